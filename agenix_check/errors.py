@@ -1,0 +1,19 @@
+"""What the program says when it cannot go on: one base class, one clear line each."""
+
+
+class AgenixCheckError(Exception):
+    """Base of every error that is expected; its text is the one line that the user reads."""
+
+    exit_code = 3
+
+
+class UsageError(AgenixCheckError):
+    """The command line, a setting or a file named by the user is not usable."""
+
+    exit_code = 2
+
+
+class CannotCheckError(AgenixCheckError):
+    """The gate could not look at what it was asked about, so it must not pass."""
+
+    exit_code = 3
