@@ -1,0 +1,159 @@
+"""What a check results in: findings, verdicts and the report that carries them.
+
+Values only. How they look in a terminal, in JSON or in JUnit is the business of `report/`.
+Paths are relative to the repository's root, with `/`; bytes that are not UTF-8 are surrogates
+(PEP 383), so every formatter has to escape what it prints.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: errors fail the run, warnings with `--strict`, notes never."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Verdict(StrEnum):
+    """What can be said of one output."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    UNVERIFIABLE = "unverifiable"
+    SKIPPED = "skipped"
+
+
+class CauseKind(StrEnum):
+    """What happened in the repository that made something wrong."""
+
+    SOURCE_CHANGED = "source-changed"
+    SOURCE_DELETED = "source-deleted"
+    KEY_CHANGED = "key-changed"
+    KEY_TEXT_CHANGED = "key-text-changed"
+    KEY_DELETED = "key-deleted"
+    DECLARATION_CHANGED = "declaration-changed"
+    OUTPUT_CHANGED = "output-changed"
+    OUTPUT_DELETED = "output-deleted"
+    OUTPUT_REPLACED = "output-replaced"
+    FILE_CHANGED = "file-changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """The edit that a finding follows from; findings with an equal cause are shown as one."""
+
+    kind: CauseKind
+    path: str
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong: a rule, a place, a cause, a mend.
+
+    `path` is the file it is about: of a stale output the file that is there, of a missing one the
+    file that should be. `new` tells whether the base was free of it. `mend` is what to type.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    path: str | None = None
+    node: str | None = None
+    secret: str | None = None
+    source: str | None = None
+    new: bool = True
+    cause: Cause | None = None
+    mend: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputResult:
+    """The verdict of one output that should be, the rules it breaks, and why it was not judged."""
+
+    node: str
+    secret: str
+    source: str | None
+    path: str
+    verdict: Verdict
+    rules: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainResult:
+    """The verdict of one file of plain agenix."""
+
+    path: str
+    rules_file: str
+    verdict: Verdict
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotInfo:
+    """Which tree was judged, against which base; object ids in hexadecimal."""
+
+    kind: str
+    tree: str
+    commit: str | None
+    base: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetInfo:
+    """Where the fleet came from and how large it is; `complete` is false where only names spoke."""
+
+    inventory: str
+    complete: bool
+    nodes: int
+    secrets: int
+    plain: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """One thing that was mended: `rekeyed`, `staged` or `removed`."""
+
+    action: str
+    path: str
+    node: str | None = None
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many outputs have which verdict, and how many findings which severity."""
+
+    outputs: int = 0
+    ok: int = 0
+    wrong: int = 0
+    unverifiable: int = 0
+    skipped: int = 0
+    errors: int = 0
+    warnings: int = 0
+    notes: int = 0
+    ignored: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole result of one run.
+
+    `incomplete` says, a sentence each, what could not be looked at: such a run must not pass.
+    `skipped` says what was left out on purpose (submodules). `counts` counts what the report
+    holds, and findings that a setting silenced.
+    """
+
+    snapshot: SnapshotInfo
+    fleet: FleetInfo
+    counts: Counts
+    outputs: tuple[OutputResult, ...] = ()
+    plain: tuple[PlainResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    fixed: tuple[Fix, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
