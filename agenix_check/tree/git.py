@@ -1,0 +1,101 @@
+"""The one place that starts Git: bytes in, bytes out, no prompt, no network, no hook."""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO
+
+from agenix_check.errors import CannotCheckError
+
+# What a checked repository may not make Git do while we only look.
+_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+
+_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "",  # a partial clone must not fetch behind our back
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_LITERAL_PATHSPECS": "1",  # a path is a path, whatever characters it has
+    "GIT_NO_REPLACE_OBJECTS": "1",  # the bytes that are pushed, not their stand-ins
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
+
+class GitError(CannotCheckError):
+    """Git could not answer; the text is Git's own first line."""
+
+
+class Git:
+    """Git in one directory, with one environment on top of the caller's.
+
+    Arguments are passed as they are and never through a shell; callers put `--` before paths and
+    `--end-of-options` before revisions that a user typed.
+    """
+
+    def __init__(self, directory: str, environment: Mapping[str, str] | None = None) -> None:
+        try:
+            from git.cmd import Git as GitCommand
+        except ImportError as error:  # what GitPython raises where there is no git program
+            raise CannotCheckError("git was not found on PATH; install Git") from error
+        self._directory = directory
+        self._environment = {**_ENVIRONMENT, **(environment or {})}
+        self._git = GitCommand(directory)
+        self._git.update_environment(**self._environment)
+
+    def with_environment(self, environment: Mapping[str, str]) -> "Git":
+        """Return the same Git with more variables set."""
+        return Git(self._directory, {**self._environment, **environment})
+
+    def attempt(self, *arguments: str) -> tuple[int, bytes, str]:
+        """Run Git and return its exit status, standard output and standard error."""
+        status, output, complaint = self._git.execute(
+            ["git", *_QUIET, *arguments],
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+        )
+        return status, output, complaint
+
+    def run(self, *arguments: str) -> bytes:
+        """Run Git and return its standard output; raise `GitError` where it fails."""
+        status, output, complaint = self.attempt(*arguments)
+        if status:
+            raise GitError(first_line(complaint, arguments[0]))
+        return output
+
+    @contextmanager
+    def stream(self, *arguments: str, lines: Iterable[str] = ()) -> Iterator[IO[bytes]]:
+        """Run Git with `lines` as its standard input and give its standard output to read.
+
+        Leaving early ends Git; what it then says is not asked. Raises `GitError` where Git fails.
+        """
+        with tempfile.TemporaryFile() as requests:
+            requests.write("".join(f"{line}\n" for line in lines).encode())
+            requests.seek(0)
+            process = self._git.execute(
+                ["git", *_QUIET, *arguments],
+                istream=requests,
+                as_process=True,
+            )
+            running = process.proc
+            if running is None or running.stdout is None or running.stderr is None:
+                raise GitError(f"git {arguments[0]}: did not start")
+            with running:
+                try:
+                    yield running.stdout
+                    if running.stdout.read(1):
+                        return
+                    said = running.stderr.read().decode("utf-8", "replace")
+                    if running.wait():
+                        raise GitError(first_line(said, arguments[0]))
+                finally:
+                    running.terminate()
+
+
+def first_line(complaint: str, command: str) -> str:
+    """Return the line of Git's complaint that says what is wrong."""
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    for line in lines:
+        for prefix in ("fatal: ", "error: "):
+            if line.startswith(prefix):
+                return f"git {command}: {line.removeprefix(prefix)}"
+    return f"git {command}: {lines[0] if lines else 'failed'}"

@@ -1,0 +1,72 @@
+"""Contents of many blobs in one Git process, with a bound on what one of them may cost."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import IO, NamedTuple
+
+from agenix_check.tree.git import Git, GitError
+
+WHOLE = 1 << 20  # bytes; larger blobs are given by their head only
+HEAD = 1 << 17  # bytes; room for the largest age header (64 KiB)
+_HASHED = 1 << 28  # bytes; a larger blob is not read to its end
+_AGE = (b"age-encryption.org/", b"-----BEGIN AGE")
+
+
+class Blob(NamedTuple):
+    """A blob's content: the whole of it, or its first bytes where it is large.
+
+    `size` is in bytes, and -1 where the object is not in this repository (a partial clone).
+    `sha256` is that of the whole content, in hexadecimal, where `data` is only its head.
+    """
+
+    oid: str
+    size: int
+    data: bytes
+    sha256: str | None = None
+
+
+def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[Blob]:
+    """Give each blob once, in no particular order."""
+    wanted = dict.fromkeys(oids)
+    if not wanted:
+        return
+    sizes = _sizes(git, wanted)
+    small = [oid for oid, size in sizes.items() if size <= WHOLE]
+    if small:
+        with git.stream("cat-file", "--batch", "--buffer", lines=small) as answers:
+            for oid in small:
+                answers.readline()
+                data = answers.read(sizes[oid] + 1)
+                yield Blob(oid, sizes[oid], data[:-1])
+    for oid, size in sizes.items():
+        if size > WHOLE:
+            with git.stream("cat-file", "blob", oid) as content:
+                yield _read_large(content, oid, size)
+    for oid in wanted:
+        if oid not in sizes:
+            yield Blob(oid, -1, b"")
+
+
+def _sizes(git: Git, wanted: Iterable[str]) -> dict[str, int]:
+    """Return the size in bytes of each blob that is here."""
+    check = ("cat-file", "--batch-check", "--buffer")
+    try:
+        with git.stream(*check, lines=wanted) as answers:
+            found = [line.split() for line in answers]
+    except GitError as error:
+        if "promisor" not in str(error):
+            raise
+        with git.stream(*check, "--batch-all-objects", "--unordered") as answers:
+            here = {fields[0].decode(): fields for fields in map(bytes.split, answers)}
+        found = [here[oid] for oid in wanted if oid in here]
+    return {fields[0].decode(): int(fields[2]) for fields in found if fields[1] == b"blob"}
+
+
+def _read_large(content: IO[bytes], oid: str, size: int) -> Blob:
+    head = content.read(HEAD)
+    if size > _HASHED or not head.startswith(_AGE):
+        return Blob(oid, size, head)
+    digest = hashlib.sha256(head)
+    while chunk := content.read(WHOLE):
+        digest.update(chunk)
+    return Blob(oid, size, head, digest.hexdigest())

@@ -1,0 +1,193 @@
+"""A repository and its snapshots, through Git's plumbing only."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.tree.git import Git, GitError, first_line
+from agenix_check.tree.snapshot import Change, Snapshot, decode, parse_changes, parse_tree
+
+_FACTS = (
+    "rev-parse",
+    "--path-format=absolute",
+    "--is-bare-repository",
+    "--absolute-git-dir",
+    "--git-common-dir",
+    "--is-shallow-repository",
+    "--show-toplevel",
+    "HEAD^{commit}",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """Where a repository is. `top` is None in a bare one, `head` before the first commit."""
+
+    git: Git
+    top: Path | None
+    git_dir: Path
+    common_dir: Path
+    shallow: bool
+    head: str | None
+
+
+def open_repository(directory: Path) -> Repository:
+    """Find the repository that `directory` belongs to, as Git itself would.
+
+    Raises `CannotCheckError` where there is none, or Git refuses it.
+    """
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is not a directory")
+    git = Git(str(directory))
+    status, output, complaint = git.attempt(*_FACTS)
+    facts = os.fsdecode(output).splitlines()
+    if len(facts) < 4:
+        raise CannotCheckError(first_line(complaint, "rev-parse"))
+    bare, git_dir, common_dir, shallow = facts[:4]
+    if bare == "true":
+        top = None
+        head = _resolve(git, "HEAD")
+    elif len(facts) < 5:
+        raise CannotCheckError(f"{directory} is inside a Git directory; go to the work tree")
+    else:
+        top = Path(facts[4])
+        head = facts[5] if status == 0 else _resolve(git, "HEAD")
+    return Repository(
+        git=Git(str(top or git_dir), _absolute_environment(git_dir, top)),
+        top=top,
+        git_dir=Path(git_dir),
+        common_dir=Path(common_dir),
+        shallow=shallow == "true",
+        head=head,
+    )
+
+
+def _absolute_environment(git_dir: str, top: Path | None) -> dict[str, str]:
+    """Return the places that the caller gave Git, as hooks do, so that they hold in any directory.
+
+    Git reads a relative `GIT_INDEX_FILE` from the top of the work tree.
+    """
+    environment = {}
+    if "GIT_DIR" in os.environ:
+        environment["GIT_DIR"] = git_dir
+        if top is not None:
+            environment["GIT_WORK_TREE"] = str(top)
+    if index := os.environ.get("GIT_INDEX_FILE"):
+        environment["GIT_INDEX_FILE"] = str((top or Path(git_dir)) / index)
+    return environment
+
+
+def _resolve(git: Git, revision: str) -> str | None:
+    """Return the commit that a revision names, or None."""
+    status, output, _ = git.attempt(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+    )
+    return output.decode().strip() if status == 0 else None
+
+
+def resolve(repository: Repository, revision: str) -> str:
+    """Return the commit that the user's `revision` names; `UsageError` where there is none."""
+    commit = _resolve(repository.git, revision)
+    if commit is None:
+        raise UsageError(f"no commit is named {revision!r} in this repository")
+    return commit
+
+
+def parent(repository: Repository, commit: str) -> str | None:
+    """Return the first parent of a commit, or None: a root, or the edge of a shallow clone."""
+    return _resolve(repository.git, f"{commit}^1")
+
+
+def is_cut_off(repository: Repository, commit: str) -> bool:
+    """Tell whether a commit has parents that a shallow clone lacks."""
+    if not repository.shallow:
+        return False
+    body = repository.git.run("cat-file", "commit", commit)
+    return body.partition(b"\n\n")[0].find(b"\nparent ") >= 0
+
+
+def commit_snapshot(repository: Repository, commit: str) -> Snapshot:
+    """Return the tree of a commit, given by its object id."""
+    tree = repository.git.run("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
+    return _list(repository.git, "commit", tree, commit)
+
+
+@contextmanager
+def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapshot]]:
+    """Give the index as a tree, and the repository to read it with.
+
+    Raises `CannotCheckError` where entries are unmerged.
+    """
+    status, output, complaint = repository.git.attempt("write-tree")
+    if status == 0:
+        yield repository, _list(repository.git, "index", output.decode().strip(), None)
+        return
+    _refuse_unmerged(repository.git)
+    if "Unable to create" not in complaint and "insufficient permission" not in complaint:
+        raise GitError(first_line(complaint, "write-tree"))
+    # Locked by another Git, or not ours to write in: the tree is made aside and thrown away.
+    with _aside(repository) as aside:
+        yield aside, _list(aside.git, "index", _write_tree(aside.git), None)
+
+
+@contextmanager
+def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapshot]]:
+    """Give what `git add --all` would stage, made aside: the index stays as it is."""
+    if repository.top is None:
+        raise UsageError("--worktree: a bare repository has no work tree")
+    _refuse_unmerged(repository.git)
+    with _aside(repository) as aside:
+        aside.git.run("add", "--all")
+        yield aside, _list(aside.git, "worktree", _write_tree(aside.git), None)
+
+
+def changes(repository: Repository, before: str, after: str) -> Sequence[Change]:
+    """Return the paths in which two trees differ."""
+    listing = repository.git.run(
+        "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after
+    )
+    return tuple(parse_changes(listing))
+
+
+def _list(git: Git, kind: str, tree: str, commit: str | None) -> Snapshot:
+    files, directories = parse_tree(git.run("ls-tree", "-r", "-t", "-z", "--full-tree", tree), tree)
+    return Snapshot(kind=kind, tree=tree, commit=commit, files=files, directories=directories)
+
+
+def _write_tree(git: Git) -> str:
+    return git.run("write-tree").decode().strip()
+
+
+def _refuse_unmerged(git: Git) -> None:
+    listing = decode(git.run("ls-files", "--unmerged", "-z"))
+    paths = sorted({record.partition("\t")[2] for record in listing.split("\0")[:-1]})
+    if paths:
+        shown = ", ".join(ascii(path) for path in paths[:3])
+        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+        raise CannotCheckError(
+            f"the index has unmerged entries ({shown}{more}); end the merge, then check again"
+        )
+
+
+@contextmanager
+def _aside(repository: Repository) -> Iterator[Repository]:
+    """Give the repository with a copy of its index and with new objects put elsewhere."""
+    git = repository.git
+    index = os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-path", "index"))
+    objects = os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-path", "objects"))
+    with tempfile.TemporaryDirectory(prefix="agenix-check-") as scratch:
+        copy = Path(scratch, "index")
+        if Path(index[:-1]).exists():
+            shutil.copyfile(index[:-1], copy)
+        known = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+        environment = {
+            "GIT_INDEX_FILE": str(copy),
+            "GIT_OBJECT_DIRECTORY": str(Path(scratch, "objects")),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": ":".join(filter(None, (objects[:-1], known))),
+        }
+        yield replace(repository, git=git.with_environment(environment))

@@ -1,0 +1,71 @@
+"""One immutable Git tree as a listing: which files it has, of what mode, under which object id."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+SYMLINK = "120000"
+SUBMODULE = "160000"
+
+
+class File(NamedTuple):
+    """One entry of a tree: `mode` in Git's octal digits, `oid` in hexadecimal."""
+
+    path: str
+    mode: str
+    oid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A tree seen read-only: the index, a commit or the work tree.
+
+    `directories` maps each directory ("" is the root) to its tree's object id, `files` each path to
+    its entry. `commit` is None for what is not committed.
+    """
+
+    kind: str
+    tree: str
+    commit: str | None
+    files: Mapping[str, File]
+    directories: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A path that differs between two trees; None where a side does not have it."""
+
+    path: str
+    before: File | None
+    after: File | None
+
+
+def parse_tree(listing: bytes, tree: str) -> tuple[dict[str, File], dict[str, str]]:
+    """Read `git ls-tree -r -t -z` of `tree` into files and directories."""
+    files: dict[str, File] = {}
+    directories = {"": tree}
+    for record in decode(listing).split("\0")[:-1]:
+        meta, _, path = record.partition("\t")
+        mode, kind, oid = meta.split(" ")
+        if kind == "tree":
+            directories[path] = oid
+        else:
+            files[path] = File(path, mode, oid)
+    return files, directories
+
+
+def parse_changes(listing: bytes) -> Iterator[Change]:
+    """Read `git diff-tree -r -z --no-renames` of two trees."""
+    fields = iter(decode(listing).split("\0")[:-1])
+    for meta, path in zip(fields, fields, strict=True):
+        mode_before, mode_after, oid_before, oid_after, _ = meta[1:].split(" ")
+        yield Change(
+            path,
+            File(path, mode_before, oid_before) if mode_before != "000000" else None,
+            File(path, mode_after, oid_after) if mode_after != "000000" else None,
+        )
+
+
+def decode(text: bytes) -> str:
+    """Decode what Git says of paths; bytes that are not UTF-8 become surrogates (PEP 383)."""
+    return text.decode("utf-8", "surrogateescape")
