@@ -1,0 +1,45 @@
+"""The age format read without keys: pure functions over immutable values.
+
+Source: https://c2sp.org/age. What the specification tells a reader to reject is refused with the
+offset and the reason; who a file is for and how long its plaintext is follow from the header and
+the file's length.
+"""
+
+from agenix_check.age.armor import ARMOR_BEGIN
+from agenix_check.age.errors import AgeFormatError, RecipientError
+from agenix_check.age.file import AgeFile, looks_like_age, read_age
+from agenix_check.age.header import MAGIC, MAX_HEADER, render_header
+from agenix_check.age.matching import Match, describe, match, stanza_tag
+from agenix_check.age.payload import CHUNK, NONCE, TAG, plaintext_size
+from agenix_check.age.recipients import (
+    DUMMY_RECIPIENT,
+    Recipient,
+    parse_recipient,
+    recipient_tag,
+)
+from agenix_check.age.stanzas import Stanza
+
+__all__ = [
+    "ARMOR_BEGIN",
+    "CHUNK",
+    "DUMMY_RECIPIENT",
+    "MAGIC",
+    "MAX_HEADER",
+    "NONCE",
+    "TAG",
+    "AgeFile",
+    "AgeFormatError",
+    "Match",
+    "Recipient",
+    "RecipientError",
+    "Stanza",
+    "describe",
+    "looks_like_age",
+    "match",
+    "parse_recipient",
+    "plaintext_size",
+    "read_age",
+    "recipient_tag",
+    "render_header",
+    "stanza_tag",
+]

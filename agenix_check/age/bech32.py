@@ -1,0 +1,81 @@
+"""Bech32 as age uses it: BIP 173 without the limit of 90 characters (https://c2sp.org/age)."""
+
+_CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_VALUES = {char: value for value, char in enumerate(_CHARSET)}
+_CHECKSUM = 6
+_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+
+
+def _table() -> tuple[int, ...]:
+    table = []
+    for top in range(32):
+        value = 0
+        for bit, generator in enumerate(_GENERATOR):
+            if top >> bit & 1:
+                value ^= generator
+        table.append(value)
+    return tuple(table)
+
+
+_TABLE = _table()  # all five steps of one character at once
+
+
+def _polymod(values: list[int]) -> int:
+    check = 1
+    for value in values:
+        check = (check & 0x1FFFFFF) << 5 ^ value ^ _TABLE[check >> 25]
+    return check
+
+
+def _expand(prefix: str) -> list[int]:
+    codes = prefix.encode("ascii")
+    return [code >> 5 for code in codes] + [0] + [code & 31 for code in codes]
+
+
+def decode(text: str) -> tuple[str, bytes]:
+    """Return the human-readable part and the data of a lower-case Bech32 string.
+
+    Raises ValueError, with the reason as the end of a sentence. Upper case is refused, as age
+    refuses it in recipients.
+    """
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("has a character that is not printable ASCII")
+    if text != text.lower():
+        raise ValueError("has upper-case letters")
+    prefix, separator, tail = text.rpartition("1")
+    if not separator or not prefix:
+        raise ValueError("has no separator")
+    if len(tail) < _CHECKSUM:
+        raise ValueError("is too short")
+    try:
+        values = [_VALUES[char] for char in tail]
+    except KeyError:
+        raise ValueError("has a character that Bech32 does not use") from None
+    if _polymod(_expand(prefix) + values) != 1:
+        raise ValueError("has a wrong checksum")
+    return prefix, _to_bytes(values[:-_CHECKSUM])
+
+
+def encode(prefix: str, data: bytes) -> str:
+    """Return ``data`` in Bech32 under a lower-case human-readable part."""
+    padding = -len(data) * 8 % 5
+    number = int.from_bytes(data, "big") << padding
+    count = (len(data) * 8 + padding) // 5
+    values = [number >> 5 * at & 31 for at in range(count - 1, -1, -1)]
+    check = _polymod(_expand(prefix) + values + [0] * _CHECKSUM) ^ 1
+    values += [check >> 5 * at & 31 for at in range(_CHECKSUM - 1, -1, -1)]
+    return prefix + "1" + "".join(_CHARSET[value] for value in values)
+
+
+def _to_bytes(values: list[int]) -> bytes:
+    out = bytearray()
+    buffer = bits = 0
+    for value in values:
+        buffer = (buffer << 5 | value) & 0xFFF
+        bits += 5
+        if bits >= 8:
+            bits -= 8
+            out.append(buffer >> bits & 0xFF)
+    if bits >= 5 or buffer & ((1 << bits) - 1):
+        raise ValueError("has wrong padding")
+    return bytes(out)

@@ -1,0 +1,80 @@
+"""One age file, binary or armored, read without a key (https://c2sp.org/age)."""
+
+from dataclasses import dataclass
+
+from agenix_check.age.armor import armor_start, armored_offset, read_armor
+from agenix_check.age.errors import AgeFormatError
+from agenix_check.age.header import ANY_VERSION, read_header
+from agenix_check.age.payload import NONCE, plaintext_size
+from agenix_check.age.stanzas import Stanza
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeFile:
+    """What the header and the length of an age file say.
+
+    All sizes are in bytes, of the binary file also where it is armored. ``plaintext_size`` is
+    None where no encryption produces a payload of this length; then ``payload_error`` says why.
+    """
+
+    armored: bool
+    stanzas: tuple[Stanza, ...]
+    mac: bytes
+    header_size: int
+    payload_size: int
+    plaintext_size: int | None
+    payload_error: str | None
+
+    @property
+    def real_stanzas(self) -> tuple[Stanza, ...]:
+        """The stanzas without grease."""
+        return tuple(stanza for stanza in self.stanzas if not stanza.is_grease)
+
+
+def looks_like_age(data: bytes) -> bool:
+    """Return whether ``data`` begins like an age file, binary or armored, well-formed or not."""
+    return data.startswith(ANY_VERSION) or armor_start(data) >= 0
+
+
+def read_age(data: bytes, *, size: int | None = None) -> AgeFile:
+    """Return what an age file says without a key.
+
+    ``size`` is the whole file's size in bytes where ``data`` is only its head; a head of 64 KiB
+    always suffices, but an armored file must be given whole. Raises AgeFormatError for all that
+    the specification tells a reader to reject in the armor or in the header, for a file that
+    ends before its payload, and for a header of more than 64 KiB.
+    """
+    total = len(data) if size is None else size
+    if total < len(data):
+        raise AgeFormatError(total, f"{len(data)} bytes were read of a file of {total}")
+    if data.startswith(ANY_VERSION) or armor_start(data) < 0:
+        return _read_binary(data, total, armored=False)
+    if total > len(data):
+        raise AgeFormatError(len(data), "an armored file must be read whole")
+    binary = read_armor(data)
+    try:
+        return _read_binary(binary, len(binary), armored=True)
+    except AgeFormatError as error:
+        raise AgeFormatError(armored_offset(data, error.offset), error.reason) from None
+
+
+def _read_binary(data: bytes, total: int, *, armored: bool) -> AgeFile:
+    stanzas, mac, header_size = read_header(data)
+    payload_size = total - header_size
+    if payload_size < NONCE:
+        raise AgeFormatError(total, "the file ends before or inside the payload's nonce")
+    plain: int | None = None
+    problem: str | None = None
+    try:
+        plain = plaintext_size(payload_size)
+    except ValueError as error:
+        problem = str(error)
+    return AgeFile(
+        armored=armored,
+        stanzas=stanzas,
+        mac=mac,
+        header_size=header_size,
+        payload_size=payload_size,
+        plaintext_size=plain,
+        payload_error=problem,
+    )

@@ -1,0 +1,148 @@
+"""Recipient strings: public keys as they are written in configurations and files.
+
+Native kinds and plugins: https://c2sp.org/age and https://c2sp.org/age-plugin; SSH keys:
+filippo.io/age (agessh).
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from agenix_check.age import bech32, ssh
+from agenix_check.age.encoding import encode
+from agenix_check.age.errors import RecipientError
+from agenix_check.age.p256 import COMPRESSED, UNCOMPRESSED, read_point
+
+# Stands in for the hostPubkey of a host whose key is not known yet: agenix-rekey skips such hosts.
+DUMMY_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"
+
+X25519 = "X25519"
+HYBRID = "mlkem768x25519"
+P256TAG = "p256tag"
+HYBRID_P256TAG = "mlkem768p256tag"
+PIV = "piv-p256"
+TPM = "tpm"
+PLUGIN = "plugin"
+
+_ANONYMOUS = frozenset({X25519, HYBRID, PLUGIN})
+_X25519_SIZE = 32
+_MLKEM768_SIZE = 1184
+_HYBRID_SIZE = _MLKEM768_SIZE + _X25519_SIZE
+_HYBRID_P256TAG_SIZE = _MLKEM768_SIZE + UNCOMPRESSED
+_PLUGIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+-._")
+_LONGEST = 16 * 1024  # in characters: a key of any kind is far shorter
+_OTHER_SSH = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A public key that age can encrypt to.
+
+    ``kind`` is the type of its stanzas where there is only one (``ssh-ed25519``, ``ssh-rsa``,
+    ``X25519``, ``mlkem768x25519``, ``p256tag``, ``mlkem768p256tag``, ``piv-p256``), else ``tpm``
+    or ``plugin``. ``text`` is its canonical string, without a comment. ``tag`` is the tag in its
+    stanzas where that is the same in every file; ``point_tag`` are the four bytes that stand for
+    its P-256 point in tags that differ from file to file, empty for keys without such a point.
+    """
+
+    kind: str
+    text: str
+    tag: str | None = None
+    point_tag: bytes = b""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether a stanza for this recipient does not show that it is for this one."""
+        return self.kind in _ANONYMOUS
+
+
+def parse_recipient(text: str) -> Recipient:
+    """Return the one recipient in ``text``, white space around it aside.
+
+    Raises RecipientError, which names the kind and what is wrong, never the text itself.
+    """
+    text = text.strip()
+    if not text:
+        raise RecipientError("there is no recipient: the text is empty")
+    if len(text) > _LONGEST:
+        raise RecipientError(f"a text of {len(text)} characters is no recipient")
+    if "\n" in text or "\r" in text:
+        raise RecipientError("there is more than one line: one recipient was expected")
+    if text.startswith("age1"):
+        return _parse_age(text)
+    if text[:4].lower() == "age1":
+        raise RecipientError("an age recipient is written in lower case")
+    if text[:4].lower() == "age-":
+        raise RecipientError("this looks like an identity: a secret key, not a recipient")
+    kind, _, rest = text.replace("\t", " ").partition(" ")
+    if kind in (ssh.ED25519, ssh.RSA):
+        return _parse_ssh(kind, rest.lstrip(" ").partition(" ")[0])
+    if kind.startswith(_OTHER_SSH):
+        raise RecipientError("this SSH key is of a type that age cannot encrypt to")
+    raise RecipientError("this is neither an age recipient nor an SSH public key")
+
+
+def recipient_tag(recipient: Recipient) -> str | None:
+    """Return the tag that this recipient's stanzas carry in every file, if there is one.
+
+    SSH and piv-p256 keys have it. So do age1tpm1 keys, for tpm-ecc stanzas; newer versions of
+    their plugin make p256tag stanzas instead, whose tag differs from file to file.
+    """
+    return recipient.tag
+
+
+def _short_tag(raw: bytes) -> bytes:
+    return sha256(raw).digest()[:4]
+
+
+def _parse_ssh(kind: str, body: str) -> Recipient:
+    if not body:
+        raise RecipientError(f"the {kind} key has no base64 after its type")
+    try:
+        wire, canonical = ssh.read_key(kind, body)
+    except ValueError as error:
+        raise RecipientError(f"the {kind} key {error}") from None
+    return Recipient(kind=kind, text=f"{kind} {canonical}", tag=encode(_short_tag(wire)))
+
+
+def _parse_age(text: str) -> Recipient:
+    try:
+        prefix, data = bech32.decode(text)
+    except ValueError as error:
+        raise RecipientError(f"the age recipient {error}") from None
+    if prefix == "age":
+        _check_size("age1", data, _X25519_SIZE)
+        return Recipient(kind=X25519, text=text)
+    name = prefix.removeprefix("age1") if prefix.startswith("age1") else ""
+    if prefix == "age1pq" or name == "pq":
+        _check_size("age1pq1", data, _HYBRID_SIZE)
+        return Recipient(kind=HYBRID, text=text)
+    if not name or not _PLUGIN_NAME.issuperset(name):
+        raise RecipientError("the age recipient has no valid plugin name")
+    if name == "tagpq":
+        _check_size("age1tagpq1", data, _HYBRID_P256TAG_SIZE)
+        _, point = _point("age1tagpq1", data[_MLKEM768_SIZE:])
+        return Recipient(kind=HYBRID_P256TAG, text=text, point_tag=_short_tag(point))
+    if name in ("tag", "yubikey", "se"):
+        _check_size(f"age1{name}1", data, COMPRESSED)
+    elif name != "tpm":
+        return Recipient(kind=PLUGIN, text=text)
+    compressed, uncompressed = _point(f"age1{name}1", data)
+    tag = _short_tag(compressed)
+    if name == "tag":
+        return Recipient(kind=P256TAG, text=text, point_tag=tag)
+    if name == "tpm":
+        fixed = encode(_short_tag(uncompressed))
+        return Recipient(kind=TPM, text=text, tag=fixed, point_tag=tag)
+    return Recipient(kind=PIV, text=text, tag=encode(tag), point_tag=tag)
+
+
+def _check_size(name: str, data: bytes, size: int) -> None:
+    if len(data) != size:
+        raise RecipientError(f"the {name} recipient holds {len(data)} bytes, not {size}")
+
+
+def _point(name: str, raw: bytes) -> tuple[bytes, bytes]:
+    try:
+        return read_point(raw)
+    except ValueError as error:
+        raise RecipientError(f"the {name} recipient {error}") from None

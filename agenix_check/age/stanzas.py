@@ -1,0 +1,102 @@
+"""One recipient stanza, and what its kind demands of its arguments and body."""
+
+from dataclasses import dataclass
+
+from agenix_check.age.encoding import decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stanza:
+    """A recipient stanza: its type, the arguments after the type, and the decoded body."""
+
+    type: str
+    args: tuple[str, ...]
+    body: bytes
+
+    @property
+    def is_grease(self) -> bool:
+        """Whether this is noise that rage adds to exercise other readers."""
+        return self.type.endswith("-grease")
+
+
+_FILE_KEY = 32  # the file key of 16 bytes and its tag of 16
+
+# Decoded length in bytes of each argument, and of the body (0: no fixed length).
+# X25519, mlkem768x25519, p256tag, mlkem768p256tag: https://c2sp.org/age; ssh-*: filippo.io/age
+# (agessh); piv-p256: age-plugin-yubikey; tpm-ecc: age-plugin-tpm.
+_SHAPES: dict[str, tuple[tuple[int, ...], int]] = {
+    "X25519": ((32,), _FILE_KEY),
+    "mlkem768x25519": ((1120,), _FILE_KEY),
+    "p256tag": ((4, 65), _FILE_KEY),
+    "mlkem768p256tag": ((4, 1153), _FILE_KEY),
+    "ssh-ed25519": ((4, 32), _FILE_KEY),
+    "ssh-rsa": ((4,), 0),
+    "piv-p256": ((4, 33), _FILE_KEY),
+    "tpm-ecc": ((4, 33), _FILE_KEY),
+}
+_ENDS_IN_X25519_SHARE = frozenset({"X25519", "mlkem768x25519", "ssh-ed25519"})
+
+_SCRYPT_SALT = 16
+_SCRYPT_MAX_WORK_FACTOR = 22  # as in age: more would keep a reader busy for minutes
+
+
+def _low_order_shares() -> frozenset[bytes]:
+    """Return every spelling of the points whose shared secret is zero (RFC 7748, section 6.1)."""
+    prime = 2**255 - 19
+    points = (
+        0,
+        1,
+        325606250916557431795983626356110631294008115727848805560023387167927233504,
+        39382357235489614581723060781553021112529911719440698176882885853963445705823,
+        prime - 1,
+        prime,
+        prime + 1,
+    )
+    return frozenset((u | high).to_bytes(32, "little") for u in points for high in (0, 1 << 255))
+
+
+_LOW_ORDER = _low_order_shares()
+
+
+def complaint(stanza: Stanza) -> str | None:
+    """Return why the identity that ``stanza`` is meant for must reject it, or None.
+
+    A type that is not known may have any arguments and any body.
+    """
+    kind = stanza.type
+    shape = _SHAPES.get(kind)
+    if shape is None:
+        return _scrypt_complaint(stanza) if kind == "scrypt" else None
+    sizes, body = shape
+    args = stanza.args
+    if len(args) != len(sizes):
+        return _wrong_count(stanza, len(sizes))
+    raw: bytes | None = b""
+    for arg, size in zip(args, sizes, strict=False):
+        raw = decode(arg)
+        if raw is None or len(raw) != size:
+            return f"an argument of the {kind} stanza is not canonical base64 of {size} bytes"
+    if body and len(stanza.body) != body:
+        return f"the body of the {kind} stanza has {len(stanza.body)} bytes, not {body}"
+    if raw and raw[-32:] in _LOW_ORDER and kind in _ENDS_IN_X25519_SHARE:
+        return f"the share of the {kind} stanza is a point of low order"
+    return None
+
+
+def _wrong_count(stanza: Stanza, count: int) -> str:
+    return f"the {stanza.type} stanza has {len(stanza.args)} arguments in place of {count}"
+
+
+def _scrypt_complaint(stanza: Stanza) -> str | None:
+    if len(stanza.args) != 2:
+        return _wrong_count(stanza, 2)
+    salt, work = stanza.args
+    if len(decode(salt) or b"") != _SCRYPT_SALT:
+        return f"the salt of the scrypt stanza is not canonical base64 of {_SCRYPT_SALT} bytes"
+    if not work.isdigit() or work.startswith("0"):
+        return "the work factor of the scrypt stanza is not a decimal number"
+    if len(work) > 2 or int(work) > _SCRYPT_MAX_WORK_FACTOR:
+        return f"the work factor of the scrypt stanza is over {_SCRYPT_MAX_WORK_FACTOR}"
+    if len(stanza.body) != _FILE_KEY:
+        return f"the body of the scrypt stanza has {len(stanza.body)} bytes, not {_FILE_KEY}"
+    return None
