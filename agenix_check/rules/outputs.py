@@ -1,0 +1,253 @@
+"""The rules about outputs: the files that hosts decrypt when they activate."""
+
+from agenix_check.finding import Severity
+from agenix_check.rules.rule import Rule
+from agenix_check.rules.strays import STRAYS
+
+OUTPUTS: tuple[Rule, ...] = (
+    Rule(
+        id="output-missing",
+        severity=Severity.ERROR,
+        title="a secret has no output for a node that needs it",
+        meaning="""
+            The node is declared to have this secret, but the tree holds no file that was encrypted
+            for it, nor one made from an older version.
+
+            Where only file names are known, this is a note: an output is gone while its source and
+            key are still there, which nearly always means that its declaration was removed as well.
+            """,
+        why="""
+            The host cannot be built: agenix-rekey stops at the first missing output. You learn of
+            it when you deploy, often in a hurry, and only of one secret at a time.
+            """,
+        mend="""
+            Type this in the root of the flake; -a stages what it writes:
+
+                agenix rekey -a
+            """,
+    ),
+    Rule(
+        id="output-stale",
+        severity=Severity.ERROR,
+        title="an output is made from another version of its source or key",
+        meaning="""
+            The name of an output carries a hash of the host's public key and of the source file.
+            The source or the key has changed since, and this output was not made anew.
+
+            The text of the key counts, not only the key: its comment and a newline at its end are
+            part of the hash.
+            """,
+        why="""
+            The host cannot be built until somebody with the master key rekeys. Roll back the
+            wrong half, and it runs on with the old password, or with a file for a key that it no
+            longer has.
+            """,
+        mend="""
+            Type this in the root of the flake; -a stages what it writes and removes what it
+            replaces:
+
+                agenix rekey -a
+
+            If the change of the source or key was a mistake, take it back instead:
+
+                git restore --staged --worktree PATH
+            """,
+    ),
+    Rule(
+        id="output-unstaged",
+        severity=Severity.ERROR,
+        title="the right output exists, but Git does not have it",
+        meaning="""
+            The file lies in the work tree and is not in the index: git add was forgotten, or
+            .gitignore hides the file.
+            """,
+        why="""
+            It works on your machine and nowhere else. Nix reads only files that Git knows, so
+            everybody who pulls gets a fleet that does not build.
+            """,
+        mend="""
+            Add the file; with -f where .gitignore hides it:
+
+                git add PATH
+
+            Next time `agenix rekey -a` stages by itself, and so does `agenix rekey` where
+            AGENIX_REKEY_ADD_TO_GIT=true is set.
+            """,
+    ),
+    Rule(
+        id="output-untraceable",
+        severity=Severity.ERROR,
+        title="an output is made from a source or a key that is in no tree",
+        meaning="""
+            No key and no source in this tree, nor in the one before, give this file its name. It
+            was made from a version that was never committed: the source was encrypted again after
+            the rekey, or it was not added, or the key lives elsewhere.
+
+            It is a warning where nothing shows that the key ever was in this repository.
+            """,
+        why="""
+            The host looks for another name, so it cannot be built. If the other version is only on
+            one laptop, that is where your secret is, too.
+            """,
+        mend="""
+            If the source or the key that it was made from is still in your work tree, add that:
+
+                git add SOURCE
+
+            Otherwise make the outputs anew from what is in the tree:
+
+                agenix rekey -a
+            """,
+    ),
+    Rule(
+        id="output-not-encrypted",
+        severity=Severity.ERROR,
+        title="an output is not an age file",
+        meaning="""
+            The file has the name of an output, but what is in it is plain text, something else
+            altogether, or a symbolic link.
+            """,
+        why="""
+            agenix-rekey looks at names only, so the build passes. The host cannot decrypt the
+            file when it activates, and the services that read the secret do not start. And if
+            that plain text is the secret, everyone who can read the repository has it.
+            """,
+        mend="""
+            agenix-rekey skips a file whose name exists. Remove it, then rekey:
+
+                git rm -f PATH
+                agenix rekey -a
+
+            If it held the secret itself, change the secret: Git's history keeps the old one.
+            """,
+    ),
+    Rule(
+        id="output-lfs",
+        severity=Severity.WARNING,
+        title="an output is a Git LFS pointer",
+        meaning="""
+            Git holds a pointer in place of the file. The name of the output is checked as usual;
+            who it is for and whether it is whole cannot be seen.
+            """,
+        why="""
+            Nix takes what Git gives it: without LFS support it puts the pointer on the host, which
+            cannot decrypt it. Age files are small, so LFS gains nothing here.
+            """,
+        mend="""
+            Take age files out of LFS; the path is the pattern in .gitattributes:
+
+                git lfs untrack '*.age'
+                git add --renormalize .
+            """,
+    ),
+    Rule(
+        id="output-malformed",
+        severity=Severity.ERROR,
+        title="an output is a broken age file",
+        meaning="""
+            The file begins like an age file but breaks its format: it was cut short, holds Git's
+            conflict markers, or was altered on its way. The message names the place and the reason.
+            """,
+        why="""
+            Nothing reads an output before the host does, so the build passes. Activation then
+            cannot decrypt it, and the services that need the secret stay down.
+            """,
+        mend="""
+            agenix-rekey skips a file whose name exists. Remove it, then rekey:
+
+                git rm -f PATH
+                agenix rekey -a
+
+            If Git alters age files (`* text=auto` in .gitattributes), tell it to leave them alone:
+
+                echo '*.age binary' >> .gitattributes
+            """,
+    ),
+    Rule(
+        id="output-wrong-recipient",
+        severity=Severity.ERROR,
+        title="an output is addressed to another key than its node's",
+        meaning="""
+            The name is right, but the header of the file says that it was encrypted for another
+            key. Outputs were swapped by hand or in a merge, or encrypted with the wrong key.
+            """,
+        why="""
+            The build passes, the host cannot read its secret, and the owner of the other key can.
+            """,
+        mend="""
+            agenix-rekey skips a file whose name exists. Remove it, then rekey:
+
+                git rm -f PATH
+                agenix rekey -a
+
+            If the other key belongs to somebody who must not have the secret, change the secret.
+            """,
+    ),
+    Rule(
+        id="output-extra-recipient",
+        severity=Severity.ERROR,
+        title="an output is addressed to somebody besides its node",
+        meaning="""
+            An output is for one host and nobody else, so its header has exactly one recipient.
+            This one has more: it was not made by agenix-rekey.
+            """,
+        why="""
+            The host works, so nobody notices. But whoever holds the other key reads this secret,
+            on every clone of the repository.
+            """,
+        mend="""
+            agenix-rekey skips a file whose name exists. Remove it, then rekey:
+
+                git rm -f PATH
+                agenix rekey -a
+
+            If the other recipient must not know the secret, change it: Git's history keeps the
+            file that they can read.
+            """,
+    ),
+    Rule(
+        id="output-dummy",
+        severity=Severity.ERROR,
+        title="an output holds agenix-rekey's dummy text, not the secret",
+        meaning="""
+            Its length is exactly that of the text which agenix-rekey writes in place of a secret:
+            with --dummy, or when a decryption failed and the answer was (d) or (a). The source has
+            another length.
+            """,
+        why="""
+            The name is right, so agenix-rekey says "already rekeyed" from now on and the build
+            passes. The service starts with the words "This is a dummy replacement value" for a
+            password.
+            """,
+        mend="""
+            agenix-rekey skips a file whose name exists. Force it to make all of them anew:
+
+                agenix rekey -f -a
+
+            or remove this one and rekey, which leaves the others alone:
+
+                git rm -f PATH
+                agenix rekey -a
+            """,
+    ),
+    Rule(
+        id="output-length",
+        severity=Severity.ERROR,
+        title="an output does not hold its source: the lengths differ",
+        meaning="""
+            The length of what is encrypted can be told without a key. An output holds the very
+            bytes of its source, so both lengths are equal. Here they are not.
+            """,
+        why="""
+            The name is right, so the build passes; the host decrypts the file and gets something
+            else: an empty text, half a certificate, another secret.
+            """,
+        mend="""
+            agenix-rekey skips a file whose name exists. Remove it, then rekey:
+
+                git rm -f PATH
+                agenix rekey -a
+            """,
+    ),
+    *STRAYS,
+)

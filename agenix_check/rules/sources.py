@@ -1,0 +1,157 @@
+"""The rules about sources: the age files that are encrypted to the master recipients."""
+
+from agenix_check.finding import Severity
+from agenix_check.rules.rule import Rule
+
+SOURCES: tuple[Rule, ...] = (
+    Rule(
+        id="source-unstaged",
+        severity=Severity.ERROR,
+        title="a source exists, but Git does not have it",
+        meaning="""
+            The outputs are made from a version of the source that lies in the work tree and is not
+            in the index: git add was forgotten, or .gitignore hides the file.
+            """,
+        why="""
+            Nix reads only files that Git knows. Everybody else's checkout cannot be built, and the
+            one copy of this secret is on your disk.
+            """,
+        mend="""
+            Add the file; with -f where .gitignore hides it:
+
+                git add PATH
+            """,
+    ),
+    Rule(
+        id="source-not-encrypted",
+        severity=Severity.ERROR,
+        title="a file that should be an age file is not one",
+        meaning="""
+            A source is encrypted to the master recipients. This file is plain text, or something
+            else that is no age file.
+            """,
+        why="""
+            It may be the secret itself, in the open: in the repository, in every clone, and in the
+            world-readable Nix store of every machine that builds the fleet. As a source it is of no
+            use, because no rekey can decrypt it.
+            """,
+        mend="""
+            Do not push. Encrypt it; `agenix edit -i` does not overwrite, so move it aside first:
+
+                mv PATH PATH.plain
+                agenix edit -i PATH.plain PATH
+                shred -u PATH.plain
+                git add PATH
+                agenix rekey -a
+
+            If it was committed before, change the secret: Git's history keeps the old one.
+            """,
+    ),
+    Rule(
+        id="source-malformed",
+        severity=Severity.ERROR,
+        title="a source is a broken age file",
+        meaning="""
+            The file begins like an age file but breaks its format: it was cut short, holds Git's
+            conflict markers, or was altered on its way. The message names the place and the reason.
+            """,
+        why="""
+            Nobody can decrypt it any more, not even with the master key. The hosts run on the
+            outputs made earlier, until a key changes and a rekey needs the source: then it is lost.
+            """,
+        mend="""
+            Take the last good version from history and rekey:
+
+                git log --oneline -- PATH
+                git restore --source=COMMIT --staged --worktree -- PATH
+                agenix rekey -a
+
+            If there is none, remove the file and enter the secret again:
+
+                rm PATH
+                agenix edit PATH
+                git add PATH
+                agenix rekey -a
+
+            If Git alters age files (`* text=auto` in .gitattributes), tell it to leave them alone:
+
+                echo '*.age binary' >> .gitattributes
+            """,
+    ),
+    Rule(
+        id="source-empty",
+        severity=Severity.WARNING,
+        title="a source holds no bytes",
+        meaning="""
+            What is encrypted in it has length zero. Usually a generator failed, or an editor was
+            closed without saving.
+            """,
+        why="""
+            Everything works, with an empty password. Some services refuse to start with one;
+            worse are those that do start.
+            """,
+        mend="""
+            Enter the secret and rekey:
+
+                agenix edit PATH
+                git add PATH
+                agenix rekey -a
+
+            Where it has a generator, let that make it anew:
+
+                agenix generate -f -a PATH
+                agenix rekey -a
+            """,
+    ),
+    Rule(
+        id="source-unknown-recipient",
+        severity=Severity.WARNING,
+        title="a source is addressed to somebody who is not declared",
+        meaning="""
+            Its header names a recipient that is neither a master identity nor an extra encryption
+            key. Where only file names are known, all that can be seen is a source that is encrypted
+            with a passphrase instead of to a key.
+            """,
+        why="""
+            Somebody outside the declared circle can read the secret: a colleague who left, a lost
+            token. And a rekey cannot decrypt what is under a passphrase, so it stops there, or
+            writes a dummy, the next time the source or a host key changes.
+            """,
+        mend="""
+            Encrypt it again for the declared master recipients:
+
+                agenix edit -f PATH
+                git add PATH
+                agenix rekey -a
+
+            A passphrase has to be taken off first:
+
+                age -d -o PATH.plain PATH
+                rm PATH
+                agenix edit -i PATH.plain PATH
+                shred -u PATH.plain
+                git add PATH
+                agenix rekey -a
+
+            If the other recipient must not know the secret, change it.
+            """,
+    ),
+    Rule(
+        id="source-unused",
+        severity=Severity.NOTE,
+        title="no output is made from this source",
+        meaning="""
+            The file is an age file for the master recipients, and no output is made from it. Often
+            that is as it should be: the secret is only an input of a generator, is read at
+            evaluation, or is an identity.
+            """,
+        why="""
+            Nothing breaks. But a secret that nobody uses is one that nobody changes.
+            """,
+        mend="""
+            If it is no longer needed:
+
+                git rm PATH
+            """,
+    ),
+)
