@@ -1,0 +1,117 @@
+"""What one tree says by itself: its outputs, its keys and its sources, by where they are."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from agenix_check.age import DUMMY_RECIPIENT
+from agenix_check.discover.facts import AgeFact, Fact, PointerFact, find_fact
+from agenix_check.discover.keys import KeyTexts, digest
+from agenix_check.tree.objects import read_blobs
+from agenix_check.tree.repository import Repository
+from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, Change, File, Snapshot
+
+LEFTOVER = ".tmp.agenix-rekey."
+_OUTPUT = re.compile(r"(?:^|/)([0-9a-f]{32})-(.+)\.age$", re.DOTALL)
+
+
+class OutputFile(NamedTuple):
+    """A file with the name of an output.
+
+    `directory` is where agenix-rekey's `localStorageDir` must be; a name with `/` goes deeper.
+    """
+
+    path: str
+    directory: str
+    ident: str
+    name: str
+
+
+class KeyText(NamedTuple):
+    """A text that may be a `hostPubkey`; None stands for a private key, which is not kept."""
+
+    text: str | None
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One tree, read for what names alone can tell.
+
+    `keys` are by the SHA-256 of their text, `sources` by the SHA-256 of their content (of an LFS
+    pointer: by that of what it points to), both in hexadecimal.
+    """
+
+    files: Mapping[str, File]
+    facts: Mapping[str, Fact]
+    outputs: Mapping[str, OutputFile]
+    keys: Mapping[str, KeyText]
+    sources: Mapping[str, tuple[str, ...]]
+
+
+def output_file(path: str) -> OutputFile | None:
+    """Return what a path's name says of an output, or None where it is not an output's name."""
+    match = _OUTPUT.search(path)
+    if match is None or LEFTOVER in path:
+        return None
+    return OutputFile(path, path[: match.start()], match.group(1), match.group(2))
+
+
+def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]:
+    """Read files in one go and return the facts of those that are of interest, by path."""
+    paths: dict[str, list[str]] = {}
+    for path, mode, oid in files:
+        if mode not in (SYMLINK, SUBMODULE):
+            paths.setdefault(oid, []).append(path)
+    facts: dict[str, Fact] = {}
+    for oid, size, data, sha256 in read_blobs(repository.git, paths):
+        fact = find_fact(data, size, sha256)
+        if fact is not None:
+            facts.update(dict.fromkeys(paths[oid], fact))
+    return facts
+
+
+def weigh(files: Mapping[str, File], facts: Mapping[str, Fact]) -> Evidence:
+    """Sort a tree's files into outputs, keys and sources."""
+    outputs = {path: output for path in files if (output := output_file(path)) is not None}
+    texts: dict[str, list[str]] = {DUMMY_RECIPIENT: []}
+    keys: dict[str, tuple[str | None, list[str]]] = {}
+    sources: dict[str, list[str]] = {}
+    for path, fact in facts.items():
+        if path in outputs or LEFTOVER in path:
+            continue
+        if isinstance(fact, AgeFact | PointerFact):
+            sources.setdefault(fact.sha256, []).append(path)
+        elif isinstance(fact, KeyTexts):
+            for text in fact.public:
+                texts.setdefault(text, []).append(path)
+            for private in fact.private:
+                keys.setdefault(private, (None, []))[1].append(path)
+    for text, paths in texts.items():
+        for variant in (text, text + "\n"):
+            keys.setdefault(digest(variant), (variant, []))[1].extend(paths)
+    return Evidence(
+        files=files,
+        facts=facts,
+        outputs=outputs,
+        keys={key: KeyText(text, tuple(sorted(paths))) for key, (text, paths) in keys.items()},
+        sources={sha: tuple(sorted(paths)) for sha, paths in sources.items()},
+    )
+
+
+def before(
+    snapshot: Snapshot, evidence: Evidence, changes: Iterable[Change], facts: Mapping[str, Fact]
+) -> Evidence:
+    """Return the base's evidence: the snapshot's with the changes taken back.
+
+    `facts` are those of the changed files as the base has them.
+    """
+    files = dict(snapshot.files)
+    kept = dict(evidence.facts)
+    for change in changes:
+        files.pop(change.path, None)
+        kept.pop(change.path, None)
+        if change.before is not None:
+            files[change.path] = change.before
+    return weigh(files, kept | dict(facts))

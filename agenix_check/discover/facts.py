@@ -1,0 +1,77 @@
+"""What one blob's bytes say by themselves: an age file, a Git LFS pointer, or a text with keys.
+
+A fact is a pure function of the bytes, so it may be remembered by the blob's or its directory's
+object id. It never holds a plaintext or a private key.
+"""
+
+import hashlib
+import re
+from typing import NamedTuple
+
+from agenix_check.age import AgeFormatError, Stanza, looks_like_age, read_age
+from agenix_check.discover.keys import KeyTexts, find_keys
+
+_POINTER = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n"
+    rb"(?:[a-z0-9.-]+ [^\n]*\n)*?oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
+)
+
+
+class AgeFact(NamedTuple):
+    """An age file, well-formed or not.
+
+    `sha256` is that of the whole file in hexadecimal. `stanzas` are the real ones, without bodies.
+    `plaintext_size` is in bytes, None where it cannot be known; `problem` says why the file is
+    malformed, None where it is not.
+    """
+
+    sha256: str
+    stanzas: tuple[Stanza, ...]
+    plaintext_size: int | None
+    problem: str | None
+
+
+class PointerFact(NamedTuple):
+    """A Git LFS pointer: `sha256` is that of the content which is elsewhere."""
+
+    sha256: str
+
+
+class MissingFact(NamedTuple):
+    """The blob is not in this repository (a partial clone), or too large to be read."""
+
+    reason: str
+
+
+Fact = AgeFact | PointerFact | KeyTexts | MissingFact
+
+
+def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:
+    """Return what a blob's content says, or None where it is of no interest.
+
+    `data` may be only the content's head; then `size` tells its whole length in bytes and `sha256`
+    its digest.
+    """
+    if size < 0:
+        return MissingFact("is not in this clone")
+    if looks_like_age(data):
+        return _age_fact(data, size, sha256)
+    if size < 1024 and (pointer := _POINTER.match(data)):
+        return PointerFact(pointer.group(1).decode())
+    return find_keys(data) if size == len(data) else None
+
+
+def _age_fact(data: bytes, size: int, sha256: str | None) -> Fact:
+    if sha256 is None:
+        if len(data) < size:
+            return MissingFact("is too large to be read")
+        sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        file = read_age(data, size=size)
+    except AgeFormatError as error:
+        problem = "it has Git conflict markers" if b"\n<<<<<<< " in data else str(error)
+        return AgeFact(sha256, (), None, problem)
+    stanzas = tuple(
+        Stanza(type=stanza.type, args=stanza.args, body=b"") for stanza in file.real_stanzas
+    )
+    return AgeFact(sha256, stanzas, file.plaintext_size, file.payload_error)

@@ -1,0 +1,191 @@
+"""The fleet as file names tell it: which outputs are explained, here and at the base."""
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from agenix_check.discover.evidence import Evidence, OutputFile, before, find_facts, weigh
+from agenix_check.discover.facts import MissingFact
+from agenix_check.discover.idents import Trace, trace
+from agenix_check.discover.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
+from agenix_check.fleet import Fleet, Node, Output
+from agenix_check.tree.history import last_changes
+from agenix_check.tree.objects import read_blobs
+from agenix_check.tree.repository import Repository, changes
+from agenix_check.tree.snapshot import SUBMODULE, Change, File, Snapshot
+
+_EMPTY = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What names say of a snapshot and of its base.
+
+    `changed` are the paths in which the two differ, `vanished` file names that were in the base's
+    `.nix` files and are in none now, `commits` which commit changed a path last.
+    """
+
+    here: Evidence
+    base: Evidence
+    traces: Mapping[str, Trace]
+    changed: frozenset[str]
+    vanished: frozenset[str] = frozenset()
+    unstaged: Unstaged = NOTHING_UNSTAGED
+    commits: Mapping[str, str] = field(default_factory=dict)
+    incomplete: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    def explain(self, evidence: Evidence, output: OutputFile) -> Trace | None:
+        """Return the key and the source in `evidence` that made an output's name, or None."""
+        made = self.traces.get(output.ident)
+        if made is None or made.key not in evidence.keys or made.source not in evidence.sources:
+            return None
+        return made
+
+
+def discover_names(
+    repository: Repository, snapshot: Snapshot, base: Snapshot | None, *, cut_off: bool
+) -> Names:
+    """Read a snapshot and its base; None stands for an empty one.
+
+    `cut_off` tells that there is a base which a shallow clone lacks: then nothing counts as new,
+    and the result is incomplete where that decides.
+    """
+    here = weigh(snapshot.files, find_facts(repository, snapshot.files.values()))
+    changed: tuple[Change, ...] = ()
+    if cut_off:
+        there = here
+    elif base is None:
+        there = _EMPTY
+        changed = tuple(Change(path, None, file) for path, file in snapshot.files.items())
+    elif base.tree == snapshot.tree:
+        there = here
+    else:
+        changed = tuple(changes(repository, base.tree, snapshot.tree))
+        olds = [change.before for change in changed if change.before is not None]
+        there = before(snapshot, here, changed, find_facts(repository, olds))
+    traces = _trace(here, there)
+    names = Names(
+        here=here,
+        base=there,
+        traces=traces,
+        changed=frozenset(change.path for change in changed),
+        skipped=_submodules(snapshot.files.values()),
+    )
+    return _look_closer(repository, snapshot, base, names, changed, cut_off=cut_off)
+
+
+def fleet_of(names: Names) -> Fleet:
+    """Return the nodes and outputs that the names explain."""
+    outputs = []
+    keys: dict[str, set[str]] = {}
+    for file in names.here.outputs.values():
+        made = names.explain(names.here, file)
+        if made is not None:
+            key = names.here.keys[made.key].text
+            outputs.append(
+                Output(
+                    node=file.directory,
+                    secret=file.name,
+                    path=file.path,
+                    ident=file.ident,
+                    key=key,
+                    sources=names.here.sources[made.source],
+                )
+            )
+            keys.setdefault(file.directory, set()).update(() if key is None else (key,))
+    nodes = tuple(
+        Node(name=directory, storage=directory, keys=tuple(sorted(texts)))
+        for directory, texts in sorted(keys.items())
+    )
+    outputs.sort(key=lambda output: output.path)
+    return Fleet(inventory="names", complete=False, nodes=nodes, outputs=tuple(outputs))
+
+
+def _trace(here: Evidence, there: Evidence) -> dict[str, Trace]:
+    """Explain the outputs of both trees at once, the likelier pairs first."""
+    idents = {file.ident for tree in (here, there) for file in tree.outputs.values()}
+    traces = trace(idents, here.keys, here.sources)
+    if there is not here:
+        rest = idents - traces.keys()
+        traces |= trace(rest, {**here.keys, **there.keys}, {**here.sources, **there.sources})
+    return traces
+
+
+def _submodules(files: Iterable[File]) -> tuple[str, ...]:
+    return tuple(
+        f"{file.path}: a submodule, which is a repository of its own"
+        for file in files
+        if file.mode == SUBMODULE
+    )
+
+
+def _look_closer(
+    repository: Repository,
+    snapshot: Snapshot,
+    base: Snapshot | None,
+    names: Names,
+    changed: Iterable[Change],
+    *,
+    cut_off: bool,
+) -> Names:
+    """Ask what costs more, where outputs are there that nothing explains."""
+    lost = [file for file in names.here.outputs.values() if not names.explain(names.here, file)]
+    incomplete = _incomplete(names.here, lost, cut_off=cut_off)
+    broken = {made: file for file in lost if (made := names.explain(names.base, file)) is not None}
+    fresh = [file for file in lost if file.path not in names.base.outputs]
+    commits: Mapping[str, str] = {}
+    vanished: frozenset[str] = frozenset()
+    unstaged = NOTHING_UNSTAGED
+    if broken:
+        sources = {path for made in broken for path in names.base.sources[made.source]}
+        vanished = _vanished(repository, names, changed, sources)
+    if (broken or fresh) and snapshot.kind == "index" and repository.top is not None:
+        unstaged = look_for_unstaged(repository, names.here, lost)
+    if (broken or fresh) and snapshot.commit is not None and base is not None and base.commit:
+        commits = last_changes(repository.git, base.commit, snapshot.commit)
+    return replace(
+        names, vanished=vanished, unstaged=unstaged, commits=commits, incomplete=incomplete
+    )
+
+
+def _incomplete(here: Evidence, lost: list[OutputFile], *, cut_off: bool) -> tuple[str, ...]:
+    said = []
+    missing = {path: fact for path, fact in here.facts.items() if isinstance(fact, MissingFact)}
+    for path, fact in missing.items():
+        if path in here.outputs or path.endswith(".age"):
+            said.append(f"{path} {fact.reason}")
+    if lost and missing and not said:
+        path, fact = next(iter(missing.items()))
+        said.append(
+            f"{len(lost)} outputs are not explained, and {path} {fact.reason}: it may explain them"
+        )
+    if lost and cut_off:
+        said.append(
+            f"{len(lost)} outputs are not explained, and the parent that would tell whether this "
+            "commit broke them is not in this shallow clone; fetch one commit more "
+            "(`git fetch --deepen=1`, or fetch-depth: 2)"
+        )
+    return tuple(said)
+
+
+def _vanished(
+    repository: Repository, names: Names, changed: Iterable[Change], sources: Iterable[str]
+) -> frozenset[str]:
+    """Return the sources' file names that stood in `.nix` files of the base and now in none."""
+    wanted = {posixpath.basename(path) for path in sources}
+    were = _nix_text(repository, (change.before for change in changed if change.before))
+    wanted = {name for name in wanted if _bytes(name) in were}
+    if not wanted:
+        return frozenset()
+    are = _nix_text(repository, names.here.files.values())
+    return frozenset(name for name in wanted if _bytes(name) not in are)
+
+
+def _nix_text(repository: Repository, files: Iterable[File]) -> bytes:
+    oids = [file.oid for file in files if file.path.endswith(".nix")]
+    return b"\0".join(blob.data for blob in read_blobs(repository.git, oids))
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")

@@ -1,0 +1,53 @@
+"""The vocabulary of what should exist: nodes, their outputs, and the fleet of all of them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One evaluated configuration; where only names are known, one output directory.
+
+    `storage` is the directory of its outputs, `keys` the texts that its outputs are made for:
+    exactly one, unless something is wrong.
+    """
+
+    name: str
+    storage: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """The rekeyed file of one secret for one node, as it should be.
+
+    `key` is the `hostPubkey` it is made for, as configured; None for one that must not be shown.
+    `sources` are the files whose content it holds: several where they are the same byte for byte.
+    """
+
+    node: str
+    secret: str
+    path: str
+    ident: str
+    key: str | None
+    sources: tuple[str, ...]
+
+    @property
+    def source(self) -> str | None:
+        """The source that a person would name: the one whose path is most like the secret's."""
+        if not self.sources:
+            return None
+        name = self.secret.rpartition("/")[2]
+        return min(self.sources, key=lambda path: (name not in path, len(path), path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """All nodes and outputs, and where they are known from: `nix`, `lock` or `names`.
+
+    `complete` is true where nothing can be declared that is not here.
+    """
+
+    inventory: str
+    complete: bool
+    nodes: tuple[Node, ...]
+    outputs: tuple[Output, ...]
