@@ -114,20 +114,20 @@ def _bad_arguments(line: str, offset: int) -> AgeFormatError:
 
 def _bad_body(data: bytes, lines: list[str], first: int, last: int) -> AgeFormatError:
     """Explain the body in lines[first : last + 1]."""
-    line = lines[last]
-    offset = _offset(lines, last)
-    if line.startswith(("--- ", "-> ")):
-        reason = "the stanza body does not end in a line shorter than 64 columns"
-        return AgeFormatError(offset, reason)
-    for number in range(first, last + (line != _END)):
-        index, reason = fault(lines[number])
+    for number in range(first, last + 1):
+        line = lines[number]
+        if line == _END:
+            return _unfinished(data)
+        offset = _offset(lines, number)
+        if line.startswith(("--- ", "-> ")):
+            reason = "the stanza body does not end in a line shorter than 64 columns"
+            return AgeFormatError(offset, reason)
+        index, reason = fault(line)
         if reason != NOT_CANONICAL:  # that is for the whole body, not for each line of it
-            return AgeFormatError(_offset(lines, number) + index, f"the stanza body {reason}")
-    if line == _END:
-        return _unfinished(data)
-    if len(line) > _COLUMNS:
-        return AgeFormatError(offset + _COLUMNS, "the stanza body has a line over 64 columns")
-    return AgeFormatError(offset, f"the stanza body {NOT_CANONICAL}")
+            return AgeFormatError(offset + index, f"the stanza body {reason}")
+        if len(line) > _COLUMNS:
+            return AgeFormatError(offset + _COLUMNS, "the stanza body has a line over 64 columns")
+    return AgeFormatError(_offset(lines, last), f"the stanza body {NOT_CANONICAL}")
 
 
 def _bad_mac(data: bytes, lines: list[str], at: int) -> AgeFormatError:
