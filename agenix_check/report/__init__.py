@@ -1,0 +1,60 @@
+"""Formatters: each turns a report into a string; who calls them writes it somewhere.
+
+A new format is one file with a `render` and one line here. Formats are imported when they are
+asked for, so that a run that prints text pays for nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agenix_check import __version__
+from agenix_check.errors import UsageError
+from agenix_check.finding import Report
+
+__all__ = ["FORMATS", "Options", "render"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a format may heed: `color`, `verbose`, `quiet` for people, the others for verdicts."""
+
+    color: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    strict: bool = False
+    require_verified: bool = False
+
+
+def render(report: Report, format_name: str, options: Options) -> str:
+    """Turn a report into the text of one format; an unknown name raises `UsageError`."""
+    renderer = _RENDERERS.get(format_name)
+    if renderer is None:
+        raise UsageError(f"there is no format {format_name!r}; known are {', '.join(FORMATS)}")
+    return renderer(report, options)
+
+
+def _text(report: Report, options: Options) -> str:
+    from agenix_check.report import text
+
+    return text.render(report, color=options.color, verbose=options.verbose, quiet=options.quiet)
+
+
+def _json(report: Report, _: Options) -> str:
+    from agenix_check.report import json
+
+    return json.render(report, __version__)
+
+
+def _junit(report: Report, options: Options) -> str:
+    from agenix_check.report import junit
+
+    return junit.render(report, require_verified=options.require_verified, strict=options.strict)
+
+
+_RENDERERS: dict[str, Callable[[Report, Options], str]] = {
+    "text": _text,
+    "json": _json,
+    "junit": _junit,
+}
+
+FORMATS = tuple(_RENDERERS)

@@ -1,0 +1,55 @@
+r"""Names as they are in a repository, made safe to print.
+
+A pull request chooses the names of its files, so a name may hold a newline, terminal control
+sequences or marks that reverse the order of what is read. Bytes that are not UTF-8 arrive as lone
+surrogates (PEP 383) and could not be encoded at all.
+"""
+
+import re
+
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+_NOT_UTF8 = re.compile(r"[\ud800-\udfff]|\\(?=x[0-9a-f]{2})")
+
+
+def visible(text: str) -> str:
+    r"""For people: one line of printable characters, everything else as an escape.
+
+    `\x1b` is an ASCII control character or, from `\x80` on, a byte that is not UTF-8; `\u202e` and
+    `\U000e0001` are characters. A backslash stays as it is: the form is for reading.
+    What comes out holds nothing that XML 1.0 forbids.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def reversible(text: str) -> str:
+    r"""For programs: text that every JSON reader takes, from which the bytes can be had back.
+
+    A byte that is not UTF-8 becomes `\xff`, and a backslash that stands before what looks like
+    such an escape becomes `\x5c`; all else stays. To get the bytes of a name back, encode it as
+    UTF-8 and replace each `\\x([0-9a-f]{2})`, from left to right, by that byte.
+    """
+    if text.isascii() and r"\x" not in text:
+        return text
+    return _NOT_UTF8.sub(lambda match: rf"\x{_byte(match[0]):02x}", text)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if char in _SHORT:
+        return _SHORT[char]
+    if code < 0x80:
+        return rf"\x{code:02x}"
+    if 0xDC80 <= code <= 0xDCFF:
+        return rf"\x{code - 0xDC00:02x}"
+    return rf"\u{code:04x}" if code <= 0xFFFF else rf"\U{code:08x}"
+
+
+def _byte(char: str) -> int:
+    # Surrogates that PEP 383 does not make cannot come from a file name; "?" keeps the text valid.
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return code - 0xDC00
+    return code if code < 0x80 else ord("?")

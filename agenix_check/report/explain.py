@@ -1,0 +1,50 @@
+"""What `agenix-check explain RULE` prints."""
+
+from textwrap import fill
+
+from agenix_check.errors import UsageError
+from agenix_check.report.escape import visible
+from agenix_check.rules import RULES
+
+_WIDTH = 80
+
+
+def explain(rule_id: str) -> str:
+    """Tell a rule at length: what it means, why it matters, how to mend it.
+
+    An id that is no rule raises `UsageError`, which names the nearest one that is.
+    """
+    rule = RULES.get(rule_id)
+    if rule is None:
+        raise UsageError(_unknown(rule_id))
+    sections = (
+        ("What it means", rule.meaning),
+        ("Why it matters", rule.why),
+        ("How to mend it", rule.mend),
+    )
+    parts = [f"{rule.id} ({rule.severity})", _wrap(rule.title[:1].upper() + rule.title[1:] + ".")]
+    for heading, text in sections:
+        parts += [heading, *map(_wrap, text.split("\n\n"))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _wrap(paragraph: str) -> str:
+    if paragraph.startswith(" "):
+        return paragraph
+    indent = "  "
+    return fill(
+        paragraph,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _unknown(rule_id: str) -> str:
+    from difflib import get_close_matches  # only a typing error needs it
+
+    near = get_close_matches(rule_id, RULES, n=1, cutoff=0.0)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"there is no rule {visible(rule_id)!r}{hint}"

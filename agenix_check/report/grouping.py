@@ -1,0 +1,110 @@
+"""Findings in the order in which people read them: by cause, the worst first."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agenix_check.finding import Cause, Finding, Severity
+from agenix_check.rules import RULES
+
+SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+_RULE_RANK = {rule: rank for rank, rule in enumerate(RULES)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Findings of one rule and severity under one headline.
+
+    `shared` says that the headline is the message of every one of them; otherwise it is the title
+    of the rule, and each finding has its own to tell.
+    """
+
+    rule: str
+    severity: Severity
+    headline: str
+    shared: bool
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What follows from one cause, or, where no cause is known, what breaks one rule."""
+
+    cause: Cause | None
+    blocks: tuple[Block, ...]
+    mends: tuple[str, ...]
+
+
+def finding_key(finding: Finding) -> tuple[str, ...]:
+    """Order by where it is; total, so that equal reports give equal bytes."""
+    return (
+        finding.node or "",
+        finding.secret or "",
+        finding.path or "",
+        finding.rule,
+        finding.source or "",
+        finding.message,
+        finding.severity,
+        finding.mend or "",
+    )
+
+
+def rule_rank(rule: str) -> tuple[int, str]:
+    """Place a rule as in the catalogue; what is not in it comes last, by name."""
+    return (_RULE_RANK.get(rule, len(_RULE_RANK)), rule)
+
+
+def group(findings: Iterable[Finding]) -> list[Group]:
+    """Gather findings by cause, or by rule where there is none; errors first."""
+    by_cause: dict[Cause | str, list[Finding]] = defaultdict(list)
+    for finding in sorted(findings, key=finding_key):
+        by_cause[finding.cause or finding.rule].append(finding)
+    groups = [_group(members) for members in by_cause.values()]
+    return sorted(groups, key=_group_key)
+
+
+def _group(findings: list[Finding]) -> Group:
+    by_rule: dict[tuple[Severity, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_rule[finding.severity, finding.rule].append(finding)
+    blocks = [block for members in by_rule.values() for block in _blocks(members)]
+    return Group(
+        cause=findings[0].cause,
+        blocks=tuple(sorted(blocks, key=_block_key)),
+        mends=tuple(dict.fromkeys(f.mend for f in findings if f.mend)),
+    )
+
+
+def _blocks(findings: list[Finding]) -> list[Block]:
+    by_message: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_message[finding.message].append(finding)
+    # A headline for every message only where that says less than a message for every finding.
+    if len(by_message) == 1 or 2 * len(by_message) <= len(findings):
+        return [_block(members, message) for message, members in by_message.items()]
+    return [_block(findings, None)]
+
+
+def _block(findings: list[Finding], message: str | None) -> Block:
+    first = findings[0]
+    known = RULES.get(first.rule)
+    return Block(
+        rule=first.rule,
+        severity=first.severity,
+        headline=message or (known.title if known else first.rule),
+        shared=message is not None,
+        findings=tuple(findings),
+    )
+
+
+def _block_key(block: Block) -> tuple[int, tuple[int, str], str]:
+    return (SEVERITY_RANK[block.severity], rule_rank(block.rule), block.headline)
+
+
+def _group_key(group: Group) -> tuple[int, int, tuple[int, str], str, str, str]:
+    worst = group.blocks[0]
+    severity = SEVERITY_RANK[worst.severity]
+    if group.cause is None:
+        return (severity, 1, rule_rank(worst.rule), "", "", "")
+    cause = group.cause
+    return (severity, 0, (0, ""), cause.path, cause.kind, cause.commit or "")

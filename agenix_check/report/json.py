@@ -1,0 +1,133 @@
+"""The report for programs: versioned, sorted, without times, the same bytes for the same tree.
+
+`report/schema.py` describes it. The text is pure ASCII and therefore valid in any encoding.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+
+from agenix_check.finding import Cause, Counts, Finding, Fix, OutputResult, PlainResult, Report
+from agenix_check.report.escape import reversible
+from agenix_check.report.grouping import finding_key
+
+SCHEMA_ID = "agenix-check/report/1"
+
+_encode = json.JSONEncoder(indent=2).encode
+_compact = json.JSONEncoder().encode
+_quote = json.encoder.encode_basestring_ascii
+
+_Value = str | int | bool | Sequence[str] | Mapping[str, str | None] | None
+
+
+def render(report: Report, version: str) -> str:
+    """Turn a report into the document of section 8 of the design."""
+    members = {
+        "schema": _encode(SCHEMA_ID),
+        "tool": _object({"name": "agenix-check", "version": version}, depth=1),
+        "snapshot": _fields(report.snapshot, "kind", "tree", "commit", "base"),
+        "fleet": _fields(report.fleet, "inventory", "complete", "nodes", "secrets", "plain"),
+        "counts": _fields(report.counts, *(field.name for field in fields(Counts))),
+        "outputs": _array(map(_output, sorted(report.outputs, key=_output_key))),
+        "plain": _array(map(_plain, sorted(report.plain, key=_plain_key))),
+        "findings": _array(map(_finding, sorted(report.findings, key=finding_key))),
+        "fixed": _array(map(_fix, sorted(report.fixed, key=_fix_key))),
+        "incomplete": _strings(report.incomplete),
+        "skipped": _strings(report.skipped),
+    }
+    return "{\n  " + ",\n  ".join([f'"{k}": {text}' for k, text in members.items()]) + "\n}\n"
+
+
+def _output(output: OutputResult) -> dict[str, _Value]:
+    return {
+        "node": output.node,
+        "secret": output.secret,
+        "source": output.source,
+        "path": output.path,
+        "verdict": output.verdict,
+        "rules": tuple(sorted(output.rules)),
+        "reason": output.reason,
+    }
+
+
+def _plain(plain: PlainResult) -> dict[str, _Value]:
+    return {
+        "path": plain.path,
+        "rules_file": plain.rules_file,
+        "verdict": plain.verdict,
+        "rules": tuple(sorted(plain.rules)),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, _Value]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "node": finding.node,
+        "secret": finding.secret,
+        "path": finding.path,
+        "source": finding.source,
+        "message": finding.message,
+        "new": finding.new,
+        "cause": _cause(finding.cause),
+        "mend": finding.mend,
+    }
+
+
+def _cause(cause: Cause | None) -> dict[str, str | None] | None:
+    if cause is None:
+        return None
+    return {"kind": cause.kind, "path": cause.path, "commit": cause.commit}
+
+
+def _fix(fix: Fix) -> dict[str, _Value]:
+    return {"action": fix.action, "path": fix.path, "node": fix.node, "secret": fix.secret}
+
+
+def _output_key(output: OutputResult) -> tuple[str, ...]:
+    rules = " ".join(sorted(output.rules))
+    return (output.node, output.secret, output.path, output.source or "", output.verdict, rules)
+
+
+def _plain_key(plain: PlainResult) -> tuple[str, ...]:
+    return (plain.rules_file, plain.path, plain.verdict)
+
+
+def _fix_key(fix: Fix) -> tuple[str, ...]:
+    return (fix.node or "", fix.path, fix.action, fix.secret or "")
+
+
+def _fields(value: object, *names: str) -> str:
+    return _object({name: getattr(value, name) for name in names}, depth=1)
+
+
+def _array(items: Iterable[Mapping[str, _Value]]) -> str:
+    # One object at a time: 200,000 outputs as one tree of dictionaries would cost 200 MiB more.
+    texts = ",\n    ".join([_object(item, depth=2) for item in items])
+    return f"[\n    {texts}\n  ]" if texts else "[]"
+
+
+def _object(item: Mapping[str, _Value], *, depth: int) -> str:
+    pad = "\n" + "  " * (depth + 1)
+    pairs = f",{pad}".join([f'"{name}": {_text(value, pad)}' for name, value in item.items()])
+    return f"{{{pad}{pairs}{pad[:-2]}}}"
+
+
+def _text(value: _Value, pad: str) -> str:
+    # The standard encoder indents in Python. Nearly all values are text or nothing: its C parts
+    # alone write those, in a third of the time.
+    if isinstance(value, str):
+        return _quote(reversible(value))
+    if not value:
+        return _compact(value)
+    return _encode(_safe(value)).replace("\n", pad)
+
+
+def _strings(sentences: Iterable[str]) -> str:
+    return _encode([reversible(sentence) for sentence in sorted(sentences)]).replace("\n", "\n  ")
+
+
+def _safe(value: _Value) -> _Value:
+    if isinstance(value, Mapping):
+        return {name: each and reversible(each) for name, each in value.items()}
+    return value

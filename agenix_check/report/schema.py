@@ -1,0 +1,213 @@
+"""The JSON Schema of the JSON report, behind `agenix-check schema`."""
+
+import json
+from enum import StrEnum
+
+from agenix_check.finding import CauseKind, Severity, Verdict
+from agenix_check.report.json import SCHEMA_ID
+
+_Schema = dict[str, object]
+
+
+def render() -> str:
+    """Give the schema (draft 2020-12) as a JSON document."""
+    return json.dumps(report_schema(), indent=2) + "\n"
+
+
+def report_schema() -> _Schema:
+    """Describe every field of the report; what is not described does not occur."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Report of agenix-check",
+        **_object(
+            "The result of one run. Arrays are sorted, and the same tree gives the same bytes.",
+            schema={"const": SCHEMA_ID, "description": "Which version of this schema it follows."},
+            tool=_object(
+                "The program that wrote the report.",
+                name={"const": "agenix-check", "description": "Its name."},
+                version=_text("Its version."),
+            ),
+            snapshot=_snapshot(),
+            fleet=_fleet(),
+            counts=_counts(),
+            outputs=_array("Every output that should be, right or wrong.", _output()),
+            plain=_array("Every file that a rule of plain agenix names.", _plain()),
+            findings=_array("Everything that is wrong.", _finding()),
+            fixed=_array("Everything that this run mended.", _fix()),
+            incomplete=_array(
+                "What could not be looked at, a sentence each; such a run does not pass.",
+                {"$ref": "#/$defs/name"},
+            ),
+            skipped=_array(
+                "What was left out on purpose, a sentence each.", {"$ref": "#/$defs/name"}
+            ),
+        ),
+        "$defs": {
+            "name": {
+                "type": "string",
+                "description": (
+                    "A text that may hold a path or a name from the repository, with / between"
+                    " directories and relative to the root. Such names are bytes: a byte that is"
+                    r" not UTF-8 is written \xNN (backslash, x, two lower-case hexadecimal digits),"
+                    r" and a backslash of the name itself is written \x5c where it stands before"
+                    " what looks like such an escape. To get the bytes back, encode the text as"
+                    r" UTF-8 and replace each \xNN, from left to right, by that byte."
+                ),
+            },
+            "rule": {
+                "type": "string",
+                "pattern": "^[a-z]+(-[a-z]+)+$",
+                "description": "The id of a rule; `agenix-check explain RULE` tells it at length.",
+            },
+            "oid": {
+                "type": "string",
+                "pattern": "^([0-9a-f]{40}|[0-9a-f]{64})$",
+                "description": "The id of a Git object, SHA-1 or SHA-256.",
+            },
+        },
+    }
+
+
+def _snapshot() -> _Schema:
+    return _object(
+        "The tree that was judged.",
+        kind={
+            "enum": ["index", "commit", "worktree"],
+            "description": "Whether that is what is staged, a commit, or the work tree.",
+        },
+        tree=_ref("oid", "Its Git tree."),
+        commit=_nullable("oid", "The commit that it belongs to, for a commit."),
+        base=_nullable("oid", "The commit that it was compared with; null where there is none."),
+    )
+
+
+def _fleet() -> _Schema:
+    return _object(
+        "What should exist, and how that is known.",
+        inventory={
+            "enum": ["nix", "lock", "names"],
+            "description": "Where the fleet comes from: Nix, the lock file, or file names alone.",
+        },
+        complete={
+            "type": "boolean",
+            "description": (
+                "Whether all that is declared is known. File names cannot tell of a secret that is"
+                " declared and was never rekeyed."
+            ),
+        },
+        nodes=_number("How many nodes; where only names are known, output directories."),
+        secrets=_number("How many secrets."),
+        plain=_number("How many files of plain agenix."),
+    )
+
+
+def _counts() -> _Schema:
+    return _object(
+        "How many there are of each.",
+        outputs=_number("Outputs that should be."),
+        ok=_number("Outputs that are right."),
+        wrong=_number("Outputs that are wrong."),
+        unverifiable=_number("Outputs that look right, for a key that leaves no mark in the file."),
+        skipped=_number("Outputs that were not judged, for a reason given."),
+        errors=_number("Findings that fail the run."),
+        warnings=_number("Findings that fail it with --strict."),
+        notes=_number("Findings that never fail it."),
+        ignored=_number("Findings that a setting silenced; they are not in the report."),
+    )
+
+
+def _output() -> _Schema:
+    return _object(
+        "One output.",
+        node=_ref("name", "The node it is for; where only names are known, its directory."),
+        secret=_ref("name", "The secret; where only names are known, its name."),
+        source=_nullable("name", "The source it is made from; null where that is unknown."),
+        path=_ref("name", "The file."),
+        verdict=_enum("What can be said of it.", Verdict),
+        rules=_array("The rules it breaks.", {"$ref": "#/$defs/rule"}),
+        reason=_nullable("name", "Why it is unverifiable or skipped."),
+    )
+
+
+def _plain() -> _Schema:
+    return _object(
+        "One file of plain agenix.",
+        path=_ref("name", "The file."),
+        rules_file=_ref("name", "The secrets.nix that names it."),
+        verdict=_enum("What can be said of it.", Verdict),
+        rules=_array("The rules it breaks.", {"$ref": "#/$defs/rule"}),
+    )
+
+
+def _finding() -> _Schema:
+    cause = _object(
+        "The edit that it follows from.",
+        kind=_enum("What happened.", CauseKind),
+        path=_ref("name", "The file that it happened to."),
+        commit=_nullable("oid", "The commit that did it, where history tells."),
+    )
+    return _object(
+        "One thing that is wrong.",
+        rule=_ref("rule", "The rule that is broken."),
+        severity=_enum("How much it weighs; it may be less than the rule's usual.", Severity),
+        node=_nullable("name", "The node that is hit."),
+        secret=_nullable("name", "The secret that is hit."),
+        path=_nullable(
+            "name", "The file it is about; of a missing output, the file that should be."
+        ),
+        source=_nullable("name", "The source of the secret."),
+        message=_ref("name", "What is wrong, in a sentence."),
+        new={
+            "type": "boolean",
+            "description": "Whether the base was free of it, so that this change brought it.",
+        },
+        cause={"anyOf": [cause, {"type": "null"}], "description": "Its cause, where known."},
+        mend=_nullable("name", "What to type."),
+    )
+
+
+def _fix() -> _Schema:
+    return _object(
+        "One thing that was mended.",
+        action={
+            "enum": ["rekeyed", "staged", "removed"],
+            "description": "What was done to the file.",
+        },
+        path=_ref("name", "The file."),
+        node=_nullable("name", "The node it is for."),
+        secret=_nullable("name", "The secret in it."),
+    )
+
+
+def _object(description: str, **properties: _Schema) -> _Schema:
+    return {
+        "description": description,
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _array(description: str, items: _Schema) -> _Schema:
+    return {"description": description, "type": "array", "items": items}
+
+
+def _text(description: str) -> _Schema:
+    return {"description": description, "type": "string"}
+
+
+def _number(description: str) -> _Schema:
+    return {"description": description, "type": "integer", "minimum": 0}
+
+
+def _enum(description: str, values: type[StrEnum]) -> _Schema:
+    return {"description": description, "enum": [str(value) for value in values]}
+
+
+def _ref(name: str, description: str) -> _Schema:
+    return {"description": description, "$ref": f"#/$defs/{name}"}
+
+
+def _nullable(name: str, description: str) -> _Schema:
+    return {"description": description, "anyOf": [{"$ref": f"#/$defs/{name}"}, {"type": "null"}]}

@@ -1,0 +1,198 @@
+"""The report for a terminal: what changed, which hosts it hits, and what to type.
+
+It is made for somebody who reads it in a hurry: one cause is one heading, node and secret stand
+first in a line, paths are whole because people copy them, and the last line sums up.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from agenix_check.finding import Finding, OutputResult, Report, Severity, Verdict
+from agenix_check.report.escape import visible
+from agenix_check.report.grouping import (
+    SEVERITY_RANK,
+    Block,
+    Group,
+    finding_key,
+    group,
+    rule_rank,
+)
+from agenix_check.report.words import cause_title, is_green, short_names, subject, summary
+
+_WIDTH = 80
+_WIDEST_COLUMN = 28
+_FOLDED_SUBJECTS = 3
+_MENDS = 3
+
+_BOLD = "1"
+_RED = "1;31"
+_GREEN = "32"
+_CYAN = "36"
+_SEVERITY_COLOR = {Severity.ERROR: _RED, Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
+
+
+def render(report: Report, *, color: bool, verbose: bool, quiet: bool) -> str:
+    """Turn a report into text; `quiet` leaves only errors and warnings, so nothing when green."""
+    writer = _Writer(report, color=color, verbose=verbose)
+    sections = [*writer.findings(), writer.incomplete()]
+    if not quiet:
+        sections[:0] = [writer.fixed()]
+        sections[-1:] = [writer.unjudged(), writer.skipped(), writer.incomplete(), writer.summary()]
+    filled = [section for section in sections if section]
+    if not filled:
+        return ""
+    # Sections of many lines stand apart; lone lines at the end stay together.
+    text = filled[0]
+    for before, section in pairwise(filled):
+        loose = len(before) > 1 or len(section) > 1
+        text = [*text, *([""] if loose else []), *section]
+    return "\n".join(text) + "\n"
+
+
+class _Writer:
+    """Knows how things look; each method gives the lines of one section."""
+
+    def __init__(self, report: Report, *, color: bool, verbose: bool) -> None:
+        self._report = report
+        self._color = color
+        self._verbose = verbose
+        nodes = {o.node for o in report.outputs} | {f.node for f in report.findings if f.node}
+        self._names = short_names(nodes)
+
+    def findings(self) -> Iterator[list[str]]:
+        """What this change broke in full, then what was so before, folded."""
+        told = [f for f in self._report.findings if self._verbose or f.severity != Severity.NOTE]
+        yield from map(self._group, group(f for f in told if f.new))
+        old = [f for f in told if not f.new]
+        if not old:
+            return
+        heading = self._paint("Already so before this change", _BOLD)
+        if self._verbose:
+            yield [heading]
+            yield from map(self._group, group(old))
+        else:
+            yield [heading, *self._folded(old)]
+
+    def fixed(self) -> list[str]:
+        """What was mended."""
+        if not self._report.fixed:
+            return []
+        rows = [
+            (fix.action, self._node(fix.node), visible(fix.secret or ""), visible(fix.path))
+            for fix in sorted(self._report.fixed, key=lambda fix: (fix.node or "", fix.path))
+        ]
+        widths = _widths(rows)
+        return [self._paint("Mended", _GREEN), *(f"  {_row(row, widths)}" for row in rows)]
+
+    def unjudged(self) -> list[str]:
+        """With -v, the outputs of which it cannot be said that they are right, and why."""
+        if not self._verbose:
+            return []
+        by_reason: dict[tuple[str, str], list[OutputResult]] = defaultdict(list)
+        for output in self._report.outputs:
+            if output.verdict in (Verdict.UNVERIFIABLE, Verdict.SKIPPED):
+                by_reason[output.verdict, output.reason or ""].append(output)
+        lines = []
+        for (verdict, reason), outputs in sorted(by_reason.items()):
+            lines.append(self._paint(verdict, _BOLD) + (f": {visible(reason)}" if reason else ""))
+            rows = sorted((self._node(o.node), visible(o.secret), visible(o.path)) for o in outputs)
+            widths = _widths(rows)
+            lines += [f"  {_row(row, widths)}" for row in rows]
+        return lines
+
+    def skipped(self) -> list[str]:
+        """What was left out on purpose."""
+        return [f"skipped: {visible(sentence)}" for sentence in sorted(self._report.skipped)]
+
+    def incomplete(self) -> list[str]:
+        """What could not be looked at."""
+        label = self._paint("could not check", _RED)
+        return [f"{label}: {visible(sentence)}" for sentence in sorted(self._report.incomplete)]
+
+    def summary(self) -> list[str]:
+        """The last line."""
+        text = summary(self._report, verbose=self._verbose)
+        return [self._paint(text, _GREEN if is_green(self._report) else _BOLD)]
+
+    def _group(self, group: Group) -> list[str]:
+        indent, lines = "", []
+        if group.cause:
+            indent, lines = "  ", [self._paint(cause_title(group.cause), _BOLD)]
+        widths = _widths(self._cells(f) for block in group.blocks for f in block.findings)
+        for block in group.blocks:
+            lines += self._block(block, indent, widths)
+        return lines + self._mends(group.mends)
+
+    def _block(self, block: Block, indent: str, widths: list[int]) -> list[str]:
+        label = f"{indent}{block.severity}[{block.rule}]"
+        lines = _wrap(f"{label}: {visible(block.headline)}", f"{indent}  ")
+        lines[0] = indent + self._label(block) + lines[0][len(label) :]
+        for finding in block.findings:
+            place = _row(self._cells(finding), widths)
+            if place:
+                lines.append(f"{indent}  {place}")
+            if not block.shared:
+                message = visible(finding.message)
+                lines += _wrap(f"{indent}    {message}", f"{indent}    ")
+        return lines
+
+    def _label(self, block: Block) -> str:
+        return self._paint(block.severity, _SEVERITY_COLOR[block.severity]) + f"[{block.rule}]"
+
+    def _mends(self, mends: tuple[str, ...]) -> list[str]:
+        told = mends if self._verbose or len(mends) <= _MENDS else mends[:1]
+        lines = [f"  {self._paint('mend', _CYAN)}: {visible(mend)}" for mend in told]
+        if len(told) < len(mends):
+            lines.append(f"        and {len(mends) - len(told)} more like it (-v shows them)")
+        return lines
+
+    def _folded(self, findings: list[Finding]) -> list[str]:
+        by_rule: dict[tuple[int, tuple[int, str]], list[Finding]] = defaultdict(list)
+        for finding in sorted(findings, key=finding_key):
+            key = (SEVERITY_RANK[finding.severity], rule_rank(finding.rule))
+            by_rule[key].append(finding)
+        lines = []
+        for _, members in sorted(by_rule.items()):
+            first = members[0]
+            subjects = list(dict.fromkeys(subject(f, self._names) for f in members))
+            told = ", ".join(subjects[:_FOLDED_SUBJECTS])
+            if len(subjects) > _FOLDED_SUBJECTS:
+                told += ", …"
+            severity = self._paint(first.severity, _SEVERITY_COLOR[first.severity])
+            lines.append(f"  {severity}[{first.rule}] {len(members)}: {told} (-v unfolds)")
+        return lines
+
+    def _cells(self, finding: Finding) -> tuple[str, ...]:
+        place = finding.path or finding.source or ""
+        return (self._node(finding.node), visible(finding.secret or ""), visible(place))
+
+    def _node(self, node: str | None) -> str:
+        return visible(self._names.get(node, node)) if node else ""
+
+    def _paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
+
+
+def _widths(rows: Iterable[tuple[str, ...]]) -> list[int]:
+    """Measure the columns; one endless name must not push all others off the screen."""
+    return [min(max(map(len, column)), _WIDEST_COLUMN) for column in zip(*rows, strict=True)]
+
+
+def _row(cells: tuple[str, ...], widths: list[int]) -> str:
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True) if width]
+    return "  ".join(padded).rstrip()
+
+
+def _wrap(text: str, indent: str) -> list[str]:
+    if len(text) <= _WIDTH:
+        return [text]
+    from textwrap import wrap  # a green run has nothing to wrap
+
+    return wrap(
+        text,
+        _WIDTH,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,129 @@
+"""The sentences that several formats share: causes, counts and the summary of a run."""
+
+from collections.abc import Iterable
+
+from agenix_check.finding import Cause, CauseKind, Finding, Report, Verdict
+from agenix_check.report.escape import visible
+
+_SHORT_COMMIT = 10
+_SHORT_REASON = 48
+
+_HAPPENED = {
+    CauseKind.SOURCE_CHANGED: "changed",
+    CauseKind.SOURCE_DELETED: "was deleted",
+    CauseKind.KEY_CHANGED: "changed",
+    CauseKind.KEY_TEXT_CHANGED: "changed",
+    CauseKind.KEY_DELETED: "no longer holds the key",
+    CauseKind.DECLARATION_CHANGED: "changed",
+    CauseKind.OUTPUT_CHANGED: "changed",
+    CauseKind.OUTPUT_DELETED: "was deleted",
+    CauseKind.OUTPUT_REPLACED: "was replaced",
+    CauseKind.FILE_CHANGED: "changed",
+}
+
+_BESIDES = {
+    CauseKind.KEY_TEXT_CHANGED: "the same key, but another comment or newline",
+}
+
+
+def cause_title(cause: Cause) -> str:
+    """Say what happened: `secrets/db.age changed in 1a2b3c4d5e`."""
+    title = f"{visible(cause.path)} {_HAPPENED[cause.kind]}"
+    if cause.commit:
+        title += f" in {visible(cause.commit[:_SHORT_COMMIT])}"
+    if besides := _BESIDES.get(cause.kind):
+        title += f": {besides}"
+    return title
+
+
+def count(number: int, noun: str) -> str:
+    """Say how many: `1 output`, `2 outputs`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def subject(finding: Finding, names: dict[str, str]) -> str:
+    """Name what a finding is about in a few words: node and secret, else the file."""
+    words = [names.get(finding.node, finding.node)] if finding.node else []
+    if finding.secret:
+        words.append(finding.secret)
+    if not (finding.node and finding.secret) and (place := finding.path or finding.source):
+        words = [place]
+    return visible(" ".join(words)) or finding.rule
+
+
+def short_names(nodes: Iterable[str]) -> dict[str, str]:
+    """Shorten nodes that are directories by what all of them begin and end with.
+
+    Where only names are known, a node is `secrets/rekeyed/alpha`, and its path follows on the same
+    line anyway: `alpha` is what the eye looks for.
+    """
+    split = {node: node.split("/") for node in nodes}
+    if len(split) < 2:
+        return {node: node for node in split}
+    longest = min(map(len, split.values())) - 1
+    head = _common([parts[:longest] for parts in split.values()])
+    tail = _common([parts[head:][:0:-1] for parts in split.values()])
+    return {
+        node: "/".join(parts[head : len(parts) - tail]) or node for node, parts in split.items()
+    }
+
+
+def _common(lists: list[list[str]]) -> int:
+    length = 0
+    for column in zip(*lists, strict=False):
+        if len(set(column)) > 1:
+            break
+        length += 1
+    return length
+
+
+def is_green(report: Report) -> bool:
+    """Say whether there is nothing to tell but that all is well (notes aside)."""
+    counts = report.counts
+    return not (counts.errors or counts.warnings or counts.wrong or report.incomplete)
+
+
+def summary(report: Report, *, verbose: bool) -> str:
+    """Sum up the run in one line that claims no more than was seen."""
+    counts = report.counts
+    scope = f"{count(counts.outputs, 'output')} on {count(report.fleet.nodes, 'node')}"
+    if report.fleet.plain:
+        scope += f", {count(report.fleet.plain, 'plain agenix file')}"
+    if counts.outputs or report.fleet.plain:
+        parts = [f"{scope}: {_verdicts(report)}"]
+    else:
+        parts = [f"{scope}: nothing to check"]
+    if not is_green(report):
+        parts.append(f"{count(counts.errors, 'error')}, {count(counts.warnings, 'warning')}")
+    if counts.notes:
+        hint = "" if verbose else f", -v shows {'it' if counts.notes == 1 else 'them'}"
+        parts.append(count(counts.notes, "note") + hint)
+    if counts.ignored:
+        parts.append(f"{counts.ignored} ignored")
+    if report.incomplete:
+        parts.append("incomplete")
+    return " · ".join(parts)
+
+
+def _verdicts(report: Report) -> str:
+    counts = report.counts
+    if is_green(report) and counts.ok == counts.outputs:
+        if report.fleet.complete:
+            return "all as their hosts need them"
+        return "all match the sources and keys in the tree"
+    parts = [f"{counts.ok} ok"]
+    if counts.wrong or not is_green(report):
+        parts.append(f"{counts.wrong} wrong")
+    if counts.unverifiable:
+        parts.append(f"{counts.unverifiable} unverifiable{_why(report)}")
+    if counts.skipped:
+        parts.append(f"{counts.skipped} skipped")
+    return ", ".join(parts)
+
+
+def _why(report: Report) -> str:
+    reasons = {o.reason for o in report.outputs if o.verdict is Verdict.UNVERIFIABLE}
+    if len(reasons) != 1:
+        return ""
+    reason = visible(reasons.pop() or "anonymous recipients")
+    return f" ({reason})" if len(reason) <= _SHORT_REASON else ""
