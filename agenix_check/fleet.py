@@ -1,5 +1,6 @@
 """The vocabulary of what should exist: nodes, their outputs, and the fleet of all of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -33,11 +34,14 @@ class Output:
 
     @property
     def source(self) -> str | None:
-        """The source that a person would name: the one whose path is most like the secret's."""
-        if not self.sources:
-            return None
-        name = self.secret.rpartition("/")[2]
-        return min(self.sources, key=lambda path: (name not in path, len(path), path))
+        """The source that a person would name, or None where there is none."""
+        return likest(self.sources, self.secret) if self.sources else None
+
+
+def likest(paths: Sequence[str], secret: str) -> str:
+    """Return the one of some paths, at least one, that is most like a secret's name."""
+    name = secret.rpartition("/")[2]
+    return min(paths, key=lambda path: (name not in path, len(path), path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

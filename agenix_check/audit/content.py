@@ -1,0 +1,126 @@
+"""What one output's content must be: age, for its node and nobody else, as long as its source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, Stanza, match
+from agenix_check.audit.keyring import Keyring
+from agenix_check.audit.making import make_finding, rekey_again
+from agenix_check.discover.facts import AgeFact, Fact, MissingFact, PointerFact
+from agenix_check.finding import Finding, Verdict
+from agenix_check.fleet import Output
+from agenix_check.tree.snapshot import SYMLINK, File
+
+# What agenix-rekey writes in place of a secret (its apps/rekey.nix), one newline at the end.
+# FILE is the source's store path: /nix/store/<32 characters>-source/<path in the repository>.
+_DUMMY = "This is a dummy replacement value. The actual secret age.secrets.{id}.rekeyFile ({file}) "
+_DUMMIES = (
+    f"{_DUMMY}was not rekeyed because --dummy was used.\n",
+    f"{_DUMMY}could not be decrypted.\n",
+)
+_STORE = f"/nix/store/{'0' * 32}-source/"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an output's content says: the verdict, the findings, and why it could not be judged."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    reason: str | None = None
+
+
+_OK = Judgement(Verdict.OK)
+_ANONYMOUS = Judgement(
+    Verdict.UNVERIFIABLE,
+    (),
+    "its recipient is anonymous: the kind is right, whose key it is shows not",
+)
+
+
+def judge(
+    output: Output, file: File, fact: Fact | None, source: Fact | None, keyring: Keyring
+) -> Judgement:
+    """Judge one output by its own fact and its source's."""
+    if output.key is not None and output.key.strip() == DUMMY_RECIPIENT:
+        return Judgement(Verdict.SKIPPED, (), "its node has agenix-rekey's placeholder key")
+    if isinstance(fact, PointerFact):
+        finding = make_finding(
+            "output-lfs", "a Git LFS pointer: its name is right, its content is elsewhere",
+            output=output, mend="git lfs pull, then check with --worktree",
+        )  # fmt: skip
+        return Judgement(Verdict.UNVERIFIABLE, (finding,), "it is a Git LFS pointer")
+    if isinstance(fact, MissingFact):
+        return Judgement(Verdict.UNVERIFIABLE, (), f"it {fact.reason}")
+    if not isinstance(fact, AgeFact):
+        what = "a symlink" if file.mode == SYMLINK else "not an age file"
+        return _wrong(output, "output-not-encrypted", f"{what}: its node cannot decrypt it")
+    if fact.problem is not None:
+        return _wrong(output, "output-malformed", fact.problem)
+    recipient = keyring.texts.get(output.key) if output.key is not None else None
+    found = _judge_length(output, fact, source)
+    if recipient is not None:
+        matches = [match(stanza, recipient) for stanza in fact.stanzas]
+        if matches != [Match.YES]:
+            found += _judge_recipients(output, fact.stanzas, matches, recipient, keyring)
+    if found:
+        return Judgement(Verdict.WRONG, found)
+    if recipient is None:
+        return Judgement(Verdict.UNVERIFIABLE, (), "its node's key is not known from the tree")
+    if not isinstance(source, AgeFact) or source.plaintext_size is None:
+        return Judgement(Verdict.UNVERIFIABLE, (), "its source's content cannot be read")
+    return _ANONYMOUS if recipient.is_anonymous else _OK
+
+
+def _judge_recipients(
+    output: Output,
+    stanzas: Sequence[Stanza],
+    matches: Sequence[Match],
+    recipient: Recipient,
+    keyring: Keyring,
+) -> tuple[Finding, ...]:
+    possible = [one for one in matches if one is not Match.NO]
+    if len(matches) == len(possible) == 1:
+        return ()
+    others = [stanza for stanza, one in zip(stanzas, matches, strict=True) if one is Match.NO]
+    names = ", ".join(dict.fromkeys(keyring.addressee(stanza) for stanza in others))
+    mend = rekey_again(output.path)
+    if not possible:
+        message = f"addressed to {names or 'nobody'}, not to its node's key"
+        return (make_finding("output-wrong-recipient", message, output=output, mend=mend),)
+    if others:
+        message = f"addressed to its node and also to {names}"
+    else:
+        message = f"addressed to {len(possible)} keys of the kind {recipient.kind}, not to one"
+    return (make_finding("output-extra-recipient", message, output=output, mend=mend),)
+
+
+def _judge_length(output: Output, fact: AgeFact, source: Fact | None) -> tuple[Finding, ...]:
+    if not isinstance(source, AgeFact):
+        return ()
+    size, expected = fact.plaintext_size, source.plaintext_size
+    if size is None or expected is None or size == expected:
+        return ()
+    mend = rekey_again(output.path)
+    if size in _dummy_sizes(output):
+        message = "as long as the dummy that agenix-rekey writes when it cannot decrypt"
+        return (make_finding("output-dummy", message, output=output, mend=mend),)
+    message = f"its plaintext has {size} bytes, its source's has {expected}"
+    return (make_finding("output-length", message, output=output, mend=mend),)
+
+
+def _dummy_sizes(output: Output) -> set[int]:
+    """Return the lengths in bytes that agenix-rekey's dummies have for this secret.
+
+    The id is taken to be the name, as it is unless a fleet sets `name`.
+    """
+    return {
+        len(text.format(id=output.secret, file=_STORE + path).encode("utf-8", "surrogateescape"))
+        for text in _DUMMIES
+        for path in output.sources
+    }
+
+
+def _wrong(output: Output, rule: str, message: str) -> Judgement:
+    finding = make_finding(rule, message, output=output, mend=rekey_again(output.path))
+    return Judgement(Verdict.WRONG, (finding,))

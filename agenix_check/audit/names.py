@@ -1,0 +1,118 @@
+"""The audit where only names are known: every rule that needs no declaration."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from agenix_check.audit.content import judge
+from agenix_check.audit.counting import count
+from agenix_check.audit.directories import audit_directories
+from agenix_check.audit.keyring import Keyring, make_keyring
+from agenix_check.audit.lost import audit_lost
+from agenix_check.audit.sources import audit_sources
+from agenix_check.discover.names import Names
+from agenix_check.finding import (
+    Finding,
+    FleetInfo,
+    OutputResult,
+    Report,
+    Severity,
+    SnapshotInfo,
+    Verdict,
+)
+from agenix_check.fleet import Fleet
+
+# Of an output that is lost, these say that it should be and is not.
+_LOST = ("output-stale", "output-unstaged", "output-untraceable", "source-unstaged")
+
+
+def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
+    """Judge a fleet that is known by names, and return everything that is wrong with it."""
+    # Keys of the base too: they tell whose a stanza is, after a rotation.
+    keyring = make_keyring(
+        (key.text, key.paths) for key in {**names.base.keys, **names.here.keys}.values()
+    )
+    here = make_keyring((key.text, key.paths) for key in names.here.keys.values())
+    findings: list[Finding] = []
+    outputs: list[OutputResult] = []
+    _judge_contents(names, fleet, keyring, findings, outputs)
+    lost = list(audit_lost(names, here))
+    findings += lost
+    findings += audit_directories(names, fleet, keyring)
+    findings += audit_sources(names, fleet)
+    outputs += _wrong_outputs(lost)
+    outputs.sort(key=lambda output: (output.node, output.secret, output.path))
+    info = FleetInfo(
+        inventory=fleet.inventory,
+        complete=fleet.complete,
+        nodes=len({output.node for output in outputs}),
+        secrets=len({output.source or output.path for output in outputs}),
+    )
+    return Report(
+        snapshot=snapshot,
+        fleet=info,
+        counts=count(outputs, findings),
+        outputs=tuple(outputs),
+        findings=tuple(sorted(findings, key=_order)),
+        incomplete=names.incomplete,
+        skipped=names.skipped,
+    )
+
+
+def _judge_contents(
+    names: Names,
+    fleet: Fleet,
+    keyring: Keyring,
+    findings: list[Finding],
+    outputs: list[OutputResult],
+) -> None:
+    files, facts = names.here.files, names.here.facts
+    for output in fleet.outputs:
+        source = output.source
+        judgement = judge(
+            output,
+            files[output.path],
+            facts.get(output.path),
+            None if source is None else facts.get(source),
+            keyring,
+        )
+        rules: tuple[str, ...] = ()
+        if judgement.findings:
+            new = not names.changed.isdisjoint((output.path, *output.sources))
+            findings += [replace(finding, new=new) for finding in judgement.findings]
+            rules = tuple(finding.rule for finding in judgement.findings)
+        outputs.append(
+            OutputResult(
+                node=output.node,
+                secret=output.secret,
+                source=source,
+                path=output.path,
+                verdict=judgement.verdict,
+                rules=rules,
+                reason=judgement.reason,
+            )
+        )
+
+
+def _wrong_outputs(lost: Iterable[Finding]) -> list[OutputResult]:
+    return [
+        OutputResult(
+            node=finding.node or "",
+            secret=finding.secret or "",
+            source=finding.source,
+            path=finding.path or "",
+            verdict=Verdict.WRONG,
+            rules=(finding.rule,),
+        )
+        for finding in lost
+        if finding.rule in _LOST and finding.severity is Severity.ERROR
+    ]
+
+
+def _order(finding: Finding) -> tuple[str, ...]:
+    return (
+        finding.node or "",
+        finding.secret or "",
+        finding.path or "",
+        finding.rule,
+        finding.message,
+    )

@@ -1,0 +1,87 @@
+"""Which findings count: what the user ignores, restricts to, or had wrong before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from agenix_check.audit.counting import count
+from agenix_check.finding import Finding, OutputResult, Report, Verdict
+from agenix_check.settings import Ignore
+
+# One file's trouble under another name: what is stale today was traceable or an orphan before.
+_LOST = {"output-stale", "output-orphan", "output-untraceable"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What the user asked to see; empty tuples restrict nothing."""
+
+    ignore: tuple[Ignore, ...] = ()
+    nodes: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
+def select(report: Report, selection: Selection, known: Report | None = None) -> Report:
+    """Return the report with only what counts; `known` holds what was wrong before.
+
+    Ignored findings are counted. The verdict of an output follows from what is left of its rules.
+    """
+    wanted = [one for one in report.findings if _is_wanted(one, selection)]
+    if known is not None:
+        old = {_identity(one) for one in known.findings}
+        wanted = [one for one in wanted if _identity(one) not in old]
+    kept = []
+    silenced: dict[tuple[str | None, str], str] = {}
+    for finding in wanted:
+        rule = next((rule for rule in selection.ignore if _is_ignored(finding, rule)), None)
+        if rule is None:
+            kept.append(finding)
+        else:
+            silenced[finding.path, finding.rule] = rule.reason
+    outputs = tuple(
+        _without(one, silenced)
+        for one in report.outputs
+        if _matches(one.node, selection.nodes) and _matches(one.secret, selection.secrets)
+    )
+    return replace(
+        report,
+        findings=tuple(kept),
+        outputs=outputs,
+        counts=count(outputs, kept, ignored=len(wanted) - len(kept)),
+    )
+
+
+def _without(output: OutputResult, silenced: Mapping[tuple[str | None, str], str]) -> OutputResult:
+    """Take the silenced rules from an output; one that broke no other is skipped."""
+    rules = tuple(rule for rule in output.rules if (output.path, rule) not in silenced)
+    if rules == output.rules:
+        return output
+    if rules or output.verdict is not Verdict.WRONG:
+        return replace(output, rules=rules)
+    reason = silenced[output.path, output.rules[0]]
+    return replace(output, rules=(), verdict=Verdict.SKIPPED, reason=f"ignored: {reason}")
+
+
+def _is_wanted(finding: Finding, selection: Selection) -> bool:
+    return _matches(finding.node, selection.nodes) and _matches(finding.secret, selection.secrets)
+
+
+def _matches(name: str | None, globs: tuple[str, ...]) -> bool:
+    return not globs or (name is not None and any(fnmatchcase(name, glob) for glob in globs))
+
+
+def _is_ignored(finding: Finding, rule: Ignore) -> bool:
+    return (
+        finding.rule == rule.rule
+        and _fits(rule.path, finding.path)
+        and _fits(rule.node, finding.node)
+    )
+
+
+def _fits(glob: str | None, value: str | None) -> bool:
+    return glob is None or (value is not None and fnmatchcase(value, glob))
+
+
+def _identity(finding: Finding) -> tuple[str, str | None, str | None]:
+    rule = "lost" if finding.rule in _LOST else finding.rule
+    return rule, finding.path, finding.node

@@ -1,0 +1,240 @@
+"""What the user asked for: options, `AGENIX_CHECK_…` variables and the settings file, merged.
+
+Every option has one name everywhere. A later source wins: settings file, variable, command line.
+"""
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from agenix_check.errors import UsageError
+
+FILE = "agenix-check.toml"
+FORMATS = ("text", "json", "junit")
+COLORS = ("auto", "always", "never")
+
+
+class Option(NamedTuple):
+    """One option: `kind` is `flag`, `text` or `list`; `values` are the only ones allowed."""
+
+    name: str
+    kind: str
+    help: str
+    group: str
+    metavar: str | None = None
+    values: tuple[str, ...] = ()
+    short: str | None = None
+
+
+_SNAPSHOT, _WHICH, _REPORT, _FAIL, _RUN = (
+    "which snapshot", "which outputs", "reports", "what fails", "running"
+)  # fmt: skip
+
+OPTIONS: tuple[Option, ...] = (
+    Option("staged", "flag", "check the index, against HEAD (the default)", _SNAPSHOT),
+    Option("rev", "text", "check this commit, against its first parent", _SNAPSHOT, "REV"),
+    Option("worktree", "flag", "check what `git add --all` would stage", _SNAPSHOT),
+    Option("from-ref", "text", "what to compare with instead", _SNAPSHOT, "REV"),
+    Option("to-ref", "text", "with --from-ref: the commit to check", _SNAPSHOT, "REV"),
+    Option("node", "list", "only nodes that match (repeatable)", _WHICH, "GLOB"),
+    Option("secret", "list", "only secrets that match (repeatable)", _WHICH, "GLOB"),
+    Option("format", "text", "what goes to standard output", _REPORT, values=FORMATS),
+    Option("output", "list", "write a report besides (repeatable)", _REPORT, "FORMAT=FILE"),
+    Option("junit", "text", "the same as --output junit=FILE", _REPORT, "FILE"),
+    Option("strict", "flag", "warnings fail the run", _FAIL),
+    Option("require-verified", "flag", "outputs that cannot be verified fail the run", _FAIL),
+    Option("ignore", "list", "switch a rule off (repeatable)", _FAIL, "RULE"),
+    Option("new-from", "text", "only what was not wrong at REV", _FAIL, "REV"),
+    Option("allow-empty", "flag", "having nothing to check is no failure", _FAIL),
+    Option("no-cache", "flag", "neither read nor write what earlier runs learned", _RUN),
+    Option("quiet", "flag", "say only what is wrong", _RUN, short="q"),
+    Option("verbose", "flag", "show old findings and notes in full", _RUN, short="v"),
+    Option("color", "text", "when to use colours", _RUN, values=COLORS),
+)
+_BY_NAME = {option.name: option for option in OPTIONS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """An entry of `ignore`: a rule, where (globs; None is anywhere), and why."""
+
+    rule: str
+    path: str | None
+    node: str | None
+    reason: str
+
+
+Value = bool | str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with its value; `ignore` is from all places together."""
+
+    values: Mapping[str, Value]
+    ignore: tuple[Ignore, ...] = ()
+
+    def flag(self, name: str) -> bool:
+        """Return whether a flag is set."""
+        return self.values.get(name) is True
+
+    def text(self, name: str) -> str | None:
+        """Return a text option's value, or None where it is not given."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) else None
+
+    def items(self, name: str) -> tuple[str, ...]:
+        """Return the values of a repeatable option."""
+        value = self.values.get(name, ())
+        return value if isinstance(value, tuple) else ()
+
+
+def load_settings(
+    top: Path | None, environment: Mapping[str, str], given: Mapping[str, Value]
+) -> Settings:
+    """Merge the settings file below `top`, the variables and the options that were given.
+
+    Raises `UsageError`, which names the file or variable and the key.
+    """
+    table, place = _read(top) if top is not None else ({}, FILE)
+    values: dict[str, Value] = {}
+    ignore: list[Ignore] = []
+    for key, value in table.items():
+        if key == "ignore":
+            ignore += _ignore(value, place)
+        else:
+            option = _option(key, place)
+            values[key] = _checked(option, value, f"{place}: {key}")
+    for option in OPTIONS:
+        variable = "AGENIX_CHECK_" + option.name.upper().replace("-", "_")
+        if environment.get(variable):
+            values[option.name] = _from_variable(option, environment[variable], variable)
+    values |= {key: _checked(_BY_NAME[key], value, f"--{key}") for key, value in given.items()}
+    rules = values.pop("ignore", ())
+    ignore += [_whole_rule(rule, "--ignore") for rule in rules] if isinstance(rules, tuple) else []
+    return Settings(values=values, ignore=tuple(ignore))
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Return ` (did you mean …?)` with the known word that is most like `word`, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _read(top: Path) -> tuple[Mapping[str, object], str]:
+    """Return the table of settings, and the name of its place."""
+    import tomllib
+
+    for name in (FILE, "pyproject.toml"):
+        data = _read_file(top / name)
+        if data is None:
+            continue
+        try:
+            document: dict[str, object] = tomllib.loads(data.decode("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            if name != FILE and b"agenix-check" not in data:
+                continue
+            raise UsageError(f"{name}: {error}") from error
+        if name == FILE:
+            return document, name
+        tool = document.get("tool")
+        table = tool.get("agenix-check") if isinstance(tool, dict) else None
+        if table is not None:
+            if not isinstance(table, dict):
+                raise UsageError(f"{name}: tool.agenix-check must be a table")
+            return table, f"{name}: tool.agenix-check"
+    return {}, FILE
+
+
+def _read_file(path: Path) -> bytes | None:
+    """Return a settings file's content, or None where there is none. A symlink is refused."""
+    try:
+        mode = path.lstat().st_mode
+        if not stat.S_ISREG(mode):
+            if path.name != FILE:
+                return None
+            raise UsageError(f"{path.name} is not a regular file")
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"{path.name}: {os.strerror(error.errno or 0)}") from error
+
+
+def _option(key: str, place: str) -> Option:
+    option = _BY_NAME.get(key)
+    if option is None:
+        raise UsageError(f"{place}: there is no setting {key!r}{nearest(key, list(_BY_NAME))}")
+    return option
+
+
+def _checked(option: Option, value: object, place: str) -> Value:
+    if option.kind == "flag" and isinstance(value, bool):
+        return value
+    if option.kind == "text" and isinstance(value, str):
+        return _allowed(option, value, place)
+    if option.kind == "list":
+        items = list(value) if isinstance(value, list | tuple) else [value]
+        texts = tuple(item for item in items if isinstance(item, str))
+        if len(texts) == len(items):
+            return texts
+    wanted = {"flag": "true or false", "text": "a string", "list": "a list of strings"}
+    raise UsageError(f"{place} must be {wanted[option.kind]}")
+
+
+def _allowed(option: Option, value: str, place: str) -> str:
+    if option.values and value not in option.values:
+        names = ", ".join(option.values)
+        raise UsageError(f"{place} must be one of {names}, not {value!r}")
+    return value
+
+
+def _from_variable(option: Option, text: str, variable: str) -> Value:
+    if option.kind == "flag":
+        if text.lower() not in ("1", "true", "yes", "0", "false", "no"):
+            raise UsageError(f"{variable} must be 1 or 0, not {text!r}")
+        return text.lower() in ("1", "true", "yes")
+    if option.kind == "list":
+        return tuple(text.split(","))
+    return _allowed(option, text, variable)
+
+
+def _ignore(value: object, place: str) -> list[Ignore]:
+    entries = value if isinstance(value, list) else [value]
+    return [_ignore_entry(entry, f"{place}: ignore") for entry in entries]
+
+
+def _ignore_entry(entry: object, place: str) -> Ignore:
+    if isinstance(entry, str):
+        return _whole_rule(entry, place)
+    if not isinstance(entry, dict):
+        raise UsageError(f"{place} holds rules' names, or tables with rule and reason")
+    fields = ("rule", "path", "node", "reason")
+    texts: dict[str, str] = {}
+    for key, value in entry.items():
+        if key not in fields:
+            raise UsageError(f"{place}: there is no key {key!r}{nearest(str(key), fields)}")
+        if not isinstance(value, str):
+            raise UsageError(f"{place}: {key} must be a string")
+        texts[key] = value
+    if "rule" not in texts:
+        raise UsageError(f"{place}: an entry names no rule")
+    if not texts.get("reason", "").strip():
+        raise UsageError(f"{place}: the entry for {texts['rule']} gives no reason")
+    rule = _whole_rule(texts["rule"], place).rule
+    return Ignore(
+        rule=rule, path=texts.get("path"), node=texts.get("node"), reason=texts["reason"]
+    )
+
+
+def _whole_rule(rule: str, place: str) -> Ignore:
+    from agenix_check.rules import RULES
+
+    if rule not in RULES:
+        raise UsageError(f"{place}: there is no rule {rule!r}{nearest(rule, list(RULES))}")
+    return Ignore(rule=rule, path=None, node=None, reason="switched off")
