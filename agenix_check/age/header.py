@@ -95,7 +95,7 @@ def _wrong_version(data: bytes) -> AgeFormatError:
 
 
 def _unfinished(data: bytes) -> AgeFormatError:
-    if len(data) > MAX_HEADER:
+    if len(data) >= MAX_HEADER:
         return AgeFormatError(MAX_HEADER, f"the header is longer than {MAX_HEADER // 1024} KiB")
     return AgeFormatError(len(data), "the file ends inside its header")
 

@@ -44,6 +44,9 @@ def test_a_long_header_is_refused_fast(filling: bytes) -> None:
         assert _refusal(data).reason == "the header is longer than 64 KiB"
     assert time.perf_counter() - start < 2
     assert _refusal(MAGIC + filling).offset == MAX_HEADER
+    # The same where only the head was read.
+    head = (MAGIC + filling)[:MAX_HEADER]
+    assert _refusal(head, size=_MIB).reason == "the header is longer than 64 KiB"
 
 
 def test_the_longest_header() -> None:
