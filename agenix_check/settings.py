@@ -6,7 +6,7 @@ Every option has one name everywhere. A later source wins: settings file, variab
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,6 +67,9 @@ class Ignore:
     reason: str
 
 
+# What pre-commit sets where a hook runs for a range of commits (pre-push).
+_HOOK = {"from-ref": "PRE_COMMIT_FROM_REF", "to-ref": "PRE_COMMIT_TO_REF"}
+
 Value = bool | str | tuple[str, ...]
 
 
@@ -90,6 +93,17 @@ class Settings:
         """Return the values of a repeatable option."""
         value = self.values.get(name, ())
         return value if isinstance(value, tuple) else ()
+
+    def with_hook(self, environment: Mapping[str, str]) -> "Settings":
+        """Return the settings with the range that pre-commit gives, where no snapshot was named."""
+        if any(name in self.values for name in ("staged", "rev", "worktree", "from-ref", "to-ref")):
+            return self
+        range_ = {
+            name: environment[variable]
+            for name, variable in _HOOK.items()
+            if environment.get(variable)
+        }
+        return replace(self, values={**self.values, **range_})
 
 
 def load_settings(
@@ -227,9 +241,7 @@ def _ignore_entry(entry: object, place: str) -> Ignore:
     if not texts.get("reason", "").strip():
         raise UsageError(f"{place}: the entry for {texts['rule']} gives no reason")
     rule = _whole_rule(texts["rule"], place).rule
-    return Ignore(
-        rule=rule, path=texts.get("path"), node=texts.get("node"), reason=texts["reason"]
-    )
+    return Ignore(rule=rule, path=texts.get("path"), node=texts.get("node"), reason=texts["reason"])
 
 
 def _whole_rule(rule: str, place: str) -> Ignore:

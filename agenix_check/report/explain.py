@@ -1,6 +1,7 @@
 """What `agenix-check explain RULE` prints."""
 
 from textwrap import fill
+from textwrap import indent as indent_lines
 
 from agenix_check.errors import UsageError
 from agenix_check.report.escape import visible
@@ -28,10 +29,17 @@ def explain(rule_id: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def list_rules() -> str:
+    """List every rule with its weight and its title, a line each."""
+    width = max(map(len, RULES))
+    rows = (f"{rule.id:<{width}}  {rule.severity:<7}  {rule.title}" for rule in RULES.values())
+    return "\n".join(rows) + "\n"
+
+
 def _wrap(paragraph: str) -> str:
-    if paragraph.startswith(" "):
-        return paragraph
     indent = "  "
+    if paragraph.startswith(" "):
+        return indent_lines(paragraph, indent)
     return fill(
         paragraph,
         _WIDTH,

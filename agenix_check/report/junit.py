@@ -94,8 +94,18 @@ def _output_case(
     output: OutputResult, findings: list[Finding], failing: set[Severity], *, require_verified: bool
 ) -> _Case:
     case = _Case(suite=output.node, name=output.secret, file=output.path)
-    if findings:
-        return _judged(case, findings, failing)
+    by_verdict = _by_verdict(case, output, require_verified=require_verified)
+    if not findings:
+        return by_verdict
+    judged = _judged(case, findings, failing)
+    if judged.outcome == "passed" and output.verdict is Verdict.UNVERIFIABLE:
+        message = f"{by_verdict.message}; {judged.message}"
+        return _with(case, by_verdict.outcome, message, f"{by_verdict.body}\n\n{judged.body}")
+    return judged
+
+
+def _by_verdict(case: _Case, output: OutputResult, *, require_verified: bool) -> _Case:
+    """Make the case of an output of which nothing is reported."""
     reason = visible(output.reason or "no reason is given")
     if output.verdict is Verdict.SKIPPED:
         return _with(case, "skipped", reason, reason)

@@ -1,0 +1,145 @@
+"""The command line's grammar, made from the table of options."""
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from agenix_check.errors import UsageError
+from agenix_check.settings import OPTIONS, Option, Value, nearest
+
+VERBS = {
+    "check": "the gate (the verb may be left out)",
+    "fleet": "show nodes, secrets, sources and outputs as discovered",
+    "inspect": "show one age file, read without a key",
+    "explain": "tell a rule at length",
+    "schema": "print the JSON Schema of the report",
+    "demo": "build a fleet, break it, check it, mend it, check it",
+}
+
+_SNAPSHOT = ("staged", "rev", "worktree", "from-ref", "to-ref")
+_ALSO_FOR_FLEET = (*_SNAPSHOT, "node", "secret", "no-cache")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def split_verb(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the verb and what follows it. Raises `UsageError` for a word that is none."""
+    if argv and not argv[0].startswith("-"):
+        verb = argv[0]
+        if verb not in VERBS:
+            raise UsageError(f"there is no verb {verb!r}{nearest(verb, list(VERBS))}")
+        return verb, list(argv[1:])
+    return "check", list(argv)
+
+
+def parse_check(arguments: Sequence[str]) -> dict[str, Value]:
+    """Return the options given to the gate, by name."""
+    verbs = "\n".join(f"  {verb:<10}{text}" for verb, text in VERBS.items())
+    parser = _parser(
+        "agenix-check",
+        "agenix-check [check] [options]\n       agenix-check VERB --help",
+        "Check that every host of a NixOS fleet can read exactly its secrets, without any key.",
+        f"verbs:\n{verbs}\n\n"
+        "exit codes:\n"
+        "  0  nothing wrong\n  1  findings\n  2  wrong usage or configuration\n"
+        "  3  could not check\n  130  interrupted",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    _add_options(parser, OPTIONS)
+    return _given(parser, arguments)
+
+
+def parse_fleet(arguments: Sequence[str]) -> dict[str, Value]:
+    """Return the options given to `fleet`, by name."""
+    parser = _parser(
+        "agenix-check fleet", None,
+        "Show which nodes, secrets, sources and outputs were discovered.",
+    )  # fmt: skip
+    options = [option for option in OPTIONS if option.name in _ALSO_FOR_FLEET]
+    _add_options(parser, options)
+    _add_format(parser)
+    return _given(parser, arguments)
+
+
+def parse_inspect(arguments: Sequence[str]) -> tuple[list[str], str]:
+    """Return the files to inspect and the format, `text` or `json`."""
+    parser = _parser(
+        "agenix-check inspect", None,
+        "Read age files without a key: who they are for, and how long their plaintext is.",
+    )  # fmt: skip
+    parser.add_argument("file", metavar="FILE", nargs="+", help="an age file; - is standard input")
+    _add_format(parser)
+    values = vars(parser.parse_args(arguments))
+    return list(values["file"]), str(values["format"] or "text")
+
+
+def parse_explain(arguments: Sequence[str]) -> str | None:
+    """Return the rule to explain, or None: list them all."""
+    parser = _parser("agenix-check explain", None, "Tell what a rule means and how to mend it.")
+    parser.add_argument("rule", metavar="RULE", nargs="?", help="a rule's id; without: list all")
+    rule = vars(parser.parse_args(arguments))["rule"]
+    return None if rule is None else str(rule)
+
+
+def parse_demo(arguments: Sequence[str]) -> str | None:
+    """Return the directory for the demo, or None: a scratch one."""
+    parser = _parser(
+        "agenix-check demo", None,
+        "Build a small fleet with real encryption, break it in many ways, and show what the gate "
+        "says of each.",
+    )  # fmt: skip
+    parser.add_argument("directory", metavar="DIR", nargs="?", help="an empty or new directory")
+    directory = vars(parser.parse_args(arguments))["directory"]
+    return None if directory is None else str(directory)
+
+
+def parse_schema(arguments: Sequence[str]) -> None:
+    """Refuse anything but `--help`."""
+    _parser("agenix-check schema", None, "Print the JSON Schema of the report.").parse_args(
+        arguments
+    )
+
+
+def _parser(
+    program: str, usage: str | None, description: str, epilog: str | None = None
+) -> argparse.ArgumentParser:
+    return _Parser(
+        prog=program,
+        usage=usage,
+        description=description,
+        epilog=epilog,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json"), help="how to print it")
+
+
+def _add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for option in options:
+        if option.group not in groups:
+            groups[option.group] = parser.add_argument_group(option.group)
+        names = [f"-{option.short}"] if option.short else []
+        names.append(f"--{option.name}")
+        group = groups[option.group]
+        if option.kind == "flag":
+            group.add_argument(*names, action="store_true", default=None, help=option.help)
+        elif option.values:
+            group.add_argument(*names, choices=option.values, help=option.help)
+        else:
+            action = "append" if option.kind == "list" else "store"
+            group.add_argument(*names, action=action, metavar=option.metavar, help=option.help)
+
+
+def _given(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, value in vars(parser.parse_args(arguments)).items():
+        if value is not None and name != "version":
+            values[name.replace("_", "-")] = tuple(value) if isinstance(value, list) else value
+    return values

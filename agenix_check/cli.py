@@ -1,0 +1,161 @@
+"""Arguments in, exit code out: wires the stages, writes the reports, holds no logic."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from agenix_check import __version__
+from agenix_check.errors import AgenixCheckError
+
+if TYPE_CHECKING:
+    from agenix_check.settings import Settings, Value
+    from agenix_check.tree.repository import Repository
+
+# What is rarely needed is imported where it is needed: `--version` must cost next to nothing.
+
+INTERRUPTED = 130
+_BUG = 3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code; the only place that prints errors."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    if arguments[:1] == ["--version"]:
+        sys.stdout.write(f"agenix-check {__version__}\n")
+        return 0
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except AgenixCheckError as error:
+        _say(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has seen enough; what could not be said was not checked by them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return _BUG
+    except SystemExit as stop:  # argparse's --help
+        return stop.code if isinstance(stop.code, int) else 0
+    except Exception:  # noqa: BLE001 - a crash must not look like exit code 1, findings
+        import traceback
+
+        traceback.print_exc()
+        _say("this is a bug in agenix-check; nothing was checked")
+        return _BUG
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    from agenix_check.arguments import split_verb
+
+    verb, rest = split_verb(arguments)
+    verbs: dict[str, Callable[[list[str]], int]] = {
+        "check": _check,
+        "fleet": _fleet,
+        "inspect": _inspect,
+        "explain": _explain,
+        "schema": _schema,
+        "demo": _demo,
+    }
+    return verbs[verb](rest)
+
+
+def _check(arguments: list[str]) -> int:
+    from agenix_check.arguments import parse_check
+    from agenix_check.gate import check, exit_code
+    from agenix_check.output import options_for, targets, write_file
+    from agenix_check.report import render
+
+    repository, settings = _open(parse_check(arguments))
+    wanted = targets(settings)
+    report = check(repository, settings)
+    for target in wanted:
+        text = render(report, target.format, options_for(target, settings))
+        if target.path is None:
+            _print(text)
+        else:
+            write_file(target.path, text)
+    for sentence in report.incomplete:
+        _say(f"could not check: {sentence}")
+    return exit_code(report, settings)
+
+
+def _fleet(arguments: list[str]) -> int:
+    from agenix_check.arguments import parse_fleet
+    from agenix_check.gate import discover, open_view
+    from agenix_check.report import fleet
+
+    given = parse_fleet(arguments)
+    form = given.pop("format", "text")
+    repository, settings = _open(given)
+    with open_view(repository, settings) as view:
+        _, found = discover(view)
+    render = fleet.render_json if form == "json" else fleet.render_text
+    _print(render(fleet.restrict(found, settings.items("node"), settings.items("secret"))))
+    return 0
+
+
+def _inspect(arguments: list[str]) -> int:
+    from agenix_check.arguments import parse_inspect
+    from agenix_check.output import read_input
+    from agenix_check.report import inspection
+
+    files, form = parse_inspect(arguments)
+    found = [inspection.inspect(file, read_input(file)) for file in files]
+    render = inspection.render_json if form == "json" else inspection.render_text
+    _print(render(found))
+    return 0 if all(one.valid for one in found) else 1
+
+
+def _explain(arguments: list[str]) -> int:
+    from agenix_check.arguments import parse_explain
+    from agenix_check.report.explain import explain, list_rules
+
+    rule = parse_explain(arguments)
+    _print(list_rules() if rule is None else explain(rule))
+    return 0
+
+
+def _schema(arguments: list[str]) -> int:
+    from agenix_check.arguments import parse_schema
+    from agenix_check.report import schema
+
+    parse_schema(arguments)
+    _print(schema.render())
+    return 0
+
+
+def _demo(arguments: list[str]) -> int:
+    from agenix_check.arguments import parse_demo
+    from agenix_check.demo import run
+
+    return run(parse_demo(arguments), sys.stdout.write)
+
+
+def _open(given: "dict[str, Value]") -> "tuple[Repository, Settings]":
+    from pathlib import Path
+
+    from agenix_check.settings import load_settings
+    from agenix_check.tree.repository import open_repository
+
+    repository = open_repository(Path.cwd())
+    environment = dict(os.environ)
+    settings = load_settings(repository.top, environment, given)
+    return repository, settings.with_hook(environment)
+
+
+def _print(text: str) -> None:
+    """Write to standard output; a name that its encoding lacks is escaped."""
+    import io
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout.write(text)
+
+
+def _say(sentence: str) -> None:
+    from agenix_check.report.escape import visible
+
+    sys.stderr.write(f"agenix-check: {visible(sentence)}\n")

@@ -1,0 +1,101 @@
+"""Where reports go and what is read by name: the command line's own input and output."""
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.report import Options
+from agenix_check.settings import FORMATS, Settings, nearest
+
+LARGEST = 1 << 28  # bytes of a file that `inspect` reads
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One report to write: its format, and its file (None: standard output)."""
+
+    format: str
+    path: Path | None
+
+
+def targets(settings: Settings) -> list[Target]:
+    """Return the reports that the settings ask for. Raises `UsageError` before anything is run."""
+    pairs = [_pair(text) for text in settings.items("output")]
+    if junit := settings.text("junit"):
+        pairs.append(("junit", junit))
+    wanted = [Target(settings.text("format") or "text", None)]
+    for name, file in pairs:
+        path = Path(file)
+        if path.is_dir():
+            raise UsageError(f"cannot write a report to {file}: it is a directory")
+        if not path.parent.is_dir():
+            raise UsageError(f"cannot write {file}: there is no directory {path.parent}")
+        wanted.append(Target(name, path))
+    return wanted
+
+
+def options_for(target: Target, settings: Settings) -> Options:
+    """Return what a target's format is to heed."""
+    return Options(
+        color=target.path is None and _use_color(settings.text("color") or "auto"),
+        verbose=settings.flag("verbose"),
+        quiet=settings.flag("quiet"),
+        strict=settings.flag("strict"),
+        require_verified=settings.flag("require-verified"),
+    )
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a report in one step, so that nobody reads half of it."""
+    try:
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CannotCheckError(f"cannot write {path}: {error.strerror}") from error
+
+
+def read_input(file: str) -> bytes:
+    """Return a file's content; `-` is standard input.
+
+    Raises `UsageError` where it cannot be read, `CannotCheckError` where it is too large.
+    """
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(LARGEST + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                data = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error
+    if len(data) > LARGEST:
+        raise CannotCheckError(f"{file}: larger than {LARGEST >> 20} MiB")
+    return data
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, found, file = text.partition("=")
+    if not found or not file:
+        raise UsageError(f"--output takes FORMAT=FILE, not {text!r}")
+    if name not in FORMATS:
+        raise UsageError(f"--output: there is no format {name!r}{nearest(name, FORMATS)}")
+    return name, file
+
+
+def _use_color(when: str) -> bool:
+    """Tell whether to use colours; https://no-color.org."""
+    if when != "auto":
+        return when == "always"
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not plain and sys.stdout.isatty()

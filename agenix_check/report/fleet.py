@@ -1,0 +1,88 @@
+"""What `agenix-check fleet` prints: who has which secrets, made from what."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from agenix_check.fleet import Fleet, Output
+from agenix_check.report.escape import reversible, visible
+
+SCHEMA = "agenix-check/fleet/1"
+
+
+def restrict(fleet: Fleet, nodes: Sequence[str], secrets: Sequence[str]) -> Fleet:
+    """Return the part of a fleet whose names match globs; no globs match all."""
+    outputs = tuple(
+        output
+        for output in fleet.outputs
+        if _fits(output.node, nodes) and _fits(output.secret, secrets)
+    )
+    kept = {output.node for output in outputs}
+    return replace(
+        fleet, outputs=outputs, nodes=tuple(node for node in fleet.nodes if node.name in kept)
+    )
+
+
+def render_text(fleet: Fleet) -> str:
+    """Turn a fleet into a table: per node its key and its secrets with their sources."""
+    outputs: dict[str, list[Output]] = {}
+    for output in fleet.outputs:
+        outputs.setdefault(output.node, []).append(output)
+    parts = []
+    for node in fleet.nodes:
+        lines = [visible(node.name or ".")]
+        lines += [f"  key     {visible(_short(text))}" for text in node.keys]
+        rows = [
+            (visible(output.secret), visible(output.source or "?")) for output in outputs[node.name]
+        ]
+        width = max((len(secret) for secret, _ in rows), default=0)
+        lines += [f"  secret  {secret:<{width}}  {source}" for secret, source in sorted(rows)]
+        parts.append("\n".join(lines) + "\n")
+    sources = {output.source for output in fleet.outputs}
+    summary = (
+        f"{len(fleet.nodes)} nodes, {len(fleet.outputs)} outputs of {len(sources)} sources, "
+        f"known from {fleet.inventory}"
+    )
+    if not fleet.complete:
+        summary += ": what was never rekeyed is not seen"
+    return "\n".join([*parts, summary]) + "\n"
+
+
+def render_json(fleet: Fleet) -> str:
+    """Turn a fleet into a JSON document."""
+    document = {
+        "schema": SCHEMA,
+        "inventory": fleet.inventory,
+        "complete": fleet.complete,
+        "nodes": [
+            {
+                "name": reversible(node.name),
+                "storage": reversible(node.storage),
+                "keys": [reversible(text) for text in node.keys],
+            }
+            for node in fleet.nodes
+        ],
+        "outputs": [
+            {
+                "node": reversible(output.node),
+                "secret": reversible(output.secret),
+                "path": reversible(output.path),
+                "sources": [reversible(path) for path in output.sources],
+            }
+            for output in fleet.outputs
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _short(text: str) -> str:
+    """Return a key as one line; long bodies keep their ends."""
+    words = text.strip().split(" ")
+    cut = [word if len(word) <= 64 else f"{word[:24]}…{word[-8:]}" for word in words]
+    return " ".join(cut)
+
+
+def _fits(name: str, globs: Iterable[str]) -> bool:
+    patterns = tuple(globs)
+    return not patterns or any(fnmatchcase(name, glob) for glob in patterns)

@@ -1,0 +1,73 @@
+"""What `agenix-check inspect` prints: age files read without a key."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agenix_check.age import AgeFile, AgeFormatError, describe, looks_like_age, read_age
+from agenix_check.report.escape import reversible, visible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """One file by name, and what it is; `error` says why it is no whole age file, if it is not."""
+
+    name: str
+    file: AgeFile | None
+    error: str | None
+
+    @property
+    def valid(self) -> bool:
+        """Whether it is an age file that a reader would accept, as far as shows without a key."""
+        return self.file is not None and self.error is None
+
+
+def inspect(name: str, data: bytes) -> Inspection:
+    """Read one file's whole content."""
+    if not looks_like_age(data):
+        error = "empty" if not data else "not an age file"
+        return Inspection(name=name, file=None, error=error)
+    try:
+        file = read_age(data)
+    except AgeFormatError as error:
+        return Inspection(name=name, file=None, error=str(error))
+    return Inspection(name=name, file=file, error=file.payload_error)
+
+
+def render_text(inspections: Sequence[Inspection]) -> str:
+    """Turn inspections into a few lines each."""
+    return "\n".join(map(_text, inspections))
+
+
+def render_json(inspections: Sequence[Inspection]) -> str:
+    """Turn inspections into a JSON array; names that are not UTF-8 are escaped as in the report."""
+    return json.dumps([_document(one) for one in inspections], indent=2) + "\n"
+
+
+def _text(one: Inspection) -> str:
+    lines = [visible(one.name)]
+    if one.file is not None:
+        form = "armored" if one.file.armored else "binary"
+        lines.append(f"  age file, {form}, header of {one.file.header_size} bytes")
+        lines += [f"  for {describe(stanza)}" for stanza in one.file.stanzas]
+        if one.file.plaintext_size is not None:
+            lines.append(f"  plaintext of {one.file.plaintext_size} bytes")
+    if one.error is not None:
+        lines.append(f"  not valid: {one.error}")
+    return "\n".join(lines) + "\n"
+
+
+def _document(one: Inspection) -> dict[str, object]:
+    file = one.file
+    return {
+        "file": reversible(one.name),
+        "valid": one.valid,
+        "error": one.error,
+        "armored": None if file is None else file.armored,
+        "stanzas": [
+            {"type": stanza.type, "args": list(stanza.args), "recipient": describe(stanza)}
+            for stanza in (() if file is None else file.stanzas)
+        ],
+        "payload_size": None if file is None else file.payload_size,
+        "plaintext_size": None if file is None else file.plaintext_size,
+    }
