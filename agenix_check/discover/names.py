@@ -131,9 +131,9 @@ def _look_closer(
 ) -> Names:
     """Ask what costs more, where outputs are there that nothing explains."""
     lost = [file for file in names.here.outputs.values() if not names.explain(names.here, file)]
-    incomplete = _incomplete(names.here, lost, cut_off=cut_off)
-    broken = {made: file for file in lost if (made := names.explain(names.base, file)) is not None}
+    broken = [made for file in lost if (made := names.explain(names.base, file)) is not None]
     fresh = [file for file in lost if file.path not in names.base.outputs]
+    incomplete = _incomplete(names, len(lost), len(broken) + len(fresh), cut_off=cut_off)
     commits: Mapping[str, str] = {}
     vanished: frozenset[str] = frozenset()
     unstaged = NOTHING_UNSTAGED
@@ -149,24 +149,37 @@ def _look_closer(
     )
 
 
-def _incomplete(here: Evidence, lost: list[OutputFile], *, cut_off: bool) -> tuple[str, ...]:
-    said = []
-    missing = {path: fact for path, fact in here.facts.items() if isinstance(fact, MissingFact)}
-    for path, fact in missing.items():
-        if path in here.outputs or path.endswith(".age"):
-            said.append(f"{path} {fact.reason}")
-    if lost and missing and not said:
-        path, fact = next(iter(missing.items()))
-        said.append(
-            f"{len(lost)} outputs are not explained, and {path} {fact.reason}: it may explain them"
-        )
+def _incomplete(names: Names, lost: int, undecided: int, *, cut_off: bool) -> tuple[str, ...]:
+    """Say what is not in this clone, where the verdict hangs on it.
+
+    A missing file of the snapshot might explain an output that is new or newly lost, one of the
+    base any output that is lost.
+    """
+    here, base = _missing(names.here), _missing(names.base)
+    said = [
+        f"{path} {reason}"
+        for path, reason in here.items()
+        if path in names.here.outputs or path.endswith(".age")
+    ]
+    suspects = here if undecided else {}
+    if lost:
+        suspects |= {path: base[path] for path in base if path in names.changed}
+    for path, reason in suspects.items():
+        if not said:
+            said.append(f"{lost} outputs are not explained, and {path}, which may do so, {reason}")
     if lost and cut_off:
         said.append(
-            f"{len(lost)} outputs are not explained, and the parent that would tell whether this "
+            f"{lost} outputs are not explained, and the parent that would tell whether this "
             "commit broke them is not in this shallow clone; fetch one commit more "
             "(`git fetch --deepen=1`, or fetch-depth: 2)"
         )
     return tuple(said)
+
+
+def _missing(evidence: Evidence) -> dict[str, str]:
+    return {
+        path: fact.reason for path, fact in evidence.facts.items() if isinstance(fact, MissingFact)
+    }
 
 
 def _vanished(

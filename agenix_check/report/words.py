@@ -63,9 +63,8 @@ def short_names(nodes: Iterable[str]) -> dict[str, str]:
     longest = min(map(len, split.values())) - 1
     head = _common([parts[:longest] for parts in split.values()])
     tail = _common([parts[head:][:0:-1] for parts in split.values()])
-    return {
-        node: "/".join(parts[head : len(parts) - tail]) or node for node, parts in split.items()
-    }
+    short = {node: "/".join(parts[head : len(parts) - tail]) for node, parts in split.items()}
+    return {node: node for node in split} if "" in short.values() else short
 
 
 def _common(lists: list[list[str]]) -> int:

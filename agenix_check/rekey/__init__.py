@@ -1,0 +1,1 @@
+"""The only room with private keys and with writes of age files."""
