@@ -1,0 +1,60 @@
+"""One door for all formats, each paid for only where it is used."""
+
+import subprocess
+import sys
+
+import pytest
+
+from agenix_check import __version__
+from agenix_check.errors import UsageError
+from agenix_check.report import FORMATS, Options, json, junit, render, text
+from tests.report.sample import TROUBLE
+
+
+def test_the_formats_are_known() -> None:
+    assert FORMATS == ("text", "json", "junit")
+
+
+def test_options_reach_each_format() -> None:
+    options = Options(color=True, verbose=True, strict=True, require_verified=True)
+
+    assert render(TROUBLE, "text", options) == text.render(
+        TROUBLE, color=True, verbose=True, quiet=False
+    )
+    assert render(TROUBLE, "text", Options(quiet=True)) == text.render(
+        TROUBLE, color=False, verbose=False, quiet=True
+    )
+    assert render(TROUBLE, "json", options) == json.render(TROUBLE, __version__)
+    assert render(TROUBLE, "junit", options) == junit.render(
+        TROUBLE, require_verified=True, strict=True
+    )
+
+
+def test_an_unknown_format_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="'yaml'; known are text, json, junit"):
+        render(TROUBLE, "yaml", Options())
+
+
+@pytest.mark.parametrize(
+    ("format_name", "unwanted"),
+    [
+        ("text", ["json", "junit_xml", "xml", "textwrap", "difflib"]),
+        ("json", ["junit_xml", "xml", "textwrap", "difflib"]),
+        ("junit", ["json", "textwrap", "difflib"]),
+    ],
+)
+def test_a_format_imports_only_what_it_needs(format_name: str, unwanted: list[str]) -> None:
+    program = f"""
+import sys
+from agenix_check.finding import Counts, FleetInfo, Report, SnapshotInfo
+from agenix_check.report import Options, render
+report = Report(
+    snapshot=SnapshotInfo(kind="index", tree="", commit=None, base=None),
+    fleet=FleetInfo(inventory="names", complete=False, nodes=0, secrets=0),
+    counts=Counts(),
+)
+before = set(sys.modules)
+render(report, {format_name!r}, Options())
+assert not (set(sys.modules) - before) & set({unwanted!r}), sorted(set(sys.modules) - before)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

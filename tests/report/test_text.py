@@ -1,0 +1,283 @@
+"""The report for people: what it says, in which order, and what it must not say."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from agenix_check.finding import Cause, CauseKind, Finding, FleetInfo, Report, Severity, Verdict
+from agenix_check.report import text
+from tests.report.sample import (
+    ALL,
+    ALPHA,
+    BETA,
+    GREEN,
+    SOURCE_EDIT,
+    TROUBLE,
+    finding,
+    output,
+    path_of,
+    report,
+)
+
+
+def show(sample: Report, *, verbose: bool = False, quiet: bool = False) -> list[str]:
+    rendered = text.render(sample, color=False, verbose=verbose, quiet=quiet)
+    assert rendered == "" or (rendered.endswith("\n") and not rendered.endswith("\n\n"))
+    return rendered.splitlines()
+
+
+def stale(node: str, *, new: bool = True) -> Finding:
+    return finding(
+        "output-stale",
+        node,
+        "db",
+        message="made from another version",
+        new=new,
+        cause=SOURCE_EDIT,
+        mend="agenix rekey -a",
+    )
+
+
+def test_forty_outputs_of_one_cause_are_forty_short_lines() -> None:
+    nodes = [f"nixos:host{number:02}" for number in range(40)]
+    sample = report(
+        *(output(node, "db", Verdict.WRONG, "output-stale") for node in nodes),
+        findings=tuple(map(stale, nodes)),
+    )
+
+    lines = show(sample)
+
+    assert lines[:2] == [
+        "secrets/db.age changed in 1a2b3c4d5e",
+        "  error[output-stale]: made from another version",
+    ]
+    assert lines[2:42] == [f"    {node}  db  {path_of(node, 'db')}" for node in nodes]
+    assert lines[42:] == [
+        "  mend: agenix rekey -a",
+        "",
+        "40 outputs on 40 nodes: 0 ok, 40 wrong · 40 errors, 0 warnings",
+    ]
+
+
+def test_messages_that_differ_stand_with_their_findings() -> None:
+    sample = report(
+        findings=tuple(
+            finding("output-length", ALPHA, secret, message=f"holds {len(secret)} bytes")
+            for secret in ("a", "bb", "ccc")
+        )
+    )
+
+    assert show(sample)[:5] == [
+        "error[output-length]: an output does not hold its source: the lengths differ",
+        f"  nixos:alpha  a    {path_of(ALPHA, 'a')}",
+        "    holds 1 bytes",
+        f"  nixos:alpha  bb   {path_of(ALPHA, 'bb')}",
+        "    holds 2 bytes",
+    ]
+
+
+def test_a_message_that_many_share_is_said_once() -> None:
+    sample = report(
+        findings=tuple(
+            finding("output-stale", ALPHA, f"s{number}", message=f"reason {number % 2}")
+            for number in range(6)
+        )
+    )
+    lines = show(sample)
+
+    assert [line for line in lines if "reason" in line] == [
+        "error[output-stale]: reason 0",
+        "error[output-stale]: reason 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "commit", "title"),
+    [
+        ("source-changed", None, "hosts/a changed"),
+        ("source-changed", "1a2b3c4d5e6f" + "0" * 28, "hosts/a changed in 1a2b3c4d5e"),
+        ("source-deleted", None, "hosts/a was deleted"),
+        ("key-changed", None, "hosts/a changed"),
+        ("key-deleted", "f" * 40, "hosts/a no longer holds the key in ffffffffff"),
+        ("output-deleted", None, "hosts/a was deleted"),
+        ("output-replaced", None, "hosts/a was replaced"),
+        (
+            "key-text-changed",
+            "f" * 40,
+            "hosts/a changed in ffffffffff: the same key, but another comment or newline",
+        ),
+    ],
+)
+def test_a_cause_says_what_happened(kind: str, commit: str | None, title: str) -> None:
+    cause = Cause(kind=CauseKind(kind), path="hosts/a", commit=commit)
+    assert show(report(findings=(finding("output-stale", ALPHA, "db", cause=cause),)))[0] == title
+
+
+@pytest.mark.parametrize("kind", CauseKind)
+def test_every_cause_has_words(kind: CauseKind) -> None:
+    cause = Cause(kind=kind, path="some/file")
+    lines = show(report(findings=(finding("output-stale", ALPHA, "db", cause=cause),)))
+    assert lines[0].startswith("some/file ")
+
+
+def test_errors_come_before_warnings_before_notes_and_new_before_old() -> None:
+    severities = (Severity.NOTE, Severity.WARNING, Severity.ERROR)
+    sample = report(
+        findings=tuple(
+            finding("a-b", path=f"{severity}-{new}-{bool(cause)}", severity=severity, new=new,
+                    cause=cause)
+            for severity in severities
+            for new in (False, True)
+            for cause in (None, SOURCE_EDIT)
+        )
+    )  # fmt: skip
+    lines = show(sample, verbose=True)
+    places = [line.strip() for line in lines if re.fullmatch(r" +\w+-\w+-\w+", line)]
+
+    order = [f"{severity}-True" for severity in ("error", "warning", "note")]
+    # One cause is one group, so its lesser findings stand with its worst.
+    assert [place for place in places[:6] if place.endswith("True-True")] == [
+        f"{place}-True" for place in order
+    ]
+    assert [place for place in places[:6] if place.endswith("False")] == [
+        f"{place}-False" for place in order
+    ]
+    assert all("-False-" in place for place in places[6:])
+    assert lines.index("Already so before this change") > lines.index("    note-True-True")
+
+
+def test_what_was_so_before_is_folded() -> None:
+    old = tuple(
+        finding("output-orphan", BETA, f"s{number}", severity=Severity.WARNING, new=False)
+        for number in range(5)
+    )
+    sample = report(output(ALPHA, "db"), findings=(*old, stale(ALPHA, new=False)))
+
+    assert show(sample)[:-2] == [
+        "Already so before this change",
+        "  error[output-stale] 1: nixos:alpha db (-v unfolds)",
+        "  warning[output-orphan] 5: nixos:beta s0, nixos:beta s1, nixos:beta s2, … (-v unfolds)",
+    ]
+    unfolded = show(sample, verbose=True)
+    assert all(any(f.path in line for line in unfolded) for f in sample.findings if f.path)
+
+
+def test_many_mends_are_not_a_wall() -> None:
+    findings = tuple(
+        finding("output-orphan", path=f"old/{number}", mend=f"git rm old/{number}")
+        for number in range(9)
+    )
+    sample = report(findings=findings)
+
+    assert [line for line in show(sample) if "mend" in line or "more" in line] == [
+        "  mend: git rm old/0",
+        "        and 8 more like it (-v shows them)",
+    ]
+    assert sum("mend: " in line for line in show(sample, verbose=True)) == 9
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_a_green_run_is_one_line(verbose: bool) -> None:
+    assert show(GREEN, verbose=verbose) == ["4 outputs on 2 nodes: all as their hosts need them"]
+    assert show(GREEN, quiet=True) == []
+
+
+def test_names_alone_claim_less() -> None:
+    fleet = FleetInfo(inventory="names", complete=False, nodes=2, secrets=2)
+    assert show(replace(GREEN, fleet=fleet)) == [
+        "4 outputs on 2 nodes: all match the sources and keys in the tree"
+    ]
+
+
+def test_what_cannot_be_verified_is_not_called_right() -> None:
+    unverifiable = [
+        output(ALPHA, str(number), Verdict.UNVERIFIABLE, reason="anonymous recipients")
+        for number in range(4)
+    ]
+    right = [output(BETA, str(number)) for number in range(7)]
+    left_out = output(BETA, "x", Verdict.SKIPPED, reason="placeholder key")
+
+    assert show(report(*unverifiable, *right)) == [
+        "11 outputs on 2 nodes: 7 ok, 4 unverifiable (anonymous recipients)"
+    ]
+    assert show(report(*right, left_out)) == ["8 outputs on 1 node: 7 ok, 1 skipped"]
+    verbose = show(
+        report(left_out, unverifiable[0], replace(unverifiable[1], reason="LFS")), verbose=True
+    )
+    assert verbose[-1] == "3 outputs on 2 nodes: 0 ok, 2 unverifiable, 1 skipped"
+    assert "skipped: placeholder key" in verbose
+    assert f"  nixos:alpha  1  {path_of(ALPHA, '1')}" in verbose
+
+
+def test_numbers_have_their_plurals() -> None:
+    note = finding("source-unused", severity=Severity.NOTE, path="a")
+    one = report(output(ALPHA, "db", Verdict.WRONG, "output-stale"), findings=(stale(ALPHA), note))
+
+    assert show(one)[-1] == (
+        "1 output on 1 node: 0 ok, 1 wrong · 1 error, 0 warnings · 1 note, -v shows it"
+    )
+    assert show(replace(GREEN, counts=replace(GREEN.counts, notes=2, ignored=1))) == [
+        "4 outputs on 2 nodes: all as their hosts need them · 2 notes, -v shows them · 1 ignored"
+    ]
+    assert show(report()) == ["0 outputs on 0 nodes: nothing to check"]
+
+
+def test_notes_are_told_only_when_asked_for() -> None:
+    sample = report(findings=(finding("source-unused", severity=Severity.NOTE, path="secrets/a"),))
+
+    assert not any("secrets/a" in line for line in show(sample))
+    assert any("secrets/a" in line for line in show(sample, verbose=True))
+
+
+def test_what_was_not_looked_at_is_said() -> None:
+    sample = replace(GREEN, incomplete=("b is not merged", "a\x1b is gone"), skipped=("c/d",))
+    wanted = [r"could not check: a\x1b is gone", "could not check: b is not merged"]
+
+    assert show(sample, quiet=True) == wanted
+    lines = show(sample)
+    assert lines[0] == "skipped: c/d"
+    assert [line for line in lines if line.startswith("could not check")] == wanted
+    assert lines[-1] == ("4 outputs on 2 nodes: 4 ok, 0 wrong · 0 errors, 0 warnings · incomplete")
+
+
+def test_quiet_leaves_what_is_wrong() -> None:
+    lines = show(TROUBLE, quiet=True)
+
+    assert not any(line.startswith(("skipped", "10 outputs")) for line in lines)
+    assert not any("note[" in line for line in lines)
+    assert any("warning[output-orphan]" in line for line in lines)
+    assert show(replace(GREEN, skipped=("a",)), quiet=True) == []
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize("sample", ALL.values(), ids=ALL)
+def test_colour_changes_nothing_but_colour(sample: Report, verbose: bool) -> None:
+    colored = text.render(sample, color=True, verbose=verbose, quiet=False)
+    plain = text.render(sample, color=False, verbose=verbose, quiet=False)
+
+    assert re.sub(r"\x1b\[[0-9;]+m", "", colored) == plain
+    assert "\x1b" not in plain
+    assert "\x1b" in colored
+
+
+def test_paths_are_never_cut() -> None:
+    long = "secrets/" + "very-long-directory/" * 20 + "db.age"
+    message = f"made from another version of {long}"
+    lines = show(report(findings=(finding("output-stale", path=long, message=message),)))
+
+    assert sum(long in line for line in lines) == 2
+
+
+def test_prose_keeps_to_80_columns() -> None:
+    message = "word " * 60 + "end"
+    lines = show(report(findings=(finding("output-stale", path="a", message=message),)))
+
+    assert len(lines) > 5
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_the_order_of_discovery_does_not_show() -> None:
+    turned = replace(TROUBLE, findings=TROUBLE.findings[::-1], outputs=TROUBLE.outputs[::-1])
+
+    assert show(turned, verbose=True) == show(TROUBLE, verbose=True)
