@@ -138,6 +138,11 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 git lfs untrack '*.age'
                 git add --renormalize .
+
+            To have the contents checked as they are, fetch them and look at the work tree:
+
+                git lfs pull
+                agenix-check --worktree
             """,
     ),
     Rule(
