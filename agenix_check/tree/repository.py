@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.tree.git import Git, GitError, first_line
-from agenix_check.tree.snapshot import Change, Snapshot, decode, parse_changes, parse_tree
+from agenix_check.tree.snapshot import Change, Snapshot, decode, parse_changes
 
 _FACTS = (
     "rev-parse",
@@ -21,6 +21,7 @@ _FACTS = (
     "--is-shallow-repository",
     "--show-toplevel",
     "HEAD^{commit}",
+    "HEAD^{tree}",
 )
 
 
@@ -114,7 +115,7 @@ def is_cut_off(repository: Repository, commit: str) -> bool:
 def commit_snapshot(repository: Repository, commit: str) -> Snapshot:
     """Return the tree of a commit, given by its object id."""
     tree = repository.git.run("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
-    return _list(repository.git, "commit", tree, commit)
+    return Snapshot(kind="commit", tree=tree, commit=commit, git=repository.git)
 
 
 @contextmanager
@@ -125,14 +126,14 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
     """
     status, output, complaint = repository.git.attempt("write-tree")
     if status == 0:
-        yield repository, _list(repository.git, "index", output.decode().strip(), None)
+        yield repository, Snapshot(kind="index", tree=output.decode().strip(), commit=None, git=repository.git)
         return
     _refuse_unmerged(repository.git)
     if "Unable to create" not in complaint and "insufficient permission" not in complaint:
         raise GitError(first_line(complaint, "write-tree"))
     # Locked by another Git, or not ours to write in: the tree is made aside and thrown away.
     with _aside(repository) as aside:
-        yield aside, _list(aside.git, "index", _write_tree(aside.git), None)
+        yield aside, Snapshot(kind="index", tree=_write_tree(aside.git), commit=None, git=aside.git)
 
 
 @contextmanager
@@ -143,7 +144,7 @@ def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snap
     _refuse_unmerged(repository.git)
     with _aside(repository) as aside:
         aside.git.run("add", "--all")
-        yield aside, _list(aside.git, "worktree", _write_tree(aside.git), None)
+        yield aside, Snapshot(kind="worktree", tree=_write_tree(aside.git), commit=None, git=aside.git)
 
 
 def changes(repository: Repository, before: str, after: str) -> Sequence[Change]:
@@ -152,11 +153,6 @@ def changes(repository: Repository, before: str, after: str) -> Sequence[Change]
         "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after
     )
     return tuple(parse_changes(listing))
-
-
-def _list(git: Git, kind: str, tree: str, commit: str | None) -> Snapshot:
-    files, directories = parse_tree(git.run("ls-tree", "-r", "-t", "-z", "--full-tree", tree), tree)
-    return Snapshot(kind=kind, tree=tree, commit=commit, files=files, directories=directories)
 
 
 def _write_tree(git: Git) -> str:
@@ -184,10 +180,12 @@ def _aside(repository: Repository) -> Iterator[Repository]:
         copy = Path(scratch, "index")
         if Path(index[:-1]).exists():
             shutil.copyfile(index[:-1], copy)
+        fresh = Path(scratch, "objects")
+        fresh.mkdir()  # Git takes a repository without it for none
         known = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
         environment = {
             "GIT_INDEX_FILE": str(copy),
-            "GIT_OBJECT_DIRECTORY": str(Path(scratch, "objects")),
+            "GIT_OBJECT_DIRECTORY": str(fresh),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": ":".join(filter(None, (objects[:-1], known))),
         }
         yield replace(repository, git=git.with_environment(environment))

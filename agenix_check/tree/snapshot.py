@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
+
+from agenix_check.tree.git import Git
 
 SYMLINK = "120000"
 SUBMODULE = "160000"
@@ -16,19 +19,33 @@ class File(NamedTuple):
     oid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """A tree seen read-only: the index, a commit or the work tree.
 
-    `directories` maps each directory ("" is the root) to its tree's object id, `files` each path to
-    its entry. `commit` is None for what is not committed.
+    `commit` is None for what is not committed. The listing is read when it is first asked for:
+    a base is often known by its object id alone.
     """
 
     kind: str
     tree: str
     commit: str | None
-    files: Mapping[str, File]
-    directories: Mapping[str, str]
+    git: Git
+
+    @property
+    def files(self) -> Mapping[str, File]:
+        """Each path's entry."""
+        return self._listing[0]
+
+    @property
+    def directories(self) -> Mapping[str, str]:
+        """Each directory's tree object id; "" is the root."""
+        return self._listing[1]
+
+    @cached_property
+    def _listing(self) -> tuple[dict[str, File], dict[str, str]]:
+        listing = self.git.run("ls-tree", "-r", "-t", "-z", "--full-tree", self.tree)
+        return parse_tree(listing, self.tree)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""What every room's tests share: a clean environment, real repositories, and the real command."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import pytest
+
+from agenix_check.demo.workshop import Workshop
+from tests.keys import HOSTS
+
+_LEAKS = ("GIT_", "PRE_COMMIT", "PREK", "AGENIX_", "CI_", "GITHUB_", "GITLAB_", "XDG_")
+_LEAKS_WHOLE = ("CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "SSH_AUTH_SOCK")
+
+# The sample fleet: source, secret's name, plaintext, and the nodes that have it.
+SECRETS = (
+    ("secrets/db.age", "db", "postgres://db\n", ("alpha", "beta", "gamma", "delta")),
+    ("secrets/wifi.age", "wifi", "correct horse\n", ("alpha", "beta")),
+    ("secrets/alpha-token.age", "token", "token of alpha\n", ("alpha",)),
+    ("secrets/gamma-token.age", "token", "token of gamma\n", ("gamma",)),
+    ("secrets/delta-token.age", "token", "token of delta\n", ("delta",)),
+)
+
+
+class Result(NamedTuple):
+    """What a run of the command gave."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Run(Protocol):
+    """Runs `agenix-check` in a directory, with variables set on top of the environment."""
+
+    def __call__(
+        self,
+        directory: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+    ) -> Result: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _scrubbed() -> Iterator[None]:
+    """Take out of the environment whatever could steer Git or the command."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(_LEAKS) or name in _LEAKS_WHOLE:
+                patch.delenv(name)
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Set an empty home directory, and return it."""
+    directory = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(directory))
+    for name in ("CONFIG", "CACHE", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(directory / name.lower()))
+    return directory
+
+
+@pytest.fixture(autouse=True)
+def _untouched_home(home: Path) -> Iterator[None]:
+    """Fail where the home directory was written to; who must write there sets another HOME."""
+    yield
+    assert list(home.rglob("*")) == []
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """Return an empty repository to build a fleet in."""
+    return Workshop(tmp_path / "repository")
+
+
+@pytest.fixture(scope="session")
+def _fleet_in_order(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    workshop = Workshop(tmp_path_factory.mktemp("fleet"))
+    workshop.write("README.md", "A fleet.\n")
+    workshop.commit("Begin")
+    for source, _, plaintext, _ in SECRETS:
+        workshop.source(source, plaintext)
+    for node, key in HOSTS.items():
+        workshop.host(node, key)
+        had = [(source, name, text) for source, name, text, nodes in SECRETS if node in nodes]
+        for source, name, text in had:
+            workshop.rekey(node, name, source, text)
+        lines = [f"  age.secrets.{name}.rekeyFile = ../../{source};\n" for source, name, _ in had]
+        workshop.write(f"hosts/{node}/default.nix", "{\n" + "".join(lines) + "}\n")
+    workshop.commit("Build the fleet")
+    return workshop
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, _fleet_in_order: Workshop) -> Workshop:
+    """Return a fleet in order, two commits old: the nodes of `HOSTS`, the secrets of `SECRETS`."""
+    top = tmp_path / "fleet"
+    shutil.copytree(_fleet_in_order.top, top, symlinks=True)
+    copy = Workshop(top)
+    copy.identity, copy.master = _fleet_in_order.identity, _fleet_in_order.master
+    return copy
+
+
+@pytest.fixture
+def run() -> Run:
+    """Return a function that runs the real command and gives its code and what it wrote."""
+
+    def run_command(
+        directory: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+    ) -> Result:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "agenix_check", *arguments],
+            cwd=directory,
+            env={**os.environ, **(env or {})},
+            input=stdin,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
+        return Result(done.returncode, out, err)
+
+    return run_command
