@@ -40,6 +40,8 @@ class Output:
 
 def likest(paths: Sequence[str], secret: str) -> str:
     """Return the one of some paths, at least one, that is most like a secret's name."""
+    if len(paths) == 1:
+        return paths[0]
     name = secret.rpartition("/")[2]
     return min(paths, key=lambda path: (name not in path, len(path), path))
 

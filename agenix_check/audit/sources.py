@@ -80,7 +80,7 @@ def _was_used(names: Names, path: str) -> bool:
 
 
 def _private_key(names: Names, path: str, fact: KeyTexts) -> Iterator[Finding]:
-    used = {made.key for made in names.traces.values()}
+    used = {made.key for made in names.explained_here.values()}
     if used.intersection(fact.private):
         yield make_finding(
             "private-key",

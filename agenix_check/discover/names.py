@@ -21,13 +21,16 @@ _EMPTY = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
 class Names:
     """What names say of a snapshot and of its base.
 
+    `explained_here` and `explained_at_base` are the keys and sources of each tree by the ident that
+    they make.
     `changed` are the paths in which the two differ, `vanished` file names that were in the base's
     `.nix` files and are in none now, `commits` which commit changed a path last.
     """
 
     here: Evidence
     base: Evidence
-    traces: Mapping[str, Trace]
+    explained_here: Mapping[str, Trace]
+    explained_at_base: Mapping[str, Trace]
     changed: frozenset[str]
     vanished: frozenset[str] = frozenset()
     unstaged: Unstaged = NOTHING_UNSTAGED
@@ -37,10 +40,8 @@ class Names:
 
     def explain(self, evidence: Evidence, output: OutputFile) -> Trace | None:
         """Return the key and the source in `evidence` that made an output's name, or None."""
-        made = self.traces.get(output.ident)
-        if made is None or made.key not in evidence.keys or made.source not in evidence.sources:
-            return None
-        return made
+        made = self.explained_here if evidence is self.here else self.explained_at_base
+        return made.get(output.ident)
 
 
 def discover_names(
@@ -68,7 +69,8 @@ def discover_names(
     names = Names(
         here=here,
         base=there,
-        traces=traces,
+        explained_here=_within(traces, here),
+        explained_at_base=_within(traces, there),
         changed=frozenset(change.path for change in changed),
         skipped=_submodules(snapshot.files.values()),
     )
@@ -110,6 +112,15 @@ def _trace(here: Evidence, there: Evidence) -> dict[str, Trace]:
         rest = idents - traces.keys()
         traces |= trace(rest, {**here.keys, **there.keys}, {**here.sources, **there.sources})
     return traces
+
+
+def _within(traces: Mapping[str, Trace], tree: Evidence) -> dict[str, Trace]:
+    """Return the traces whose key and source a tree has."""
+    return {
+        ident: made
+        for ident, made in traces.items()
+        if made.key in tree.keys and made.source in tree.sources
+    }
 
 
 def _submodules(files: Iterable[File]) -> tuple[str, ...]:

@@ -27,7 +27,10 @@ _FACTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """Where a repository is. `top` is None in a bare one, `head` before the first commit."""
+    """Where a repository is. `top` is None in a bare one, `head` before the first commit.
+
+    `head_tree` saves a call of Git where it is known.
+    """
 
     git: Git
     top: Path | None
@@ -35,6 +38,7 @@ class Repository:
     common_dir: Path
     shallow: bool
     head: str | None
+    head_tree: str | None = None
 
 
 def open_repository(directory: Path) -> Repository:
@@ -51,13 +55,12 @@ def open_repository(directory: Path) -> Repository:
         raise CannotCheckError(first_line(complaint, "rev-parse"))
     bare, git_dir, common_dir, shallow = facts[:4]
     if bare == "true":
-        top = None
-        head = _resolve(git, "HEAD")
+        top, head, head_tree = None, _resolve(git, "HEAD"), None
     elif len(facts) < 5:
         raise CannotCheckError(f"{directory} is inside a Git directory; go to the work tree")
     else:
         top = Path(facts[4])
-        head = facts[5] if status == 0 else _resolve(git, "HEAD")
+        head, head_tree = facts[5:7] if status == 0 else (None, None)
     return Repository(
         git=Git(str(top or git_dir), _absolute_environment(git_dir, top)),
         top=top,
@@ -65,6 +68,7 @@ def open_repository(directory: Path) -> Repository:
         common_dir=Path(common_dir),
         shallow=shallow == "true",
         head=head,
+        head_tree=head_tree,
     )
 
 
@@ -114,7 +118,9 @@ def is_cut_off(repository: Repository, commit: str) -> bool:
 
 def commit_snapshot(repository: Repository, commit: str) -> Snapshot:
     """Return the tree of a commit, given by its object id."""
-    tree = repository.git.run("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
+    tree = repository.head_tree if commit == repository.head else None
+    if tree is None:
+        tree = repository.git.run("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
     return Snapshot(kind="commit", tree=tree, commit=commit, git=repository.git)
 
 
@@ -126,7 +132,10 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
     """
     status, output, complaint = repository.git.attempt("write-tree")
     if status == 0:
-        yield repository, Snapshot(kind="index", tree=output.decode().strip(), commit=None, git=repository.git)
+        yield (
+            repository,
+            Snapshot(kind="index", tree=output.decode().strip(), commit=None, git=repository.git),
+        )
         return
     _refuse_unmerged(repository.git)
     if "Unable to create" not in complaint and "insufficient permission" not in complaint:
@@ -144,7 +153,10 @@ def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snap
     _refuse_unmerged(repository.git)
     with _aside(repository) as aside:
         aside.git.run("add", "--all")
-        yield aside, Snapshot(kind="worktree", tree=_write_tree(aside.git), commit=None, git=aside.git)
+        yield (
+            aside,
+            Snapshot(kind="worktree", tree=_write_tree(aside.git), commit=None, git=aside.git),
+        )
 
 
 def changes(repository: Repository, before: str, after: str) -> Sequence[Change]:
