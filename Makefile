@@ -1,0 +1,76 @@
+# Every target does its own set-up. The virtual environments are .venv, on the oldest supported
+# Python that is installed, and for `make test` also .venv-newest, on the newest one.
+
+VENV = .venv
+WHICH = oldest
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PROGRAMS = age nix npm ssh-keygen
+
+.PHONY: help setup demo test lint format bench clean programs vectors tests newest
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.runtime ## build a small fleet, break it, and see what the gate says
+	@$(BIN)/agenix-check demo
+
+test: lint programs vectors ## set up, then check everything: lint, types, tests on two Pythons
+	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory newest
+
+setup: $(VENV)/.dev ## make .venv, with what development needs
+
+lint: $(VENV)/.dev ## ruff, mypy and the syntax of shell scripts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@for script in tests/setup/*.sh; do sh -n "$$script" || exit 1; done
+	@bash -n .ci/run
+
+format: $(VENV)/.dev ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## measure the speed, beside what it must reach
+	@$(BIN)/python -m tests.bench
+
+clean: ## remove what the other targets made
+	rm -rf .venv .venv-newest .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# What `test` is made of.
+
+programs:
+	@sh tests/setup/programs.sh $(PROGRAMS)
+
+vectors: programs
+	@sh tests/setup/vectors.sh
+
+tests: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto
+
+newest: $(VENV)/.dev
+	@version='import sys; print(*sys.version_info[:2], sep=".")'; \
+	oldest=$$($(BIN)/python -c "$$version"); \
+	newest=$$(sh tests/setup/python.sh newest); \
+	if [ "$$("$$newest" -c "$$version")" = "$$oldest" ]; then \
+		echo "Tested on Python $$oldest alone: no newer one is installed."; \
+	else \
+		$(MAKE) --no-print-directory VENV=.venv-newest WHICH=newest tests; \
+	fi
+
+# The environments. pip comes last into a new one, so an environment that has it is whole.
+
+$(BIN)/pip:
+	@sh tests/setup/programs.sh venv
+	python=$$(sh tests/setup/python.sh $(WHICH)) && "$$python" -m venv $(VENV)
+	@echo '*' > $(VENV)/.gitignore
+
+$(VENV)/.runtime: pyproject.toml | $(BIN)/pip
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/pip
+	$(PIP) --editable '.[dev]'
+	@touch $(VENV)/.runtime $@
