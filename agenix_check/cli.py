@@ -48,9 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    from agenix_check.arguments import split_verb
+    verb, rest = "check", arguments
+    if arguments:
+        from agenix_check.arguments import split_verb
 
-    verb, rest = split_verb(arguments)
+        verb, rest = split_verb(arguments)
     verbs: dict[str, Callable[[list[str]], int]] = {
         "check": _check,
         "fleet": _fleet,
@@ -63,14 +65,19 @@ def _run(arguments: list[str]) -> int:
 
 
 def _check(arguments: list[str]) -> int:
-    from agenix_check.arguments import parse_check
     from agenix_check.gate import check, exit_code
     from agenix_check.output import options_for, targets, write_file
     from agenix_check.report import render
 
-    repository, settings = _open(parse_check(arguments))
+    given: dict[str, Value] = {}
+    if arguments:
+        from agenix_check.arguments import parse_check
+
+        given = parse_check(arguments)
+    repository, settings = _open(given)
     wanted = targets(settings)
-    report = check(repository, settings)
+    brief = not settings.flag("verbose") and all(target.format == "text" for target in wanted)
+    report = check(repository, settings, brief=brief)
     for target in wanted:
         text = render(report, target.format, options_for(target, settings))
         if target.path is None:
@@ -84,14 +91,13 @@ def _check(arguments: list[str]) -> int:
 
 def _fleet(arguments: list[str]) -> int:
     from agenix_check.arguments import parse_fleet
-    from agenix_check.gate import discover, open_view
+    from agenix_check.gate import discover_fleet
     from agenix_check.report import fleet
 
     given = parse_fleet(arguments)
     form = given.pop("format", "text")
     repository, settings = _open(given)
-    with open_view(repository, settings) as view:
-        _, found = discover(view)
+    found = discover_fleet(repository, settings)
     render = fleet.render_json if form == "json" else fleet.render_text
     _print(render(fleet.restrict(found, settings.items("node"), settings.items("secret"))))
     return 0

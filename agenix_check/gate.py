@@ -1,65 +1,47 @@
 """The gate: from settings to a report, stage by stage."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from agenix_check.audit import Selection, audit_names, select
-from agenix_check.discover.names import Names, discover_names, fleet_of
-from agenix_check.errors import UsageError
-from agenix_check.finding import Report, SnapshotInfo
-from agenix_check.fleet import Fleet
+from agenix_check.finding import Report
+from agenix_check.green import Green
 from agenix_check.settings import Settings
-from agenix_check.tree.repository import (
-    Repository,
-    commit_snapshot,
-    index_snapshot,
-    is_cut_off,
-    parent,
-    resolve,
-    worktree_snapshot,
-)
-from agenix_check.tree.snapshot import Snapshot
+from agenix_check.tree.repository import Repository
+from agenix_check.tree.store import Store
+from agenix_check.view import View, open_view, view_commit
 
-NOTHING = (
+if TYPE_CHECKING:
+    from agenix_check.fleet import Fleet
+
+# The rooms that look closer are imported where they are needed: a tree that is known to be green
+# needs none of them.
+
+_NOTHING = (
     "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age); "
     "--allow-empty lets that pass"
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What is to be judged: a snapshot, and the base that it is compared with.
-
-    `cut_off` tells that the base is not in this shallow clone.
-    """
-
-    repository: Repository
-    snapshot: Snapshot
-    base: Snapshot | None
-    cut_off: bool = False
-
-
-def check(repository: Repository, settings: Settings) -> Report:
+def check(repository: Repository, settings: Settings, *, brief: bool = False) -> Report:
     """Judge the snapshot that the settings name.
 
-    Raises `UsageError` for revisions that are none, `CannotCheckError` where Git cannot answer.
+    `brief` says that counts and findings are enough: a tree that was green before needs no second
+    look then. Raises `UsageError` for revisions that are none, `CannotCheckError` where Git cannot
+    answer.
     """
+    store = _store(repository, settings)
+    restricted = any(settings.values.get(name) for name in ("node", "secret", "new-from"))
     with open_view(repository, settings) as view:
-        report = _audit(view)
-    known = None
-    if new_from := settings.text("new-from"):
-        commit = resolve(repository, new_from)
-        known = _audit(_view_commit(repository, commit))
-    selection = Selection(
-        ignore=settings.ignore, nodes=settings.items("node"), secrets=settings.items("secret")
-    )
-    report = select(report, selection, known)
-    nothing = not report.outputs and not report.findings
-    if nothing and known is None and not settings.flag("allow-empty"):
-        sentence = NOTHING
-        if selection.nodes or selection.secrets:
-            sentence = "nothing to check: no output matches --node and --secret"
+        green = Green(store, _name(view, settings))
+        known = green.recall(view.info) if brief and not restricted else None
+        if known is not None:
+            return known
+        report = _judge(view, settings, store)
+    if not restricted:
+        green.keep(report)
+    empty = not report.outputs and not report.findings and not settings.text("new-from")
+    if empty and not settings.flag("allow-empty"):
+        sentence = "no output matches --node and --secret" if restricted else _NOTHING
         report = replace(report, incomplete=(*report.incomplete, sentence))
     return report
 
@@ -77,57 +59,37 @@ def exit_code(report: Report, settings: Settings) -> int:
     return 1 if failed else 0
 
 
-@contextmanager
-def open_view(repository: Repository, settings: Settings) -> Iterator[View]:
-    """Give the snapshot that the settings name, with its base."""
-    rev, to_ref, from_ref = (settings.text(name) for name in ("rev", "to-ref", "from-ref"))
-    chosen = [name for name in ("staged", "worktree") if settings.flag(name)]
-    chosen += [name for name, given in (("rev", rev), ("to-ref", to_ref)) if given]
-    if len(chosen) > 1:
-        raise UsageError(f"--{chosen[0]} and --{chosen[1]} cannot be used together")
-    if rev or to_ref:
-        view = _view_commit(repository, resolve(repository, rev or to_ref or ""))
-        yield _against(view, from_ref)
-        return
-    take = worktree_snapshot if settings.flag("worktree") else index_snapshot
-    with take(repository) as (reader, snapshot):
-        head = repository.head
-        base = commit_snapshot(reader, head) if head is not None else None
-        yield _against(View(repository=reader, snapshot=snapshot, base=base), from_ref)
+def discover_fleet(repository: Repository, settings: Settings) -> "Fleet":
+    """Find the fleet of the snapshot that the settings name."""
+    from agenix_check.discover.memory import Memory
+    from agenix_check.discover.names import discover_names, fleet_of
+
+    with open_view(repository, settings) as view:
+        return fleet_of(discover_names(view, Memory(_store(repository, settings))))
 
 
-def _view_commit(repository: Repository, commit: str) -> View:
-    before = parent(repository, commit)
-    return View(
-        repository=repository,
-        snapshot=commit_snapshot(repository, commit),
-        base=commit_snapshot(repository, before) if before else None,
-        cut_off=before is None and is_cut_off(repository, commit),
-    )
+def _judge(view: View, settings: Settings, store: Store) -> Report:
+    from agenix_check.audit import audit_names, select
+    from agenix_check.discover.memory import Memory
+    from agenix_check.discover.names import discover_names, fleet_of
+
+    memory = Memory(store)
+
+    def audit(one: View) -> Report:
+        names = discover_names(one, memory)
+        return audit_names(names, fleet_of(names), one.info)
+
+    new_from = settings.text("new-from")
+    known = audit(view_commit(view.repository, new_from)) if new_from else None
+    return select(audit(view), settings, known)
 
 
-def _against(view: View, from_ref: str | None) -> View:
-    """Take another base; a hook names one of zeros where there is none."""
-    if not from_ref:
-        return view
-    if not from_ref.strip("0"):
-        return replace(view, base=None, cut_off=False)
-    commit = resolve(view.repository, from_ref)
-    return replace(view, base=commit_snapshot(view.repository, commit), cut_off=False)
+def _store(repository: Repository, settings: Settings) -> Store:
+    none = settings.flag("no-cache")
+    return Store(None if none else repository.common_dir / "agenix-check")
 
 
-def discover(view: View) -> tuple[Names, Fleet]:
-    """Find the fleet of a view."""
-    names = discover_names(view.repository, view.snapshot, view.base, cut_off=view.cut_off)
-    return names, fleet_of(names)
-
-
-def _audit(view: View) -> Report:
-    names, fleet = discover(view)
-    info = SnapshotInfo(
-        kind=view.snapshot.kind,
-        tree=view.snapshot.tree,
-        commit=view.snapshot.commit,
-        base=view.base.commit if view.base else None,
-    )
-    return audit_names(names, fleet, info)
+def _name(view: View, settings: Settings) -> str:
+    """Return what a verdict hangs on: both trees, and the rules that are switched off."""
+    base = view.base.tree if view.base else "none"
+    return f"{view.snapshot.tree} {base} {view.cut_off} {settings.ignore}"

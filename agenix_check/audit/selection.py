@@ -1,39 +1,30 @@
 """Which findings count: what the user ignores, restricts to, or had wrong before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from agenix_check.audit.counting import count
 from agenix_check.finding import Finding, OutputResult, Report, Verdict
-from agenix_check.settings import Ignore
+from agenix_check.settings import Ignore, Settings
 
 # One file's trouble under another name: what is stale today was traceable or an orphan before.
 _LOST = {"output-stale", "output-orphan", "output-untraceable"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """What the user asked to see; empty tuples restrict nothing."""
-
-    ignore: tuple[Ignore, ...] = ()
-    nodes: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = ()
-
-
-def select(report: Report, selection: Selection, known: Report | None = None) -> Report:
+def select(report: Report, settings: Settings, known: Report | None = None) -> Report:
     """Return the report with only what counts; `known` holds what was wrong before.
 
     Ignored findings are counted. The verdict of an output follows from what is left of its rules.
     """
-    wanted = [one for one in report.findings if _is_wanted(one, selection)]
+    wanted = [one for one in report.findings if _is_wanted(one, settings)]
     if known is not None:
         old = {_identity(one) for one in known.findings}
         wanted = [one for one in wanted if _identity(one) not in old]
     kept = []
     silenced: dict[tuple[str | None, str], str] = {}
     for finding in wanted:
-        rule = next((rule for rule in selection.ignore if _is_ignored(finding, rule)), None)
+        rule = next((rule for rule in settings.ignore if _is_ignored(finding, rule)), None)
         if rule is None:
             kept.append(finding)
         else:
@@ -41,7 +32,8 @@ def select(report: Report, selection: Selection, known: Report | None = None) ->
     outputs = tuple(
         _without(one, silenced)
         for one in report.outputs
-        if _matches(one.node, selection.nodes) and _matches(one.secret, selection.secrets)
+        if _matches(one.node, settings.items("node"))
+        and _matches(one.secret, settings.items("secret"))
     )
     return replace(
         report,
@@ -62,8 +54,10 @@ def _without(output: OutputResult, silenced: Mapping[tuple[str | None, str], str
     return replace(output, rules=(), verdict=Verdict.SKIPPED, reason=f"ignored: {reason}")
 
 
-def _is_wanted(finding: Finding, selection: Selection) -> bool:
-    return _matches(finding.node, selection.nodes) and _matches(finding.secret, selection.secrets)
+def _is_wanted(finding: Finding, settings: Settings) -> bool:
+    return _matches(finding.node, settings.items("node")) and _matches(
+        finding.secret, settings.items("secret")
+    )
 
 
 def _matches(name: str | None, globs: tuple[str, ...]) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.discover.facts import AgeFact, Fact, PointerFact, find_fact
 from agenix_check.discover.keys import KeyTexts, digest
+from agenix_check.discover.memory import Memory
 from agenix_check.tree.objects import read_blobs
 from agenix_check.tree.repository import Repository
 from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, Change, File, Snapshot
@@ -70,6 +71,29 @@ def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]
         if fact is not None:
             facts.update(dict.fromkeys(paths[oid], fact))
     return facts
+
+
+def survey(repository: Repository, snapshot: Snapshot, memory: Memory) -> dict[str, Fact]:
+    """Return the facts of a snapshot's files, by path; only directories that are new are read."""
+    directories: dict[str, list[File]] = {}
+    for file in snapshot.files.values():
+        directories.setdefault(file.path.rpartition("/")[0], []).append(file)
+    facts: dict[str, Fact] = {}
+    unknown: list[str] = []
+    for directory in directories:
+        known = memory.recall(snapshot.directories[directory])
+        if known is None:
+            unknown.append(directory)
+        else:
+            start = f"{directory}/" if directory else ""
+            facts.update({start + name: fact for name, fact in known.items()})
+    found = find_facts(repository, [file for name in unknown for file in directories[name]])
+    for directory in unknown:
+        own = [file.path for file in directories[directory] if file.path in found]
+        names = {path.rpartition("/")[2]: found[path] for path in own}
+        memory.keep(snapshot.directories[directory], names)
+    memory.save()
+    return facts | found
 
 
 def weigh(files: Mapping[str, File], facts: Mapping[str, Fact]) -> Evidence:

@@ -8,18 +8,21 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _RAW = 1 << 14  # bytes; a key file that is hashed as a whole is not larger
 
-_HINTS = (b"AAAA", b"age1", b'.pub"', b"PRIVATE KEY-----", b"AGE-SECRET-KEY-")
+_PRIVATE = (b"PRIVATE KEY-----", b"AGE-SECRET-KEY-")  # what is never kept
+_HINTS = (b"AAAA", b"age1", b'.pub"', *_PRIVATE)
+_START = re.compile(rb"ssh-(?:ed25519|rsa)\s|age1")
 _SSH = re.compile(rb"ssh-(?:ed25519|rsa)[ \t]+AAAA[0-9A-Za-z+/]+={0,3}")
 _COMMENT = re.compile(rb"[ \t][^\r\n\"\\]*")
 _BODY = re.compile(
     rb"(?<![0-9A-Za-z+/=])(AAAAC3NzaC1lZDI1NTE5AAAAI[0-9A-Za-z+/]{43}|AAAAB3NzaC1yc2E[0-9A-Za-z+/]+={0,2})"
 )
 _AGE = re.compile(rb"(?<![0-9A-Za-z-])age1[0-9a-z-]{20,4000}(?![0-9A-Za-z])")
-_STRING = re.compile(rb'"([^"\\]*?(?:ssh-(?:ed25519|rsa)|age1)[^"\\]*)"')
+_STRING = re.compile(rb'"([^"\\]*+)"')
 _PATH = re.compile(rb'"(/[^"\r\n\\$]{1,250}\.pub)"')
 _AGE_SECRET = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{40,4000}")
 _PEM = re.compile(
@@ -31,12 +34,13 @@ class KeyTexts(NamedTuple):
     """What a text file says of keys.
 
     `public` are texts as they may be hashed; each also counts with one newline after it. `private`
-    are digests (SHA-256, hexadecimal) of unencrypted private keys in the file: the keys themselves
-    are never kept.
+    are digests (SHA-256, hexadecimal) of unencrypted private keys in the file, and `hidden` of the
+    texts with a private key in them that may be hashed: the keys themselves are never kept.
     """
 
     public: tuple[str, ...]
     private: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
 
 
 def digest(text: str) -> str:
@@ -48,58 +52,59 @@ def find_keys(data: bytes) -> KeyTexts | None:
     """Return the keys in a text file's content, or None where there are none."""
     if not any(hint in data for hint in _HINTS) or b"\0" in data[:8000]:
         return None
-    public = {text.decode("utf-8", "surrogateescape") for text in _public(data)}
-    private = {
-        hashlib.sha256(variant).hexdigest()
-        for secret in _private(data)
-        for variant in (secret, secret + b"\n", data)
-    }
+    texts = _public(data)
+    public = {text for text in texts if not any(mark in text for mark in _PRIVATE)}
+    private = _private(data)
+    hidden = private | (texts - public) | {data.removesuffix(b"\n")} if private else set()
     if not public and not private:
         return None
-    return KeyTexts(tuple(sorted(public)), tuple(sorted(private)))
+    return KeyTexts(
+        public=tuple(sorted(text.decode("utf-8", "surrogateescape") for text in public)),
+        private=_digests(private),
+        hidden=_digests(text + end for text in hidden for end in (b"", b"\n")),
+    )
+
+
+def _digests(texts: Iterable[bytes]) -> tuple[str, ...]:
+    return tuple(sorted({hashlib.sha256(text).hexdigest() for text in texts}))
 
 
 def _public(data: bytes) -> set[bytes]:
-    texts: set[bytes] = set()
-    bodies: set[bytes] = set()
+    """Return the texts in a file that may be configured as a public key."""
+    texts = {match.group(1) for match in _PATH.finditer(data)}
     for match in _SSH.finditer(data):
         texts.add(match.group())
-        bodies.add(match.group().split()[1])
         comment = _COMMENT.match(data, match.end())
         if comment:
             texts.update(match.group() + text for text in _comments(comment.group()))
     for match in _BODY.finditer(data):
-        if match.group() not in bodies:
-            kind = b"ssh-ed25519" if match.group().startswith(b"AAAAC3") else b"ssh-rsa"
-            texts.add(kind + b" " + match.group())
+        kind = b"ssh-ed25519" if match.group().startswith(b"AAAAC3") else b"ssh-rsa"
+        texts.add(kind + b" " + match.group())
     texts.update(match.group() for match in _AGE.finditer(data))
-    if not texts:
-        return {match.group(1) for match in _PATH.finditer(data)}
-    texts.update(match.group(1) for match in _STRING.finditer(data) if b"\n" in match.group(1))
-    texts.update(match.group(1) for match in _PATH.finditer(data))
-    if len(data) <= _RAW and data.lstrip().startswith((b"ssh-", b"age1")):
-        texts.add(data.removesuffix(b"\n"))
+    for match in _STRING.finditer(data):
+        if b"\n" in match.group(1) and _START.search(match.group(1)):
+            texts.add(match.group(1))
+    if len(data) <= _RAW and _START.search(data.lstrip().partition(b"\n")[0]):
+        texts.add(data.removesuffix(b"\n"))  # a file that is read as a whole
     return texts
 
 
 def _comments(comment: bytes) -> set[bytes]:
     """Return the ways in which the rest of a line may belong to the key before it."""
-    found = {comment, comment.rstrip(), comment.partition(b"''")[0].rstrip()}
-    found.add(comment.partition(b"'")[0].rstrip())
-    return found
+    ends = {comment, comment.partition(b"''")[0], comment.partition(b"'")[0]}
+    return ends | {end.rstrip() for end in ends}
 
 
-def _private(data: bytes) -> list[bytes]:
-    found = [match.group() for match in _AGE_SECRET.finditer(data)]
-    found.extend(match.group() for match in _PEM.finditer(data) if _is_unlocked(match))
-    return found
+def _private(data: bytes) -> set[bytes]:
+    found = {match.group() for match in _AGE_SECRET.finditer(data)}
+    return found | {match.group() for match in _PEM.finditer(data) if _is_unlocked(match)}
 
 
 def _is_unlocked(pem: "re.Match[bytes]") -> bool:
-    """Tell whether a private key needs no passphrase (OpenSSH's PROTOCOL.key, RFC 1421)."""
+    """Tell whether a private key needs no passphrase (OpenSSH's PROTOCOL.key)."""
     kind, body = pem.groups()
     if kind == b"RSA":
-        return b"ENCRYPTED" not in body
+        return True  # the headers of a locked one have dashes, so it does not come here
     try:
         blob = base64.b64decode(b"".join(body.split()))
     except binascii.Error:

@@ -4,15 +4,17 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from agenix_check.discover.evidence import Evidence, OutputFile, before, find_facts, weigh
+from agenix_check.discover.evidence import Evidence, OutputFile, before, find_facts, survey, weigh
 from agenix_check.discover.facts import MissingFact
 from agenix_check.discover.idents import Trace, trace
+from agenix_check.discover.memory import Memory
 from agenix_check.discover.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
 from agenix_check.fleet import Fleet, Node, Output
 from agenix_check.tree.history import last_changes
 from agenix_check.tree.objects import read_blobs
 from agenix_check.tree.repository import Repository, changes
-from agenix_check.tree.snapshot import SUBMODULE, Change, File, Snapshot
+from agenix_check.tree.snapshot import SUBMODULE, Change, File
+from agenix_check.view import View
 
 _EMPTY = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
 
@@ -44,27 +46,24 @@ class Names:
         return made.get(output.ident)
 
 
-def discover_names(
-    repository: Repository, snapshot: Snapshot, base: Snapshot | None, *, cut_off: bool
-) -> Names:
-    """Read a snapshot and its base; None stands for an empty one.
+def discover_names(view: View, memory: Memory) -> Names:
+    """Read a snapshot and its base.
 
-    `cut_off` tells that there is a base which a shallow clone lacks: then nothing counts as new,
-    and the result is incomplete where that decides.
+    Where a shallow clone lacks the base nothing counts as new, and the result is incomplete if
+    that decides.
     """
-    here = weigh(snapshot.files, find_facts(repository, snapshot.files.values()))
+    snapshot, base = view.snapshot, view.base
+    here = weigh(snapshot.files, survey(view.repository, snapshot, memory))
     changed: tuple[Change, ...] = ()
-    if cut_off:
+    if view.cut_off or (base is not None and base.tree == snapshot.tree):
         there = here
     elif base is None:
         there = _EMPTY
         changed = tuple(Change(path, None, file) for path, file in snapshot.files.items())
-    elif base.tree == snapshot.tree:
-        there = here
     else:
-        changed = tuple(changes(repository, base.tree, snapshot.tree))
+        changed = tuple(changes(view.repository, base.tree, snapshot.tree))
         olds = [change.before for change in changed if change.before is not None]
-        there = before(snapshot, here, changed, find_facts(repository, olds))
+        there = before(snapshot, here, changed, find_facts(view.repository, olds))
     traces = _trace(here, there)
     names = Names(
         here=here,
@@ -74,7 +73,7 @@ def discover_names(
         changed=frozenset(change.path for change in changed),
         skipped=_submodules(snapshot.files.values()),
     )
-    return _look_closer(repository, snapshot, base, names, changed, cut_off=cut_off)
+    return _look_closer(view, names, changed)
 
 
 def fleet_of(names: Names) -> Fleet:
@@ -131,30 +130,23 @@ def _submodules(files: Iterable[File]) -> tuple[str, ...]:
     )
 
 
-def _look_closer(
-    repository: Repository,
-    snapshot: Snapshot,
-    base: Snapshot | None,
-    names: Names,
-    changed: Iterable[Change],
-    *,
-    cut_off: bool,
-) -> Names:
+def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
     """Ask what costs more, where outputs are there that nothing explains."""
     lost = [file for file in names.here.outputs.values() if not names.explain(names.here, file)]
     broken = [made for file in lost if (made := names.explain(names.base, file)) is not None]
     fresh = [file for file in lost if file.path not in names.base.outputs]
-    incomplete = _incomplete(names, len(lost), len(broken) + len(fresh), cut_off=cut_off)
+    incomplete = _incomplete(names, len(lost), len(broken) + len(fresh), cut_off=view.cut_off)
     commits: Mapping[str, str] = {}
     vanished: frozenset[str] = frozenset()
     unstaged = NOTHING_UNSTAGED
     if broken:
         sources = {path for made in broken for path in names.base.sources[made.source]}
-        vanished = _vanished(repository, names, changed, sources)
-    if (broken or fresh) and snapshot.kind == "index" and repository.top is not None:
-        unstaged = look_for_unstaged(repository, names.here, lost)
-    if (broken or fresh) and snapshot.commit is not None and base is not None and base.commit:
-        commits = last_changes(repository.git, base.commit, snapshot.commit)
+        vanished = _vanished(view.repository, names, changed, sources)
+    if broken or fresh:
+        if view.snapshot.kind == "index" and view.repository.top is not None:
+            unstaged = look_for_unstaged(view.repository, names.here, lost)
+        if view.snapshot.commit and view.base and view.base.commit:
+            commits = last_changes(view.repository.git, view.base.commit, view.snapshot.commit)
     return replace(
         names, vanished=vanished, unstaged=unstaged, commits=commits, incomplete=incomplete
     )

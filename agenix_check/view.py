@@ -1,0 +1,86 @@
+"""What a run looks at: the snapshot that the settings name, and the base to compare it with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from agenix_check.errors import UsageError
+from agenix_check.finding import SnapshotInfo
+from agenix_check.settings import Settings
+from agenix_check.tree.repository import (
+    Repository,
+    commit_snapshot,
+    index_snapshot,
+    is_cut_off,
+    parent,
+    resolve,
+    worktree_snapshot,
+)
+from agenix_check.tree.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A snapshot and its base; None stands for an empty one.
+
+    `cut_off` tells that there is a base, which this shallow clone lacks.
+    """
+
+    repository: Repository
+    snapshot: Snapshot
+    base: Snapshot | None
+    cut_off: bool = False
+
+    @property
+    def info(self) -> SnapshotInfo:
+        """What a report says of it."""
+        return SnapshotInfo(
+            kind=self.snapshot.kind,
+            tree=self.snapshot.tree,
+            commit=self.snapshot.commit,
+            base=self.base.commit if self.base else None,
+        )
+
+
+@contextmanager
+def open_view(repository: Repository, settings: Settings) -> Iterator[View]:
+    """Give the view that the settings name.
+
+    Raises `UsageError` for options that exclude each other and revisions that are none.
+    """
+    rev, to_ref, from_ref = (settings.text(name) for name in ("rev", "to-ref", "from-ref"))
+    chosen = [name for name in ("staged", "worktree") if settings.flag(name)]
+    chosen += [name for name, given in (("rev", rev), ("to-ref", to_ref)) if given]
+    if len(chosen) > 1:
+        raise UsageError(f"--{chosen[0]} and --{chosen[1]} cannot be used together")
+    if rev or to_ref:
+        view = view_commit(repository, rev or to_ref or "")
+        yield _against(view, from_ref)
+        return
+    take = worktree_snapshot if settings.flag("worktree") else index_snapshot
+    with take(repository) as (reader, snapshot):
+        head = repository.head
+        base = commit_snapshot(reader, head) if head is not None else None
+        yield _against(View(repository=reader, snapshot=snapshot, base=base), from_ref)
+
+
+def view_commit(repository: Repository, revision: str) -> View:
+    """Return the view of a commit against its first parent."""
+    commit = resolve(repository, revision)
+    before = parent(repository, commit)
+    return View(
+        repository=repository,
+        snapshot=commit_snapshot(repository, commit),
+        base=commit_snapshot(repository, before) if before else None,
+        cut_off=before is None and is_cut_off(repository, commit),
+    )
+
+
+def _against(view: View, from_ref: str | None) -> View:
+    """Take another base; a hook names one of zeros where there is none."""
+    if not from_ref:
+        return view
+    if not from_ref.strip("0"):
+        return replace(view, base=None, cut_off=False)
+    commit = resolve(view.repository, from_ref)
+    return replace(view, base=commit_snapshot(view.repository, commit), cut_off=False)
