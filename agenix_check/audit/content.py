@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, Stanza, match
 from agenix_check.audit.keyring import Keyring
 from agenix_check.audit.making import make_finding, rekey_again
-from agenix_check.discover.facts import AgeFact, Fact, MissingFact, PointerFact
+from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.finding import Finding, Verdict
 from agenix_check.fleet import Output
 from agenix_check.tree.snapshot import SYMLINK, File
@@ -52,6 +52,8 @@ def judge(
         return Judgement(Verdict.UNVERIFIABLE, (finding,), "it is a Git LFS pointer")
     if isinstance(fact, MissingFact):
         return Judgement(Verdict.UNVERIFIABLE, (), f"it {fact.reason}")
+    if isinstance(fact, LockedFact):
+        return Judgement(Verdict.UNVERIFIABLE, (), f"it is encrypted with {fact.by}")
     if not isinstance(fact, AgeFact):
         what = "a symlink" if file.mode == SYMLINK else "not an age file"
         return _wrong(output, "output-not-encrypted", f"{what}: its node cannot decrypt it")

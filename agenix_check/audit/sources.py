@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agenix_check.audit.making import make_finding, remove, shell
 from agenix_check.discover.evidence import LEFTOVER
-from agenix_check.discover.facts import AgeFact, MissingFact, PointerFact
+from agenix_check.discover.facts import AgeFact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.keys import KeyTexts
 from agenix_check.discover.names import Names
 from agenix_check.finding import Finding, Severity
@@ -30,7 +30,7 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
         if isinstance(fact, AgeFact):
             if path in used or path.endswith(".age") or path in were_sources:
                 yield from _source(path, fact, used=path in used, new=new)
-        elif not isinstance(fact, PointerFact | MissingFact) and (
+        elif not isinstance(fact, PointerFact | MissingFact | LockedFact) and (
             path.endswith(".age") or _was_used(names, path)
         ):
             yield make_finding(

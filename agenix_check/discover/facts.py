@@ -16,6 +16,8 @@ _POINTER = re.compile(
     rb"(?:[a-z0-9.-]+ [^\n]*\n)*?oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
 )
 
+_GIT_CRYPT = b"\0GITCRYPT\0"
+
 
 class AgeFact(NamedTuple):
     """An age file, well-formed or not.
@@ -43,7 +45,13 @@ class MissingFact(NamedTuple):
     reason: str
 
 
-Fact = AgeFact | PointerFact | KeyTexts | MissingFact
+class LockedFact(NamedTuple):
+    """The blob is encrypted as a whole by another program, so it tells nothing: git-crypt."""
+
+    by: str
+
+
+Fact = AgeFact | LockedFact | PointerFact | KeyTexts | MissingFact
 
 
 def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:
@@ -56,6 +64,8 @@ def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:
         return MissingFact("is not in this clone")
     if looks_like_age(data):
         return _age_fact(data, size, sha256)
+    if data.startswith(_GIT_CRYPT):
+        return LockedFact("git-crypt")
     if size < 1024 and (pointer := _POINTER.match(data)):
         return PointerFact(pointer.group(1).decode())
     return find_keys(data) if size == len(data) else None

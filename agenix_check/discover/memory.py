@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from agenix_check.age import Stanza
-from agenix_check.discover.facts import AgeFact, Fact, MissingFact, PointerFact
+from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.keys import KeyTexts
 from agenix_check.tree.store import Store
 
@@ -61,7 +61,9 @@ def _flatten(fact: Fact) -> _Plain:
     if isinstance(fact, AgeFact):
         stanzas = tuple((stanza.type, stanza.args) for stanza in fact.stanzas)
         return "age", fact.sha256, stanzas, fact.plaintext_size, fact.problem
-    return ("keys" if isinstance(fact, KeyTexts) else "pointer", *fact)
+    if isinstance(fact, KeyTexts):
+        return "keys", *fact
+    return "locked" if isinstance(fact, LockedFact) else "pointer", *fact
 
 
 def _revive(plain: _Plain) -> Fact:
@@ -75,4 +77,5 @@ def _revive(plain: _Plain) -> Fact:
         return AgeFact(sha256, revived, size, problem)
     if kind == "keys":
         return KeyTexts(*cast("tuple[tuple[str, ...], tuple[str, ...]]", plain[1:]))
-    return PointerFact(*cast("tuple[str]", plain[1:]))
+    text = str(plain[1])
+    return LockedFact(text) if kind == "locked" else PointerFact(text)
