@@ -147,9 +147,17 @@ def _open(given: "dict[str, Value]") -> "tuple[Repository, Settings]":
     from agenix_check.tree.repository import open_repository
 
     repository = open_repository(Path.cwd())
-    environment = dict(os.environ)
+    environment = _environment()
     settings = load_settings(repository.top, environment, given)
     return repository, settings.with_hook(environment)
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables; of a push of all history pre-commit names the branch, not the commit."""
+    environment = dict(os.environ)
+    if branch := environment.get("PRE_COMMIT_LOCAL_BRANCH"):
+        environment.setdefault("PRE_COMMIT_TO_REF", branch)
+    return environment
 
 
 def _print(text: str) -> None:
