@@ -1,8 +1,40 @@
 """A sample fleet that can be built, broken and checked in a scratch directory."""
 
+import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
+
+from agenix_check.errors import UsageError
 
 
 def run(directory: str | None, write: Callable[[str], object]) -> int:
-    """Play the demo in a directory, or in a scratch one; return the exit code."""
-    raise NotImplementedError
+    """Play the demo in a directory, where the fleet then stays, or in a scratch one.
+
+    Returns the exit code: 0, or 1 where the gate did not name what is wrong. Raises `UsageError`
+    where the directory is not new or empty.
+    """
+    # A workshop alone, as tests use it, needs nothing of this.
+    from agenix_check.demo.isolation import plain_git
+    from agenix_check.demo.play import Play, use_color
+    from agenix_check.demo.table import BREAKS
+
+    with plain_git():
+        if directory is not None:
+            return Play(_prepare(directory), write, color=use_color()).run(BREAKS, directory)
+        with tempfile.TemporaryDirectory(prefix="agenix-check-demo-") as scratch:
+            return Play(Path(scratch), write, color=use_color()).run(BREAKS, None)
+
+
+def _prepare(directory: str) -> Path:
+    """Make the directory, or make sure that there is nothing in it."""
+    path = Path(directory).absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise UsageError(
+                f"{directory} is not empty; the demo needs a new or an empty directory"
+            )
+    except OSError as error:
+        raise UsageError(f"{directory}: {os.strerror(error.errno or 0)}") from error
+    return path

@@ -21,12 +21,15 @@ _AUTHOR = {
 class Workshop:
     """A fleet in a new repository at `top`; every file is encrypted for real.
 
-    A node's key is in `hosts/NODE/host.pub`, its outputs are in `secrets/rekeyed/NODE/`.
+    A node's key is in `hosts/NODE/host.pub`, its outputs are in `STORAGE/NODE/`.
     """
 
-    def __init__(self, top: Path, *, object_format: str = "sha1") -> None:
+    def __init__(
+        self, top: Path, *, object_format: str = "sha1", storage: str = "secrets/rekeyed"
+    ) -> None:
         top.mkdir(parents=True, exist_ok=True)
         self.top = top
+        self.storage = storage
         self.git = Git(str(top), _AUTHOR)
         self.git.run("init", "--quiet", "-b", "main", f"--object-format={object_format}")
         self.identity, self.master = new_identity()
@@ -59,7 +62,7 @@ class Workshop:
         """Return where the output of a node and secret belongs, by the files as they are."""
         text = self.read(key_path(node)).decode() if key is None else key
         made = ident(digest(text), sha256(self.read(source)).hexdigest())
-        return f"secrets/rekeyed/{node}/{made}-{secret}.age"
+        return f"{self.storage}/{node}/{made}-{secret}.age"
 
     def rekey(
         self,
@@ -81,6 +84,11 @@ class Workshop:
     def stage(self, *paths: str) -> None:
         """Stage paths, or everything; ignored files where they are named."""
         self.git.run("add", "--all", *(("-f", "--", *paths) if paths else ()))
+
+    def restore(self) -> None:
+        """Take the index and the work tree back to the last commit."""
+        self.git.run("reset", "--quiet", "--hard")
+        self.git.run("clean", "--quiet", "-ffdx")
 
     def commit(self, message: str) -> str:
         """Stage everything, commit it, and return the commit's object id."""

@@ -1,0 +1,109 @@
+"""The show: break the fleet, let the real gate speak, take it back, go on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from agenix_check.demo.breaks import Break
+from agenix_check.demo.fleet import SampleFleet
+from agenix_check.finding import Report, Severity
+from agenix_check.gate import check, exit_code
+from agenix_check.output import Target, options_for
+from agenix_check.report import Options, render
+from agenix_check.settings import Settings
+from agenix_check.tree.repository import open_repository
+
+SETTINGS = Settings(values={})
+_BOLD = "1"
+_RED = "1;31"
+
+
+class Play:
+    """Shows breaks of the fleet in a directory, and remembers what the gate did not name."""
+
+    def __init__(self, top: Path, write: Callable[[str], object], *, color: bool) -> None:
+        self._top = top
+        self._write = write
+        self._options = Options(color=color)
+        self._defects = 0
+
+    def run(self, breaks: Sequence[Break], place: str | None) -> int:
+        """Build the fleet, show every break, and return the exit code.
+
+        `place` is what the user calls the directory; None: it is a scratch one.
+        """
+        fleet = SampleFleet(self._top)
+        fleet.build()
+        self._say(
+            self._paint("A small fleet in order", _BOLD),
+            "",
+            f"Four hosts and five secrets in {place or 'a scratch directory'}, encrypted for real.",
+            "Delta has an age key: such files do not tell whose they are, so its two are",
+            "unverifiable. The gate says:",
+        )
+        self._expect_green()
+        for number, one in enumerate(breaks, 1):
+            self._say("", self._paint(f"{number}. {one.title}", _BOLD))
+            one.act(fleet)
+            self._expect(one.rule)
+            if one.mend is not None:
+                self._say(self._paint("   ... and mended it with agenix rekey -a", _BOLD))
+                one.mend(fleet)
+                self._expect_green()
+            fleet.restore()
+        return self._close(len(breaks), place)
+
+    def _expect(self, rule: str) -> None:
+        report = judge(self._top)
+        named = [finding for finding in report.findings if finding.rule == rule and finding.new]
+        hidden = bool(named) and all(one.severity is Severity.NOTE for one in named)
+        if hidden:
+            self._say("Only a note, which fails nothing: shown with -v.")
+        self._show(report, verbose=hidden)
+        if not named:
+            self._complain(f"the gate did not name {rule}")
+
+    def _expect_green(self) -> None:
+        report = judge(self._top)
+        self._show(report)
+        if exit_code(report, SETTINGS) or report.findings:
+            self._complain("the gate finds something wrong in a fleet that is in order")
+
+    def _close(self, number: int, place: str | None) -> int:
+        if self._defects:
+            self._complain(f"{self._defects} of {number} breaks were not told as they should be")
+            return 1
+        self._say(
+            "",
+            self._paint(f"{number} ways to break a fleet, {number} caught.", _BOLD)
+            + " No private key was needed.",
+            *([] if place is None else [f"The fleet is in {place}, in order again: play with it."]),
+            "Next, in your own repository:",
+            "",
+            "    agenix-check               # is what I am about to commit in order?",
+            "    agenix-check --rev HEAD    # is what I have committed?",
+        )
+        return 0
+
+    def _show(self, report: Report, *, verbose: bool = False) -> None:
+        self._write("\n" + render(report, "text", replace(self._options, verbose=verbose)))
+
+    def _complain(self, sentence: str) -> None:
+        self._defects += 1
+        self._say(self._paint("This is a defect in agenix-check", _RED) + f": {sentence}")
+
+    def _say(self, *lines: str) -> None:
+        self._write("\n" + "\n".join(lines) + "\n")
+
+    def _paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._options.color else text
+
+
+def use_color() -> bool:
+    """Tell whether the terminal takes colours, as for any report."""
+    return options_for(Target("text", None), SETTINGS).color
+
+
+def judge(top: Path) -> Report:
+    """Return what the gate says of the index of a repository."""
+    return check(open_repository(top), SETTINGS)
