@@ -17,6 +17,7 @@ from agenix_check.age.recipients import (
     parse_recipient,
     recipient_tag,
 )
+from agenix_check.age.skim import skim
 from agenix_check.age.stanzas import Stanza
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "read_age",
     "recipient_tag",
     "render_header",
+    "skim",
     "stanza_tag",
 ]

@@ -55,7 +55,7 @@ def _low_order_shares() -> frozenset[bytes]:
     return frozenset((u | high).to_bytes(32, "little") for u in points for high in (0, 1 << 255))
 
 
-_LOW_ORDER = _low_order_shares()
+LOW_ORDER = _low_order_shares()
 
 
 def complaint(stanza: Stanza) -> str | None:
@@ -78,7 +78,7 @@ def complaint(stanza: Stanza) -> str | None:
             return f"an argument of the {kind} stanza is not canonical base64 of {size} bytes"
     if body and len(stanza.body) != body:
         return f"the body of the {kind} stanza has {len(stanza.body)} bytes, not {body}"
-    if raw and raw[-32:] in _LOW_ORDER and kind in _ENDS_IN_X25519_SHARE:
+    if raw and raw[-32:] in LOW_ORDER and kind in _ENDS_IN_X25519_SHARE:
         return f"the share of the {kind} stanza is a point of low order"
     return None
 

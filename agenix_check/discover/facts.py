@@ -8,7 +8,7 @@ import hashlib
 import re
 from typing import NamedTuple
 
-from agenix_check.age import AgeFormatError, Stanza, looks_like_age, read_age
+from agenix_check.age import AgeFormatError, Stanza, looks_like_age, read_age, skim
 from agenix_check.discover.keys import KeyTexts, find_keys
 
 _POINTER = re.compile(
@@ -22,7 +22,8 @@ _GIT_CRYPT = b"\0GITCRYPT\0"
 class AgeFact(NamedTuple):
     """An age file, well-formed or not.
 
-    `sha256` is that of the whole file in hexadecimal. `stanzas` are the real ones, without bodies.
+    `sha256` is that of the whole file in hexadecimal. `stanzas` are the real ones, without bodies
+    and without the shares that say nothing of the recipient.
     `plaintext_size` is in bytes, None where it cannot be known; `problem` says why the file is
     malformed, None where it is not.
     """
@@ -76,12 +77,22 @@ def _age_fact(data: bytes, size: int, sha256: str | None) -> Fact:
         if len(data) < size:
             return MissingFact("is too large to be read")
         sha256 = hashlib.sha256(data).hexdigest()
+    skimmed = skim(data, size)
+    if skimmed is not None:
+        return AgeFact(sha256, (skimmed[0],), skimmed[1], None)
     try:
         file = read_age(data, size=size)
     except AgeFormatError as error:
         problem = "it has Git conflict markers" if b"\n<<<<<<< " in data else str(error)
         return AgeFact(sha256, (), None, problem)
-    stanzas = tuple(
-        Stanza(type=stanza.type, args=stanza.args, body=b"") for stanza in file.real_stanzas
-    )
+    stanzas = tuple(map(_without_share, file.real_stanzas))
     return AgeFact(sha256, stanzas, file.plaintext_size, file.payload_error)
+
+
+def _without_share(stanza: Stanza) -> Stanza:
+    kept = stanza.args
+    if stanza.type in ("ssh-ed25519", "piv-p256", "tpm-ecc"):
+        kept = stanza.args[:1]
+    elif stanza.type in ("X25519", "mlkem768x25519"):
+        kept = ()
+    return Stanza(type=stanza.type, args=kept, body=b"")

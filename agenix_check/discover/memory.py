@@ -5,6 +5,7 @@ cannot be out of date.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import cast
 
 from agenix_check.age import Stanza
@@ -73,9 +74,14 @@ def _revive(plain: _Plain) -> Fact:
             "tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...], int | None, str | None]",
             plain,
         )
-        revived = tuple(Stanza(type=type_, args=args, body=b"") for type_, args in stanzas)
+        revived = tuple(_stanza(type_, args) for type_, args in stanzas)
         return AgeFact(sha256, revived, size, problem)
     if kind == "keys":
         return KeyTexts(*cast("tuple[tuple[str, ...], tuple[str, ...]]", plain[1:]))
     text = str(plain[1])
     return LockedFact(text) if kind == "locked" else PointerFact(text)
+
+
+@cache
+def _stanza(type_: str, args: tuple[str, ...]) -> Stanza:
+    return Stanza(type=type_, args=args, body=b"")
