@@ -50,11 +50,12 @@ def open_view(repository: Repository, settings: Settings) -> Iterator[View]:
     """
     rev, to_ref, from_ref = (settings.text(name) for name in ("rev", "to-ref", "from-ref"))
     chosen = [name for name in ("staged", "worktree") if settings.flag(name)]
-    chosen += [name for name, given in (("rev", rev), ("to-ref", to_ref)) if given]
+    chosen += [name for name, given in (("rev", rev), ("to-ref", to_ref)) if given is not None]
     if len(chosen) > 1:
         raise UsageError(f"--{chosen[0]} and --{chosen[1]} cannot be used together")
-    if rev or to_ref:
-        view = view_commit(repository, rev or to_ref or "")
+    revision = to_ref if rev is None else rev
+    if revision is not None:
+        view = view_commit(repository, revision)
         yield _against(view, from_ref)
         return
     take = worktree_snapshot if settings.flag("worktree") else index_snapshot
@@ -78,9 +79,9 @@ def view_commit(repository: Repository, revision: str) -> View:
 
 def _against(view: View, from_ref: str | None) -> View:
     """Take another base; a hook names one of zeros where there is none."""
-    if not from_ref:
+    if from_ref is None:
         return view
-    if not from_ref.strip("0"):
+    if from_ref and not from_ref.strip("0"):
         return replace(view, base=None, cut_off=False)
     commit = resolve(view.repository, from_ref)
     return replace(view, base=commit_snapshot(view.repository, commit), cut_off=False)

@@ -1,9 +1,11 @@
 """The one place that starts Git: bytes in, bytes out, no prompt, no network, no hook."""
 
+import os
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, BinaryIO
 
 from agenix_check.errors import CannotCheckError
 
@@ -12,9 +14,11 @@ _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
 
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "",  # a partial clone must not fetch behind our back
+    "GIT_GRAFT_FILE": "/dev/null",  # parents as they are, not as someone wishes them
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_LITERAL_PATHSPECS": "1",  # a path is a path, whatever characters it has
     "GIT_NO_REPLACE_OBJECTS": "1",  # the bytes that are pushed, not their stand-ins
+    "GIT_OPTIONAL_LOCKS": "0",  # an index is not refreshed in passing
     "GIT_TERMINAL_PROMPT": "0",
 }
 
@@ -44,15 +48,29 @@ class Git:
         """Return the same Git with more variables set."""
         return Git(self._directory, {**self._environment, **environment})
 
-    def attempt(self, *arguments: str) -> tuple[int, bytes, str]:
-        """Run Git and return its exit status, standard output and standard error."""
-        status, output, complaint = self._git.execute(
-            ["git", *_QUIET, *arguments],
-            with_extended_output=True,
-            with_exceptions=False,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-        )
+    def with_settings(self, settings: Mapping[str, str]) -> "Git":
+        """Return the same Git with more settings, which win over those in files."""
+        known = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+        environment = {"GIT_CONFIG_COUNT": str(known + len(settings))}
+        for number, (name, value) in enumerate(settings.items(), known):
+            environment[f"GIT_CONFIG_KEY_{number}"] = name
+            environment[f"GIT_CONFIG_VALUE_{number}"] = value
+        return self.with_environment(environment)
+
+    def attempt(self, *arguments: str, lines: Iterable[str] = ()) -> tuple[int, bytes, str]:
+        """Run Git with `lines` as its standard input.
+
+        Returns its exit status, standard output and standard error.
+        """
+        with _requests(lines) as requests:
+            status, output, complaint = self._git.execute(
+                ["git", *_QUIET, *arguments],
+                istream=requests,
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
         return status, output, complaint
 
     def run(self, *arguments: str) -> bytes:
@@ -68,9 +86,7 @@ class Git:
 
         Leaving early ends Git; what it then says is not asked. Raises `GitError` where Git fails.
         """
-        with tempfile.TemporaryFile() as requests:
-            requests.write("".join(f"{line}\n" for line in lines).encode())
-            requests.seek(0)
+        with _requests(lines) as requests:
             process = self._git.execute(
                 ["git", *_QUIET, *arguments],
                 istream=requests,
@@ -79,16 +95,37 @@ class Git:
             running = process.proc
             if running is None or running.stdout is None or running.stderr is None:
                 raise GitError(f"git {arguments[0]}: did not start")
+            said: list[bytes] = []
+            # Read beside the output: who complains at length would wait for us, and we for them.
+            listener = threading.Thread(target=_listen, args=(running.stderr, said))
+            listener.start()
             with running:
                 try:
                     yield running.stdout
                     if running.stdout.read(1):
                         return
-                    said = running.stderr.read().decode("utf-8", "replace")
                     if running.wait():
-                        raise GitError(first_line(said, arguments[0]))
+                        listener.join()
+                        complaint = b"".join(said).decode("utf-8", "replace")
+                        raise GitError(first_line(complaint, arguments[0]))
                 finally:
                     running.terminate()
+                    listener.join()
+
+
+@contextmanager
+def _requests(lines: Iterable[str]) -> Iterator[BinaryIO]:
+    with tempfile.TemporaryFile() as requests:
+        requests.write("".join(f"{line}\n" for line in lines).encode())
+        requests.seek(0)
+        yield requests
+
+
+def _listen(stderr: IO[bytes], said: list[bytes]) -> None:
+    """Keep the beginning of what Git complains of, and read on to its end."""
+    while chunk := stderr.read(1 << 16):
+        if len(said) < 16:
+            said.append(chunk)
 
 
 def first_line(complaint: str, command: str) -> str:

@@ -5,21 +5,28 @@ from agenix_check.tree.snapshot import decode
 
 
 def last_changes(git: Git, base: str, commit: str) -> dict[str, str]:
-    """Return, for each path that differs between two commits, the newest commit that touched it."""
-    listing = git.run(
-        "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "-m", "--first-parent",
-        f"{base}..{commit}",
+    """Return, for each path that commits after `base` touched, the newest one that did.
+
+    Nothing where history is not all here (a partial clone without trees): it explains a verdict,
+    and decides none.
+    """
+    status, listing, _ = git.attempt(
+        "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
+        "--first-parent", "--diff-merges=first-parent", f"{base}..{commit}",
     )  # fmt: skip
+    return _parse(decode(listing).split("\0")) if status == 0 else {}
+
+
+def _parse(fields: list[str]) -> dict[str, str]:
+    """Read what `git log` says: an empty field, a commit, a newline, and the paths."""
     found: dict[str, str] = {}
-    current = ""
-    for record in decode(listing).split("\0"):
-        word = record.strip("\n")
-        if _is_commit(word):
-            current = word
-        elif word and current:
-            found.setdefault(word, current)
+    commit = ""
+    rest = iter(fields)
+    for field in rest:
+        if field:
+            found.setdefault(field, commit)
+            continue
+        commit = next(rest, "")
+        if first := next(rest, ""):
+            found.setdefault(first.removeprefix("\n"), commit)
     return found
-
-
-def _is_commit(word: str) -> bool:
-    return len(word) in (40, 64) and set(word) <= set("0123456789abcdef")

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import IO, NamedTuple
 
-from agenix_check.tree.git import Git, GitError
+from agenix_check.tree.git import Git, GitError, first_line
 
 WHOLE = 1 << 20  # bytes; larger blobs are given by their head only
 HEAD = 1 << 17  # bytes; room for the largest age header (64 KiB)
@@ -26,7 +26,10 @@ class Blob(NamedTuple):
 
 
 def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[Blob]:
-    """Give each blob once, in no particular order."""
+    """Give each blob once, in no particular order.
+
+    Raises `GitError` for a damaged one, which it names.
+    """
     wanted = dict.fromkeys(oids)
     if not wanted:
         return
@@ -35,8 +38,10 @@ def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[Blob]:
     if small:
         with git.stream("cat-file", "--batch", "--buffer", lines=small) as answers:
             for oid in small:
-                answers.readline()
+                header = answers.readline()
                 data = answers.read(sizes[oid] + 1)
+                if not header.startswith(oid.encode()) or len(data) != sizes[oid] + 1:
+                    raise _damaged(oid)
                 yield Blob(oid, sizes[oid], data[:-1])
     for oid, size in sizes.items():
         if size > WHOLE:
@@ -50,16 +55,23 @@ def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[Blob]:
 def _sizes(git: Git, wanted: Iterable[str]) -> dict[str, int]:
     """Return the size in bytes of each blob that is here."""
     check = ("cat-file", "--batch-check", "--buffer")
-    try:
-        with git.stream(*check, lines=wanted) as answers:
-            found = [line.split() for line in answers]
-    except GitError as error:
-        if "promisor" not in str(error):
-            raise
-        with git.stream(*check, "--batch-all-objects", "--unordered") as answers:
-            here = {fields[0].decode(): fields for fields in map(bytes.split, answers)}
+    status, answers, complaint = git.attempt(*check, lines=wanted)
+    if status == 0:
+        found = [line.split() for line in answers.splitlines()]
+        missing = [fields[0].decode() for fields in found if len(fields) < 3]
+        if missing and "error: " in complaint:
+            raise _damaged(missing[0])
+    elif "promisor" in complaint:  # it would have fetched what is not here, and said no more
+        with git.stream(*check, "--batch-all-objects", "--unordered") as objects:
+            here = {fields[0].decode(): fields for fields in map(bytes.split, objects)}
         found = [here[oid] for oid in wanted if oid in here]
+    else:
+        raise GitError(first_line(complaint, "cat-file"))
     return {fields[0].decode(): int(fields[2]) for fields in found if fields[1] == b"blob"}
+
+
+def _damaged(oid: str) -> GitError:
+    return GitError(f"the object {oid} is damaged; `git fsck` tells more")
 
 
 def _read_large(content: IO[bytes], oid: str, size: int) -> Blob:

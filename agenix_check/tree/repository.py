@@ -1,6 +1,7 @@
 """A repository and its snapshots, through Git's plumbing only."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -9,20 +10,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agenix_check.errors import CannotCheckError, UsageError
-from agenix_check.tree.git import Git, GitError, first_line
+from agenix_check.tree.git import Git, first_line
 from agenix_check.tree.snapshot import Change, Snapshot, decode, parse_changes
 
 _FACTS = (
-    "rev-parse",
-    "--path-format=absolute",
     "--is-bare-repository",
+    "--is-shallow-repository",
     "--absolute-git-dir",
     "--git-common-dir",
-    "--is-shallow-repository",
     "--show-toplevel",
     "HEAD^{commit}",
     "HEAD^{tree}",
 )
+# Blobs that a partial clone lacks are told where they matter.
+_WRITE_TREE = ("write-tree", "--missing-ok")
+_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,39 +51,55 @@ def open_repository(directory: Path) -> Repository:
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory")
     git = Git(str(directory))
-    status, output, complaint = git.attempt(*_FACTS)
-    facts = os.fsdecode(output).splitlines()
-    if len(facts) < 4:
-        raise CannotCheckError(first_line(complaint, "rev-parse"))
-    bare, git_dir, common_dir, shallow = facts[:4]
-    if bare == "true":
-        top, head, head_tree = None, _resolve(git, "HEAD"), None
-    elif len(facts) < 5:
+    status, output, complaint = git.attempt("rev-parse", "--path-format=absolute", *_FACTS)
+    facts = os.fsdecode(output).split("\n")[:-1]
+    if status or len(facts) != len(_FACTS):
+        facts = _ask_singly(git, complaint)
+    bare, shallow, git_dir, common_dir, place, head, head_tree = facts
+    if bare == "false" and not place:
         raise CannotCheckError(f"{directory} is inside a Git directory; go to the work tree")
-    else:
-        top = Path(facts[4])
-        head, head_tree = facts[5:7] if status == 0 else (None, None)
+    top = Path(place) if place else None
     return Repository(
         git=Git(str(top or git_dir), _absolute_environment(git_dir, top)),
         top=top,
         git_dir=Path(git_dir),
         common_dir=Path(common_dir),
         shallow=shallow == "true",
-        head=head,
-        head_tree=head_tree,
+        head=head or None,
+        head_tree=head_tree or None,
     )
 
 
+def _ask_singly(git: Git, complaint: str) -> list[str]:
+    """Ask for each fact by itself: one has no answer, or a path has a newline in it.
+
+    Raises `CannotCheckError` where there is no repository, or Git refuses it.
+    """
+    facts = []
+    for fact in _FACTS:
+        options = () if fact.startswith("--") else ("--verify", "--quiet")
+        status, output, _ = git.attempt("rev-parse", "--path-format=absolute", *options, fact)
+        facts.append(os.fsdecode(output)[:-1] if status == 0 else "")
+    if not facts[0]:
+        advice = ""
+        if "dubious ownership" in complaint:
+            advice = "; if you trust it, add it to safe.directory in your Git configuration"
+        raise CannotCheckError(first_line(complaint, "rev-parse") + advice)
+    if not facts[-1]:
+        status, output, _ = git.attempt("rev-parse", "--verify", "--quiet", "HEAD")
+        if status == 0:
+            raise CannotCheckError(f"HEAD is {decode(output).strip()}, which cannot be read")
+    return facts
+
+
 def _absolute_environment(git_dir: str, top: Path | None) -> dict[str, str]:
-    """Return the places that the caller gave Git, as hooks do, so that they hold in any directory.
+    """Return the places that Git was given, as hooks do, or found, so that they hold everywhere.
 
     Git reads a relative `GIT_INDEX_FILE` from the top of the work tree.
     """
-    environment = {}
-    if "GIT_DIR" in os.environ:
-        environment["GIT_DIR"] = git_dir
-        if top is not None:
-            environment["GIT_WORK_TREE"] = str(top)
+    environment = {"GIT_DIR": git_dir}
+    if top is not None:
+        environment["GIT_WORK_TREE"] = str(top)
     if index := os.environ.get("GIT_INDEX_FILE"):
         environment["GIT_INDEX_FILE"] = str((top or Path(git_dir)) / index)
     return environment
@@ -89,28 +107,33 @@ def _absolute_environment(git_dir: str, top: Path | None) -> dict[str, str]:
 
 def _resolve(git: Git, revision: str) -> str | None:
     """Return the commit that a revision names, or None."""
+    if "\0" in revision:
+        return None
     status, output, _ = git.attempt(
         "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
     )
-    return output.decode().strip() if status == 0 else None
+    oid = decode(output).strip()
+    return oid if status == 0 and _OID.fullmatch(oid) else None
 
 
 def resolve(repository: Repository, revision: str) -> str:
     """Return the commit that the user's `revision` names; `UsageError` where there is none."""
     commit = _resolve(repository.git, revision)
     if commit is None:
-        raise UsageError(f"no commit is named {revision!r} in this repository")
+        where = "this shallow clone" if repository.shallow else "this repository"
+        raise UsageError(f"no commit is named {revision!r} in {where}")
     return commit
 
 
 def parent(repository: Repository, commit: str) -> str | None:
     """Return the first parent of a commit, or None: a root, or the edge of a shallow clone."""
-    return _resolve(repository.git, f"{commit}^1")
+    status, output, _ = repository.git.attempt("rev-parse", "--verify", "--quiet", f"{commit}^1")
+    return decode(output).strip() if status == 0 else None
 
 
 def is_cut_off(repository: Repository, commit: str) -> bool:
     """Tell whether a commit has parents that a shallow clone lacks."""
-    if not repository.shallow:
+    if not repository.shallow or parent(repository, commit) is not None:
         return False
     body = repository.git.run("cat-file", "commit", commit)
     return body.partition(b"\n\n")[0].find(b"\nparent ") >= 0
@@ -130,7 +153,9 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
 
     Raises `CannotCheckError` where entries are unmerged.
     """
-    status, output, complaint = repository.git.attempt("write-tree")
+    if repository.top is None and "GIT_INDEX_FILE" not in os.environ:
+        raise UsageError("a bare repository has no index; name a commit with --rev")
+    status, output, _ = repository.git.attempt(*_WRITE_TREE)
     if status == 0:
         yield (
             repository,
@@ -138,8 +163,6 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
         )
         return
     _refuse_unmerged(repository.git)
-    if "Unable to create" not in complaint and "insufficient permission" not in complaint:
-        raise GitError(first_line(complaint, "write-tree"))
     # Locked by another Git, or not ours to write in: the tree is made aside and thrown away.
     with _aside(repository) as aside:
         yield aside, Snapshot(kind="index", tree=_write_tree(aside.git), commit=None, git=aside.git)
@@ -152,7 +175,7 @@ def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snap
         raise UsageError("--worktree: a bare repository has no work tree")
     _refuse_unmerged(repository.git)
     with _aside(repository) as aside:
-        aside.git.run("add", "--all")
+        aside.git.run("add", "--all", "--sparse")
         yield (
             aside,
             Snapshot(kind="worktree", tree=_write_tree(aside.git), commit=None, git=aside.git),
@@ -168,7 +191,7 @@ def changes(repository: Repository, before: str, after: str) -> Sequence[Change]
 
 
 def _write_tree(git: Git) -> str:
-    return git.run("write-tree").decode().strip()
+    return git.run(*_WRITE_TREE).decode().strip()
 
 
 def _refuse_unmerged(git: Git) -> None:
@@ -186,18 +209,28 @@ def _refuse_unmerged(git: Git) -> None:
 def _aside(repository: Repository) -> Iterator[Repository]:
     """Give the repository with a copy of its index and with new objects put elsewhere."""
     git = repository.git
-    index = os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-path", "index"))
-    objects = os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-path", "objects"))
+    index, objects = (
+        os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-path", name))[:-1]
+        for name in ("index", "objects")
+    )
     with tempfile.TemporaryDirectory(prefix="agenix-check-") as scratch:
         copy = Path(scratch, "index")
-        if Path(index[:-1]).exists():
-            shutil.copyfile(index[:-1], copy)
+        if Path(index).exists():
+            shutil.copyfile(index, copy)
         fresh = Path(scratch, "objects")
         fresh.mkdir()  # Git takes a repository without it for none
         known = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
         environment = {
             "GIT_INDEX_FILE": str(copy),
             "GIT_OBJECT_DIRECTORY": str(fresh),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": ":".join(filter(None, (objects[:-1], known))),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": ":".join(filter(None, (_quote(objects), known))),
         }
-        yield replace(repository, git=git.with_environment(environment))
+        aside = git.with_environment(environment)
+        # The shared part of a split index would go beside the real one.
+        yield replace(repository, git=aside.with_settings({"core.splitIndex": "false"}))
+
+
+def _quote(path: str) -> str:
+    """Quote a path for a list that Git splits at colons."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
