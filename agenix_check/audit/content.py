@@ -82,7 +82,7 @@ def _judge_recipients(
     keyring: Keyring,
 ) -> tuple[Finding, ...]:
     possible = [one for one in matches if one is not Match.NO]
-    if len(matches) == len(possible) == 1:
+    if matches and (set(matches) == {Match.YES} or len(matches) == len(possible) == 1):
         return ()
     others = [stanza for stanza, one in zip(stanzas, matches, strict=True) if one is Match.NO]
     names = ", ".join(dict.fromkeys(keyring.addressee(stanza) for stanza in others))

@@ -1,61 +1,66 @@
 """What is wrong with an output directory as a whole: its key, its place, what else lies in it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient
+from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_recipient
 from agenix_check.audit.keyring import Keyring
 from agenix_check.audit.making import make_finding
-from agenix_check.discover.evidence import KeyText
+from agenix_check.discover.evidence import Evidence, KeyText
 from agenix_check.discover.keys import KeyTexts, digest
 from agenix_check.discover.names import Names
 from agenix_check.finding import Cause, CauseKind, Finding
 from agenix_check.fleet import Fleet, Node
 
+_NOWHERE = KeyText(None, ())
+
 
 def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[Finding]:
     """Give the findings that are about a node rather than about one of its outputs."""
+    before = _keys_at_base(names)
     for node in fleet.nodes:
-        yield from _keys(names, node, keyring)
-    yield from _overlaps(names, fleet)
+        were = before.get(node.storage, set())
+        for text in node.keys:
+            found = _judge_key(text, keyring.texts.get(text))
+            if found is not None:
+                rule, message = found
+                holders = names.here.keys.get(digest(text), _NOWHERE).paths
+                yield make_finding(
+                    rule, message, path=holders[0] if holders else None, node=node.name,
+                    new=text not in were,
+                )  # fmt: skip
+        yield from _mixed(names.here, node, were, keyring)
+    yield from _overlaps(names, fleet, before.keys())
     yield from _hidden_rotations(names, fleet, keyring)
 
 
-def _keys(names: Names, node: Node, keyring: Keyring) -> Iterator[Finding]:
-    bodies = {}
-    for text in node.keys:
-        holders = names.here.keys.get(digest(text), KeyText(text, ())).paths
-        where = holders[0] if holders else None
-        new = any(path in names.changed for path in holders)
-        recipient = keyring.texts.get(text)
-        bodies[text if recipient is None else recipient.text] = where
-        if recipient is None and text.startswith("/"):
-            yield make_finding(
-                "node-key-path",
-                f"hostPubkey is the path {text.strip()} as a string: the name of an output does "
-                "not change when that file does",
-                path=where, node=node.name, new=new,
-            )  # fmt: skip
-        elif recipient is None:
-            yield make_finding(
-                "node-invalid-key", f"hostPubkey is no single valid recipient: {_complaint(text)}",
-                path=where, node=node.name, new=new,
-            )  # fmt: skip
-        elif recipient.text == DUMMY_RECIPIENT:
-            yield make_finding(
-                "node-placeholder-key",
-                "outputs are made for agenix-rekey's placeholder key, which nobody has",
-                path=where, node=node.name, new=new,
-            )  # fmt: skip
-    if len(bodies) > 1:
-        places = ", ".join(sorted({place or "no file" for place in bodies.values()}))
-        yield make_finding(
-            "output-mixed-keys",
-            f"the outputs of this directory are made for {len(bodies)} keys ({places}): two nodes "
-            "share it, or an old key lingers",
-            path=node.storage, node=node.name,
-            new=any(path.startswith(f"{node.storage}/") for path in names.changed),
-        )  # fmt: skip
+def _keys_at_base(names: Names) -> Mapping[str, set[str]]:
+    """Return the key texts that the base's outputs were made for, by directory."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for file in names.base.outputs.values():
+        made = names.explain(names.base, file)
+        if made is not None:
+            found[file.directory].add(names.base.keys[made.key].text or "")
+    return found
+
+
+def _judge_key(text: str, recipient: Recipient | None) -> tuple[str, str] | None:
+    """Return the rule that a node's key text breaks, and how."""
+    if recipient is None and text.startswith("/"):
+        name = text.strip()
+        return (
+            "node-key-path",
+            f"hostPubkey is the string {name}: rotating that file changes no output's name",
+        )
+    if recipient is None:
+        complaint = _complaint(text)
+        return "node-invalid-key", f"hostPubkey is no single valid recipient: {complaint}"
+    if recipient.text == DUMMY_RECIPIENT:
+        return (
+            "node-placeholder-key",
+            "outputs are made for agenix-rekey's placeholder key, which nobody has",
+        )
+    return None
 
 
 def _complaint(text: str) -> str:
@@ -66,27 +71,44 @@ def _complaint(text: str) -> str:
     return "agenix-rekey hands it to age as it is"
 
 
-def _overlaps(names: Names, fleet: Fleet) -> Iterator[Finding]:
+def _mixed(here: Evidence, node: Node, before: set[str], keyring: Keyring) -> Iterator[Finding]:
+    """Find a directory whose outputs share no key; how that is written does not matter."""
+    holders = {
+        _key(text, keyring): here.keys.get(digest(text), _NOWHERE).paths for text in node.keys
+    }
+    if len(holders) < 2:
+        return
+    places = ", ".join(sorted({paths[0] if paths else "no file" for paths in holders.values()}))
+    yield make_finding(
+        "output-mixed-keys",
+        f"the outputs of this directory are made for {len(holders)} keys ({places}): two nodes "
+        "share it, or an old key lingers",
+        path=node.storage, node=node.name, new=len({_key(text, keyring) for text in before}) < 2,
+    )  # fmt: skip
+
+
+def _key(text: str, keyring: Keyring) -> str:
+    """Return a key without its comment, or a text that is no key as it is."""
+    recipient = keyring.texts.get(text)
+    return text if recipient is None else recipient.text
+
+
+def _overlaps(names: Names, fleet: Fleet, before: Iterable[str]) -> Iterator[Finding]:
     """Find what agenix-rekey would delete: it removes all below a storage directory but outputs."""
     storages = {node.storage for node in fleet.nodes}
+    known = {*before, *names.base.files}
+    sources = (path for paths in names.here.sources.values() for path in paths)
     victims: dict[str, list[str]] = defaultdict(list)
-    for paths in names.here.sources.values():
-        for path in paths:
-            for parent in _parents(path):
-                if parent in storages:
-                    victims[parent].append(path)
-    for storage in storages:
-        for parent in _parents(storage):
-            if parent in storages:
-                victims[parent].append(storage)
+    for path in (*sources, *storages):
+        for parent in storages.intersection(_parents(path)):
+            victims[parent].append(path)
     for storage, lying in sorted(victims.items()):
-        first = min(lying)
         more = f" and {len(lying) - 1} more" if len(lying) > 1 else ""
         yield make_finding(
             "node-storage-overlap",
-            f"{first}{more} lies in this storage directory: agenix rekey deletes there whatever "
-            "is no output of this node",
-            path=storage, node=storage, new=any(path in names.changed for path in lying),
+            f"{min(lying)}{more} lies in this storage directory: agenix rekey deletes there "
+            "whatever is no output of this node",
+            path=storage, node=storage, new=not known.issuperset((storage, *lying)),
         )  # fmt: skip
 
 
@@ -98,36 +120,31 @@ def _parents(path: str) -> Iterator[str]:
 
 def _hidden_rotations(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[Finding]:
     """Find keys that were replaced in one of their files and survive in another."""
-    used: dict[str, set[str]] = defaultdict(set)
     for node in fleet.nodes:
         for text in node.keys:
-            used[text].add(node.name)
-    for text, nodes in sorted(used.items()):
-        key = digest(text)
-        before = names.base.keys.get(key, KeyText(text, ())).paths
-        now = names.here.keys[key].paths
-        for path in before:
-            if path in now or path not in names.changed or not now:
-                continue
-            if not _gained_a_key(names, path, keyring):
-                continue
-            for name in sorted(nodes):
-                yield make_finding(
-                    "output-mixed-keys",
-                    f"{path} holds another key now, but the outputs are made for the old one, "
-                    f"which is still in {now[0]}",
-                    path=path, node=name,
-                    cause=Cause(
-                        kind=CauseKind.KEY_CHANGED, path=path, commit=names.commits.get(path)
-                    ),
-                )  # fmt: skip
+            key = digest(text)
+            now = names.here.keys[key].paths
+            before = names.base.keys.get(key, _NOWHERE).paths
+            for path in before:
+                if now and path not in now and _gained_a_key(names, path, keyring):
+                    yield make_finding(
+                        "output-mixed-keys",
+                        f"{path} holds another key now, but outputs are made for the old one, "
+                        f"which is still in {now[0]}",
+                        path=path, node=node.name,
+                        cause=Cause(
+                            kind=CauseKind.KEY_CHANGED, path=path, commit=names.commits.get(path)
+                        ),
+                    )  # fmt: skip
 
 
 def _gained_a_key(names: Names, path: str, keyring: Keyring) -> bool:
     """Tell whether a file holds a key that it did not hold at the base."""
-    now, before = names.here.facts.get(path), names.base.facts.get(path)
-    if not isinstance(now, KeyTexts):
-        return False
-    known = before.public if isinstance(before, KeyTexts) else ()
-    were = {keyring.texts[text].text for text in known if text in keyring.texts}
-    return any(keyring.texts[text].text not in were for text in now.public if text in keyring.texts)
+    now, before = (_keys_in(tree, path, keyring) for tree in (names.here, names.base))
+    return not now <= before
+
+
+def _keys_in(tree: Evidence, path: str, keyring: Keyring) -> set[str]:
+    fact = tree.facts.get(path)
+    texts = fact.public if isinstance(fact, KeyTexts) else ()
+    return {keyring.texts[text].text for text in texts if text in keyring.texts}

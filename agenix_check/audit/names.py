@@ -8,6 +8,7 @@ from agenix_check.audit.counting import count
 from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.keyring import Keyring, make_keyring
 from agenix_check.audit.lost import audit_lost
+from agenix_check.audit.scene import Loss
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.names import Names
 from agenix_check.finding import (
@@ -36,7 +37,7 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     outputs: list[OutputResult] = []
     _judge_contents(names, fleet, keyring, findings, outputs)
     lost = list(audit_lost(names, here))
-    findings += lost
+    findings += [loss.finding for loss in lost]
     findings += audit_directories(names, fleet, keyring)
     findings += audit_sources(names, fleet)
     outputs += _wrong_outputs(lost)
@@ -93,17 +94,17 @@ def _judge_contents(
         )
 
 
-def _wrong_outputs(lost: Iterable[Finding]) -> list[OutputResult]:
+def _wrong_outputs(lost: Iterable[Loss]) -> list[OutputResult]:
     return [
         OutputResult(
-            node=finding.node or "",
-            secret=finding.secret or "",
+            node=output.directory,
+            secret=output.name,
             source=finding.source,
-            path=finding.path or "",
+            path=output.path,
             verdict=Verdict.WRONG,
             rules=(finding.rule,),
         )
-        for finding in lost
+        for finding, output in lost
         if finding.rule in _LOST and finding.severity is Severity.ERROR
     ]
 

@@ -8,6 +8,8 @@ from agenix_check.audit.counting import count
 from agenix_check.finding import Finding, OutputResult, Report, Verdict
 from agenix_check.settings import Ignore, Settings
 
+_Broken = tuple[str | None, str | None, str]  # a node, a secret, and the rule that it breaks
+
 # One file's trouble under another name: what is stale today was traceable or an orphan before.
 _LOST = {"output-stale", "output-orphan", "output-untraceable"}
 
@@ -22,13 +24,13 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
         old = {_identity(one) for one in known.findings}
         wanted = [one for one in wanted if _identity(one) not in old]
     kept = []
-    silenced: dict[tuple[str | None, str], str] = {}
+    silenced: dict[_Broken, str] = {}
     for finding in wanted:
         rule = next((rule for rule in settings.ignore if _is_ignored(finding, rule)), None)
         if rule is None:
             kept.append(finding)
         else:
-            silenced[finding.path, finding.rule] = rule.reason
+            silenced[finding.node, finding.secret, finding.rule] = rule.reason
     outputs = tuple(
         _without(one, silenced)
         for one in report.outputs
@@ -43,14 +45,15 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
     )
 
 
-def _without(output: OutputResult, silenced: Mapping[tuple[str | None, str], str]) -> OutputResult:
+def _without(output: OutputResult, silenced: Mapping[_Broken, str]) -> OutputResult:
     """Take the silenced rules from an output; one that broke no other is skipped."""
-    rules = tuple(rule for rule in output.rules if (output.path, rule) not in silenced)
+    where = output.node, output.secret
+    rules = tuple(rule for rule in output.rules if (*where, rule) not in silenced)
     if rules == output.rules:
         return output
     if rules or output.verdict is not Verdict.WRONG:
         return replace(output, rules=rules)
-    reason = silenced[output.path, output.rules[0]]
+    reason = silenced[*where, output.rules[0]]
     return replace(output, rules=(), verdict=Verdict.SKIPPED, reason=f"ignored: {reason}")
 
 

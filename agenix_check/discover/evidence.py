@@ -30,7 +30,7 @@ class OutputFile(NamedTuple):
 
 
 class KeyText(NamedTuple):
-    """A text that may be a `hostPubkey`; None stands for a private key, which is not kept."""
+    """A text that may be a `hostPubkey`; None stands for one with a private key in it."""
 
     text: str | None
     paths: tuple[str, ...]
@@ -110,8 +110,8 @@ def weigh(files: Mapping[str, File], facts: Mapping[str, Fact]) -> Evidence:
         elif isinstance(fact, KeyTexts):
             for text in fact.public:
                 texts.setdefault(text, []).append(path)
-            for private in fact.private:
-                keys.setdefault(private, (None, []))[1].append(path)
+            for hidden in fact.hidden:
+                keys.setdefault(hidden, (None, []))[1].append(path)
     for text, paths in texts.items():
         for variant in (text, text + "\n"):
             keys.setdefault(digest(variant), (variant, []))[1].extend(paths)

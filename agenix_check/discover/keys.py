@@ -22,7 +22,7 @@ _BODY = re.compile(
     rb"(?<![0-9A-Za-z+/=])(AAAAC3NzaC1lZDI1NTE5AAAAI[0-9A-Za-z+/]{43}|AAAAB3NzaC1yc2E[0-9A-Za-z+/]+={0,2})"
 )
 _AGE = re.compile(rb"(?<![0-9A-Za-z-])age1[0-9a-z-]{20,4000}(?![0-9A-Za-z])")
-_STRING = re.compile(rb'"([^"\\]*+)"')
+_STRING = re.compile(rb'"([^"\\]{1,16384}+)"')
 _PATH = re.compile(rb'"(/[^"\r\n\\$]{1,250}\.pub)"')
 _AGE_SECRET = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{40,4000}")
 _PEM = re.compile(
@@ -91,7 +91,7 @@ def _public(data: bytes) -> set[bytes]:
 
 def _comments(comment: bytes) -> set[bytes]:
     """Return the ways in which the rest of a line may belong to the key before it."""
-    ends = {comment, comment.partition(b"''")[0], comment.partition(b"'")[0]}
+    ends = {comment.partition(stop)[0] for stop in (b"\n", b"''", b"'", b" #")}
     return ends | {end.rstrip() for end in ends}
 
 

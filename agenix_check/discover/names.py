@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from agenix_check.discover.evidence import Evidence, OutputFile, before, find_facts, survey, weigh
 from agenix_check.discover.facts import MissingFact
 from agenix_check.discover.idents import Trace, trace
+from agenix_check.discover.keys import KeyTexts
 from agenix_check.discover.memory import Memory
 from agenix_check.discover.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
 from agenix_check.fleet import Fleet, Node, Output
@@ -131,10 +132,12 @@ def _submodules(files: Iterable[File]) -> tuple[str, ...]:
 
 
 def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
-    """Ask what costs more, where outputs are there that nothing explains."""
+    """Ask what costs more, where something may be wrong: an output is not explained, or is gone."""
+    here, there = names.here, names.base
     lost = [file for file in names.here.outputs.values() if not names.explain(names.here, file)]
     broken = [made for file in lost if (made := names.explain(names.base, file)) is not None]
-    fresh = [file for file in lost if file.path not in names.base.outputs]
+    fresh = [file for file in lost if file.path not in there.outputs]
+    gone = [file for path, file in there.outputs.items() if path not in here.outputs]
     incomplete = _incomplete(names, len(lost), len(broken) + len(fresh), cut_off=view.cut_off)
     commits: Mapping[str, str] = {}
     vanished: frozenset[str] = frozenset()
@@ -142,14 +145,29 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
     if broken:
         sources = {path for made in broken for path in names.base.sources[made.source]}
         vanished = _vanished(view.repository, names, changed, sources)
-    if broken or fresh:
-        if view.snapshot.kind == "index" and view.repository.top is not None:
-            unstaged = look_for_unstaged(view.repository, names.here, lost)
-        if view.snapshot.commit and view.base and view.base.commit:
-            commits = last_changes(view.repository.git, view.base.commit, view.snapshot.commit)
+    in_work_tree = view.snapshot.kind == "index" and view.repository.top is not None
+    if in_work_tree and (broken or fresh or gone or not _has_all(there, here)):
+        directories = sorted({file.directory for file in (*lost, *gone)})
+        unstaged = look_for_unstaged(view.repository, here, lost, directories)
+    rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
+    if broken or fresh or gone or rotated:
+        commits = _commits(view)
     return replace(
         names, vanished=vanished, unstaged=unstaged, commits=commits, incomplete=incomplete
     )
+
+
+def _commits(view: View) -> Mapping[str, str]:
+    """Return which commit changed a path last, where both trees are those of commits."""
+    base = view.base.commit if view.base else None
+    if base is None or view.snapshot.commit is None:
+        return {}
+    return last_changes(view.repository.git, base, view.snapshot.commit)
+
+
+def _has_all(tree: Evidence, other: Evidence) -> bool:
+    """Tell whether a tree has every key and every source of another one."""
+    return tree.keys.keys() >= other.keys.keys() and tree.sources.keys() >= other.sources.keys()
 
 
 def _incomplete(names: Names, lost: int, undecided: int, *, cut_off: bool) -> tuple[str, ...]:

@@ -3,13 +3,21 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from agenix_check.discover.evidence import Evidence, OutputFile, output_file
+from agenix_check.discover.evidence import Evidence, KeyText, OutputFile, output_file
 from agenix_check.discover.facts import AgeFact, find_fact
-from agenix_check.discover.idents import trace
+from agenix_check.discover.idents import Trace, trace
 from agenix_check.discover.keys import KeyTexts, digest
 from agenix_check.tree.repository import Repository
 from agenix_check.tree.worktree import list_directory, list_unstaged, read_file
+
+
+class Waiting(NamedTuple):
+    """An output that is in the work tree only, and what of the snapshot made it."""
+
+    file: OutputFile
+    made: Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,7 @@ class Unstaged:
     `outputs` are by (directory, name); `sources` and `keys` by the ident that they explain.
     """
 
-    outputs: Mapping[tuple[str, str], str]
+    outputs: Mapping[tuple[str, str], Waiting]
     sources: Mapping[str, str]
     keys: Mapping[str, str]
 
@@ -28,14 +36,20 @@ NOTHING_UNSTAGED = Unstaged({}, {}, {})
 
 
 def look_for_unstaged(
-    repository: Repository, here: Evidence, lost: Iterable[OutputFile]
+    repository: Repository,
+    here: Evidence,
+    lost: Iterable[OutputFile],
+    directories: Iterable[str],
 ) -> Unstaged:
-    """Look in the work tree for what would explain the `lost` outputs, or take their place."""
-    lost = list(lost)
-    outputs = _outputs(repository, here, {file.directory for file in lost})
+    """Look in the work tree for what would explain the `lost` outputs, and for more outputs.
+
+    In `directories` those that Git ignores are found too.
+    """
+    paths = list_unstaged(repository)
+    outputs = _outputs(repository, here, paths, directories)
     sources: dict[str, str] = {}  # by digest
     keys: dict[str, str] = {}
-    for path in list_unstaged(repository):
+    for path in paths:
         data = read_file(repository, path)
         if data is None or output_file(path) is not None:
             continue
@@ -48,7 +62,8 @@ def look_for_unstaged(
                     if (key := digest(variant)) not in here.keys:
                         keys.setdefault(key, path)
     idents = {file.ident for file in lost}
-    made = trace(idents, [*here.keys, *keys], [*here.sources, *sources])
+    unstaged = {key: KeyText(None, (path,)) for key, path in keys.items()}
+    made = trace(idents, {**here.keys, **unstaged}, [*here.sources, *sources])
     return Unstaged(
         outputs,
         {ident: sources[pair.source] for ident, pair in made.items() if pair.source in sources},
@@ -57,14 +72,18 @@ def look_for_unstaged(
 
 
 def _outputs(
-    repository: Repository, here: Evidence, directories: Iterable[str]
-) -> dict[tuple[str, str], str]:
+    repository: Repository, here: Evidence, paths: Iterable[str], directories: Iterable[str]
+) -> dict[tuple[str, str], Waiting]:
     """Return outputs that are on disk only, ignored by Git or not, and that `here` explains."""
+    seen = set(paths)
+    for directory in directories:
+        seen.update(list_directory(repository, directory))
     found = [
-        file
-        for directory in sorted(directories)
-        for path in list_directory(repository, directory)
-        if path not in here.files and (file := output_file(path)) is not None
+        file for path in sorted(seen - here.files.keys()) if (file := output_file(path)) is not None
     ]
     made = trace({file.ident for file in found}, here.keys, here.sources)
-    return {(file.directory, file.name): file.path for file in found if file.ident in made}
+    return {
+        (file.directory, file.name): Waiting(file, made[file.ident])
+        for file in found
+        if file.ident in made
+    }

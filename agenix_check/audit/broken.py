@@ -1,0 +1,172 @@
+"""Outputs that the base explains and the snapshot does not: this change broke them, or left them.
+
+The conditions are those of the contract, found by replaying public fleets commit by commit: most
+outputs that lose their source or key belong to hosts and secrets that were dropped, and only the
+rest is broken.
+"""
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agenix_check.audit.making import REKEY, make_finding, remove
+from agenix_check.audit.scene import Scene, place
+from agenix_check.discover.evidence import OutputFile
+from agenix_check.discover.facts import AgeFact, PointerFact
+from agenix_check.discover.idents import Trace
+from agenix_check.discover.keys import KeyTexts
+from agenix_check.finding import Cause, CauseKind, Finding
+from agenix_check.fleet import likest
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An output that lost its source or its key, and what became of these.
+
+    `sources` and `keys` are the files that held them at the base, `kept_sources` and `kept_keys`
+    those of these paths that are still there. `source_gone` and `key_gone` tell that the content is
+    in no file any more.
+    """
+
+    scene: Scene
+    file: OutputFile
+    made: Trace
+    sources: tuple[str, ...]
+    keys: tuple[str, ...]
+    kept_sources: tuple[str, ...]
+    kept_keys: tuple[str, ...]
+    source_gone: bool
+    key_gone: bool
+
+    @property
+    def source(self) -> str:
+        """The source that a person would name."""
+        return likest(self.kept_sources or self.sources, self.file.name)
+
+
+def examine(scene: Scene, file: OutputFile, made: Trace) -> Broken:
+    """Find out what became of the source and the key that made an output at the base."""
+    here, base = scene.names.here, scene.names.base
+    sources, keys = base.sources[made.source], base.keys[made.key].paths
+    return Broken(
+        scene=scene,
+        file=file,
+        made=made,
+        sources=sources,
+        keys=keys,
+        kept_sources=tuple(path for path in sources if path in here.files),
+        kept_keys=tuple(path for path in keys if path in here.files),
+        source_gone=made.source not in here.sources,
+        key_gone=made.key not in here.keys,
+    )
+
+
+def judge_broken(broken: Broken) -> Finding:
+    """Say that a broken output is stale or, where there is an excuse, left behind."""
+    excuses = (excuse(broken) for excuse in _EXCUSES)
+    excuse = next((reason for reason in excuses if reason is not None), None)
+    cause = find_cause(broken)
+    return make_finding(
+        "output-stale" if excuse is None else "output-orphan",
+        _stale(cause, broken) if excuse is None else excuse,
+        path=broken.file.path, node=broken.file.directory, secret=broken.file.name,
+        source=broken.source, cause=cause,
+        mend=REKEY if excuse is None else remove(broken.file.path),
+    )  # fmt: skip
+
+
+def find_cause(broken: Broken) -> Cause:
+    """Return the edit that broke an output: of its source, if that was edited, else of its key."""
+    if broken.source_gone:
+        kind = CauseKind.SOURCE_CHANGED if broken.kept_sources else CauseKind.SOURCE_DELETED
+        return broken.scene.cause(kind, broken.source)
+    if not broken.kept_keys:
+        return broken.scene.cause(CauseKind.KEY_DELETED, broken.keys[0])
+    return broken.scene.cause(_key_change(broken), broken.kept_keys[0])
+
+
+def _key_change(broken: Broken) -> CauseKind:
+    """Tell a changed key from a key whose text alone changed."""
+    text = broken.scene.names.base.keys[broken.made.key].text
+    fact = broken.scene.names.here.facts.get(broken.kept_keys[0])
+    if text is None or not isinstance(fact, KeyTexts):
+        return CauseKind.KEY_CHANGED
+    same = any(_without_comment(other) == _without_comment(text) for other in fact.public)
+    return CauseKind.KEY_TEXT_CHANGED if same else CauseKind.KEY_CHANGED
+
+
+def _without_comment(text: str) -> tuple[str, ...]:
+    return tuple(text.split()[: 2 if text.lstrip().startswith("ssh-") else 1])
+
+
+def _stale(cause: Cause, broken: Broken) -> str:
+    if cause.kind is CauseKind.KEY_TEXT_CHANGED:
+        return (
+            f"made for the text in {cause.path} before this change; the key is still the same, "
+            "but agenix-rekey hashes its comment and newline too"
+        )
+    if cause.kind is CauseKind.KEY_CHANGED:
+        return f"encrypted to the key that {cause.path} held before: the host cannot decrypt it"
+    also = "; its node's key changed too" if broken.key_gone else ""
+    return f"made from the version of {cause.path} before this change{also}"
+
+
+# Why a broken output may be right to be left behind. Each returns the reason, or None.
+
+
+def _replaced(broken: Broken) -> str | None:
+    newer = broken.scene.explained.get(place(broken.file))
+    return None if newer is None else f"left behind: {newer} has taken its place"
+
+
+def _source_deleted(broken: Broken) -> str | None:
+    if not broken.source_gone or broken.kept_sources:
+        return None
+    return f"left behind: its source {broken.source} was deleted"
+
+
+def _rekeyed_for_others(broken: Broken) -> str | None:
+    """agenix-rekey handles all hosts at once, so who got nothing is switched off."""
+    if not broken.source_gone or broken.file.directory in broken.scene.fresh:
+        return None
+    facts = (broken.scene.names.here.facts.get(path) for path in broken.kept_sources)
+    versions = {fact.sha256 for fact in facts if isinstance(fact, AgeFact | PointerFact)}
+    made = (one for traces in broken.scene.fresh.values() for one in traces if one is not None)
+    if versions.isdisjoint(one.source for one in made):
+        return None
+    return (
+        f"{broken.source} was rekeyed for other hosts and not here: this host seems to be "
+        "switched off, or its file was forgotten"
+    )
+
+
+def _key_deleted(broken: Broken) -> str | None:
+    if not broken.key_gone or broken.kept_keys:
+        return None
+    return f"left behind: {broken.keys[0]}, which held its key, was deleted"
+
+
+def _others_rekeyed(broken: Broken) -> str | None:
+    if not broken.key_gone or not broken.scene.fresh or broken.file.directory in broken.scene.fresh:
+        return None
+    return (
+        "its key is gone; other hosts were rekeyed and this one was not: it seems to be switched "
+        "off, or its files were forgotten"
+    )
+
+
+def _no_longer_named(broken: Broken) -> str | None:
+    name = posixpath.basename(broken.source)
+    if name not in broken.scene.names.vanished:
+        return None
+    return f"left behind: {name} is no longer named in any .nix file"
+
+
+_EXCUSES: tuple[Callable[[Broken], str | None], ...] = (
+    _replaced,
+    _source_deleted,
+    _rekeyed_for_others,
+    _key_deleted,
+    _others_rekeyed,
+    _no_longer_named,
+)

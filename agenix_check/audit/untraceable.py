@@ -1,0 +1,64 @@
+"""New outputs that nothing explains: made from a source or a key that is in no tree."""
+
+from agenix_check.age import stanza_tag
+from agenix_check.audit.making import REKEY, add, make_finding
+from agenix_check.audit.scene import Scene, place
+from agenix_check.discover.evidence import OutputFile
+from agenix_check.discover.facts import AgeFact
+from agenix_check.finding import Cause, CauseKind, Finding, Severity
+
+
+def judge_untraceable(scene: Scene, file: OutputFile) -> Finding | None:
+    """Judge a new output that nothing explains; None where its key is not of this repository."""
+    unstaged = scene.names.unstaged
+    if (source := unstaged.sources.get(file.ident)) is not None:
+        return make_finding(
+            "source-unstaged",
+            f"{file.path} is made from {source} as it is in the work tree, which is not staged",
+            path=source, node=file.directory, secret=file.name, source=source,
+            cause=Cause(kind=CauseKind.SOURCE_CHANGED, path=source), mend=add(source),
+        )  # fmt: skip
+    if (key := unstaged.keys.get(file.ident)) is not None:
+        return make_finding(
+            "output-untraceable",
+            f"made for the key in {key} as it is in the work tree, which is not staged",
+            path=file.path, node=file.directory, secret=file.name,
+            cause=Cause(kind=CauseKind.KEY_CHANGED, path=key), mend=add(key),
+        )  # fmt: skip
+    reason = _belongs_here(scene, file)
+    if reason is None:
+        return None
+    return make_finding(
+        "output-untraceable",
+        f"made from a version of its source or key that is in no tree; {reason}",
+        path=file.path, node=file.directory, secret=file.name,
+        cause=scene.cause(CauseKind.OUTPUT_CHANGED, file.path), mend=REKEY,
+    )  # fmt: skip
+
+
+def judge_strangers(scene: Scene, files: list[OutputFile]) -> Finding:
+    """Say once for a directory that nothing can be said of its new outputs."""
+    first = files[0]
+    more = f" ({len(files)} files)" if len(files) > 1 else ""
+    return make_finding(
+        "output-untraceable",
+        f"its key is not in this repository{more}, so nothing can be said of its version",
+        path=first.path, node=first.directory, secret=first.name, severity=Severity.WARNING,
+        cause=scene.cause(CauseKind.OUTPUT_CHANGED, first.path),
+    )  # fmt: skip
+
+
+def _belongs_here(scene: Scene, file: OutputFile) -> str | None:
+    """Return how one knows that a new output is for a host of this repository, or None."""
+    fact = scene.names.here.facts.get(file.path)
+    stanzas = fact.stanzas if isinstance(fact, AgeFact) else ()
+    for stanza in stanzas:
+        holder = scene.keyring.holder(stanza)
+        if holder is not None and holder.paths:
+            return f"it is addressed to the key in {holder.paths[0]}"
+    if place(file) in scene.explained_at_base:
+        return "the one before it was in order"
+    tagged = any(stanza_tag(stanza) is not None for stanza in stanzas)
+    if not tagged and any(directory == file.directory for directory, _ in scene.explained):
+        return "the others beside it are in order"
+    return None
