@@ -16,12 +16,15 @@ def encrypt(plaintext: bytes, recipients: Iterable[str], *, armored: bool = Fals
     """
     import pyrage
 
-    parsed = [
-        pyrage.ssh.Recipient.from_str(text.strip())
-        if text.startswith("ssh-")
-        else pyrage.x25519.Recipient.from_str(text.strip())
-        for text in recipients
-    ]
+    try:
+        parsed = [
+            pyrage.ssh.Recipient.from_str(text.strip())
+            if text.startswith("ssh-")
+            else pyrage.x25519.Recipient.from_str(text.strip())
+            for text in recipients
+        ]
+    except pyrage.RecipientError as error:
+        raise EncryptionError(f"cannot encrypt to a recipient: {error}") from error
     return pyrage.encrypt(plaintext, parsed, armored=armored)
 
 

@@ -1,0 +1,1 @@
+"""How fast the gate is: `python -m tests.bench` prints the table that README shows."""

@@ -1,0 +1,112 @@
+"""The rows of the table: what is measured, against what, and what it must reach."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.fleet import git, prepare
+from tests.bench.measure import PYTHON, Duel, Sample, duel, gate, solo
+
+_GIB = 1 << 30
+_IMPORT = [PYTHON, "-c", "import git"]
+_SIZE = (100, 100)
+_LARGE = (1_000, 200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One measured line: `value` must be at most `target`, both in `unit`."""
+
+    what: str
+    against: str
+    value: float
+    target: float
+    unit: str
+    details: str
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the target is reached."""
+        return self.value <= self.target
+
+
+def measure(cache: Path, *, large: bool, turns: int) -> Iterator[Row]:
+    """Give the rows as they are measured."""
+    top = prepare(cache, *_SIZE)
+    with tempfile.TemporaryDirectory(prefix="agenix-check-bench-") as scratch:
+        oids = Path(scratch, "oids")
+        oids.write_bytes(b"".join(b"%s\n" % oid for oid in _blobs(top)))
+        yield _start_up(top, oids, turns)
+        first, row = _first_run(top, oids, turns)
+        yield row
+        yield _second_run(top, oids, turns)
+        if large:
+            yield from _linear(prepare(cache, *_LARGE), oids, first)
+
+
+def _blobs(top: Path) -> list[bytes]:
+    lines = git(top, "ls-files", "-s").splitlines()
+    return list(dict.fromkeys(line.split(maxsplit=2)[1] for line in lines))
+
+
+def _start_up(top: Path, stdin: Path, turns: int) -> Row:
+    result = duel(
+        [gate("--version")], [[PYTHON, "-c", "pass"]], turns=4 * turns, cwd=top, stdin=stdin
+    )
+    return _ratio("start-up: `agenix-check --version`", "`python -c pass`", result, 3)
+
+
+def _first_run(top: Path, oids: Path, turns: int) -> tuple[Sample, Row]:
+    theirs = [["git", "ls-files", "-s"], ["git", "cat-file", "--batch"], _IMPORT]
+    result = duel([gate("--no-cache")], theirs, turns=turns, cwd=top, stdin=oids)
+    row = _ratio(
+        f"gate, {_name(_SIZE)}, nothing cached",
+        "`git ls-files -s` + `git cat-file --batch` of the same blobs + `python -c 'import git'`",
+        result,
+        2,
+    )
+    return result.ours, row
+
+
+def _second_run(top: Path, stdin: Path, turns: int) -> Row:
+    result = duel([gate()], [_IMPORT], turns=2 * turns, cwd=top, stdin=stdin)
+    return _ratio("the same, second run", "`python -c 'import git'`", result, 1.5)
+
+
+def _linear(top: Path, stdin: Path, first: Sample) -> Iterator[Row]:
+    run = solo([gate("--no-cache")], turns=3, cwd=top, stdin=stdin)
+    small, big = (nodes * secrets for nodes, secrets in (_SIZE, _LARGE))
+    yield Row(
+        what=f"gate, {_name(_LARGE)}, nothing cached: time per output",
+        against=f"the same for {_name(_SIZE)}",
+        value=(run.seconds / big) / (first.seconds / small),
+        target=1.1,
+        unit="times",
+        details=f"{run.seconds:.1f} s, {run.seconds / big * 1e6:.0f} µs an output",
+    )
+    yield Row(
+        what=f"gate, {_name(_LARGE)}: peak memory",
+        against="",
+        value=run.peak / _GIB,
+        target=1,
+        unit="GiB",
+        details=f"{run.peak >> 20} MiB",
+    )
+
+
+def _name(size: tuple[int, int]) -> str:
+    nodes, secrets = size
+    return f"{nodes:,} nodes with {secrets:,} secrets each"
+
+
+def _ratio(what: str, against: str, result: Duel, target: float) -> Row:
+    ours, theirs = (f"{one.seconds * 1000:.0f} ms" for one in result)
+    return Row(
+        what=what,
+        against=against,
+        value=result.ratio,
+        target=target,
+        unit="times",
+        details=f"{ours} against {theirs}",
+    )

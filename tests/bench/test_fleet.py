@@ -1,0 +1,40 @@
+"""The measured fleet is a real one, in order, and built once."""
+
+from pathlib import Path
+
+from agenix_check.finding import Verdict
+from agenix_check.gate import check
+from agenix_check.settings import Settings
+from agenix_check.tree.repository import open_repository
+from tests.bench.fleet import git, prepare
+from tests.bench.rows import Row
+
+
+def test_the_gate_finds_every_output_in_order(tmp_path: Path) -> None:
+    top = prepare(tmp_path, 3, 4)
+
+    report = check(open_repository(top), Settings(values={"no-cache": True}))
+
+    assert report.findings == ()
+    assert [output.verdict for output in report.outputs] == [Verdict.OK] * 12
+    assert (report.fleet.nodes, report.fleet.secrets) == (3, 4)
+
+
+def test_a_fleet_is_built_once(tmp_path: Path) -> None:
+    first = prepare(tmp_path, 2, 2)
+    commit = git(first, "rev-parse", "HEAD")
+
+    assert prepare(tmp_path, 2, 2) == first
+    assert git(first, "rev-parse", "HEAD") == commit
+
+
+def test_a_build_that_was_interrupted_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "2x2-1.new" / ".git").mkdir(parents=True)
+
+    assert len(git(prepare(tmp_path, 2, 2), "ls-files").splitlines()) == 2 * 2 + 2 + 2 * 2
+
+
+def test_a_row_is_met_up_to_its_target() -> None:
+    row = Row(what="a", against="b", value=2.0, target=2, unit="times", details="")
+
+    assert row.is_met
