@@ -1,0 +1,94 @@
+"""What a repository declares, before it is held against any file: frozen values, no logic.
+
+Nix or the lock file gives it; `discover/` turns it into the outputs that should be.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A file or directory that is named in a configuration.
+
+    `path` is relative to the repository's root ("" is the root itself); None where it lies outside,
+    then `outside` says where, as Nix prints it.
+    """
+
+    path: str | None
+    outside: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MasterIdentity:
+    """An entry of `masterIdentities`: its file, and its public key where that is given."""
+
+    identity: Place
+    pubkey: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredSecret:
+    """One `age.secrets.<id>` with a `rekeyFile`.
+
+    `generator` are the tags of its generator; None where it has none.
+    """
+
+    id: str
+    name: str
+    source: Place
+    intermediary: bool
+    generator: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredNode:
+    """One evaluated configuration that uses agenix-rekey, under agenix-rekey's own name for it.
+
+    `host_pubkey` is the exact configured text. `storage` is None in derivation mode.
+    """
+
+    name: str
+    host_pubkey: str
+    storage_mode: str
+    storage: Place | None
+    secrets: tuple[DeclaredSecret, ...]
+    master_identities: tuple[MasterIdentity, ...]
+    extra_recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedNode:
+    """A node that could not be evaluated, and Nix's message, shortened to its point."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """All that a flake declares; sorted by name."""
+
+    nodes: tuple[DeclaredNode, ...]
+    failed: tuple[FailedNode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainRule:
+    """One rule of a plain agenix rules file: a file and who must be able to read it.
+
+    `path` is relative to the repository's root, `recipients` are the texts of `publicKeys`, nested
+    lists flattened, duplicates removed; `armor` is None where the rule does not say.
+    """
+
+    path: str
+    recipients: tuple[str, ...]
+    armor: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesFile:
+    """A plain agenix rules file (`secrets.nix`), or `failure`: why Nix could not evaluate it."""
+
+    path: str
+    rules: tuple[PlainRule, ...]
+    failure: str | None = None
