@@ -5,12 +5,11 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from agenix_check.demo.isolation import plain_git
+from tests.bench.measure import CACHE
 from tests.bench.rows import Row, measure
 
-_CACHE = Path(__file__).parents[2] / ".cache" / "bench"
 _HEADING = """\
 | what | measured | at most | |
 | --- | --- | --- | --- |
@@ -31,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     missed = 0
     with plain_git():
-        for number, row in enumerate(measure(_CACHE, large=given.large, turns=given.turns)):
+        for number, row in enumerate(measure(CACHE, large=given.large, turns=given.turns)):
             _write(("" if number else _HEADING) + _line(row))
             missed += not row.is_met
     python = f"Python {platform.python_version()}"

@@ -11,6 +11,7 @@ from statistics import median
 from typing import NamedTuple
 
 PYTHON = sys.executable
+CACHE = Path(__file__).parents[2] / ".cache" / "bench"
 Commands = Sequence[Sequence[str]]
 
 
@@ -71,6 +72,7 @@ def _run(command: Sequence[str], cwd: Path, stdin: Path) -> int:
         process = subprocess.Popen(
             [program, *command[1:]],
             cwd=cwd,
+            env=_environment(),
             stdin=requests,
             stdout=nowhere,
             stderr=subprocess.PIPE,
@@ -84,6 +86,12 @@ def _run(command: Sequence[str], cwd: Path, stdin: Path) -> int:
         shown = " ".join(command)
         raise RuntimeError(f"{shown} ended with {process.returncode}: {complaint.decode()}")
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment with modules compiled, as in any installed package, and kept so."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(CACHE / "compiled")}
 
 
 def _median(samples: Sequence[Sample]) -> Sample:
