@@ -1,9 +1,10 @@
 """The command line's grammar, made from the table of options."""
 
 import argparse
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
+from agenix_check import __version__
 from agenix_check.errors import UsageError
 from agenix_check.settings import OPTIONS, Option, Value, nearest
 
@@ -20,9 +21,16 @@ _SNAPSHOT = ("staged", "rev", "worktree", "from-ref", "to-ref")
 _ALSO_FOR_FLEET = (*_SNAPSHOT, "node", "secret", "no-cache")
 
 
+class Answer(Exception):  # noqa: N818 - it is none
+    """All that was asked for: the help, or the version."""
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} --help`")
+
+    def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse passes it
+        raise Answer(self.format_help())
 
 
 def split_verb(argv: Sequence[str]) -> tuple[str, list[str]]:
@@ -49,7 +57,10 @@ def parse_check(arguments: Sequence[str]) -> dict[str, Value]:
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     _add_options(parser, OPTIONS)
-    return _given(parser, arguments)
+    values = _parse(parser, arguments)
+    if values.pop("version"):
+        raise Answer(f"agenix-check {__version__}\n")
+    return _given(values)
 
 
 def parse_fleet(arguments: Sequence[str]) -> dict[str, Value]:
@@ -61,7 +72,7 @@ def parse_fleet(arguments: Sequence[str]) -> dict[str, Value]:
     options = [option for option in OPTIONS if option.name in _ALSO_FOR_FLEET]
     _add_options(parser, options)
     _add_format(parser)
-    return _given(parser, arguments)
+    return _given(_parse(parser, arguments))
 
 
 def parse_inspect(arguments: Sequence[str]) -> tuple[list[str], str]:
@@ -72,7 +83,7 @@ def parse_inspect(arguments: Sequence[str]) -> tuple[list[str], str]:
     )  # fmt: skip
     parser.add_argument("file", metavar="FILE", nargs="+", help="an age file; - is standard input")
     _add_format(parser)
-    values = vars(parser.parse_args(arguments))
+    values = _parse(parser, arguments)
     return list(values["file"]), str(values["format"] or "text")
 
 
@@ -80,7 +91,7 @@ def parse_explain(arguments: Sequence[str]) -> str | None:
     """Return the rule to explain, or None: list them all."""
     parser = _parser("agenix-check explain", None, "Tell what a rule means and how to mend it.")
     parser.add_argument("rule", metavar="RULE", nargs="?", help="a rule's id; without: list all")
-    rule = vars(parser.parse_args(arguments))["rule"]
+    rule = _parse(parser, arguments)["rule"]
     return None if rule is None else str(rule)
 
 
@@ -92,15 +103,13 @@ def parse_demo(arguments: Sequence[str]) -> str | None:
         "says of each.",
     )  # fmt: skip
     parser.add_argument("directory", metavar="DIR", nargs="?", help="an empty or new directory")
-    directory = vars(parser.parse_args(arguments))["directory"]
+    directory = _parse(parser, arguments)["directory"]
     return None if directory is None else str(directory)
 
 
 def parse_schema(arguments: Sequence[str]) -> None:
     """Refuse anything but `--help`."""
-    _parser("agenix-check schema", None, "Print the JSON Schema of the report.").parse_args(
-        arguments
-    )
+    _parse(_parser("agenix-check schema", None, "Print the JSON Schema of the report."), arguments)
 
 
 def _parser(
@@ -137,9 +146,21 @@ def _add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> 
             group.add_argument(*names, action=action, metavar=option.metavar, help=option.help)
 
 
-def _given(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> dict[str, Value]:
-    values: dict[str, Value] = {}
-    for name, value in vars(parser.parse_args(arguments)).items():
-        if value is not None and name != "version":
-            values[name.replace("_", "-")] = tuple(value) if isinstance(value, list) else value
-    return values
+def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> dict[str, Any]:
+    values, rest = parser.parse_known_args(arguments)
+    for word in rest:
+        if word.startswith("-"):
+            option = word.partition("=")[0]
+            known = [f"--{name.replace('_', '-')}" for name in (*vars(values), "help")]
+            raise UsageError(f"there is no option {option}{nearest(option, known)}")
+        hint = "; a verb comes first" if word in VERBS else ""
+        raise UsageError(f"there is no place for {word!r}{hint}; see `{parser.prog} --help`")
+    return vars(values)
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Value]:
+    return {
+        name.replace("_", "-"): tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if value is not None
+    }

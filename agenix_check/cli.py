@@ -3,12 +3,15 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from errno import EBADF
 from typing import TYPE_CHECKING
 
 from agenix_check import __version__
-from agenix_check.errors import AgenixCheckError
+from agenix_check.errors import AgenixCheckError, CannotCheckError
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from agenix_check.settings import Settings, Value
     from agenix_check.tree.repository import Repository
 
@@ -16,43 +19,37 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _BUG = 3
+_NOT_READ = 3  # whoever reads our output went away: what they did not see was not checked for them
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; the only place that prints errors."""
-    arguments = sys.argv[1:] if argv is None else list(argv)
-    if arguments[:1] == ["--version"]:
-        sys.stdout.write(f"agenix-check {__version__}\n")
-        return 0
     try:
-        code = _run(arguments)
-        sys.stdout.flush()
+        return _run(sys.argv[1:] if argv is None else list(argv))
     except AgenixCheckError as error:
         _say(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has seen enough; what could not be said was not checked by them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return _BUG
-    except SystemExit as stop:  # argparse's --help
-        return stop.code if isinstance(stop.code, int) else 0
+        return _NOT_READ
     except Exception:  # noqa: BLE001 - a crash must not look like exit code 1, findings
         import traceback
 
-        traceback.print_exc()
+        _complain(traceback.format_exc())
         _say("this is a bug in agenix-check; nothing was checked")
         return _BUG
-    return code
 
 
 def _run(arguments: list[str]) -> int:
-    verb, rest = "check", arguments
-    if arguments:
-        from agenix_check.arguments import split_verb
+    if arguments[:1] == ["--version"]:
+        _print(f"agenix-check {__version__}\n")
+        return 0
+    if not arguments:
+        return _check(arguments)
+    from agenix_check.arguments import Answer, split_verb
 
-        verb, rest = split_verb(arguments)
+    verb, rest = split_verb(arguments)
     verbs: dict[str, Callable[[list[str]], int]] = {
         "check": _check,
         "fleet": _fleet,
@@ -61,7 +58,11 @@ def _run(arguments: list[str]) -> int:
         "schema": _schema,
         "demo": _demo,
     }
-    return verbs[verb](rest)
+    try:
+        return verbs[verb](rest)
+    except Answer as answer:
+        _print(str(answer))
+        return 0
 
 
 def _check(arguments: list[str]) -> int:
@@ -137,7 +138,7 @@ def _demo(arguments: list[str]) -> int:
     from agenix_check.arguments import parse_demo
     from agenix_check.demo import run
 
-    return run(parse_demo(arguments), sys.stdout.write)
+    return run(parse_demo(arguments), _print)
 
 
 def _open(given: "dict[str, Value]") -> "tuple[Repository, Settings]":
@@ -146,14 +147,18 @@ def _open(given: "dict[str, Value]") -> "tuple[Repository, Settings]":
     from agenix_check.settings import load_settings
     from agenix_check.tree.repository import open_repository
 
-    repository = open_repository(Path.cwd())
+    try:
+        here = Path.cwd()
+    except OSError as error:
+        raise CannotCheckError(f"the current directory cannot be used: {error.strerror}") from error
+    repository = open_repository(here)
     environment = _environment()
     settings = load_settings(repository.top, environment, given)
     return repository, settings.with_hook(environment)
 
 
 def _environment() -> dict[str, str]:
-    """Return the variables; of a push of all history pre-commit names the branch, not the commit."""
+    """Return the variables. Of a push of all history, pre-commit names the branch only."""
     environment = dict(os.environ)
     if branch := environment.get("PRE_COMMIT_LOCAL_BRANCH"):
         environment.setdefault("PRE_COMMIT_TO_REF", branch)
@@ -166,10 +171,35 @@ def _print(text: str) -> None:
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stdout.write(text)
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CannotCheckError(f"cannot write to standard output: {error.strerror}") from error
 
 
 def _say(sentence: str) -> None:
     from agenix_check.report.escape import visible
 
-    sys.stderr.write(f"agenix-check: {visible(sentence)}\n")
+    _complain(f"agenix-check: {visible(sentence)}\n")
+
+
+def _complain(text: str) -> None:
+    """Write to standard error; where that fails too, the exit code says it."""
+    from contextlib import suppress
+
+    with suppress(OSError):
+        _write(sys.stderr, text)
+
+
+def _write(stream: "TextIO | None", text: str) -> None:
+    """Write at once. What cannot be written is dropped, or Python would try again as it ends."""
+    if stream is None:  # closed by who started us
+        raise OSError(EBADF, os.strerror(EBADF))
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise

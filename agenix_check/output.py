@@ -1,6 +1,8 @@
 """Where reports go and what is read by name: the command line's own input and output."""
 
+import errno
 import os
+import stat
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -22,19 +24,15 @@ class Target:
 
 
 def targets(settings: Settings) -> list[Target]:
-    """Return the reports that the settings ask for. Raises `UsageError` before anything is run."""
+    """Return the reports that the settings ask for, standard output last: its reader may go away.
+
+    Raises `UsageError` before anything is run.
+    """
     pairs = [_pair(text) for text in settings.items("output")]
     if junit := settings.text("junit"):
         pairs.append(("junit", junit))
-    wanted = [Target(settings.text("format") or "text", None)]
-    for name, file in pairs:
-        path = Path(file)
-        if path.is_dir():
-            raise UsageError(f"cannot write a report to {file}: it is a directory")
-        if not path.parent.is_dir():
-            raise UsageError(f"cannot write {file}: there is no directory {path.parent}")
-        wanted.append(Target(name, path))
-    return wanted
+    wanted = [Target(name, _file(file)) for name, file in pairs]
+    return [*wanted, Target(settings.text("format") or "text", None)]
 
 
 def options_for(target: Target, settings: Settings) -> Options:
@@ -73,12 +71,14 @@ def read_input(file: str) -> bytes:
     """
     try:
         if file == "-":
+            if sys.stdin is None:
+                raise UsageError("-: standard input is closed")
             data = sys.stdin.buffer.read(LARGEST + 1)
         else:
             with Path(file).open("rb") as stream:
                 data = stream.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: {_reason(error)}") from error
     if len(data) > LARGEST:
         raise CannotCheckError(f"{file}: larger than {LARGEST >> 20} MiB")
     return data
@@ -93,9 +93,33 @@ def _pair(text: str) -> tuple[str, str]:
     return name, file
 
 
+def _file(name: str) -> Path:
+    """Return where a report can be written. What is there is replaced if it is a regular file."""
+    path = Path(name)
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise UsageError(f"cannot write {name}: there is no directory {path.parent}") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot write {name}: {_reason(error)}") from error
+    else:
+        if stat.S_ISDIR(mode):
+            raise UsageError(f"cannot write a report to {name}: it is a directory")
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"cannot write a report to {name}: it is not a regular file")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"cannot write {name}: {os.strerror(errno.EACCES)}")
+    return path
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def _use_color(when: str) -> bool:
     """Tell whether to use colours; https://no-color.org."""
     if when != "auto":
         return when == "always"
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return not plain and sys.stdout.isatty()
+    return not plain and sys.stdout is not None and sys.stdout.isatty()

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,16 +13,10 @@ from typing import NamedTuple
 import pytest
 
 from agenix_check.demo.workshop import Workshop
+from tests.checkout import Done, publish, run
 
-ROOT = Path(__file__).parents[2]
 CONFIG = ".pre-commit-config.yaml"
 STAGES = ("pre-commit", "pre-merge-commit", "pre-push")
-
-_AUTHOR = {
-    f"GIT_{role}_{what}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "hooks"), ("EMAIL", "hooks@example.org"))
-}
 
 
 class Tool(NamedTuple):
@@ -32,13 +25,6 @@ class Tool(NamedTuple):
     program: str
     environment: Mapping[str, str]
     config: str
-
-
-class Done(NamedTuple):
-    """How a Git command with hooks ended, and all that it said."""
-
-    code: int
-    output: str
 
 
 class Desk:
@@ -54,7 +40,7 @@ class Desk:
 
     def run(self, *command: str) -> Done:
         """Run a program in the work tree."""
-        return _run(self.fleet.top, self.tool.environment, *command)
+        return run(self.fleet.top, self.tool.environment, *command)
 
     def git(self, *arguments: str) -> Done:
         """Run Git, hooks included."""
@@ -98,22 +84,6 @@ class Desk:
         return path
 
 
-def _run(directory: Path, environment: Mapping[str, str], *command: str) -> Done:
-    done = subprocess.run(
-        command,
-        cwd=directory,
-        env={**os.environ, **_AUTHOR, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        encoding="utf-8",
-        errors="surrogateescape",
-        timeout=300,
-    )
-    return Done(done.returncode, done.stdout)
-
-
 @pytest.fixture(scope="session", params=["pre-commit", "prek"])
 def tool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tool:
     """Return a hook manager that has built the hook's environment, once for all workers."""
@@ -121,7 +91,7 @@ def tool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
     with _locked(shared / "hooks.lock"):
-        source, revision = _publish(shared / "hook-source")
+        source, revision = publish(shared / "hook-source")
         program = str(Path(sys.executable).with_name(request.param))
         tool = Tool(
             program,
@@ -155,24 +125,6 @@ def _config(source: Path, revision: str) -> str:
     return json.dumps({"repos": [repository]}, indent=2)
 
 
-def _publish(target: Path) -> tuple[Path, str]:
-    """Commit the files of this checkout, edited or not, to a repository of their own."""
-    if not target.exists():
-        unfinished = target.with_name(f"{target.name}-unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        listing = _git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        for name in listing.split("\0")[:-1]:
-            if (ROOT / name).is_file():
-                copy = unfinished / name
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / name, copy)
-        _git(unfinished, "init", "--quiet", "-b", "main")
-        _git(unfinished, "add", "--all")
-        _git(unfinished, "commit", "--quiet", "-m", "As it is")
-        unfinished.rename(target)
-    return target, _git(target, "rev-parse", "HEAD").strip()
-
-
 def _build(scratch: Path, tool: Tool) -> None:
     """Let the hook manager build its environment, which needs the package index."""
     if scratch.exists():
@@ -180,17 +132,11 @@ def _build(scratch: Path, tool: Tool) -> None:
     unfinished = scratch.with_name(f"{scratch.name}-unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
-    _git(unfinished, "init", "--quiet")
+    assert run(unfinished, {}, "git", "init", "--quiet").code == 0
     (unfinished / CONFIG).write_text(tool.config)
-    done = _run(unfinished, tool.environment, tool.program, "install-hooks")
+    done = run(unfinished, tool.environment, tool.program, "install-hooks")
     assert done.code == 0, done.output
     unfinished.rename(scratch)
-
-
-def _git(directory: Path, *arguments: str) -> str:
-    done = _run(directory, {}, "git", *arguments)
-    assert done.code == 0, done.output
-    return done.output
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Real commits, through the hook as pre-commit and prek run it."""
 
-from tests.hooks.conftest import CONFIG, Desk, Done, strict
+from tests.checkout import Done
+from tests.hooks.conftest import CONFIG, Desk, strict
 
 
 def _refused(desk: Desk, head: str, done: Done, rule: str) -> None:

@@ -1,0 +1,89 @@
+"""The package as users install it: the wheel alone, in an environment of its own."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from agenix_check import __version__
+from agenix_check.demo.workshop import Workshop
+from tests.checkout import publish, run
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel, built from the files of this checkout."""
+    directory = tmp_path_factory.mktemp("wheel")
+    source, _ = publish(directory / "source")
+    done = run(
+        directory, {}, sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", "dist", str(source)
+    )
+    assert done.code == 0, done.output
+    (built,) = (directory / "dist").glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Path:
+    """Return the directory of programs of a new environment that holds the wheel alone."""
+    environment = wheel.parent / "environment"
+    pip = (sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"))
+    for command in (
+        (sys.executable, "-m", "venv", "--without-pip", str(environment)),
+        (*pip, "install", str(wheel)),
+    ):
+        done = run(wheel.parent, {}, *command)
+        assert done.code == 0, done.output
+    return environment / "bin"
+
+
+def test_what_the_wheel_holds(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert "agenix_check/py.typed" in names
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {"agenix_check", f"agenix_check-{__version__}.dist-info"}
+    assert any(name.endswith("/LICENSE") for name in names)
+    package = Path(__file__).parents[1] / "agenix_check"
+    modules = {path.relative_to(package.parent).as_posix() for path in package.rglob("*.py")}
+    assert modules <= set(names)
+
+
+def test_the_wheel_works_alone(installed: Path, fleet: Workshop) -> None:
+    program = str(installed / "agenix-check")
+    assert _start(fleet, program, "--version") == (0, f"agenix-check {__version__}\n")
+    code, output = _start(fleet, program)
+    assert code == 0, output
+    fleet.source("secrets/db.age", "another\n")
+    fleet.stage()
+    code, output = _start(fleet, program, "--format", "junit")
+    assert code == 1
+    assert "output-stale" in output
+    code, output = _start(fleet, str(installed / "python"), "-m", "agenix_check", "explain")
+    assert code == 0, output
+
+
+def test_the_wheel_brings_what_it_needs_and_no_more(installed: Path) -> None:
+    program = (
+        "from importlib.metadata import distributions;"
+        "print(*sorted(d.metadata['Name'].lower() for d in distributions()))"
+    )
+    done = subprocess.run(
+        [installed / "python", "-I", "-c", program], capture_output=True, check=True, text=True
+    )
+    assert done.stdout.split() == [
+        "agenix-check", "gitdb", "gitpython", "junit-xml", "pyrage", "six", "smmap",
+    ]  # fmt: skip
+
+
+def _start(fleet: Workshop, *command: str) -> tuple[int, str]:
+    """Run a program of another environment, with nothing of this one."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        command, cwd=fleet.top, env=clean, capture_output=True, check=False, text=True
+    )
+    assert done.stderr == ""
+    return done.returncode, done.stdout
