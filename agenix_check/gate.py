@@ -1,5 +1,6 @@
 """The gate: from settings to a report, stage by stage."""
 
+import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
     look then. Raises `UsageError` for revisions that are none, `CannotCheckError` where Git cannot
     answer.
     """
+    # A run makes many small values, no cycles of them, and ends soon.
+    gc.disable()
     store = _store(repository, settings)
     restricted = any(settings.values.get(name) for name in ("node", "secret", "new-from"))
     with open_view(repository, settings) as view:

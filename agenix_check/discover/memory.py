@@ -40,7 +40,7 @@ class Memory:
 
     def keep(self, tree: str, facts: Mapping[str, Fact]) -> None:
         """Remember a directory that was read as a whole."""
-        if not any(isinstance(fact, MissingFact) for fact in facts.values()):
+        if self._store.keeps and not any(isinstance(fact, MissingFact) for fact in facts.values()):
             self._used[tree] = {name: _flatten(fact) for name, fact in facts.items()}
             self._learned = True
 

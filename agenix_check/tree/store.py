@@ -28,6 +28,11 @@ class Store:
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept at all."""
+        return self._directory is not None
+
     def load(self, name: str) -> object:
         """Return what was saved under a name; None where there is nothing, or nothing whole."""
         if self._directory is None:
