@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_recipient
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.making import make_finding
+from agenix_check.audit.making import REKEY, make_finding
 from agenix_check.discover.evidence import Evidence, KeyText
 from agenix_check.discover.keys import KeyTexts, digest
 from agenix_check.discover.names import Names
-from agenix_check.finding import Cause, CauseKind, Finding
+from agenix_check.finding import Cause, CauseKind, Finding, Severity
 from agenix_check.fleet import Fleet, Node
 
 _NOWHERE = KeyText(None, ())
@@ -32,6 +32,8 @@ def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
         yield from _mixed(names.here, node, were, keyring)
     yield from _overlaps(names, fleet, before.keys())
     yield from _hidden_rotations(names, fleet, keyring)
+    for path in sorted(names.ends):
+        yield from _new_ends(names, fleet, path)
 
 
 def _keys_at_base(names: Names) -> Mapping[str, set[str]]:
@@ -136,6 +138,26 @@ def _hidden_rotations(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
                             kind=CauseKind.KEY_CHANGED, path=path, commit=names.commits.get(path)
                         ),
                     )  # fmt: skip
+
+
+def _new_ends(names: Names, fleet: Fleet, path: str) -> Iterator[Finding]:
+    """Find outputs made for the whole text of a file, of which only a trimmed one is left."""
+    fact = names.base.facts[path]
+    text = fact.whole if isinstance(fact, KeyTexts) else None
+    if text is None or names.here.keys.get(digest(text), _NOWHERE).paths != (path,):
+        return
+    for node in fleet.nodes:
+        if text in node.keys:
+            yield make_finding(
+                "output-stale",
+                f"only the end of {path} changed (a newline), but agenix-rekey hashes that too: "
+                "unless the text is trimmed, the host looks for other file names",
+                path=path, node=node.name, severity=Severity.WARNING,
+                cause=Cause(
+                    kind=CauseKind.KEY_TEXT_CHANGED, path=path, commit=names.commits.get(path)
+                ),
+                mend=REKEY,
+            )  # fmt: skip
 
 
 def _gained_a_key(names: Names, path: str, keyring: Keyring) -> bool:

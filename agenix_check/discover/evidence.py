@@ -1,7 +1,7 @@
 """What one tree says by itself: its outputs, its keys and its sources, by where they are."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -96,10 +96,16 @@ def survey(repository: Repository, snapshot: Snapshot, memory: Memory) -> dict[s
     return facts | found
 
 
-def weigh(files: Mapping[str, File], facts: Mapping[str, Fact]) -> Evidence:
-    """Sort a tree's files into outputs, keys and sources."""
+def weigh(
+    files: Mapping[str, File], facts: Mapping[str, Fact], exact: Collection[str] = ()
+) -> Evidence:
+    """Sort a tree's files into outputs, keys and sources.
+
+    Every key text counts with and without a newline at its end, but that of files in `exact` as it
+    is or trimmed.
+    """
     outputs = {path: output for path in files if (output := output_file(path)) is not None}
-    texts: dict[str, list[str]] = {DUMMY_RECIPIENT: []}
+    texts: dict[str, list[str]] = {DUMMY_RECIPIENT: [], DUMMY_RECIPIENT + "\n": []}
     keys: dict[str, tuple[str | None, list[str]]] = {}
     sources: dict[str, list[str]] = {}
     for path, fact in facts.items():
@@ -108,13 +114,12 @@ def weigh(files: Mapping[str, File], facts: Mapping[str, Fact]) -> Evidence:
         if isinstance(fact, AgeFact | PointerFact):
             sources.setdefault(fact.sha256, []).append(path)
         elif isinstance(fact, KeyTexts):
-            for text in fact.public:
+            for text in fact.texts(exact=path in exact):
                 texts.setdefault(text, []).append(path)
             for hidden in fact.hidden:
                 keys.setdefault(hidden, (None, []))[1].append(path)
     for text, paths in texts.items():
-        for variant in (text, text + "\n"):
-            keys.setdefault(digest(variant), (variant, []))[1].extend(paths)
+        keys.setdefault(digest(text), (text, []))[1].extend(paths)
     return Evidence(
         files=files,
         facts=facts,

@@ -36,11 +36,24 @@ class KeyTexts(NamedTuple):
     `public` are texts as they may be hashed; each also counts with one newline after it. `private`
     are digests (SHA-256, hexadecimal) of unencrypted private keys in the file, and `hidden` of the
     texts with a private key in them that may be hashed: the keys themselves are never kept.
+    `whole` is the whole text of a file that begins with a public key, as it is read by Nix.
     """
 
     public: tuple[str, ...]
     private: tuple[str, ...]
     hidden: tuple[str, ...] = ()
+    whole: str | None = None
+
+    def texts(self, *, exact: bool = False) -> set[str]:
+        """Return the texts that may be hashed; `exact` leaves out newlines that are not there."""
+        if exact and self.whole is not None:
+            return {self.whole, *(text for text in self.public if not text.endswith("\n"))}
+        return {text + end for text in self.public for end in ("", "\n")}
+
+    @property
+    def ended(self) -> str | None:
+        """The whole text without the white space at its end."""
+        return None if self.whole is None else self.whole.rstrip()
 
 
 def digest(text: str) -> str:
@@ -59,10 +72,21 @@ def find_keys(data: bytes) -> KeyTexts | None:
     if not public and not private:
         return None
     return KeyTexts(
-        public=tuple(sorted(text.decode("utf-8", "surrogateescape") for text in public)),
+        public=tuple(sorted(map(_decode, public))),
         private=_digests(private),
         hidden=_digests(text + end for text in hidden for end in (b"", b"\n")),
+        whole=_decode(data) if _is_key_file(data) and not hidden else None,
     )
+
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _is_key_file(data: bytes) -> bool:
+    """Tell whether a file is one that is read as a whole: its first line has a key."""
+    first = data.lstrip().partition(b"\n")[0]
+    return len(data) <= _RAW and _START.search(first) is not None
 
 
 def _digests(texts: Iterable[bytes]) -> tuple[str, ...]:
@@ -84,8 +108,8 @@ def _public(data: bytes) -> set[bytes]:
     for match in _STRING.finditer(data):
         if b"\n" in match.group(1) and _START.search(match.group(1)):
             texts.add(match.group(1))
-    if len(data) <= _RAW and _START.search(data.lstrip().partition(b"\n")[0]):
-        texts.add(data.removesuffix(b"\n"))  # a file that is read as a whole
+    if _is_key_file(data):
+        texts.update((data.removesuffix(b"\n"), data.strip()))
     return texts
 
 

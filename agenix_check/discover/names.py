@@ -26,7 +26,8 @@ class Names:
 
     `explained_here` and `explained_at_base` are the keys and sources of each tree by the ident that
     they make.
-    `changed` are the paths in which the two differ, `vanished` file names that were in the base's
+    `changed` are the paths in which the two differ, `ends` those of key files which differ only in
+    the white space at their end, `vanished` file names that were in the base's
     `.nix` files and are in none now, `commits` which commit changed a path last.
     """
 
@@ -35,6 +36,7 @@ class Names:
     explained_here: Mapping[str, Trace]
     explained_at_base: Mapping[str, Trace]
     changed: frozenset[str]
+    ends: frozenset[str] = frozenset()
     vanished: frozenset[str] = frozenset()
     unstaged: Unstaged = NOTHING_UNSTAGED
     commits: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +67,9 @@ def discover_names(view: View, memory: Memory) -> Names:
         changed = tuple(changes(view.repository, base.tree, snapshot.tree))
         olds = [change.before for change in changed if change.before is not None]
         there = before(snapshot, here, changed, find_facts(view.repository, olds))
+    ends = _changed_ends(here, there, changed)
+    if ends:
+        here = weigh(here.files, here.facts, exact=ends)
     traces = _trace(here, there)
     names = Names(
         here=here,
@@ -72,6 +77,7 @@ def discover_names(view: View, memory: Memory) -> Names:
         explained_here=_within(traces, here),
         explained_at_base=_within(traces, there),
         changed=frozenset(change.path for change in changed),
+        ends=ends,
         skipped=_submodules(snapshot.files.values()),
     )
     return _look_closer(view, names, changed)
@@ -121,6 +127,18 @@ def _within(traces: Mapping[str, Trace], tree: Evidence) -> dict[str, Trace]:
         for ident, made in traces.items()
         if made.key in tree.keys and made.source in tree.sources
     }
+
+
+def _changed_ends(here: Evidence, there: Evidence, changed: Iterable[Change]) -> frozenset[str]:
+    """Return the key files that lost or got a newline at their end, and changed no more."""
+    return frozenset(
+        change.path
+        for change in changed
+        if isinstance(now := here.facts.get(change.path), KeyTexts)
+        and isinstance(was := there.facts.get(change.path), KeyTexts)
+        and now.whole != was.whole
+        and now.ended == was.ended
+    )
 
 
 def _submodules(files: Iterable[File]) -> tuple[str, ...]:

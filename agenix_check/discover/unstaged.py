@@ -57,10 +57,9 @@ def look_for_unstaged(
         if isinstance(fact, AgeFact):
             sources.setdefault(hashlib.sha256(data).hexdigest(), path)
         elif isinstance(fact, KeyTexts):
-            for text in fact.public:
-                for variant in (text, text + "\n"):
-                    if (key := digest(variant)) not in here.keys:
-                        keys.setdefault(key, path)
+            for text in fact.texts():
+                if (key := digest(text)) not in here.keys:
+                    keys.setdefault(key, path)
     idents = {file.ident for file in lost}
     unstaged = {key: KeyText(None, (path,)) for key, path in keys.items()}
     made = trace(idents, {**here.keys, **unstaged}, [*here.sources, *sources])
