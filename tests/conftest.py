@@ -104,6 +104,7 @@ def fleet(tmp_path: Path, _fleet_in_order: Workshop) -> Workshop:
     top = tmp_path / "fleet"
     shutil.copytree(_fleet_in_order.top, top, symlinks=True)
     copy = Workshop(top)
+    copy.git.run("update-index", "--refresh")  # the files are others now
     copy.identity, copy.master = _fleet_in_order.identity, _fleet_in_order.master
     return copy
 
