@@ -8,6 +8,7 @@ from agenix_check.tree.git import Git, GitError, first_line
 
 WHOLE = 1 << 20  # bytes; larger blobs are given by their head only
 HEAD = 1 << 17  # bytes; room for the largest age header (64 KiB)
+_PIECE = 1 << 23  # bytes that are read at once
 _HASHED = 1 << 28  # bytes; a larger blob is not read to its end
 _AGE = (b"age-encryption.org/", b"-----BEGIN AGE")
 
@@ -37,12 +38,7 @@ def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[Blob]:
     small = [oid for oid, size in sizes.items() if size <= WHOLE]
     if small:
         with git.stream("cat-file", "--batch", "--buffer", lines=small) as answers:
-            for oid in small:
-                header = answers.readline()
-                data = answers.read(sizes[oid] + 1)
-                if not header.startswith(oid.encode()) or len(data) != sizes[oid] + 1:
-                    raise _damaged(oid)
-                yield Blob(oid, sizes[oid], data[:-1])
+            yield from _read_small(answers, small, sizes)
     for oid, size in sizes.items():
         if size > WHOLE:
             with git.stream("cat-file", "blob", oid) as content:
@@ -52,11 +48,45 @@ def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[Blob]:
             yield Blob(oid, -1, b"")
 
 
-def _sizes(git: Git, wanted: Iterable[str]) -> dict[str, int]:
+def _read_small(answers: IO[bytes], oids: list[str], sizes: dict[str, int]) -> Iterator[Blob]:
+    """Cut the blobs out of `OID blob SIZE<LF>CONTENT<LF>`, read in large pieces."""
+    for batch in _batches(oids, sizes):
+        piece = answers.read(sum(_frame(oid, sizes[oid]) + sizes[oid] for oid in batch))
+        at = 0
+        for oid in batch:
+            size = sizes[oid]
+            end = at + _frame(oid, size) + size
+            if not piece.startswith(oid.encode("ascii"), at) or end > len(piece):
+                raise _damaged(oid)
+            yield Blob(oid, size, piece[end - 1 - size : end - 1])
+            at = end
+
+
+def _frame(oid: str, size: int) -> int:
+    """Return how many bytes stand around a content: its header and the line feed behind it."""
+    return len(oid) + len(str(size)) + 8
+
+
+def _batches(oids: list[str], sizes: dict[str, int]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    room = _PIECE
+    for oid in oids:
+        batch.append(oid)
+        room -= sizes[oid]
+        if room < 0:
+            yield batch
+            batch, room = [], _PIECE
+    yield batch
+
+
+def _sizes(git: Git, wanted: dict[str, None]) -> dict[str, int]:
     """Return the size in bytes of each blob that is here."""
     check = ("cat-file", "--batch-check", "--buffer")
     status, answers, complaint = git.attempt(*check, lines=wanted)
     if status == 0:
+        words = answers.decode("ascii").split()
+        if len(words) == 3 * len(wanted):
+            return dict(zip(wanted, map(int, words[2::3]), strict=True))
         found = [line.split() for line in answers.splitlines()]
         missing = [fields[0].decode() for fields in found if len(fields) < 3]
         if missing and "error: " in complaint:
