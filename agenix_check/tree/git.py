@@ -1,6 +1,7 @@
 """The one place that starts Git: bytes in, bytes out, no prompt, no network, no hook."""
 
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,9 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",  # an index is not refreshed in passing
     "GIT_TERMINAL_PROMPT": "0",
 }
+
+
+_OID = re.compile(r"\b[0-9a-f]{40}")
 
 
 class GitError(CannotCheckError):
@@ -129,9 +133,9 @@ def _listen(stderr: IO[bytes], said: list[bytes]) -> None:
 
 
 def first_line(complaint: str, command: str) -> str:
-    """Return the line of Git's complaint that says what is wrong."""
+    """Return the line of Git's complaint that says what is wrong, best one that names an object."""
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-    for line in lines:
+    for line in sorted(lines, key=lambda line: _OID.search(line) is None):
         for prefix in ("fatal: ", "error: "):
             if line.startswith(prefix):
                 return f"git {command}: {line.removeprefix(prefix)}"

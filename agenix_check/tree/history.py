@@ -20,13 +20,13 @@ def last_changes(git: Git, base: str, commit: str) -> dict[str, str]:
 def _parse(fields: list[str]) -> dict[str, str]:
     """Read what `git log` says: an empty field, a commit, a newline, and the paths."""
     found: dict[str, str] = {}
-    commit = ""
-    rest = iter(fields)
-    for field in rest:
-        if field:
-            found.setdefault(field, commit)
-            continue
-        commit = next(rest, "")
-        if first := next(rest, ""):
-            found.setdefault(first.removeprefix("\n"), commit)
+    commit, place = "", 0
+    for field in fields:
+        if not field:
+            place = 0
+        elif place == 0:
+            commit, place = field, 1
+        else:
+            found.setdefault(field.removeprefix("\n") if place == 1 else field, commit)
+            place = 2
     return found
