@@ -2,13 +2,19 @@
 
 import os
 import re
+import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, BinaryIO
+from importlib.machinery import PathFinder
+from types import ModuleType
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from agenix_check.errors import CannotCheckError
+
+if TYPE_CHECKING:
+    from git.cmd import Git as GitCommand
 
 # What a checked repository may not make Git do while we only look.
 _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
@@ -39,13 +45,9 @@ class Git:
     """
 
     def __init__(self, directory: str, environment: Mapping[str, str] | None = None) -> None:
-        try:
-            from git.cmd import Git as GitCommand
-        except ImportError as error:  # what GitPython raises where there is no git program
-            raise CannotCheckError("git was not found on PATH; install Git") from error
         self._directory = directory
         self._environment = {**_ENVIRONMENT, **(environment or {})}
-        self._git = GitCommand(directory)
+        self._git = load_command()(directory)
         self._git.update_environment(**self._environment)
 
     def with_environment(self, environment: Mapping[str, str]) -> "Git":
@@ -66,7 +68,7 @@ class Git:
 
         Returns its exit status, standard output and standard error.
         """
-        with _requests(lines) as requests:
+        with _requests(lines) as requests, _git_is_there():
             status, output, complaint = self._git.execute(
                 ["git", *_QUIET, *arguments],
                 istream=requests,
@@ -91,11 +93,12 @@ class Git:
         Leaving early ends Git; what it then says is not asked. Raises `GitError` where Git fails.
         """
         with _requests(lines) as requests:
-            process = self._git.execute(
-                ["git", *_QUIET, *arguments],
-                istream=requests,
-                as_process=True,
-            )
+            with _git_is_there():
+                process = self._git.execute(
+                    ["git", *_QUIET, *arguments],
+                    istream=requests,
+                    as_process=True,
+                )
             running = process.proc
             if running is None or running.stdout is None or running.stderr is None:
                 raise GitError(f"git {arguments[0]}: did not start")
@@ -115,6 +118,39 @@ class Git:
                 finally:
                     running.terminate()
                     listener.join()
+
+
+@contextmanager
+def _git_is_there() -> Iterator[None]:
+    from git.exc import GitCommandNotFound
+
+    try:
+        yield
+    except GitCommandNotFound as error:
+        raise CannotCheckError("git was not found on PATH; install Git") from error
+
+
+def load_command() -> "type[GitCommand]":
+    """Return GitPython's command runner, imported without the rest of the package.
+
+    The package's own start imports an object model that is not used here, and asks Git for its
+    version; on a commit that nothing is wrong with, that would be a third of the whole run. A
+    later `import git` works as ever.
+    """
+    if "git.cmd" not in sys.modules and "git" not in sys.modules:
+        spec = PathFinder.find_spec("git")
+        places = spec.submodule_search_locations if spec else None
+        if places:
+            package = ModuleType("git")
+            package.__path__ = list(places)
+            sys.modules["git"] = package
+            try:
+                import git.cmd  # noqa: F401
+            finally:
+                del sys.modules["git"]
+    from git.cmd import Git as GitCommand
+
+    return GitCommand
 
 
 @contextmanager
