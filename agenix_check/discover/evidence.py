@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from agenix_check.age import DUMMY_RECIPIENT
@@ -14,7 +15,8 @@ from agenix_check.tree.repository import Repository
 from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, Change, File, Snapshot
 
 LEFTOVER = ".tmp.agenix-rekey."
-_OUTPUT = re.compile(r"(?:^|/)([0-9a-f]{32})-(.+)\.age$", re.DOTALL)
+_PREFIX = re.compile(r"([0-9a-f]{32})-")
+_NAME = re.compile(r"([0-9a-f]{32})-(.+)\.age", re.DOTALL)
 
 
 class OutputFile(NamedTuple):
@@ -53,10 +55,32 @@ class Evidence:
 
 def output_file(path: str) -> OutputFile | None:
     """Return what a path's name says of an output, or None where it is not an output's name."""
-    match = _OUTPUT.search(path)
-    if match is None or LEFTOVER in path:
+    directory, _, name = path.rpartition("/")
+    outer = _outer(directory)
+    if outer is None:
+        match = _NAME.fullmatch(name)
+        return OutputFile(path, directory, match[1], match[2]) if match else None
+    storage, ident, start = outer
+    if not ident or not name.endswith(".age"):
         return None
-    return OutputFile(path, path[: match.start()], match.group(1), match.group(2))
+    return OutputFile(path, storage, ident, f"{start}/{name[:-4]}")
+
+
+@cache
+def _outer(directory: str) -> tuple[str, str, str] | None:
+    """Return the storage directory, the ident and the start of the name that a directory gives.
+
+    None where files in it are named for themselves; no ident where they are no outputs: leftovers.
+    """
+    parts = directory.split("/")
+    if any(part.startswith(LEFTOVER) for part in parts):
+        return "", "", ""
+    for place, part in enumerate(parts):
+        match = _PREFIX.match(part)
+        if match is not None:
+            start = "/".join([part[match.end() :], *parts[place + 1 :]])
+            return "/".join(parts[:place]), match[1], start
+    return None
 
 
 def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]:
@@ -65,12 +89,12 @@ def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]
     for path, mode, oid in files:
         if mode not in (SYMLINK, SUBMODULE):
             paths.setdefault(oid, []).append(path)
-    facts: dict[str, Fact] = {}
-    for oid, size, data, sha256 in read_blobs(repository.git, paths):
-        fact = find_fact(data, size, sha256)
-        if fact is not None:
-            facts.update(dict.fromkeys(paths[oid], fact))
-    return facts
+    found = {
+        oid: fact
+        for oid, size, data, sha256 in read_blobs(repository.git, paths)
+        if (fact := find_fact(data, size, sha256)) is not None
+    }
+    return {path: fact for oid, fact in found.items() for path in paths[oid]}
 
 
 def survey(repository: Repository, snapshot: Snapshot, memory: Memory) -> dict[str, Fact]:
