@@ -5,12 +5,13 @@
 #     sh tests/setup/python.sh oldest|newest
 set -eu
 
-# Prints "MINOR PATH", or nothing where it does not run, is too old or lacks the module ensurepip
-# (Debian has that in a package of its own, python3-venv).
+# Prints "MINOR PATH", or nothing where it does not run, is too old or lacks ensurepip, which Debian
+# has in a package of its own, python3-venv.
 look() {
     "$1" -c '
 import sys
 import ensurepip, venv
+ensurepip.version()
 if sys.version_info >= (3, 11) and sys.version_info.releaselevel == "final":
     print(sys.version_info.minor, getattr(sys, "_base_executable", sys.executable))
 ' 2>/dev/null || true
@@ -21,7 +22,7 @@ candidates() {
         command -v "python$version" || true
         echo "/usr/bin/python$version"
     done
-    for python in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/*/bin/python3; do
+    for python in "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/*/bin/python3; do
         echo "$python"
     done
 }
