@@ -9,28 +9,29 @@ from agenix_check.age import (
     Stanza,
     describe,
     parse_recipient,
+    recipient_tag,
     stanza_tag,
 )
-from agenix_check.age import recipient_tag as tag_of
+from agenix_check.discover.evidence import KeyText
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A key of the tree and the files that hold it."""
+    """The files that hold a key; `past` tells that they did so at the base only."""
 
-    recipient: Recipient
     paths: tuple[str, ...]
+    past: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The valid keys of a tree: `texts` by how they are written, `tags` by their stanzas' tag."""
+    """The valid keys of both trees: `texts` as they are written, `tags` by their stanzas' tag."""
 
     texts: Mapping[str, Recipient]
     tags: Mapping[str, Holder]
 
     def holder(self, stanza: Stanza) -> Holder | None:
-        """Return whose key a stanza is addressed to, where its tag tells."""
+        """Return who holds the key that a stanza is addressed to, where its tag tells."""
         tag = stanza_tag(stanza)
         return None if tag is None else self.tags.get(tag)
 
@@ -38,29 +39,32 @@ class Keyring:
         """Return whom a stanza is for, as a person would say it."""
         holder = self.holder(stanza)
         if holder is not None and holder.paths:
-            return f"the key in {holder.paths[0]}"
+            where = holder.paths[0]
+            return f"the key that {where} held before" if holder.past else f"the key in {where}"
         return describe(stanza)
 
 
-def make_keyring(keys: Iterable[tuple[str | None, tuple[str, ...]]]) -> Keyring:
-    """Read key texts, each with the files that hold it; what is no valid key is left out."""
+def make_keyring(here: Iterable[KeyText], base: Iterable[KeyText]) -> Keyring:
+    """Read the key texts of a tree and of its base; what is no valid key is left out."""
     texts: dict[str, Recipient] = {}
-    parsed: dict[str, Recipient | None] = {}
     tags: dict[str, Holder] = {}
-    for text, paths in keys:
-        if text is None:
-            continue
-        short = text.strip()
-        if short not in parsed:
-            parsed[short] = _parse(short)
-        recipient = parsed[short]
-        if recipient is None:
-            continue
-        texts[text] = recipient
-        tag = tag_of(recipient)
-        if tag is not None:
-            known = tags[tag].paths if tag in tags else ()
-            tags[tag] = Holder(recipient, tuple(sorted({*known, *paths})))
+    parsed: dict[str, Recipient | None] = {}
+    for past, keys in ((False, here), (True, base)):
+        for text, paths in keys:
+            if text is None or text in texts:
+                continue
+            short = text.strip()
+            if short not in parsed:
+                parsed[short] = _parse(short)
+            recipient = parsed[short]
+            if recipient is None:
+                continue
+            texts[text] = recipient
+            tag = recipient_tag(recipient)
+            if tag is not None:
+                known = tags.get(tag, Holder((), past))
+                if known.past == past:
+                    tags[tag] = Holder(tuple(sorted({*known.paths, *paths})), past)
     return Keyring(texts, tags)
 
 

@@ -16,10 +16,7 @@ from agenix_check.fleet import likest
 
 
 def audit_lost(names: Names, keyring: Keyring) -> Iterator[Loss]:
-    """Give what is wrong with outputs that are lost: not explained, dropped, or not staged.
-
-    `keyring` holds the keys of the snapshot.
-    """
+    """Give what is wrong with outputs that are lost: not explained, dropped, or not staged."""
     scene = look(names, keyring)
     strangers: dict[str, list[OutputFile]] = defaultdict(list)
     replaced: dict[Place, Broken] = {}

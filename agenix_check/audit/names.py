@@ -29,14 +29,11 @@ _LOST = ("output-stale", "output-unstaged", "output-untraceable", "source-unstag
 def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     """Judge a fleet that is known by names, and return everything that is wrong with it."""
     # Keys of the base too: they tell whose a stanza is, after a rotation.
-    keyring = make_keyring(
-        (key.text, key.paths) for key in {**names.base.keys, **names.here.keys}.values()
-    )
-    here = make_keyring((key.text, key.paths) for key in names.here.keys.values())
+    keyring = make_keyring(names.here.keys.values(), names.base.keys.values())
     findings: list[Finding] = []
     outputs: list[OutputResult] = []
     _judge_contents(names, fleet, keyring, findings, outputs)
-    lost = list(audit_lost(names, here))
+    lost = list(audit_lost(names, keyring))
     findings += [loss.finding for loss in lost]
     findings += audit_directories(names, fleet, keyring)
     findings += audit_sources(names, fleet)

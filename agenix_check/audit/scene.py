@@ -46,7 +46,7 @@ class Scene:
 
 
 def look(names: Names, keyring: Keyring) -> Scene:
-    """Work out what the rules ask; `keyring` holds the snapshot's keys."""
+    """Work out what the rules ask."""
     here, base = names.here, names.base
     gone = {file.ident: path for path, file in base.outputs.items() if path not in here.outputs}
     new = [file for path, file in here.outputs.items() if path not in base.outputs]

@@ -37,16 +37,20 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
 def _awaited(names: Names) -> set[str]:
     """Return the sources from whose present version an output is still to be made.
 
-    The base made an output from them, and all that is left of it is one that nothing explains.
+    The base made an output from them, and all that is left of it is one that nothing explains. Or
+    the output is there, but in the work tree only.
     """
     here, base = names.here, names.base
     lost = {place(file) for file in here.outputs.values() if names.explain(here, file) is None}
-    return {
+    awaited = {
         path
         for file in base.outputs.values()
         if place(file) in lost and (made := names.explain(base, file)) is not None
         for path in base.sources[made.source]
     }
+    for waiting in names.unstaged.outputs.values():
+        awaited.update(here.sources[waiting.made.source])
+    return awaited
 
 
 def _source(

@@ -54,7 +54,7 @@ def _belongs_here(scene: Scene, file: OutputFile) -> str | None:
     stanzas = fact.stanzas if isinstance(fact, AgeFact) else ()
     for stanza in stanzas:
         holder = scene.keyring.holder(stanza)
-        if holder is not None and holder.paths:
+        if holder is not None and holder.paths and not holder.past:
             return f"it is addressed to the key in {holder.paths[0]}"
     if place(file) in scene.explained_at_base:
         return "the one before it was in order"
