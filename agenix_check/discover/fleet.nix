@@ -1,0 +1,131 @@
+# What the flake at `url` declares for agenix-rekey, as plain data; agenix-check evaluates this.
+#
+# `paths` are the attribute paths to look at, null for the standard ones. `task` says what to do:
+#
+#   fleet  every node, and with `users` every home-manager user inside a host
+#   list   the attribute paths of the configurations, without a look into any
+#   units  exactly the `units` given: [ { path, user } ], see `evaluate`
+#
+# Of a configuration nothing is read but `age`, and `home-manager.users` where it is asked for.
+{ url, task, paths, users, units }:
+let
+  inherit (builtins)
+    attrNames concatMap deepSeq elem filter foldl' getFlake head isAttrs isPath length map readFile
+    toString tryEval unsafeDiscardStringContext;
+
+  flake = getFlake url;
+  at = foldl' (value: name: value.${name}) flake;
+
+  standard = [ "nixosConfigurations" "darwinConfigurations" "homeConfigurations" ];
+
+  children = path: map (name: path ++ [ name ]) (attrNames (at path));
+
+  # A path that leads to no configuration, but to a set of them, stands for all of these.
+  # One that leads nowhere stays: looking there later says what is wrong.
+  expand = path:
+    let
+      found = tryEval (let value = at path; in isAttrs value && !(value ? config));
+      reached = foldl'
+        (value: name: if isAttrs value && value ? ${name} then value.${name} else null)
+        flake
+        path;
+      exists = tryEval (reached != null);
+    in
+    if exists.success && exists.value && found.success && found.value
+    then children path
+    else [ path ];
+
+  candidates =
+    if paths == null
+    then concatMap (name: if flake ? ${name} then children [ name ] else [ ]) standard
+    else concatMap expand paths;
+
+  # A path as text; nothing is copied into the store, and no file need be there.
+  text = value: unsafeDiscardStringContext (toString value);
+  # A key, or the content of the file that a path names: as agenix-rekey's own options take it.
+  key = value: text (if isPath value then readFile value else value);
+
+  secret = id: value: {
+    inherit id;
+    name = text (value.name or id);
+    source = text value.rekeyFile;
+    intermediary = value.intermediary or false;
+    generator =
+      let generator = value.generator or null;
+      in
+      if generator == null then null
+      else if isAttrs generator then map text (generator.tags or [ ])
+      else [ ];
+  };
+
+  master = value:
+    if isAttrs value && value ? identity then {
+      identity = text value.identity;
+      pubkey = if (value.pubkey or null) == null then null else key value.pubkey;
+    } else {
+      identity = text value;
+      pubkey = null;
+    };
+
+  node = age:
+    let
+      inherit (age) rekey;
+      secrets = age.secrets or { };
+      mode = rekey.storageMode or "derivation";
+    in
+    {
+      hostPubkey = key rekey.hostPubkey;
+      storageMode = mode;
+      storage = if mode == "local" then text rekey.localStorageDir else null;
+      secrets = map (id: secret id secrets.${id})
+        (filter (id: (secrets.${id}.rekeyFile or null) != null) (attrNames secrets));
+      masterIdentities = map master (rekey.masterIdentities or [ ]);
+      extraEncryptionPubkeys = map text (rekey.extraEncryptionPubkeys or [ ]);
+    };
+
+  nodeOf = config: if config ? age.rekey then node config.age else null;
+
+  usersOf = path:
+    if head path != "homeConfigurations" && (at path) ? config.home-manager.users
+    then attrNames (at path).config.home-manager.users
+    else [ ];
+
+  # The node at a path where `user` is null, the names of the home-manager users inside it where
+  # `user` is true, and the node of one of them where `user` is its name.
+  evaluate = unit:
+    if unit.user == null then
+      (if (at unit.path) ? config then nodeOf (at unit.path).config else null)
+    else if unit.user == true then usersOf unit.path
+    else nodeOf (at unit.path).config.home-manager.users.${unit.user};
+
+  attempt = unit:
+    let
+      value = evaluate unit;
+      done = tryEval (deepSeq value value);
+    in
+    unit // { ok = done.success; value = if done.success then done.value else null; };
+
+  # A unit by itself is let fail, so that Nix says why.
+  units' =
+    if length units == 1
+    then map (unit: unit // { ok = true; value = evaluate unit; }) units
+    else map attempt units;
+
+  inside = path:
+    let found = attempt { inherit path; user = true; };
+    in
+    if !users then [ ]
+    else if found.ok then map (user: attempt { inherit path user; }) found.value
+    else [ found ];
+
+  results = {
+    fleet = concatMap (path: [ (attempt { inherit path; user = null; }) ] ++ inside path) candidates;
+    list = candidates;
+    units = units';
+  };
+in
+{
+  root = text flake.sourceInfo.outPath;
+  store = builtins.storeDir;
+  result = results.${task};
+}

@@ -1,0 +1,221 @@
+"""What a flake declares, asked of Nix: the snapshot is evaluated, never the work tree."""
+
+import posixpath
+import re
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from agenix_check.declaration import Declaration, FailedNode
+from agenix_check.discover.nixmessage import is_unfetched, shorten
+from agenix_check.discover.nixnarrow import Outcome, narrow
+from agenix_check.discover.nixplaces import Places
+from agenix_check.discover.nixread import Reader
+from agenix_check.discover.nixrules import evaluate_rules, find_rules_files
+from agenix_check.discover.nixrun import Nix, NixError, NixTimeoutError, nix_program, require_nix
+from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.tree.commit import export
+from agenix_check.tree.repository import Repository
+from agenix_check.tree.snapshot import Snapshot
+
+__all__ = ["evaluate", "evaluate_rules", "find_rules_files", "nix_program"]
+
+_EXPRESSION = "fleet.nix"
+_PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}
+_HOMES = "homeConfigurations"
+_STEP = re.compile(r'"((?:[^"\\$]|\\.)*)"|([^".\s]+)')
+_PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
+_HINT = (
+    "; an input of the flake is not in the Nix store, and the network is not used: "
+    "fetch it with `nix flake archive`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """What is evaluated by itself: a node, or a home-manager user in it.
+
+    `user` is True for the names of all users.
+    """
+
+    path: tuple[str, ...]
+    user: str | bool | None = None
+
+    def name(self) -> str:
+        """Return agenix-rekey's own name for it, or the attribute path where it has none."""
+        top, rest = self.path[0], self.path[1:]
+        if len(rest) == 1 and (top == _HOMES or top in _PREFIXES):
+            name = _PREFIXES.get(top, "") + rest[0]
+        else:
+            name = ".".join(map(_quote_step, self.path))
+        return f"host-{name}-user-{self.user}" if isinstance(self.user, str) else name
+
+
+def evaluate(
+    repository: Repository,
+    snapshot: Snapshot,
+    *,
+    flake: str = "",
+    nodes: Sequence[str] = (),
+    collect_home_manager: bool = True,
+    timeout: float = 120.0,
+) -> Declaration:
+    """Return what the flake in a directory of the snapshot declares for agenix-rekey.
+
+    `nodes` are attribute paths to look at instead of the standard ones. Nodes that do not evaluate
+    are named in the declaration. Raises `CannotCheckError` where nothing can be said: no Nix, no
+    flake, a flake whose outputs do not evaluate, or no end after `timeout` seconds.
+    """
+    program = require_nix()
+    directory = _directory(flake)
+    paths = [_parse_path(node) for node in nodes] or None
+    file = snapshot.files.get(posixpath.join(directory, "flake.nix"))
+    if file is None:
+        raise CannotCheckError(f"there is no {posixpath.join(directory, 'flake.nix')} in this tree")
+    with (
+        export(repository, snapshot) as exported,
+        Nix(program, exported.directory, timeout) as nix,
+    ):
+        url = f"git+file://{quote(str(exported.directory))}?rev={exported.commit}"
+        if directory:
+            url += f"&dir={quote(directory)}"
+        evaluation = _Evaluation(nix, snapshot, url, paths, users=collect_home_manager)
+        try:
+            return evaluation.run()
+        except NixTimeoutError as error:
+            limit = f"{timeout:g} seconds"
+            raise CannotCheckError(f"Nix did not end within {limit}; --nix-timeout") from error
+        except NixError as error:
+            raise CannotCheckError(f"the flake cannot be evaluated: {_say(str(error))}") from error
+
+
+class _Evaluation:
+    """One evaluation of a flake: all of it at once, and where that fails piece by piece."""
+
+    def __init__(
+        self,
+        nix: Nix,
+        snapshot: Snapshot,
+        url: str,
+        paths: Sequence[Sequence[str]] | None,
+        *,
+        users: bool,
+    ) -> None:
+        self._nix = nix
+        self._snapshot = snapshot
+        self._argument = {"url": url, "paths": paths, "users": users}
+        self._users = users
+        self._root = ""
+        self._store = ""
+
+    def run(self) -> Declaration:
+        try:
+            outcomes = self._run_whole()
+        except NixTimeoutError:
+            raise
+        except NixError:
+            outcomes = self._run_apart()
+        reader = Reader(Places(self._snapshot, self._root, self._store))
+        nodes = [
+            reader.node(outcome.unit.name(), outcome.value)
+            for outcome in outcomes
+            if outcome.complaint is None and isinstance(outcome.value, dict)
+        ]
+        failed = {
+            FailedNode(
+                name=outcome.unit.name(),
+                message=_say(outcome.complaint, self._root, self._snapshot.files),
+            )
+            for outcome in outcomes
+            if outcome.complaint is not None
+        }
+        if len(failed) > 1 and not nodes and len({node.message for node in failed}) == 1:
+            message = failed.pop().message
+            raise CannotCheckError(f"no node of the flake can be evaluated: {message}")
+        return Declaration(
+            nodes=tuple(sorted(nodes, key=lambda node: node.name)),
+            failed=tuple(sorted(failed, key=lambda node: (node.name, node.message))),
+        )
+
+    def _run_whole(self) -> list[Outcome[_Unit]]:
+        """Evaluate everything in one process; what fails there for itself, once more alone."""
+        outcomes, again = [], []
+        for unit, succeeded, value in self._results("fleet"):
+            if succeeded:
+                outcomes.append(Outcome(unit, value, None))
+            else:
+                again.append(unit)
+        return outcomes + self._run_units(again)
+
+    def _run_apart(self) -> list[Outcome[_Unit]]:
+        paths = [tuple(path) for path in self._ask("list")]
+        units = [_Unit(path) for path in paths]
+        if self._users:
+            units += [_Unit(path, user=True) for path in paths]
+        return self._run_units(units)
+
+    def _run_units(self, units: Sequence[_Unit]) -> list[Outcome[_Unit]]:
+        """Evaluate units, and after the names of users these users."""
+        outcomes = narrow(units, self._evaluate_units)
+        inside = [
+            _Unit(outcome.unit.path, user=user)
+            for outcome in outcomes
+            if outcome.unit.user is True and isinstance(outcome.value, list)
+            for user in outcome.value
+        ]
+        nodes = [outcome for outcome in outcomes if not isinstance(outcome.value, list)]
+        return nodes + narrow(inside, self._evaluate_units)
+
+    def _evaluate_units(self, units: Sequence[_Unit]) -> list[tuple[_Unit, bool, object]]:
+        return self._results("units", units)
+
+    def _results(self, task: str, units: Sequence[_Unit] = ()) -> list[tuple[_Unit, bool, object]]:
+        asked = [{"path": unit.path, "user": unit.user} for unit in units]
+        return [
+            (_Unit(tuple(result["path"]), result["user"]), result["ok"], result["value"])
+            for result in self._ask(task, asked)
+        ]
+
+    def _ask(self, task: str, units: Sequence[object] = ()) -> Any:
+        answer: Any = self._nix.evaluate(
+            _EXPRESSION, {**self._argument, "task": task, "units": units}
+        )
+        self._root, self._store = answer["root"], answer["store"]
+        return answer["result"]
+
+
+def _say(complaint: str, root: str = "", files: Container[str] = ()) -> str:
+    hint = _HINT if is_unfetched(complaint) else ""
+    return shorten(complaint, root, files) + hint
+
+
+def _directory(flake: str) -> str:
+    """Return a directory of the repository as Git names it."""
+    directory = posixpath.normpath(flake) if flake else ""
+    if directory.startswith(("/", "../")) or directory == "..":
+        raise UsageError(f"the flake {flake!r} is not in this repository")
+    return "" if directory == "." else directory
+
+
+def _parse_path(text: str) -> tuple[str, ...]:
+    """Read an attribute path as Nix writes it: names with dots in them are quoted."""
+    steps = []
+    position = 0
+    while found := _STEP.match(text, position):
+        quoted, plain = found.groups()
+        steps.append(re.sub(r"\\(.)", r"\1", quoted) if plain is None else plain)
+        position = found.end()
+        if position == len(text):
+            return tuple(steps)
+        if text[position] != ".":
+            break
+        position += 1
+    raise UsageError(f"nodes: {text!r} is no attribute path")
+
+
+def _quote_step(step: str) -> str:
+    if _PLAIN_STEP.fullmatch(step):
+        return step
+    escaped = step.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

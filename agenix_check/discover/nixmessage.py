@@ -1,0 +1,96 @@
+"""What Nix says of a failure, brought to its point: one line, with the place in the repository."""
+
+import re
+from collections.abc import Container
+
+_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ERROR = re.compile(r"\s*error:\s*(\S.*)")
+_PLACE = re.compile(r"\s*at (.+):(\d+):\d+:?\s*")
+
+# Where the text of a message is over: a place, a line of code, what led there, a footnote.
+_OVER = re.compile(r"\s*(?:at .+:\d+:\d+:?|\d*\|.*|… .*|\(.*|Did you mean .*|For full logs.*)?\s*")
+_ADVICE = re.compile(r" ?\(use '--(?:impure|show-trace)'[^)]*\)")
+_ABORTED = re.compile(r"evaluation aborted with the following error message: '(.*?)'?")
+
+# The tree that is evaluated, as a store path or as a URL, and any other store path.
+_TREE = r"/nix/store/[0-9a-z]{32}-source/|«git\+file:[^»]*»/?"
+_STORED = re.compile(r"/nix/store/[0-9a-z]{32}-")
+
+# What Nix says where it would need the network.
+_UNFETCHED = re.compile(
+    r"(?:unable|failed) to (?:download|fetch)|cannot (?:download|fetch)"
+    r"|program '?(?:git|hg)'? failed|transport '.*' not allowed"
+)
+_LONGEST = 300  # characters
+_TOO_OLD = ("unrecognised flag '--extra-experimental-features'", "'eval' is not a recognised")
+
+
+def is_too_old(complaint: str) -> bool:
+    """Tell whether Nix itself, and not what it evaluates, is what failed."""
+    return any(sign in complaint for sign in _TOO_OLD)
+
+
+def is_unfetched(complaint: str) -> bool:
+    """Tell whether an input of the flake is not at hand."""
+    return bool(_UNFETCHED.search(shorten(complaint)))
+
+
+def shorten(complaint: str, root: str = "", files: Container[str] = ()) -> str:
+    """Return Nix's own sentence, and where in the repository it was written if that is known.
+
+    `root` is the store path of the repository's tree; `files` are the paths that it has.
+    """
+    lines = _ESCAPE.sub("", complaint).splitlines()
+    starts = [number for number, line in enumerate(lines) if _ERROR.fullmatch(line)]
+    if not starts:
+        return _clean(next((line for line in reversed(lines) if line.strip()), "Nix failed"))
+    start = starts[-1]
+    text = _text(lines, start)
+    if start and "program 'git' failed" in text:
+        text = f"{lines[start - 1].removeprefix('fatal: ')} ({text})"
+    text = _clean(_relative(text, root))
+    place = _place([*lines[start:], *reversed(lines[:start])], root, files)
+    return f"{text} ({place})" if place and place not in text else text
+
+
+def _text(lines: list[str], start: int) -> str:
+    found = _ERROR.fullmatch(lines[start])
+    parts = [found[1] if found else ""]
+    for line in lines[start + 1 :]:
+        if _OVER.fullmatch(line) and (line.strip() or not _is_open(parts)):
+            break
+        parts.append(line.strip())
+    text = _ADVICE.sub("", " ".join(part for part in parts if part))
+    aborted = _ABORTED.fullmatch(text)
+    return aborted[1] if aborted else text
+
+
+def _is_open(parts: list[str]) -> bool:
+    """Tell whether a quoted message has only begun, so that an empty line does not end it."""
+    return "error message: '" in parts[0] and not " ".join(parts).endswith("'")
+
+
+def _place(lines: list[str], root: str, files: Container[str]) -> str | None:
+    for line in lines:
+        found = _PLACE.fullmatch(line)
+        if found is None:
+            continue
+        if root and not found[1].startswith((f"{root}/", "«git+file:")):
+            continue
+        path = _relative(found[1], root)
+        if path != found[1] and path in files:
+            return f"{_clean(path)}:{found[2]}"
+    return None
+
+
+def _relative(text: str, root: str) -> str:
+    """Take the store path of the tree out of a text."""
+    if root:
+        text = text.replace(f"{root}/", "")
+    return re.sub(_TREE, "", text)
+
+
+def _clean(text: str) -> str:
+    text = _STORED.sub("", _CONTROL.sub(" ", text)).strip()
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

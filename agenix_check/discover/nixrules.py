@@ -1,0 +1,116 @@
+"""Plain agenix rules files (`secrets.nix`), asked of Nix on the snapshot itself."""
+
+import posixpath
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from agenix_check.declaration import PlainRule, RulesFile
+from agenix_check.discover.nixmessage import shorten
+from agenix_check.discover.nixnarrow import Outcome, narrow
+from agenix_check.discover.nixrun import Nix, require_nix
+from agenix_check.tree.commit import Export, export
+from agenix_check.tree.objects import read_blobs
+from agenix_check.tree.repository import Repository
+from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, Snapshot
+
+_NAME = "secrets.nix"
+_MARK = b"publicKeys"
+
+
+def find_rules_files(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return every file that has the name of agenix's rules files, sorted.
+
+    NixOS modules are called that too; `evaluate_rules` tells them apart.
+    """
+    return tuple(
+        sorted(
+            file.path
+            for file in snapshot.files.values()
+            if posixpath.basename(file.path) == _NAME and file.mode not in (SYMLINK, SUBMODULE)
+        )
+    )
+
+
+def evaluate_rules(
+    repository: Repository, snapshot: Snapshot, paths: Sequence[str], *, timeout: float = 120.0
+) -> tuple[RulesFile, ...]:
+    """Return the rules files at these paths of the snapshot, sorted; what is none is left out.
+
+    A file that cannot be evaluated is told with the reason, where it reads like a rules file or has
+    another name than agenix's own, so that a user must have named it.
+    """
+    wanted = sorted(set(paths))
+    here = [path for path in wanted if path in snapshot.files and path.isprintable()]
+    found = [
+        _failure(path, "it is not in this tree" if path.isprintable() else "Nix cannot name it")
+        for path in wanted
+        if path not in here
+    ]
+    if here:
+        program = require_nix()
+        likely = _likely(snapshot, here)
+        with (
+            export(repository, snapshot) as exported,
+            Nix(program, exported.directory, timeout) as nix,
+        ):
+            outcomes = narrow(here, lambda group: _evaluate(nix, exported, group))
+        files = [file for outcome in outcomes if (file := _read(outcome, snapshot)) is not None]
+        found += [
+            file for file in files if file.failure is None or file.rules or file.path in likely
+        ]
+    return tuple(sorted(found, key=lambda file: file.path))
+
+
+def _likely(snapshot: Snapshot, paths: Sequence[str]) -> set[str]:
+    """Return those that were named by a user, or whose text speaks of rules."""
+    by_oid = {snapshot.files[path].oid: path for path in paths}
+    marked = {blob.oid for blob in read_blobs(snapshot.git, list(by_oid)) if _MARK in blob.data}
+    return {
+        path
+        for path in paths
+        if posixpath.basename(path) != _NAME or snapshot.files[path].oid in marked
+    }
+
+
+def _evaluate(nix: Nix, exported: Export, paths: Sequence[str]) -> list[tuple[str, bool, object]]:
+    url = f"file://{quote(str(exported.directory))}"
+    argument = {"url": url, "rev": exported.commit, "paths": paths}
+    results: Any = nix.evaluate("rules.nix", argument)
+    return [(result["path"], result["ok"], result["value"]) for result in results]
+
+
+def _read(outcome: Outcome[str], snapshot: Snapshot) -> RulesFile | None:
+    """Return a rules file as it was evaluated, or None: it is none."""
+    path = outcome.unit
+    if outcome.complaint is not None:
+        return _failure(path, shorten(outcome.complaint, "", snapshot.files))
+    if not isinstance(outcome.value, list):
+        if posixpath.basename(path) == _NAME:
+            return None
+        return _failure(path, "it has no rules: no attribute of it has publicKeys")
+    rules: dict[str, PlainRule] = {}
+    outside = []
+    for value in outcome.value:
+        name = value["name"]
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+        if place.startswith(("/", "../")) or place in ("..", "."):
+            outside.append(name)
+            continue
+        rules[place] = PlainRule(
+            path=place, recipients=_recipients(value["publicKeys"]), armor=value["armor"]
+        )
+    failure = None
+    if outside:
+        failure = f"these rules lead out of the repository: {', '.join(map(ascii, outside))}"
+    return RulesFile(path=path, rules=tuple(rules[key] for key in sorted(rules)), failure=failure)
+
+
+def _recipients(keys: Sequence[str]) -> tuple[str, ...]:
+    """Return each line of each key once, as agenix gives them to age."""
+    lines = (line.strip() for key in keys for line in key.splitlines())
+    return tuple(dict.fromkeys(filter(None, lines)))
+
+
+def _failure(path: str, sentence: str) -> RulesFile:
+    return RulesFile(path=path, rules=(), failure=sentence)

@@ -1,0 +1,235 @@
+"""The one place that starts Nix: an expression and data in, JSON out.
+
+Pure, offline, building nothing, obeying no setting of the flake, and ended when its time is up.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from agenix_check.discover.nixmessage import is_too_old
+from agenix_check.errors import CannotCheckError
+
+_OPTIONS = {
+    "accept-flake-config": "false",
+    "allow-import-from-derivation": "false",
+    "allow-unsafe-native-code-during-evaluation": "false",
+    "pure-eval": "true",
+    "show-trace": "false",
+    "use-registries": "false",
+}
+_FLAGS = ("--offline", "--no-update-lock-file", "--no-write-lock-file")
+_FEATURES = ("--extra-experimental-features", "nix-command flakes")
+
+# Where the store and its daemon are; every other variable of Nix's could change what is evaluated.
+_STORE = (
+    "NIX_CACHE_HOME",
+    "NIX_CONF_DIR",
+    "NIX_DAEMON_SOCKET_PATH",
+    "NIX_LOG_DIR",
+    "NIX_REMOTE",
+    "NIX_STATE_DIR",
+    "NIX_STORE_DIR",
+)
+_NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
+
+# What Git may do for Nix: read local repositories, by no configuration but its own.
+_GIT = {
+    "GIT_ALLOW_PROTOCOL": "file",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
+_LATE = "error: Nix had not ended when its time was up"
+_MOST = 1 << 28  # bytes of JSON; more than any fleet has
+_TAIL = 1 << 16  # bytes of complaint that are kept: what is wrong comes last
+_CHUNK = 1 << 16
+
+
+class NixError(Exception):
+    """An evaluation failed; the text is what Nix said, whole."""
+
+
+class NixTimeoutError(NixError):
+    """An evaluation was ended because its time was up."""
+
+
+def nix_program() -> str | None:
+    """Return the Nix on PATH, or None."""
+    return shutil.which("nix")
+
+
+def require_nix() -> str:
+    """Return the Nix on PATH; `CannotCheckError` where there is none."""
+    program = nix_program()
+    if program is None:
+        raise CannotCheckError("nix was not found on PATH; install Nix, or use --inventory names")
+    return program
+
+
+class Nix:
+    """Nix with a deadline that all evaluations share; leaving the context ends those that run."""
+
+    def __init__(self, program: str, directory: Path, timeout: float) -> None:
+        self._program = program
+        self._directory = directory
+        self._deadline = time.monotonic() + timeout
+        self._environment = _environment(os.environ)
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        """Begin; the time runs already."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End what still runs, and start nothing more."""
+        with self._lock:
+            self._closed = True
+            for process in self._running:
+                _kill(process)
+
+    def evaluate(self, expression: str, argument: Mapping[str, object]) -> object:
+        """Apply the shipped expression of that name to data; `NixError` where Nix fails."""
+        command = [self._program, *_FEATURES, "eval", "--json", *_FLAGS]
+        for name, value in _OPTIONS.items():
+            command += ["--option", name, value]
+        status, output, complaint = self._run([*command, "--expr", _call(expression, argument)])
+        if status:
+            raise NixError(complaint)
+        try:
+            found: object = json.loads(output.decode("utf-8", "surrogateescape"))
+        except ValueError as error:
+            raise NixError(f"error: the result is no JSON: {error}") from error
+        return found
+
+    def _run(self, command: list[str]) -> tuple[int, bytes, str]:
+        try:
+            process = self._start(command)
+        except OSError as error:
+            raise NixError(f"error: nix cannot be started: {error.strerror}") from error
+        output, complaint = _Listener(process.stdout, _MOST), _Listener(process.stderr, None)
+        try:
+            while process.poll() is None:
+                left = self._deadline - time.monotonic()
+                if left <= 0:
+                    raise NixTimeoutError(_LATE)
+                if output.overflowed:
+                    raise NixError("error: the result is too large")
+                output.join(min(left, 0.2))
+                if not output.is_alive():
+                    _wait(process, left)
+        finally:
+            _kill(process)
+            process.wait()
+            with self._lock:
+                self._running.discard(process)
+            for listener in (output, complaint):
+                listener.join()
+        if output.overflowed:
+            raise NixError("error: the result is too large")
+        text = complaint.content().decode("utf-8", "replace")
+        if process.returncode and is_too_old(text):
+            raise CannotCheckError("this Nix knows no flakes; version 2.4 or newer is needed")
+        return process.returncode, output.content(), text
+
+    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._closed or time.monotonic() >= self._deadline:
+                raise NixTimeoutError(_LATE)
+            process = subprocess.Popen(
+                command,
+                cwd=self._directory,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+            self._running.add(process)
+        return process
+
+
+class _Listener(threading.Thread):
+    """Reads a stream to its end: keeps the first `most` bytes, or the last ones where None."""
+
+    def __init__(self, stream: IO[bytes] | None, most: int | None) -> None:
+        super().__init__(daemon=True)
+        self._stream = stream
+        self._most = most
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self.start()
+
+    @property
+    def overflowed(self) -> bool:
+        return self._most is not None and self._size > self._most
+
+    def run(self) -> None:
+        if self._stream is None:
+            return
+        with self._stream as stream:
+            while chunk := os.read(stream.fileno(), _CHUNK):
+                self._size += len(chunk)
+                if not self.overflowed:
+                    self._chunks.append(chunk)
+                if self._most is None and len(self._chunks) > _TAIL // 16:
+                    self._chunks = [b"".join(self._chunks)[-_TAIL:]]
+
+    def content(self) -> bytes:
+        whole = b"".join(self._chunks)
+        return whole if self._most is not None else whole[-_TAIL:]
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    try:
+        process.wait(min(seconds, 0.2))
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for Nix: no network, no `GIT_*` and no `NIX_*` but what we know."""
+    kept = {
+        name: value
+        for name, value in given.items()
+        if not name.startswith(("GIT_", "NIX_")) and name.lower() not in (*_PROXIES, "no_proxy")
+    }
+    kept |= {name: given[name] for name in _STORE if name in given}
+    kept |= {name: _NOWHERE for proxy in _PROXIES for name in (proxy, proxy.upper())}
+    return {**kept, **_GIT, "LC_ALL": "C"}
+
+
+def _call(expression: str, argument: Mapping[str, object]) -> str:
+    """Return Nix code that applies an expression to data, which no character can break out of."""
+    source = files("agenix_check.discover").joinpath(expression).read_text("utf-8")
+    data = json.dumps(argument, ensure_ascii=True)
+    for special in ("\\", '"', "$"):
+        data = data.replace(special, f"\\{special}")
+    return f'({source}) (builtins.fromJSON "{data}")'
