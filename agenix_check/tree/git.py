@@ -54,6 +54,10 @@ class Git:
         """Return the same Git with more variables set."""
         return Git(self._directory, {**self._environment, **environment})
 
+    def at(self, directory: str) -> "Git":
+        """Return the same Git in another directory."""
+        return Git(directory, self._environment)
+
     def with_settings(self, settings: Mapping[str, str]) -> "Git":
         """Return the same Git with more settings, which win over those in files."""
         known = int(os.environ.get("GIT_CONFIG_COUNT") or 0)

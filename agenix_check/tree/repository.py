@@ -109,9 +109,8 @@ def _resolve(git: Git, revision: str) -> str | None:
     """Return the commit that a revision names, or None."""
     if "\0" in revision:
         return None
-    status, output, _ = git.attempt(
-        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-    )
+    wanted = revision if revision.startswith(":/") else f"{revision}^{{commit}}"
+    status, output, _ = git.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
     oid = decode(output).strip()
     return oid if status == 0 and _OID.fullmatch(oid) else None
 
@@ -155,7 +154,7 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
     """
     if repository.top is None and "GIT_INDEX_FILE" not in os.environ:
         raise UsageError("a bare repository has no index; name a commit with --rev")
-    status, output, _ = repository.git.attempt(*_WRITE_TREE)
+    status, output, _ = _away(repository).attempt(*_WRITE_TREE)
     if status == 0:
         yield (
             repository,
@@ -165,7 +164,7 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
     _refuse_unmerged(repository.git)
     # Locked by another Git, or not ours to write in: the tree is made aside and thrown away.
     with _aside(repository) as aside:
-        yield aside, Snapshot(kind="index", tree=_write_tree(aside.git), commit=None, git=aside.git)
+        yield aside, Snapshot(kind="index", tree=_write_tree(aside), commit=None, git=aside.git)
 
 
 @contextmanager
@@ -178,20 +177,32 @@ def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snap
         aside.git.run("add", "--all", "--sparse")
         yield (
             aside,
-            Snapshot(kind="worktree", tree=_write_tree(aside.git), commit=None, git=aside.git),
+            Snapshot(kind="worktree", tree=_write_tree(aside), commit=None, git=aside.git),
         )
 
 
 def changes(repository: Repository, before: str, after: str) -> Sequence[Change]:
     """Return the paths in which two trees differ."""
-    listing = repository.git.run(
+    # It would read the index, which has no part in this.
+    git = repository.git.with_environment({"GIT_INDEX_FILE": str(repository.git_dir / "none")})
+    listing = git.run(
         "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after
     )
     return tuple(parse_changes(listing))
 
 
-def _write_tree(git: Git) -> str:
-    return git.run(*_WRITE_TREE).decode().strip()
+def _write_tree(repository: Repository) -> str:
+    return _away(repository).run(*_WRITE_TREE).decode().strip()
+
+
+def _away(repository: Repository) -> Git:
+    """Return Git that does not see the work tree.
+
+    Where it writes an index it would compare files with it that were written at the same time, and
+    for that run the filters which `.gitattributes` asks for.
+    """
+    place = str(repository.git_dir)
+    return repository.git.at(place).with_environment({"GIT_WORK_TREE": place})
 
 
 def _refuse_unmerged(git: Git) -> None:

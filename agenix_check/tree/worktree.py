@@ -58,11 +58,14 @@ def read_file(repository: Repository, path: str) -> bytes | None:
         number = os.open(repository.top / local, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with os.fdopen(number, "rb") as file:
+    try:
         status = os.fstat(number)
         if not stat.S_ISREG(status.st_mode) or status.st_size > WHOLE:
             return None
-        return file.read(WHOLE)
+        with os.fdopen(number, "rb", closefd=False) as file:
+            return file.read(WHOLE)
+    finally:
+        os.close(number)
 
 
 def _passes_symlink(top: Path, path: Path) -> bool:
