@@ -21,7 +21,8 @@ class Node:
 class Output:
     """The rekeyed file of one secret for one node, as it should be.
 
-    `key` is the `hostPubkey` it is made for, as configured; None for one that must not be shown.
+    `secret` is the secret's name; `id` is its id where that is known. `key` is the `hostPubkey` it
+    is made for, as configured; None for one that must not be shown.
     `sources` are the files whose content it holds: several where they are the same byte for byte.
     """
 
@@ -31,6 +32,7 @@ class Output:
     ident: str
     key: str | None
     sources: tuple[str, ...]
+    id: str | None = None
 
     @property
     def source(self) -> str | None:

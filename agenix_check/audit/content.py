@@ -114,13 +114,14 @@ def _judge_length(output: Output, fact: AgeFact, source: Fact | None) -> tuple[F
 def _dummy_sizes(output: Output) -> set[int]:
     """Return the lengths in bytes that agenix-rekey's dummies have for this secret.
 
-    The id is taken to be the name, as it is unless a fleet sets `name`.
+    Where the id is not known it is taken to be the name, as it is unless a fleet sets `name`.
     """
-    return {
-        len(text.format(id=output.secret, file=_STORE + path).encode("utf-8", "surrogateescape"))
+    texts = (
+        text.format(id=output.id or output.secret, file=_STORE + path)
         for text in _DUMMIES
         for path in output.sources
-    }
+    )
+    return {len(text.encode("utf-8", "surrogateescape")) for text in texts}
 
 
 def _wrong(output: Output, rule: str, message: str) -> Judgement:

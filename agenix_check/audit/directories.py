@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_recipient
 from agenix_check.audit.keyring import Keyring
 from agenix_check.audit.making import REKEY, make_finding
-from agenix_check.discover.evidence import Evidence, KeyText
+from agenix_check.discover.evidence import NOWHERE, Evidence
 from agenix_check.discover.keys import KeyTexts, digest
 from agenix_check.discover.names import Names
 from agenix_check.finding import Cause, CauseKind, Finding, Severity
 from agenix_check.fleet import Fleet, Node
-
-_NOWHERE = KeyText(None, ())
 
 
 def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[Finding]:
@@ -21,10 +19,10 @@ def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
     for node in fleet.nodes:
         were = before.get(node.storage, set())
         for text in node.keys:
-            found = _judge_key(text, keyring.texts.get(text))
+            found = judge_key(text, keyring.texts.get(text))
             if found is not None:
                 rule, message = found
-                holders = names.here.keys.get(digest(text), _NOWHERE).paths
+                holders = names.here.keys.get(digest(text), NOWHERE).paths
                 yield make_finding(
                     rule, message, path=holders[0] if holders else None, node=node.name,
                     new=text not in were,
@@ -46,7 +44,7 @@ def _keys_at_base(names: Names) -> Mapping[str, set[str]]:
     return found
 
 
-def _judge_key(text: str, recipient: Recipient | None) -> tuple[str, str] | None:
+def judge_key(text: str, recipient: Recipient | None) -> tuple[str, str] | None:
     """Return the rule that a node's key text breaks, and how."""
     if recipient is None and text.startswith("/"):
         name = text.strip()
@@ -76,7 +74,7 @@ def _complaint(text: str) -> str:
 def _mixed(here: Evidence, node: Node, before: set[str], keyring: Keyring) -> Iterator[Finding]:
     """Find a directory whose outputs share no key; how that is written does not matter."""
     holders = {
-        _key(text, keyring): here.keys.get(digest(text), _NOWHERE).paths for text in node.keys
+        _key(text, keyring): here.keys.get(digest(text), NOWHERE).paths for text in node.keys
     }
     if len(holders) < 2:
         return
@@ -102,7 +100,7 @@ def _overlaps(names: Names, fleet: Fleet, before: Iterable[str]) -> Iterator[Fin
     sources = (path for paths in names.here.sources.values() for path in paths)
     victims: dict[str, list[str]] = defaultdict(list)
     for path in (*sources, *storages):
-        for parent in storages.intersection(_parents(path)):
+        for parent in storages.intersection(parents(path)):
             victims[parent].append(path)
     for storage, lying in sorted(victims.items()):
         more = f" and {len(lying) - 1} more" if len(lying) > 1 else ""
@@ -114,7 +112,8 @@ def _overlaps(names: Names, fleet: Fleet, before: Iterable[str]) -> Iterator[Fin
         )  # fmt: skip
 
 
-def _parents(path: str) -> Iterator[str]:
+def parents(path: str) -> Iterator[str]:
+    """Give the directories above a path, the nearest first; the last is "", the root."""
     while path:
         path = path.rpartition("/")[0]
         yield path
@@ -126,7 +125,7 @@ def _hidden_rotations(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
         for text in node.keys:
             key = digest(text)
             now = names.here.keys[key].paths
-            before = names.base.keys.get(key, _NOWHERE).paths
+            before = names.base.keys.get(key, NOWHERE).paths
             for path in before:
                 if now and path not in now and _gained_a_key(names, path, keyring):
                     yield make_finding(
@@ -144,7 +143,7 @@ def _new_ends(names: Names, fleet: Fleet, path: str) -> Iterator[Finding]:
     """Find outputs made for the whole text of a file, of which only a trimmed one is left."""
     fact = names.base.facts[path]
     text = fact.whole if isinstance(fact, KeyTexts) else None
-    if text is None or names.here.keys.get(digest(text), _NOWHERE).paths != (path,):
+    if text is None or names.here.keys.get(digest(text), NOWHERE).paths != (path,):
         return
     for node in fleet.nodes:
         if text in node.keys:

@@ -38,6 +38,9 @@ class KeyText(NamedTuple):
     paths: tuple[str, ...]
 
 
+NOWHERE = KeyText(None, ())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One tree, read for what names alone can tell.

@@ -1,0 +1,154 @@
+"""The fleet as it is declared: which output every secret of every node should have."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from agenix_check.age import DUMMY_RECIPIENT
+from agenix_check.declaration import Declaration, DeclaredNode, DeclaredSecret
+from agenix_check.discover.evidence import Evidence
+from agenix_check.discover.facts import AgeFact, PointerFact
+from agenix_check.discover.idents import ident
+from agenix_check.discover.keys import digest
+from agenix_check.discover.masters import Masters, find_masters
+from agenix_check.fleet import Fleet, Node, Output
+from agenix_check.tree.objects import read_blobs
+from agenix_check.tree.repository import Repository
+from agenix_check.tree.worktree import read_file
+from agenix_check.view import View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One secret of one node, and the output that it should have.
+
+    `skip` says why it has none, `doubt` why its output cannot be told; `lacks_source` that its
+    source is not in the tree.
+    """
+
+    node: DeclaredNode
+    secret: DeclaredSecret
+    output: Output | None
+    skip: str | None = None
+    doubt: str | None = None
+    lacks_source: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A declaration held against one tree.
+
+    `on_disk` are files that should be in the tree and are in the work tree only.
+    """
+
+    declaration: Declaration
+    expected: tuple[Expected, ...]
+    masters: Masters
+    on_disk: frozenset[str]
+
+
+def expect(view: View, here: Evidence, declaration: Declaration) -> Declared:
+    """Work out what should be, and what of it was not staged."""
+    sources = {
+        secret.source.path
+        for node in declaration.nodes
+        for secret in node.secrets
+        if secret.source.path in here.files
+    }
+    digests = _digests(view.repository, here, (path for path in sources if path))
+    expected = tuple(
+        _expected(node, secret, here, digests)
+        for node in declaration.nodes
+        for secret in node.secrets
+    )
+    wanted = {one.output.path for one in expected if one.output is not None}
+    wanted |= {one.secret.source.path for one in expected if one.secret.source.path}
+    on_disk: frozenset[str] = frozenset()
+    if view.snapshot.kind == "index":
+        lacking = sorted(wanted - here.files.keys())
+        on_disk = frozenset(
+            path for path in lacking if read_file(view.repository, path) is not None
+        )
+    return Declared(
+        declaration=declaration,
+        expected=expected,
+        masters=find_masters(view.repository, here.files, declaration),
+        on_disk=on_disk,
+    )
+
+
+def fleet_of_declared(declared: Declared, inventory: str) -> Fleet:
+    """Return the nodes and outputs that are declared, the skipped ones too."""
+    nodes = tuple(
+        Node(
+            name=node.name,
+            storage=node.storage.path or "" if node.storage is not None else "",
+            keys=(node.host_pubkey,),
+        )
+        for node in declared.declaration.nodes
+    )
+    outputs = (one.output for one in declared.expected if one.output is not None)
+    return Fleet(
+        inventory=inventory,
+        complete=not declared.declaration.failed,
+        nodes=nodes,
+        outputs=tuple(sorted(outputs, key=lambda output: (output.path, output.node))),
+    )
+
+
+def _expected(
+    node: DeclaredNode, secret: DeclaredSecret, here: Evidence, digests: Mapping[str, str]
+) -> Expected:
+    source = secret.source.path
+    skip = doubt = None
+    if secret.intermediary:
+        skip = "an intermediary secret has no output"
+    elif node.host_pubkey == DUMMY_RECIPIENT:
+        skip = "its node has agenix-rekey's placeholder key"
+    elif node.storage_mode == "derivation":
+        skip = 'its node keeps outputs in the Nix store (storageMode = "derivation")'
+    elif source is None:
+        doubt = f"its source is outside the repository: {secret.source.outside}"
+    elif node.storage is None or node.storage.path is None:
+        outside = node.storage.outside if node.storage else None
+        doubt = f"its node's storage directory is outside the repository: {outside}"
+    output = None
+    if source in digests and source is not None:
+        name = f"{ident(digest(node.host_pubkey), digests[source])}-{secret.name}.age"
+        storage = node.storage.path if node.storage is not None else None
+        output = Output(
+            node=node.name,
+            secret=secret.name,
+            path=f"{storage}/{name}" if storage else name,
+            ident=name[:32],
+            key=node.host_pubkey,
+            sources=(source,),
+            id=secret.id,
+        )
+    return Expected(
+        node=node,
+        secret=secret,
+        output=output,
+        skip=skip,
+        doubt=doubt,
+        lacks_source=source is not None and source not in here.files,
+    )
+
+
+def _digests(repository: Repository, here: Evidence, paths: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of sources, also of those that are no age files: agenix-rekey does."""
+    found: dict[str, str] = {}
+    others: dict[str, str] = {}
+    for path in paths:
+        fact = here.facts.get(path)
+        if isinstance(fact, AgeFact | PointerFact):
+            found[path] = fact.sha256
+        else:
+            others[path] = here.files[path].oid
+    whole = {
+        blob.oid: sha256(blob.data).hexdigest()
+        for blob in read_blobs(repository.git, others.values())
+        if len(blob.data) == blob.size
+    }
+    found.update({path: whole[oid] for path, oid in others.items() if oid in whole})
+    return found
