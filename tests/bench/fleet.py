@@ -66,7 +66,7 @@ def _files(nodes: int, secrets: int) -> Iterator[Blob]:
     for host, key in zip(hosts, keys, strict=True):
         yield f"hosts/{host}/host.pub", key.encode()
         yield f"hosts/{host}/default.nix", _module(host, names).encode()
-    with multiprocessing.Pool() as pool:
+    with multiprocessing.get_context("spawn").Pool() as pool:
         pairs = zip(hosts, keys, strict=True)
         work = ((host, key, names, plaintexts, digests) for host, key in pairs)
         for blobs in pool.imap(_outputs, work):
