@@ -1,0 +1,253 @@
+"""Settings: from file, variables and command line, and every way to get them wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from agenix_check.demo.workshop import Workshop
+from agenix_check.errors import UsageError
+from agenix_check.settings import FILE, OPTIONS, Option, Settings, Value, load_settings
+from tests.conftest import Run
+
+
+def load(top: Path, text: str = "", env: dict[str, str] | None = None, **given: Value) -> Settings:
+    if text:
+        (top / FILE).write_text(text)
+    named = {name.replace("_", "-"): value for name, value in given.items()}
+    return load_settings(top, env or {}, named)
+
+
+def test_nothing_set(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+
+    assert settings == Settings(values={})
+    assert not settings.flag("strict")
+    assert settings.text("rev") is None
+    assert settings.items("node") == ()
+
+
+def test_a_bare_repository_has_no_file() -> None:
+    assert load_settings(None, {}, {}) == Settings(values={})
+
+
+def test_the_file(tmp_path: Path) -> None:
+    settings = load(tmp_path, 'strict = true\nnode = ["a", "b"]\nformat = "json"\nsecret = "x"\n')
+
+    assert settings.flag("strict")
+    assert settings.items("node") == ("a", "b")
+    assert settings.items("secret") == ("x",)
+    assert settings.text("format") == "json"
+
+
+def test_pyproject(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.agenix-check]\nstrict = true\n")
+
+    assert load(tmp_path).flag("strict")
+    assert not load(tmp_path, "quiet = true\n").flag("strict")  # the own file comes first
+
+
+@pytest.mark.parametrize("text", ["", "[tool.other]\nx = 1\n", "[tool]\n", "not toml at all ["])
+def test_a_pyproject_of_other_tools_is_nobodys_business(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    assert load(tmp_path) == Settings(values={})
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: str(option.name))
+def test_every_option_has_one_name_everywhere(tmp_path: Path, option: Option) -> None:
+    if option.name == "ignore":
+        return
+    word = option.values[0] if option.values else "word"
+    forms: dict[str, Value] = {"flag": True, "text": word, "list": (word,)}
+    value = forms[option.kind]
+    written = {"flag": "true", "text": f'"{word}"', "list": f'["{word}"]'}[option.kind]
+    variable = "AGENIX_CHECK_" + option.name.upper().replace("-", "_")
+
+    assert load(tmp_path, env={variable: "1" if value is True else word}).values == {
+        option.name: value
+    }
+    assert load_settings(tmp_path, {}, {option.name: value}).values == {option.name: value}
+    assert load(tmp_path, f"{option.name} = {written}\n").values == {option.name: value}
+
+
+def test_a_later_source_wins(tmp_path: Path) -> None:
+    text = 'format = "json"\nnode = ["file"]\nstrict = true\n'
+    env = {"AGENIX_CHECK_FORMAT": "junit", "AGENIX_CHECK_NODE": "a,b", "AGENIX_CHECK_STRICT": "0"}
+
+    assert load(tmp_path, text).text("format") == "json"
+    settings = load(tmp_path, text, env)
+    assert settings.text("format") == "junit"
+    assert settings.items("node") == ("a", "b")
+    assert not settings.flag("strict")
+    settings = load(tmp_path, text, env, format="text", node=("c",), strict=True)
+    assert settings.text("format") == "text"
+    assert settings.items("node") == ("c",)
+    assert settings.flag("strict")
+
+
+def test_an_empty_variable_is_not_set(tmp_path: Path) -> None:
+    assert load(tmp_path, env={"AGENIX_CHECK_STRICT": ""}) == Settings(values={})
+
+
+@pytest.mark.parametrize(("text", "flag"), [("1", True), ("YES", True), ("no", False)])
+def test_flags_in_variables(tmp_path: Path, text: str, flag: bool) -> None:
+    assert load(tmp_path, env={"AGENIX_CHECK_STRICT": text}).flag("strict") is flag
+
+
+def test_what_is_ignored(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        'ignore = ["source-unused", {rule = "output-lfs", path = "a/*", reason = "LFS"}]\n',
+        ignore=("output-orphan",),
+    )
+
+    assert [(one.rule, one.path, one.node, one.reason) for one in settings.ignore] == [
+        ("source-unused", None, None, "switched off"),
+        ("output-lfs", "a/*", None, "LFS"),
+        ("output-orphan", None, None, "switched off"),
+    ]
+    assert settings.items("ignore") == ()
+
+
+def test_ignore_as_tables(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path, '[[ignore]]\nrule = "output-stale"\nnode = "*/old"\nreason = "retired"\n'
+    )
+
+    (one,) = settings.ignore
+    assert (one.rule, one.path, one.node, one.reason) == (
+        "output-stale", None, "*/old", "retired",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("strict = 1", f"{FILE}: strict must be true or false"),
+        ('strict = "true"', f"{FILE}: strict must be true or false"),
+        ("rev = 1", f"{FILE}: rev must be a string"),
+        ("rev = ['a']", f"{FILE}: rev must be a string"),
+        ("node = 1", f"{FILE}: node must be a list of strings"),
+        ("node = ['a', 1]", f"{FILE}: node must be a list of strings"),
+        ("[node]\na = 1", f"{FILE}: node must be a list of strings"),
+        ("format = 'jsn'", f"{FILE}: format must be one of "),
+        ("color = 'blue'", f"{FILE}: color must be one of auto, always, never, not 'blue'"),
+        ("strikt = true", f"{FILE}: there is no setting 'strikt' (did you mean 'strict'?)"),
+        ("new_from = 'x'", f"{FILE}: there is no setting 'new_from' (did you mean 'new-from'?)"),
+        ("zzzzzz = 1", f"{FILE}: there is no setting 'zzzzzz'"),
+        ("ignore = 1", f"{FILE}: ignore holds rules' names, or tables with rule and reason"),
+        ("ignore = ['output-stal']", "no rule 'output-stal' (did you mean 'output-stale'?)"),
+        ("[[ignore]]\nreason = 'x'", f"{FILE}: ignore: an entry names no rule"),
+        ("[[ignore]]\nrule = 'output-stale'", "the entry for output-stale gives no reason"),
+        ("[[ignore]]\nrule = 'output-stale'\nreason = ' '", "gives no reason"),
+        ("[[ignore]]\nrule = 'output-stale'\nreason = 1", "ignore: reason must be a string"),
+        ("[[ignore]]\nrule = 'x'\nreason = 'y'\npth = 'z'", "no key 'pth' (did you mean 'path'?)"),
+        ("[[ignore]]\nrule = 'source-usd'\nreason = 'y'", "(did you mean 'source-unused'?)"),
+        ("strict = ", f"{FILE}: "),
+        ("a = 1\na = 2", f"{FILE}: "),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, text)
+
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tool.agenix-check]\nstrict = 1", "tool.agenix-check: strict must be true or false"),
+        ("[tool]\nagenix-check = 1", "tool.agenix-check must be a table"),
+        ("[tool.agenix-check]\nstrict = [", "pyproject.toml: "),
+    ],
+)
+def test_a_wrong_pyproject_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    with pytest.raises(UsageError, match=r"pyproject\.toml") as caught:
+        load(tmp_path)
+
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "message"),
+    [
+        ("AGENIX_CHECK_STRICT", "maybe", "AGENIX_CHECK_STRICT must be 1 or 0, not 'maybe'"),
+        ("AGENIX_CHECK_FORMAT", "jsn", "AGENIX_CHECK_FORMAT must be one of "),
+        ("AGENIX_CHECK_IGNORE", "output-stal", "there is no rule 'output-stal'"),
+    ],
+)
+def test_a_wrong_variable_is_one_clear_line(
+    tmp_path: Path, variable: str, text: str, message: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, env={variable: text})
+
+    assert message in str(caught.value)
+
+
+def test_bytes_that_are_not_utf_8(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"strict = '\xff'\n")
+
+    with pytest.raises(UsageError, match=FILE):
+        load(tmp_path)
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+
+    with pytest.raises(UsageError, match="is not a regular file"):
+        load(tmp_path)
+
+
+def test_a_symlink_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / FILE).symlink_to("/etc/passwd")
+
+    with pytest.raises(UsageError, match="is not a regular file"):
+        load(tmp_path)
+
+
+HOOK = {"PRE_COMMIT_FROM_REF": "a" * 40, "PRE_COMMIT_TO_REF": "b" * 40}
+
+
+def test_the_range_of_a_hook(tmp_path: Path) -> None:
+    settings = load(tmp_path, "strict = true\n").with_hook(HOOK)
+
+    assert settings.text("from-ref") == "a" * 40
+    assert settings.text("to-ref") == "b" * 40
+    assert settings.flag("strict")
+
+
+@pytest.mark.parametrize("name", ["staged", "worktree"])
+def test_a_named_snapshot_wins_over_a_hooks_range(tmp_path: Path, name: str) -> None:
+    settings = load_settings(tmp_path, {}, {name: True})
+
+    assert settings.with_hook(HOOK) == settings
+
+
+@pytest.mark.parametrize("name", ["rev", "from-ref", "to-ref"])
+def test_a_named_revision_wins_over_a_hooks_range(tmp_path: Path, name: str) -> None:
+    settings = load_settings(tmp_path, {}, {name: "HEAD"})
+
+    assert settings.with_hook(HOOK) == settings
+
+
+def test_without_a_hook_there_is_no_range(tmp_path: Path) -> None:
+    assert load(tmp_path).with_hook({"PRE_COMMIT_FROM_REF": ""}) == Settings(values={})
+
+
+def test_a_wrong_setting_ends_the_command(workshop: Workshop, run: Run) -> None:
+    workshop.write(FILE, "strikt = true\n")
+
+    result = run(workshop.top)
+
+    assert result.code == 2
+    assert result.stdout == ""
+    assert result.stderr == (
+        f"agenix-check: {FILE}: there is no setting 'strikt' (did you mean 'strict'?)\n"
+    )
