@@ -2,18 +2,19 @@
 
 import posixpath
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from agenix_check.declaration import Declaration, FailedNode
-from agenix_check.discover.nixmessage import is_unfetched, shorten
+from agenix_check.discover.nixmessage import TOO_NEW, UNFETCHED, shorten
 from agenix_check.discover.nixnarrow import Outcome, narrow
 from agenix_check.discover.nixplaces import Places
 from agenix_check.discover.nixread import Reader
 from agenix_check.discover.nixrules import evaluate_rules, find_rules_files
 from agenix_check.discover.nixrun import Nix, NixError, NixTimeoutError, nix_program, require_nix
+from agenix_check.discover.nixsubmodules import clone_settings, wants_submodules
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.tree.commit import export
 from agenix_check.tree.repository import Repository
@@ -24,11 +25,14 @@ __all__ = ["evaluate", "evaluate_rules", "find_rules_files", "nix_program"]
 _EXPRESSION = "fleet.nix"
 _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}
 _HOMES = "homeConfigurations"
-_STEP = re.compile(r'"((?:[^"\\$]|\\.)*)"|([^".\s]+)')
+_STEP = re.compile(r'"((?:[^"\\$]|\\.|\$(?!\{))*)"|([^".\s]+)')
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
-_HINT = (
-    "; an input of the flake is not in the Nix store, and the network is not used: "
-    "fetch it with `nix flake archive`"
+_HINTS = (
+    (
+        UNFETCHED,
+        "; the network is not used: fetch the flake's inputs with `nix flake archive`",
+    ),
+    (TOO_NEW, "; flake.lock was written by a newer Nix than this one"),
 )
 
 
@@ -43,13 +47,18 @@ class _Unit:
     user: str | bool | None = None
 
     def name(self) -> str:
-        """Return agenix-rekey's own name for it, or the attribute path where it has none."""
+        """Return agenix-rekey's own name for it, or the attribute path where it has none.
+
+        Users whose names cannot be found out are "*".
+        """
         top, rest = self.path[0], self.path[1:]
         if len(rest) == 1 and (top == _HOMES or top in _PREFIXES):
             name = _PREFIXES.get(top, "") + rest[0]
         else:
             name = ".".join(map(_quote_step, self.path))
-        return f"host-{name}-user-{self.user}" if isinstance(self.user, str) else name
+        if self.user is None:
+            return name
+        return f"host-{name}-user-{'*' if self.user is True else self.user}"
 
 
 def evaluate(
@@ -70,22 +79,25 @@ def evaluate(
     program = require_nix()
     directory = _directory(flake)
     paths = [_parse_path(node) for node in nodes] or None
-    file = snapshot.files.get(posixpath.join(directory, "flake.nix"))
-    if file is None:
-        raise CannotCheckError(f"there is no {posixpath.join(directory, 'flake.nix')} in this tree")
-    with (
-        export(repository, snapshot) as exported,
-        Nix(program, exported.directory, timeout) as nix,
-    ):
+    file = posixpath.join(directory, "flake.nix")
+    if file not in snapshot.files:
+        raise CannotCheckError(f"there is no {file} in this tree")
+    with export(repository, snapshot) as exported:
         url = f"git+file://{quote(str(exported.directory))}?rev={exported.commit}"
         if directory:
             url += f"&dir={quote(directory)}"
-        evaluation = _Evaluation(nix, snapshot, url, paths, users=collect_home_manager)
+        settings = {}
+        if wants_submodules(snapshot, file):
+            url += "&submodules=1"
+            settings = clone_settings(repository, snapshot, exported.directory)
+        nix = Nix(program, exported.directory, timeout, settings)
         try:
-            return evaluation.run()
+            with nix:
+                argument = {"url": url, "paths": paths, "users": collect_home_manager}
+                return _Evaluation(nix, snapshot, argument).run()
         except NixTimeoutError as error:
-            limit = f"{timeout:g} seconds"
-            raise CannotCheckError(f"Nix did not end within {limit}; --nix-timeout") from error
+            late = f"Nix did not end within {timeout:g} seconds; --nix-timeout gives it more"
+            raise CannotCheckError(late) from error
         except NixError as error:
             raise CannotCheckError(f"the flake cannot be evaluated: {_say(str(error))}") from error
 
@@ -93,19 +105,10 @@ def evaluate(
 class _Evaluation:
     """One evaluation of a flake: all of it at once, and where that fails piece by piece."""
 
-    def __init__(
-        self,
-        nix: Nix,
-        snapshot: Snapshot,
-        url: str,
-        paths: Sequence[Sequence[str]] | None,
-        *,
-        users: bool,
-    ) -> None:
+    def __init__(self, nix: Nix, snapshot: Snapshot, argument: Mapping[str, object]) -> None:
         self._nix = nix
         self._snapshot = snapshot
-        self._argument = {"url": url, "paths": paths, "users": users}
-        self._users = users
+        self._argument = argument
         self._root = ""
         self._store = ""
 
@@ -122,6 +125,12 @@ class _Evaluation:
             for outcome in outcomes
             if outcome.complaint is None and isinstance(outcome.value, dict)
         ]
+        # Where a host fails, so do the users inside it, for the same reason.
+        hosts = {
+            outcome.unit.path
+            for outcome in outcomes
+            if outcome.complaint is not None and outcome.unit.user is None
+        }
         failed = {
             FailedNode(
                 name=outcome.unit.name(),
@@ -129,6 +138,7 @@ class _Evaluation:
             )
             for outcome in outcomes
             if outcome.complaint is not None
+            and not (outcome.unit.user and outcome.unit.path in hosts)
         }
         if len(failed) > 1 and not nodes and len({node.message for node in failed}) == 1:
             message = failed.pop().message
@@ -151,7 +161,7 @@ class _Evaluation:
     def _run_apart(self) -> list[Outcome[_Unit]]:
         paths = [tuple(path) for path in self._ask("list")]
         units = [_Unit(path) for path in paths]
-        if self._users:
+        if self._argument["users"]:
             units += [_Unit(path, user=True) for path in paths]
         return self._run_units(units)
 
@@ -186,8 +196,8 @@ class _Evaluation:
 
 
 def _say(complaint: str, root: str = "", files: Container[str] = ()) -> str:
-    hint = _HINT if is_unfetched(complaint) else ""
-    return shorten(complaint, root, files) + hint
+    message = shorten(complaint, root, files)
+    return message + next((hint for sign, hint in _HINTS if sign.search(message)), "")
 
 
 def _directory(flake: str) -> str:

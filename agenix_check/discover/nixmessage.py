@@ -14,14 +14,18 @@ _ADVICE = re.compile(r" ?\(use '--(?:impure|show-trace)'[^)]*\)")
 _ABORTED = re.compile(r"evaluation aborted with the following error message: '(.*?)'?")
 
 # The tree that is evaluated, as a store path or as a URL, and any other store path.
-_TREE = r"/nix/store/[0-9a-z]{32}-source/|«git\+file:[^»]*»/?"
-_STORED = re.compile(r"/nix/store/[0-9a-z]{32}-")
+_STORE = r"/[^\s'\"`«]*/[0-9a-z]{32}-"
+_TREE = re.compile(rf"{_STORE}source/|«git\+file:[^»]*»/?")
+_STORED = re.compile(_STORE)
 
-# What Nix says where it would need the network.
-_UNFETCHED = re.compile(
+# What Nix says where it would need the network, and of a lock file that it does not understand.
+UNFETCHED = re.compile(
     r"(?:unable|failed) to (?:download|fetch)|cannot (?:download|fetch)"
     r"|program '?(?:git|hg)'? failed|transport '.*' not allowed"
 )
+TOO_NEW = re.compile(r"unsupported \S* ?input attribute '|has unsupported version")
+
+_ABSENT = re.compile(r"(?:cannot|unable to) read '?([0-9a-f]{40,64})\b")
 _LONGEST = 300  # characters
 _TOO_OLD = ("unrecognised flag '--extra-experimental-features'", "'eval' is not a recognised")
 
@@ -29,11 +33,6 @@ _TOO_OLD = ("unrecognised flag '--extra-experimental-features'", "'eval' is not 
 def is_too_old(complaint: str) -> bool:
     """Tell whether Nix itself, and not what it evaluates, is what failed."""
     return any(sign in complaint for sign in _TOO_OLD)
-
-
-def is_unfetched(complaint: str) -> bool:
-    """Tell whether an input of the flake is not at hand."""
-    return bool(_UNFETCHED.search(shorten(complaint)))
 
 
 def shorten(complaint: str, root: str = "", files: Container[str] = ()) -> str:
@@ -47,6 +46,8 @@ def shorten(complaint: str, root: str = "", files: Container[str] = ()) -> str:
         return _clean(next((line for line in reversed(lines) if line.strip()), "Nix failed"))
     start = starts[-1]
     text = _text(lines, start)
+    if absent := _ABSENT.search(complaint):
+        return f"the object {absent[1]} is not in this clone"
     if start and "program 'git' failed" in text:
         text = f"{lines[start - 1].removeprefix('fatal: ')} ({text})"
     text = _clean(_relative(text, root))
@@ -88,7 +89,7 @@ def _relative(text: str, root: str) -> str:
     """Take the store path of the tree out of a text."""
     if root:
         text = text.replace(f"{root}/", "")
-    return re.sub(_TREE, "", text)
+    return _TREE.sub("", text)
 
 
 def _clean(text: str) -> str:

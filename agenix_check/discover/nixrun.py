@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import IO, Self
 
 from agenix_check.discover.nixmessage import is_too_old
@@ -52,6 +52,7 @@ _GIT = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 _LATE = "error: Nix had not ended when its time was up"
 _MOST = 1 << 28  # bytes of JSON; more than any fleet has
 _TAIL = 1 << 16  # bytes of complaint that are kept: what is wrong comes last
@@ -80,13 +81,18 @@ def require_nix() -> str:
 
 
 class Nix:
-    """Nix with a deadline that all evaluations share; leaving the context ends those that run."""
+    """Nix with a deadline that all evaluations share; leaving the context ends those that run.
 
-    def __init__(self, program: str, directory: Path, timeout: float) -> None:
+    `settings` are those of the Git that it runs.
+    """
+
+    def __init__(
+        self, program: str, directory: Path, timeout: float, settings: Mapping[str, str] = _NONE
+    ) -> None:
         self._program = program
         self._directory = directory
         self._deadline = time.monotonic() + timeout
-        self._environment = _environment(os.environ)
+        self._environment = _environment(os.environ, settings)
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
@@ -214,8 +220,11 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         return
 
 
-def _environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for Nix: no network, no `GIT_*` and no `NIX_*` but what we know."""
+def _environment(given: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for Nix: no network, no `GIT_*` and no `NIX_*` but what we know.
+
+    `settings` are all the configuration that its Git gets.
+    """
     kept = {
         name: value
         for name, value in given.items()
@@ -223,7 +232,10 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
     }
     kept |= {name: given[name] for name in _STORE if name in given}
     kept |= {name: _NOWHERE for proxy in _PROXIES for name in (proxy, proxy.upper())}
-    return {**kept, **_GIT, "LC_ALL": "C"}
+    kept |= {**_GIT, "GIT_CONFIG_COUNT": str(len(settings)), "LC_ALL": "C"}
+    for number, (name, value) in enumerate(settings.items()):
+        kept |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return kept
 
 
 def _call(expression: str, argument: Mapping[str, object]) -> str:

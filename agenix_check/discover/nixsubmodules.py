@@ -1,0 +1,53 @@
+"""Submodules for a flake that asks for them, taken from the clones that the repository has."""
+
+import os
+import posixpath
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from agenix_check.tree.objects import read_blobs
+from agenix_check.tree.repository import Repository
+from agenix_check.tree.snapshot import Snapshot, decode
+
+# `inputs.self.submodules = true` in flake.nix, in both ways of writing it.
+_ASKED = re.compile(
+    rb"\bself\s*\.\s*submodules\s*=\s*true\b|\bself\s*=\s*\{[^{}]*\bsubmodules\s*=\s*true\b"
+)
+
+
+def wants_submodules(snapshot: Snapshot, flake: str) -> bool:
+    """Tell whether the flake.nix at a path asks for the repository's submodules."""
+    (blob,) = read_blobs(snapshot.git, [snapshot.files[flake].oid])
+    return ".gitmodules" in snapshot.files and _ASKED.search(blob.data) is not None
+
+
+def clone_settings(repository: Repository, snapshot: Snapshot, directory: Path) -> dict[str, str]:
+    """Return settings by which Git finds each submodule in the clone here, not over the network.
+
+    `directory` is where Nix reads the snapshot, and what relative URLs are relative to.
+    """
+    settings = {}
+    for name, fields in _declared(snapshot).items():
+        parts = name.split("/")
+        clone = repository.git_dir.joinpath("modules", *parts)
+        url = fields.get("url")
+        if url is None or ".." in parts or name.startswith("/") or not clone.is_dir():
+            continue
+        if url.startswith(("./", "../")):
+            url = posixpath.normpath(posixpath.join(directory, url))
+        settings[f"url.{clone}.insteadOf"] = url
+    return settings
+
+
+def _declared(snapshot: Snapshot) -> dict[str, dict[str, str]]:
+    """Return what .gitmodules says of each submodule, by its name."""
+    declared: dict[str, dict[str, str]] = defaultdict(dict)
+    status, listing, _ = snapshot.git.attempt(
+        "config", "-z", "--blob", snapshot.files[".gitmodules"].oid, "--get-regexp", r"^submodule\."
+    )
+    for record in decode(listing).split("\0")[:-1] if status == 0 else []:
+        key, _, value = record.partition("\n")
+        name, _, field = key.removeprefix("submodule.").rpartition(".")
+        declared[os.fsdecode(name.encode("utf-8", "surrogateescape"))][field] = value
+    return declared
