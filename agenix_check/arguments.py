@@ -18,7 +18,9 @@ VERBS = {
 }
 
 _SNAPSHOT = ("staged", "rev", "worktree", "from-ref", "to-ref")
-_ALSO_FOR_FLEET = (*_SNAPSHOT, "node", "secret", "no-cache")
+_ALSO_FOR_FLEET = (
+    *_SNAPSHOT, "node", "secret", "inventory", "evaluate", "nix-timeout", "no-cache"
+)  # fmt: skip
 
 
 class Answer(Exception):  # noqa: N818 - it is none
@@ -132,6 +134,8 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
 def _add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
     groups: dict[str, argparse._ArgumentGroup] = {}
     for option in options:
+        if not option.help:
+            continue
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)
         names = [f"-{option.short}"] if option.short else []

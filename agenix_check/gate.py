@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # The rooms that look closer are imported where they are needed: a tree that is known to be green
 # needs none of them.
 
+_FLEET = ("inventory", "flake", "nodes", "collect-home-manager", "rules")
 _NOTHING = (
     "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age); "
     "--allow-empty lets that pass"
@@ -42,7 +43,9 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
         report = _judge(view, settings, store)
     if not restricted:
         green.keep(report)
-    empty = not report.outputs and not report.findings and not settings.text("new-from")
+    empty = not (report.outputs or report.plain or report.findings) and not settings.text(
+        "new-from"
+    )
     if empty and not settings.flag("allow-empty"):
         sentence = "no output matches --node and --secret" if restricted else _NOTHING
         report = replace(report, incomplete=(*report.incomplete, sentence))
@@ -72,15 +75,16 @@ def discover_fleet(repository: Repository, settings: Settings) -> "Fleet":
 
 
 def _judge(view: View, settings: Settings, store: Store) -> Report:
-    from agenix_check.audit import audit_names, select
+    from agenix_check.audit import audit_fleet, select
+    from agenix_check.discover.inventory import take_inventory
     from agenix_check.discover.memory import Memory
-    from agenix_check.discover.names import discover_names, fleet_of
+    from agenix_check.discover.names import discover_names
 
     memory = Memory(store)
 
     def audit(one: View) -> Report:
         names = discover_names(one, memory)
-        return audit_names(names, fleet_of(names), one.info)
+        return audit_fleet(names, take_inventory(one, names, settings, store), one.info)
 
     new_from = settings.text("new-from")
     known = audit(view_commit(view.repository, new_from)) if new_from else None
@@ -93,6 +97,10 @@ def _store(repository: Repository, settings: Settings) -> Store:
 
 
 def _name(view: View, settings: Settings) -> str:
-    """Return what a verdict hangs on: both trees, and the rules that are switched off."""
+    """Return what a verdict hangs on: both trees, where the fleet comes from, what is ignored."""
+    from shutil import which
+
     base = view.base.tree if view.base else "none"
-    return f"{view.snapshot.tree} {base} {view.cut_off} {settings.ignore}"
+    fleet = [settings.values.get(name) for name in _FLEET]
+    nix = which("nix") is not None
+    return f"{view.snapshot.tree} {base} {view.cut_off} {nix} {fleet} {settings.ignore}"

@@ -18,7 +18,10 @@ COLORS = ("auto", "always", "never")
 
 
 class Option(NamedTuple):
-    """One option: `kind` is `flag`, `text` or `list`; `values` are the only ones allowed."""
+    """One option: `kind` is `flag`, `text`, `number` or `list`; `values` are the only ones allowed.
+
+    One without a help text is a setting and a variable only.
+    """
 
     name: str
     kind: str
@@ -29,9 +32,12 @@ class Option(NamedTuple):
     short: str | None = None
 
 
-_SNAPSHOT, _WHICH, _REPORT, _FAIL, _RUN = (
-    "which snapshot", "which outputs", "reports", "what fails", "running"
+_SNAPSHOT, _WHICH, _FLEET, _REPORT, _FAIL, _RUN = (
+    "which snapshot", "which outputs", "where the fleet comes from", "reports", "what fails",
+    "running",
 )  # fmt: skip
+INVENTORIES = ("auto", "nix", "lock", "names")
+EVALUATE = ("always", "relevant", "never")
 
 OPTIONS: tuple[Option, ...] = (
     Option("staged", "flag", "check the index, against HEAD (the default)", _SNAPSHOT),
@@ -41,6 +47,25 @@ OPTIONS: tuple[Option, ...] = (
     Option("to-ref", "text", "with --from-ref: the commit to check", _SNAPSHOT, "REV"),
     Option("node", "list", "only nodes that match (repeatable)", _WHICH, "GLOB"),
     Option("secret", "list", "only secrets that match (repeatable)", _WHICH, "GLOB"),
+    Option(
+        "inventory",
+        "text",
+        "auto: Nix if it is there, else the lock file, else file names",
+        _FLEET,
+        values=INVENTORIES,
+    ),
+    Option(
+        "evaluate",
+        "text",
+        "when a change makes Nix evaluate anew (CI: always)",
+        _FLEET,
+        values=EVALUATE,
+    ),
+    Option("nix-timeout", "number", "the longest that Nix may take (120)", _FLEET, "SECONDS"),
+    Option("flake", "text", "", _FLEET),
+    Option("nodes", "list", "", _FLEET),
+    Option("collect-home-manager", "flag", "", _FLEET),
+    Option("rules", "list", "", _FLEET),
     Option("format", "text", "what goes to standard output", _REPORT, values=FORMATS),
     Option("output", "list", "write a report besides (repeatable)", _REPORT, "FORMAT=FILE"),
     Option("junit", "text", "the same as --output junit=FILE", _REPORT, "FILE"),
@@ -54,6 +79,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("verbose", "flag", "show old findings and notes in full", _RUN, short="v"),
     Option("color", "text", "when to use colours", _RUN, values=COLORS),
 )
+# A tree that is checked may say what is ignored in it, but not where to write on this machine.
+_NOT_IN_FILE = ("output", "junit")
 _BY_NAME = {option.name: option for option in OPTIONS}
 
 
@@ -121,11 +148,15 @@ def load_settings(
             ignore += _ignore(value, place)
         else:
             option = _option(key, place)
+            if key in _NOT_IN_FILE:
+                raise UsageError(f"{place}: {key} is for the command line, where it is yours")
             values[key] = _checked(option, value, f"{place}: {key}")
     for option in OPTIONS:
         variable = "AGENIX_CHECK_" + option.name.upper().replace("-", "_")
         if environment.get(variable):
             values[option.name] = _from_variable(option, environment[variable], variable)
+    if environment.get("CI"):
+        values.setdefault("evaluate", "always")
     values |= {key: _checked(_BY_NAME[key], value, f"--{key}") for key, value in given.items()}
     rules = values.pop("ignore", ())
     ignore += [_whole_rule(rule, "--ignore") for rule in rules] if isinstance(rules, tuple) else []
@@ -197,8 +228,21 @@ def _checked(option: Option, value: object, place: str) -> Value:
         texts = tuple(item for item in items if isinstance(item, str))
         if len(texts) == len(items):
             return texts
+    if option.kind == "number":
+        return _number(value, place)
     wanted = {"flag": "true or false", "text": "a string", "list": "a list of strings"}
     raise UsageError(f"{place} must be {wanted[option.kind]}")
+
+
+def _number(value: object, place: str) -> str:
+    """Return a number of seconds as its text."""
+    try:
+        number = float(value) if isinstance(value, int | float | str) else 0.0
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise UsageError(f"{place} must be a number above 0")
+    return str(number)
 
 
 def _allowed(option: Option, value: str, place: str) -> str:
@@ -215,6 +259,8 @@ def _from_variable(option: Option, text: str, variable: str) -> Value:
         return text.lower() in ("1", "true", "yes")
     if option.kind == "list":
         return tuple(text.split(","))
+    if option.kind == "number":
+        return _number(text, variable)
     return _allowed(option, text, variable)
 
 

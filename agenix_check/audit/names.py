@@ -50,8 +50,8 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
         fleet=info,
         counts=count(outputs, findings),
         outputs=tuple(outputs),
-        findings=tuple(sorted(findings, key=_order)),
-        incomplete=names.incomplete,
+        findings=tuple(sorted(findings, key=order)),
+        incomplete=(*names.incomplete, *names.undecided),
         skipped=names.skipped,
     )
 
@@ -106,7 +106,8 @@ def _wrong_outputs(lost: Iterable[Loss]) -> list[OutputResult]:
     ]
 
 
-def _order(finding: Finding) -> tuple[str, ...]:
+def order(finding: Finding) -> tuple[str, ...]:
+    """Return what findings are sorted by."""
     return (
         finding.node or "",
         finding.secret or "",

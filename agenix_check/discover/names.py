@@ -28,7 +28,8 @@ class Names:
     they make.
     `changed` are the paths in which the two differ, `ends` those of key files which differ only in
     the white space at their end, `vanished` file names that were in the base's
-    `.nix` files and are in none now, `commits` which commit changed a path last.
+    `.nix` files and are in none now, `commits` which commit changed a path last. `incomplete` says
+    what is not in this clone, `undecided` what names alone cannot tell for want of it.
     """
 
     here: Evidence
@@ -41,6 +42,7 @@ class Names:
     unstaged: Unstaged = NOTHING_UNSTAGED
     commits: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
 
     def explain(self, evidence: Evidence, output: OutputFile) -> Trace | None:
@@ -156,7 +158,6 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
     broken = [made for file in lost if (made := names.explain(names.base, file)) is not None]
     fresh = [file for file in lost if file.path not in there.outputs]
     gone = [file for path, file in there.outputs.items() if path not in here.outputs]
-    incomplete = _incomplete(names, len(lost), len(broken) + len(fresh), cut_off=view.cut_off)
     commits: Mapping[str, str] = {}
     vanished: frozenset[str] = frozenset()
     unstaged = NOTHING_UNSTAGED
@@ -170,8 +171,14 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if broken or fresh or gone or rotated:
         commits = _commits(view)
+    new = len(broken) + len(fresh)
     return replace(
-        names, vanished=vanished, unstaged=unstaged, commits=commits, incomplete=incomplete
+        names,
+        vanished=vanished,
+        unstaged=unstaged,
+        commits=commits,
+        incomplete=_not_here(names),
+        undecided=_undecided(names, len(lost), new, cut_off=view.cut_off),
     )
 
 
@@ -188,24 +195,29 @@ def _has_all(tree: Evidence, other: Evidence) -> bool:
     return tree.keys.keys() >= other.keys.keys() and tree.sources.keys() >= other.sources.keys()
 
 
-def _incomplete(names: Names, lost: int, undecided: int, *, cut_off: bool) -> tuple[str, ...]:
-    """Say what is not in this clone, where the verdict hangs on it.
+def _not_here(names: Names) -> tuple[str, ...]:
+    """Say which outputs and sources are not in this clone."""
+    return tuple(
+        f"{path} {reason}"
+        for path, reason in _missing(names.here).items()
+        if path in names.here.outputs or path.endswith(".age")
+    )
+
+
+def _undecided(names: Names, lost: int, new: int, *, cut_off: bool) -> tuple[str, ...]:
+    """Say what is not in this clone, where names alone cannot tell without it.
 
     A missing file of the snapshot might explain an output that is new or newly lost, one of the
     base any output that is lost.
     """
-    here, base = _missing(names.here), _missing(names.base)
-    said = [
-        f"{path} {reason}"
-        for path, reason in here.items()
-        if path in names.here.outputs or path.endswith(".age")
-    ]
-    suspects = here if undecided else {}
+    base = _missing(names.base)
+    suspects = _missing(names.here) if new else {}
     if lost:
         suspects |= {path: base[path] for path in base if path in names.changed}
-    for path, reason in suspects.items():
-        if not said:
-            said.append(f"{lost} outputs are not explained, and {path}, which may do so, {reason}")
+    said = [
+        f"{lost} outputs are not explained, and {path}, which may do so, {reason}"
+        for path, reason in sorted(suspects.items())[:1]
+    ]
     if lost and cut_off:
         said.append(
             f"{lost} outputs are not explained, and the parent that would tell whether this "

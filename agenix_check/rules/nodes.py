@@ -96,6 +96,24 @@ NODES: tuple[Rule, ...] = (
             """,
     ),
     Rule(
+        id="node-not-evaluated",
+        severity=Severity.ERROR,
+        title="Nix could not evaluate a node",
+        meaning="""
+            The part of the node's configuration that declares secrets does not evaluate; the
+            message is Nix's own. The other nodes were checked, and of this one what file names
+            tell.
+            """,
+        why="""
+            What the node declares is not known, so nothing can be said of it; the run ends with 3.
+            """,
+        mend="""
+            See what Nix says at length:
+
+                nix eval .#nixosConfigurations.HOST.config.age.rekey.hostPubkey
+            """,
+    ),
+    Rule(
         id="private-key",
         severity=Severity.ERROR,
         title="a private key lies unencrypted in the tree",

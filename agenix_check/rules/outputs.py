@@ -254,5 +254,24 @@ OUTPUTS: tuple[Rule, ...] = (
                 agenix rekey -a
             """,
     ),
+    Rule(
+        id="output-intermediary",
+        severity=Severity.ERROR,
+        title="an intermediary secret has an output",
+        meaning="""
+            `age.secrets.<id>.intermediary` says that a secret is there to make others from, and is
+            for no host. This one was rekeyed for a host all the same, by a version of agenix-rekey
+            that did not know the option, or before the option was set.
+            """,
+        why="""
+            The host can read what it was meant never to have, such as the key of a certificate
+            authority.
+            """,
+        mend="""
+            Take the output out, and change the secret if the host is not to know it:
+
+                git rm PATH
+            """,
+    ),
     *STRAYS,
 )

@@ -5,6 +5,31 @@ from agenix_check.rules.rule import Rule
 
 SOURCES: tuple[Rule, ...] = (
     Rule(
+        id="source-missing",
+        severity=Severity.ERROR,
+        title="a declared source is not in the tree",
+        meaning="""
+            A node declares a secret whose `rekeyFile` does not exist in this tree.
+            """,
+        why="""
+            The node does not evaluate: nothing can be built for it until the file is there.
+            """,
+        mend="""
+            Make it. Where the secret has a generator:
+
+                agenix generate -a
+
+            else write it:
+
+                agenix edit PATH
+                git add PATH
+
+            Then rekey:
+
+                agenix rekey -a
+            """,
+    ),
+    Rule(
         id="source-unstaged",
         severity=Severity.ERROR,
         title="a source exists, but Git does not have it",
@@ -100,6 +125,27 @@ SOURCES: tuple[Rule, ...] = (
             Where it has a generator, let that make it anew:
 
                 agenix generate -f -a PATH
+                agenix rekey -a
+            """,
+    ),
+    Rule(
+        id="source-missing-recipient",
+        severity=Severity.ERROR,
+        title="a declared master recipient cannot read a source",
+        meaning="""
+            Sources are encrypted to every identity in `age.rekey.masterIdentities` and every key in
+            `extraEncryptionPubkeys`, over all nodes. The header of this one lacks some of them:
+            it was encrypted before they were added. Keys of anonymous kinds (age1…) are counted,
+            the others are known by their tags.
+            """,
+        why="""
+            agenix-rekey does not notice. Whoever holds only the new key cannot rekey, and when the
+            old key is lost, the secret is lost.
+            """,
+        mend="""
+            Encrypt every source anew, which needs one of the old keys, and rekey after it:
+
+                agenix update-masterkeys
                 agenix rekey -a
             """,
     ),

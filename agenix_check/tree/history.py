@@ -30,3 +30,11 @@ def _parse(fields: list[str]) -> dict[str, str]:
             found.setdefault(field.removeprefix("\n") if place == 1 else field, commit)
             place = 2
     return found
+
+
+def changed_lines(git: Git, before: str, after: str) -> bytes:
+    """Return the lines in which text files of two trees differ, each with its `+` or `-`."""
+    return git.run(
+        "diff-tree", "-r", "-p", "-U0", "--no-renames", "--no-color", "--no-ext-diff",
+        "--no-textconv", before, after,
+    )  # fmt: skip

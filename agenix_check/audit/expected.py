@@ -1,4 +1,4 @@
-"""The audit where declarations are known: what should be is certain, and what should not be too."""
+"""Every output that is declared: right, wrong or missing; and files that nobody declares."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from agenix_check.audit.content import judge
 from agenix_check.audit.keyring import Keyring
 from agenix_check.audit.making import REKEY, add, make_finding, remove
 from agenix_check.discover.declared import Declared, Expected
-from agenix_check.discover.evidence import OutputFile
+from agenix_check.discover.evidence import NOWHERE, OutputFile
 from agenix_check.discover.facts import AgeFact
 from agenix_check.discover.keys import digest
 from agenix_check.discover.names import Names
@@ -132,11 +132,9 @@ def _there(names: Names, one: Expected, output: Output, keyring: Keyring) -> Jud
 def _missing(
     names: Names, declared: Declared, one: Expected, output: Output, stale: list[OutputFile]
 ) -> Judged:
-    source = output.source or ""
-    cause = _cause(names, one, source, stale)
-    new = not names.changed.isdisjoint(
-        (output.path, source, cause.path, *(file.path for file in stale))
-    )
+    cause = _cause(names, one, output, stale)
+    touched = {output.path, *output.sources, *(file.path for file in stale)}
+    new = not names.changed.isdisjoint({cause.path, *touched} if cause else touched)
     if output.path in declared.on_disk:
         then = "".join(f" && {remove(file.path)}" for file in stale)
         finding = make_finding(
@@ -145,7 +143,7 @@ def _missing(
         )  # fmt: skip
     elif stale:
         finding = make_finding(
-            "output-stale", _stale_message(cause), output=output, path=stale[0].path,
+            "output-stale", _stale_message(cause, output), output=output, path=stale[0].path,
             new=new, cause=cause, mend=REKEY,
         )  # fmt: skip
     else:
@@ -156,19 +154,28 @@ def _missing(
     return Judged(_result(one, Verdict.WRONG, rules=(finding.rule,), path=finding.path), (finding,))
 
 
-def _stale_message(cause: Cause) -> str:
-    if cause.kind is CauseKind.KEY_CHANGED:
+def _stale_message(cause: Cause | None, output: Output) -> str:
+    if cause is not None and cause.kind is CauseKind.KEY_CHANGED:
         return "made for another text of the node's key than the one that is declared"
-    return f"made from another version of {cause.path}"
+    return f"made from another version of {output.source}"
 
 
-def _cause(names: Names, one: Expected, source: str, stale: list[OutputFile]) -> Cause:
-    """Tell whether the source or the key is what the file that is there does not fit."""
-    key = names.here.keys.get(digest(one.node.host_pubkey))
-    kind, path = CauseKind.SOURCE_CHANGED, source
-    if stale and key is not None and key.paths and not _fits_key(names, one, stale[0]):
-        kind, path = CauseKind.KEY_CHANGED, key.paths[0]
-    return Cause(kind=kind, path=path, commit=names.commits.get(path))
+def _cause(names: Names, one: Expected, output: Output, stale: list[OutputFile]) -> Cause | None:
+    """Tell what an older file does not fit; without one, what of this change took the output."""
+    source = output.source or ""
+    keys = names.here.keys.get(digest(one.node.host_pubkey), NOWHERE).paths
+    if stale and keys and not _fits_key(names, one, stale[0]):
+        found = (CauseKind.KEY_CHANGED, keys[0])
+    elif stale or source in names.changed:
+        found = (CauseKind.SOURCE_CHANGED, source)
+    elif output.path in names.base.files:
+        found = (CauseKind.OUTPUT_DELETED, output.path)
+    else:
+        changed = [path for path in keys if path in names.changed]
+        if not changed:
+            return None
+        found = (CauseKind.KEY_CHANGED, changed[0])
+    return Cause(kind=found[0], path=found[1], commit=names.commits.get(found[1]))
 
 
 def _fits_key(names: Names, one: Expected, stale: OutputFile) -> bool:

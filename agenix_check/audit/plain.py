@@ -1,0 +1,106 @@
+"""Plain agenix: each rule's recipients against the header of its file."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from agenix_check.age import Recipient, RecipientError, describe, parse_recipient
+from agenix_check.audit.making import make_finding
+from agenix_check.audit.recipients import compare
+from agenix_check.declaration import PlainRule, RulesFile
+from agenix_check.discover.facts import AgeFact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.names import Names
+from agenix_check.finding import Cause, CauseKind, Finding, PlainResult, Verdict
+
+_MEND = "agenix -r"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPlain:
+    """One rule: the verdict of its file, and its findings."""
+
+    result: PlainResult
+    findings: tuple[Finding, ...] = ()
+
+
+def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[JudgedPlain]:
+    """Judge the file of every rule of every rules file."""
+    for file in files:
+        for rule in file.rules:
+            findings = tuple(_judge(names, file.path, rule))
+            rules = tuple(dict.fromkeys(finding.rule for finding in findings))
+            result = PlainResult(
+                path=rule.path, rules_file=file.path, verdict=_verdict(names, rule, rules),
+                rules=rules,
+            )  # fmt: skip
+            yield JudgedPlain(result, findings)
+
+
+def _verdict(names: Names, rule: PlainRule, rules: tuple[str, ...]) -> Verdict:
+    if rules == ("plain-missing-file",):
+        return Verdict.SKIPPED
+    if rules:
+        return Verdict.WRONG
+    if not isinstance(names.here.facts.get(rule.path), AgeFact):
+        return Verdict.UNVERIFIABLE
+    anonymous = any(recipient.is_anonymous for recipient in _read(rule)[0])
+    return Verdict.UNVERIFIABLE if anonymous else Verdict.OK
+
+
+def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
+    fact = names.here.facts.get(rule.path)
+    new = not names.changed.isdisjoint((rule.path, rules_file))
+    if rule.path not in names.here.files:
+        yield make_finding(
+            "plain-missing-file", f"{rules_file} has a rule for it, and it is not in the tree",
+            path=rule.path, new=new, mend=f"agenix -e {rule.path}",
+        )  # fmt: skip
+        return
+    if isinstance(fact, PointerFact | MissingFact | LockedFact):
+        return
+    if not isinstance(fact, AgeFact):
+        if not rule.path.endswith(".age"):  # those are told of as sources
+            yield make_finding(
+                "source-not-encrypted", "not an age file: a secret in plain text?",
+                path=rule.path, new=new,
+            )  # fmt: skip
+        return
+    if fact.problem is not None:
+        return
+    recipients, invalid = _read(rule)
+    cause = None
+    if rules_file in names.changed:
+        cause = Cause(
+            kind=CauseKind.FILE_CHANGED, path=rules_file, commit=names.commits.get(rules_file)
+        )
+    difference = compare(fact.stanzas, recipients)
+    lacking = [_name(one) for one in difference.missing] + invalid
+    if lacking:
+        yield make_finding(
+            "plain-missing-recipient", f"cannot be read by {', '.join(lacking)} of {rules_file}",
+            path=rule.path, new=new, cause=cause, mend=_MEND,
+        )  # fmt: skip
+    if difference.unknown and not invalid:
+        strangers = ", ".join(dict.fromkeys(describe(one) for one in difference.unknown))
+        yield make_finding(
+            "plain-unknown-recipient", f"can be read by {strangers}, not in {rules_file}",
+            path=rule.path, new=new, cause=cause, mend=_MEND,
+        )  # fmt: skip
+
+
+def _read(rule: PlainRule) -> tuple[tuple[Recipient, ...], list[str]]:
+    """Return the recipients of a rule, and what is said of texts that are none."""
+    recipients: dict[Recipient, None] = {}
+    invalid = []
+    for text in rule.recipients:
+        try:
+            recipients[parse_recipient(text)] = None
+        except RecipientError as error:
+            invalid.append(f"a key that is no recipient ({error})")
+    return tuple(recipients), invalid
+
+
+def _name(recipient: Recipient) -> str:
+    if recipient.is_anonymous:
+        return f"one of the {recipient.kind} recipients"
+    words = recipient.text.split(" ")
+    return f"{words[0]} …{words[-1][-8:]}" if len(words) > 1 else f"…{recipient.text[-8:]}"
