@@ -1,11 +1,14 @@
 """What differs between trees, and which commit changed a path last."""
 
+from pathlib import Path
+
 import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.tree.history import last_changes
 from agenix_check.tree.repository import changes, open_repository
 from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, Change
+from tests.tree.looking import mark
 
 HARD = (
     "\nleading", "trailing\n", "a\nb", "tab\there", '"quoted"', "-dash", ":(glob)*", "ä", "\udcff",
@@ -65,12 +68,31 @@ def test_a_merge_counts_by_what_it_brought(workshop: Workshop) -> None:
 def test_the_users_settings_do_not_change_the_answer(workshop: Workshop, setting: str) -> None:
     workshop.write("a", "1" * 100)
     base = workshop.commit("Base")
+    workshop.git.run("checkout", "--quiet", "-b", "side")
     (workshop.top / "a").rename(workshop.top / "b")
-    head = workshop.commit("Rename")
+    workshop.commit("Rename")
+    workshop.git.run("checkout", "--quiet", "main")
+    workshop.git.run("merge", "--quiet", "--no-ff", "-m", "Merge", "side")
+    head = workshop.git.run("rev-parse", "HEAD").decode().strip()
     workshop.git.run("config", *setting.split("="))
     assert last_changes(workshop.git, base, head) == {"a": head, "b": head}
     repository = open_repository(workshop.top)
     assert [change.path for change in changes(repository, base, head)] == ["a", "b"]
+
+
+def test_a_signature_is_not_asked_for(workshop: Workshop, tmp_path: Path) -> None:
+    base = workshop.commit("Base")
+    workshop.write("a", "1")
+    plain = workshop.git.run("cat-file", "commit", workshop.commit("Plain")).decode()
+    head, _, body = plain.partition("\n\n")
+    signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n AAAA\n -----END PGP SIGNATURE-----"
+    signed = workshop.write("signed", f"{head}\n{signature}\n\n{body}")
+    commit = workshop.git.run("hash-object", "-t", "commit", "-w", "--", signed).decode().strip()
+    marker = tmp_path / "ran"
+    workshop.git.run("config", "gpg.program", mark(tmp_path / "program", marker))
+    workshop.git.run("config", "log.showSignature", "true")
+    assert last_changes(workshop.git, base, commit) == {"a": commit}
+    assert not marker.exists()
 
 
 def test_changes_between_trees_are_whole_and_exact(workshop: Workshop) -> None:

@@ -145,5 +145,7 @@ def test_the_index_is_the_one_that_git_commit_sees(
     fleet.stage()
     wanted = fleet.git.run("write-tree").decode().strip()
     monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
-    with index_snapshot(open_repository(fleet.top / "hosts")) as (_, snapshot):
+    repository = open_repository(fleet.top / "hosts")
+    with index_snapshot(repository) as (reader, snapshot):
         assert snapshot.tree == wanted
+        assert reader is repository  # the index itself, not a copy of it

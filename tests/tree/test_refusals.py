@@ -126,6 +126,7 @@ def test_no_program_of_the_configuration_runs(fleet: Workshop, tmp_path: Path) -
     fleet.write(".gitattributes", "* filter=evil diff=evil merge=evil\n")
     fleet.commit("Break it")
     spoil(fleet)
+    fleet.stage()
     marker = tmp_path / "ran"
     program = mark(tmp_path / "program", marker)
     hooks = tmp_path / "hooks"
