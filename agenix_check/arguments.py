@@ -74,6 +74,12 @@ def parse_fleet(arguments: Sequence[str]) -> dict[str, Value]:
     options = [option for option in OPTIONS if option.name in _ALSO_FOR_FLEET]
     _add_options(parser, options)
     _add_format(parser)
+    parser.add_argument(
+        "--lock",
+        action="store_true",
+        default=None,
+        help="write agenix-check.lock, for CI without Nix",
+    )
     return _given(_parse(parser, arguments))
 
 

@@ -92,16 +92,22 @@ def _check(arguments: list[str]) -> int:
 
 def _fleet(arguments: list[str]) -> int:
     from agenix_check.arguments import parse_fleet
-    from agenix_check.gate import discover_fleet
+    from agenix_check.gate import discover_fleet, make_lock
+    from agenix_check.output import write_lock
     from agenix_check.report import fleet
 
     given = parse_fleet(arguments)
-    form = given.pop("format", "text")
+    form, lock = given.pop("format", "text"), given.pop("lock", False)
     repository, settings = _open(given)
-    found = discover_fleet(repository, settings)
+    if lock:
+        write_lock(repository.top, make_lock(repository, settings))
+        return 0
+    found, incomplete = discover_fleet(repository, settings)
     render = fleet.render_json if form == "json" else fleet.render_text
     _print(render(fleet.restrict(found, settings.items("node"), settings.items("secret"))))
-    return 0
+    for sentence in incomplete:
+        _say(f"could not look: {sentence}")
+    return 3 if incomplete else 0
 
 
 def _inspect(arguments: list[str]) -> int:

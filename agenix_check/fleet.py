@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agenix_check.declaration import PlainRule
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
@@ -22,7 +24,8 @@ class Output:
     """The rekeyed file of one secret for one node, as it should be.
 
     `secret` is the secret's name; `id` is its id where that is known. `key` is the `hostPubkey` it
-    is made for, as configured; None for one that must not be shown.
+    is made for, as configured; None for one that must not be shown. `skipped` says why there need
+    be no such file.
     `sources` are the files whose content it holds: several where they are the same byte for byte.
     """
 
@@ -33,6 +36,7 @@ class Output:
     key: str | None
     sources: tuple[str, ...]
     id: str | None = None
+    skipped: str | None = None
 
     @property
     def source(self) -> str | None:
@@ -52,10 +56,15 @@ def likest(paths: Sequence[str], secret: str) -> str:
 class Fleet:
     """All nodes and outputs, and where they are known from: `nix`, `lock` or `names`.
 
-    `complete` is true where nothing can be declared that is not here.
+    `complete` is true where nothing can be declared that is not here. `masters` are the recipients
+    of every source, `unknown_masters` the places of those that cannot be told; `plain` the rules of
+    plain agenix.
     """
 
     inventory: str
     complete: bool
     nodes: tuple[Node, ...]
     outputs: tuple[Output, ...]
+    masters: tuple[str, ...] = ()
+    unknown_masters: tuple[str, ...] = ()
+    plain: tuple[PlainRule, ...] = ()

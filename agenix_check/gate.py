@@ -4,6 +4,7 @@ import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from agenix_check.errors import CannotCheckError
 from agenix_check.finding import Report
 from agenix_check.green import Green
 from agenix_check.settings import Settings
@@ -65,13 +66,50 @@ def exit_code(report: Report, settings: Settings) -> int:
     return 1 if failed else 0
 
 
-def discover_fleet(repository: Repository, settings: Settings) -> "Fleet":
-    """Find the fleet of the snapshot that the settings name."""
+def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
+    """Find the fleet of the snapshot that the settings name, and what could not be looked at."""
+    from agenix_check.discover.declared import fleet_of_declared
+    from agenix_check.discover.inventory import take_inventory
     from agenix_check.discover.memory import Memory
     from agenix_check.discover.names import discover_names, fleet_of
 
+    store = _store(repository, settings)
     with open_view(repository, settings) as view:
-        return fleet_of(discover_names(view, Memory(_store(repository, settings))))
+        names = discover_names(view, Memory(store))
+        inventory = take_inventory(view, names, settings, store)
+    if inventory.declared is None:
+        fleet = fleet_of(names)
+    else:
+        fleet = fleet_of_declared(inventory.declared, inventory.kind)
+    plain = tuple(rule for file in inventory.rules for rule in file.rules)
+    return replace(fleet, plain=plain), inventory.incomplete
+
+
+def make_lock(repository: Repository, settings: Settings) -> str:
+    """Return the text of the lock file for the snapshot that the settings name.
+
+    Raises `CannotCheckError` where a node could not be evaluated: half a lock would pass for whole.
+    """
+    from agenix_check.discover.inventory import evaluation_options, without_private_keys
+    from agenix_check.discover.lock import render_lock
+    from agenix_check.discover.nix import evaluate
+
+    options = evaluation_options(settings)
+    with open_view(repository, settings) as view:
+        declaration = without_private_keys(
+            evaluate(
+                view.repository,
+                view.snapshot,
+                flake=options.flake,
+                nodes=options.nodes,
+                collect_home_manager=options.collect_home_manager,
+                timeout=options.timeout,
+            )
+        )
+    if declaration.failed:
+        first = declaration.failed[0]
+        raise CannotCheckError(f"{first.name} could not be evaluated: {first.message}")
+    return render_lock(declaration)
 
 
 def _judge(view: View, settings: Settings, store: Store) -> Report:

@@ -64,6 +64,17 @@ def write_file(path: Path, text: str) -> None:
         raise CannotCheckError(f"cannot write {path}: {error.strerror}") from error
 
 
+def write_lock(top: Path | None, text: str) -> None:
+    """Write the lock file at the top of the work tree."""
+    from agenix_check.discover.lock import FILE
+
+    if top is None:
+        raise UsageError("a bare repository has no place for a lock file")
+    if (top / FILE).is_symlink():
+        raise UsageError(f"{FILE} is a symlink; remove it")
+    write_file(top / FILE, text)
+
+
 def read_input(file: str) -> bytes:
     """Return a file's content; `-` is standard input.
 

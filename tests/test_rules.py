@@ -58,7 +58,7 @@ def test_every_rule_is_told_in_full(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_every_mend_has_something_to_type(rule: Rule) -> None:
-    assert re.search(r"^    (agenix|git) ", rule.mend, re.MULTILINE)
+    assert re.search(r"^    (agenix|agenix-check|git|nix) ", rule.mend, re.MULTILINE)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)

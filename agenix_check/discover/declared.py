@@ -93,6 +93,8 @@ def fleet_of_declared(declared: Declared, inventory: str) -> Fleet:
         complete=not declared.declaration.failed,
         nodes=nodes,
         outputs=tuple(sorted(outputs, key=lambda output: (output.path, output.node))),
+        masters=tuple(sorted(recipient.text for recipient in declared.masters.known)),
+        unknown_masters=declared.masters.unknown,
     )
 
 
@@ -124,6 +126,7 @@ def _expected(
             key=node.host_pubkey,
             sources=(source,),
             id=secret.id,
+            skipped=skip,
         )
     return Expected(
         node=node,

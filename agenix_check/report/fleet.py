@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from agenix_check.fleet import Fleet, Output
 from agenix_check.report.escape import reversible, visible
+from agenix_check.report.words import count
 
 SCHEMA = "agenix-check/fleet/1"
 
@@ -34,15 +35,29 @@ def render_text(fleet: Fleet) -> str:
         lines = [visible(node.name or ".")]
         lines += [f"  key     {visible(_short(text))}" for text in node.keys]
         rows = [
-            (visible(output.secret), visible(output.source or "?")) for output in outputs[node.name]
+            (visible(output.secret), visible(output.source or "?"), output.skipped)
+            for output in outputs.get(node.name, [])
         ]
-        width = max((len(secret) for secret, _ in rows), default=0)
-        lines += [f"  secret  {secret:<{width}}  {source}" for secret, source in sorted(rows)]
+        width = max((len(secret) for secret, _, _ in rows), default=0)
+        for secret, source, skipped in sorted(rows, key=lambda row: row[:2]):
+            why = f"  ({skipped})" if skipped else ""
+            lines.append(f"  secret  {secret:<{width}}  {source}{why}")
+        parts.append("\n".join(lines) + "\n")
+    if fleet.masters or fleet.unknown_masters:
+        lines = ["every source is for"]
+        lines += [f"  master  {visible(_short(text))}" for text in fleet.masters]
+        lines += [
+            f"  master  {visible(place)}, whose key is not told" for place in fleet.unknown_masters
+        ]
+        parts.append("\n".join(lines) + "\n")
+    for rule in fleet.plain:
+        lines = [visible(rule.path)]
+        lines += [f"  key     {visible(_short(text))}" for text in rule.recipients]
         parts.append("\n".join(lines) + "\n")
     sources = {output.source for output in fleet.outputs}
     summary = (
-        f"{len(fleet.nodes)} nodes, {len(fleet.outputs)} outputs of {len(sources)} sources, "
-        f"known from {fleet.inventory}"
+        f"{count(len(fleet.nodes), 'node')}, {count(len(fleet.outputs), 'output')} of "
+        f"{count(len(sources), 'source')}, known from {fleet.inventory}"
     )
     if not fleet.complete:
         summary += ": what was never rekeyed is not seen"
@@ -69,8 +84,15 @@ def render_json(fleet: Fleet) -> str:
                 "secret": reversible(output.secret),
                 "path": reversible(output.path),
                 "sources": [reversible(path) for path in output.sources],
+                "skipped": output.skipped,
             }
             for output in fleet.outputs
+        ],
+        "masters": list(fleet.masters),
+        "unknown_masters": [reversible(place) for place in fleet.unknown_masters],
+        "plain": [
+            {"path": reversible(rule.path), "recipients": list(rule.recipients)}
+            for rule in fleet.plain
         ],
     }
     return json.dumps(document, indent=2) + "\n"

@@ -10,7 +10,7 @@ PLAIN: tuple[Rule, ...] = (
         title="a key of a rule in secrets.nix cannot read its file",
         meaning="""
             `publicKeys` of this file's rule names a key that the file is not encrypted to. Keys of
-            anonymous kinds (age1…) are counted, the others are known by their tags.
+            anonymous kinds (age1...) are counted, the others are known by their tags.
             """,
         why="""
             The host or person was added to the rules and the file was not encrypted anew. The host

@@ -135,7 +135,7 @@ SOURCES: tuple[Rule, ...] = (
         meaning="""
             Sources are encrypted to every identity in `age.rekey.masterIdentities` and every key in
             `extraEncryptionPubkeys`, over all nodes. The header of this one lacks some of them:
-            it was encrypted before they were added. Keys of anonymous kinds (age1…) are counted,
+            it was encrypted before they were added. Keys of anonymous kinds (age1...) are counted,
             the others are known by their tags.
             """,
         why="""
