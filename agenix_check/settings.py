@@ -173,17 +173,15 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 def _read(top: Path) -> tuple[Mapping[str, object], str]:
     """Return the table of settings, and the name of its place."""
-    import tomllib
-
     for name in (FILE, "pyproject.toml"):
         data = _read_file(top / name)
-        if data is None:
+        if data is None or (name != FILE and b"agenix-check" not in data):
             continue
+        import tomllib  # most repositories have no settings
+
         try:
             document: dict[str, object] = tomllib.loads(data.decode("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            if name != FILE and b"agenix-check" not in data:
-                continue
             raise UsageError(f"{name}: {error}") from error
         if name == FILE:
             return document, name
