@@ -54,7 +54,8 @@ class SampleFleet:
         for node, key in KEYS.items():
             shop.host(node, key)
             shop.write(module_path(node), _module(node))
-        shop.write("flake.nix", _flake(shop.master))
+        # No flake: there is nothing to evaluate, so no Nix is asked and no network.
+        shop.write("fleet.nix", _fleet(shop.master))
         # A second copy of a host's key, as fleets have them for SSH.
         shop.write("known-hosts.nix", f'{{\n  beta = "{KEYS["beta"].strip()}";\n}}\n')
         shop.commit("Describe the hosts")
@@ -146,35 +147,23 @@ def _module(node: str) -> str:
     return "{\n" + "\n".join(lines) + "\n}\n"
 
 
-def _flake(master: str) -> str:
+def _fleet(master: str) -> str:
     hosts = "\n".join(
-        f"      {node} = system [ ./{module_path(node)} ];  # key: {key_path(node)}"
-        for node in KEYS
+        f"  {node} = system [ ./{module_path(node)} ];  # key: {key_path(node)}" for node in KEYS
     )
-    return f"""{{
-  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
-  inputs.agenix.url = "github:ryantm/agenix";
-  inputs.agenix-rekey.url = "github:oddlama/agenix-rekey";
-
-  outputs = {{ self, nixpkgs, agenix, agenix-rekey }}: let
-    masters = {{
-      age.rekey.masterIdentities = [
-        {{ identity = "/home/admin/master.key"; pubkey = "{master}"; }}
-      ];
-    }};
-    system = modules: nixpkgs.lib.nixosSystem {{
-      system = "x86_64-linux";
-      modules = modules
-        ++ [ masters agenix.nixosModules.default agenix-rekey.nixosModules.default ];
-    }};
-  in {{
-    nixosConfigurations = {{
-{hosts}
-    }};
-    agenix-rekey = agenix-rekey.configure {{
-      userFlake = self;
-      nixosConfigurations = self.nixosConfigurations;
-    }};
+    return f"""\
+# What a flake would give as its nixosConfigurations.
+{{ nixpkgs, agenix, agenix-rekey }}:
+let
+  masters.age.rekey.masterIdentities = [
+    {{ identity = "/home/admin/master.key"; pubkey = "{master}"; }}
+  ];
+  system = modules: nixpkgs.lib.nixosSystem {{
+    modules = modules
+      ++ [ masters agenix.nixosModules.default agenix-rekey.nixosModules.default ];
   }};
+in
+{{
+{hosts}
 }}
 """

@@ -13,7 +13,7 @@ from agenix_check.report import Options, render
 from agenix_check.settings import Settings
 from agenix_check.tree.repository import open_repository
 
-SETTINGS = Settings(values={})
+SETTINGS = Settings(values={"inventory": "names"})
 _BOLD = "1"
 _RED = "1;31"
 

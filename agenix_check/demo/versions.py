@@ -59,8 +59,8 @@ def _leave_out_alpha(fleet: SampleFleet) -> None:
 def _retire_gamma(fleet: SampleFleet) -> None:
     fleet.shop.remove(key_path("gamma"))
     fleet.shop.remove(module_path("gamma"))
-    lines = fleet.shop.read("flake.nix").decode().splitlines(keepends=True)
-    fleet.shop.write("flake.nix", "".join(line for line in lines if "gamma" not in line))
+    lines = fleet.shop.read("fleet.nix").decode().splitlines(keepends=True)
+    fleet.shop.write("fleet.nix", "".join(line for line in lines if "gamma" not in line))
     fleet.shop.stage()
 
 

@@ -80,7 +80,7 @@ def test_leaves_the_fleet_in_the_directory(tmp_path: Path) -> None:
 
     assert done.returncode == 0
     assert "The fleet is in fleet, in order again: play with it." in done.stdout
-    assert {"flake.nix", "hosts", "rekeyed", "secrets"} <= {
+    assert {"fleet.nix", "hosts", "rekeyed", "secrets"} <= {
         path.name for path in directory.iterdir()
     }
     status = subprocess.run(
