@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from agenix_check.declaration import Declaration, FailedNode
-from agenix_check.discover.nixmessage import TOO_NEW, UNFETCHED, shorten
+from agenix_check.discover.nixmessage import TOO_NEW, UNFETCHED, UNLOCKED, shorten
 from agenix_check.discover.nixnarrow import Outcome, narrow
 from agenix_check.discover.nixplaces import Places
 from agenix_check.discover.nixread import Reader
@@ -32,6 +32,7 @@ _HINTS = (
         UNFETCHED,
         "; the network is not used: fetch the flake's inputs with `nix flake archive`",
     ),
+    (UNLOCKED, "; flake.lock does not fit flake.nix: run `nix flake lock` and stage it"),
     (TOO_NEW, "; flake.lock was written by a newer Nix than this one"),
 )
 
@@ -89,7 +90,7 @@ def evaluate(
         settings = {}
         if wants_submodules(snapshot, file):
             url += "&submodules=1"
-            settings = clone_settings(repository, snapshot, exported.directory)
+            settings = clone_settings(repository, snapshot)
         nix = Nix(program, exported.directory, timeout, settings)
         try:
             with nix:

@@ -18,14 +18,17 @@ _STORE = r"/[^\s'\"`«]*/[0-9a-z]{32}-"
 _TREE = re.compile(rf"{_STORE}source/|«git\+file:[^»]*»/?")
 _STORED = re.compile(_STORE)
 
-# What Nix says where it would need the network, and of a lock file that it does not understand.
+# What Nix says where it would need the network, another lock file, or to be newer itself.
 UNFETCHED = re.compile(
     r"(?:unable|failed) to (?:download|fetch)|cannot (?:download|fetch)"
     r"|program '?(?:git|hg)'? failed|transport '.*' not allowed"
 )
+UNLOCKED = re.compile(r"cannot update (?:unlocked )?flake input|requires lock file changes")
 TOO_NEW = re.compile(r"unsupported \S* ?input attribute '|has unsupported version")
 
 _ABSENT = re.compile(r"(?:cannot|unable to) read '?([0-9a-f]{40,64})\b")
+_SHA256 = re.compile(r"hash '[0-9a-f]{64}' has wrong length")
+_FLAKE = re.compile(r"\bflake 'git\+file:[^']*'")
 _LONGEST = 300  # characters
 _TOO_OLD = ("unrecognised flag '--extra-experimental-features'", "'eval' is not a recognised")
 
@@ -48,8 +51,11 @@ def shorten(complaint: str, root: str = "", files: Container[str] = ()) -> str:
     text = _text(lines, start)
     if absent := _ABSENT.search(complaint):
         return f"the object {absent[1]} is not in this clone"
+    if _SHA256.search(text):
+        return "this Nix cannot read repositories with SHA-256 object names"
     if start and "program 'git' failed" in text:
-        text = f"{lines[start - 1].removeprefix('fatal: ')} ({text})"
+        fatal = (line for line in lines[:start] if line.startswith("fatal: "))
+        text = f"{next(fatal, lines[start - 1]).removeprefix('fatal: ')} ({text})"
     text = _clean(_relative(text, root))
     place = _place([*lines[start:], *reversed(lines[:start])], root, files)
     return f"{text} ({place})" if place and place not in text else text
@@ -89,6 +95,7 @@ def _relative(text: str, root: str) -> str:
     """Take the store path of the tree out of a text."""
     if root:
         text = text.replace(f"{root}/", "")
+    text = _FLAKE.sub("the flake", text)
     return _TREE.sub("", text)
 
 

@@ -98,8 +98,9 @@ def _read(path: str) -> bytes | None:
         number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except (OSError, ValueError):
         return None
+    status = os.fstat(number)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > WHOLE:
+        os.close(number)
+        return None
     with os.fdopen(number, "rb") as file:
-        status = os.fstat(number)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > WHOLE:
-            return None
         return file.read(WHOLE)

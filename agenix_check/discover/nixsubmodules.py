@@ -1,10 +1,8 @@
 """Submodules for a flake that asks for them, taken from the clones that the repository has."""
 
 import os
-import posixpath
 import re
 from collections import defaultdict
-from pathlib import Path
 
 from agenix_check.tree.objects import read_blobs
 from agenix_check.tree.repository import Repository
@@ -22,11 +20,8 @@ def wants_submodules(snapshot: Snapshot, flake: str) -> bool:
     return ".gitmodules" in snapshot.files and _ASKED.search(blob.data) is not None
 
 
-def clone_settings(repository: Repository, snapshot: Snapshot, directory: Path) -> dict[str, str]:
-    """Return settings by which Git finds each submodule in the clone here, not over the network.
-
-    `directory` is where Nix reads the snapshot, and what relative URLs are relative to.
-    """
+def clone_settings(repository: Repository, snapshot: Snapshot) -> dict[str, str]:
+    """Return settings by which Git finds each submodule in the clone that is here."""
     settings = {}
     for name, fields in _declared(snapshot).items():
         parts = name.split("/")
@@ -34,9 +29,10 @@ def clone_settings(repository: Repository, snapshot: Snapshot, directory: Path) 
         url = fields.get("url")
         if url is None or ".." in parts or name.startswith("/") or not clone.is_dir():
             continue
-        if url.startswith(("./", "../")):
-            url = posixpath.normpath(posixpath.join(directory, url))
-        settings[f"url.{clone}.insteadOf"] = url
+        # Older Nix lets Git update the submodules, newer ones fetch each by its URL.
+        settings[f"submodule.{name}.url"] = str(clone)
+        if not url.startswith(("./", "../")):
+            settings[f"url.{clone}.insteadOf"] = url
     return settings
 
 

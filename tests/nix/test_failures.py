@@ -10,6 +10,10 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.errors import CannotCheckError
 from tests.nix.flakes import declare, failures, names, write_flake
 
+_ENDLESS = """
+  let many = builtins.genList (n: n) 1000000;
+  in builtins.foldl' (x: _: builtins.foldl' (y: _: y) x many) 0 many
+"""
 _GOOD = "good%d = node { } { };"
 
 
@@ -24,13 +28,13 @@ def _write_nodes(workshop: Workshop, bad: str, count: int = 7) -> None:
     [
         ('throw "no\\nkey"', "no key"),
         ('abort "no\\n\\nkey"', "no key"),
-        ("let x = x; in x", "infinite recursion encountered (flake.nix:28)"),
+        ("let x = x; in x", "infinite recursion encountered (flake.nix:26)"),
         ("let f = n: 1 + f (n + 1); in f 0", "stack overflow (possible infinite recursion)"),
-        ("{ }.key", "attribute 'key' missing (flake.nix:28)"),
+        ("{ }.key", "attribute 'key' missing (flake.nix:26)"),
         ("./nothing.pub", "getting status of 'nothing.pub': No such file or directory"),
         ("[ { } ]", "cannot coerce a set to a string"),
         ("import ./broken.nix", "syntax error, unexpected '}' (broken.nix:1)"),
-        ('throw "\\u001b[31mred\\u0007"', "\\u001b[31mred\\u0007"),
+        (r"""throw (builtins.fromJSON ''"\u001b[31mred\u0007\u009b"'')""", "red"),
     ],
 )
 def test_a_bad_node_is_named_and_the_others_are_read(
@@ -94,10 +98,10 @@ def test_one_cause_for_all_nodes_is_said_once(workshop: Workshop) -> None:
         ("{ outputs = }", "syntax error, unexpected '}'"),
         ('{ outputs = { self }: throw "outputs"; }', "outputs"),
         ('{ outputs = { self }: { nixosConfigurations = throw "set"; }; }', "set"),
-        ("{ }", "flake 'git+file:"),
+        ("{ }", "the flake lacks attribute 'outputs'"),
         (
             '{ inputs.x.url = "github:example/x"; outputs = { self, x }: { }; }',
-            "flake 'git+file:",
+            "cannot update flake input 'x' in pure mode; flake.lock does not fit flake.nix: ",
         ),
     ],
 )
@@ -156,15 +160,12 @@ def test_no_nix(flake: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             (programs / "git").symlink_to(git)
             break
     monkeypatch.setenv("PATH", str(programs))
-    with pytest.raises(CannotCheckError, match="^nix was not found on PATH; "):
+    with pytest.raises(CannotCheckError, match=r"^nix was not found on PATH; "):
         declare(flake.top)
 
 
 def test_a_hung_evaluation_ends_at_the_timeout(workshop: Workshop) -> None:
-    slow = "builtins.foldl' (x: _: x + 1) 0 (builtins.genList (n: n) 100000000000)"
-    loop = "let f = n: if n < 0 then 0 else f (n + 1); in f 0"
-    _write_nodes(workshop, f"bad = node {{ hostPubkey = toString ({loop}); }} {{ }};")
-    del slow
+    _write_nodes(workshop, f"bad = node {{ hostPubkey = toString ({_ENDLESS}); }} {{ }};")
     start = time.monotonic()
     with pytest.raises(CannotCheckError) as caught:
         declare(workshop.top, timeout=1.5)
