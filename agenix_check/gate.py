@@ -90,7 +90,7 @@ def make_lock(repository: Repository, settings: Settings) -> str:
 
     Raises `CannotCheckError` where a node could not be evaluated: half a lock would pass for whole.
     """
-    from agenix_check.discover.inventory import evaluation_options, without_private_keys
+    from agenix_check.discover.declaring import evaluation_options, without_private_keys
     from agenix_check.discover.lock import render_lock
     from agenix_check.discover.nix import evaluate
 

@@ -66,13 +66,13 @@ def write_file(path: Path, text: str) -> None:
 
 def write_lock(top: Path | None, text: str) -> None:
     """Write the lock file at the top of the work tree."""
-    from agenix_check.discover.lock import FILE
+    from agenix_check.discover.inventory import LOCK
 
     if top is None:
         raise UsageError("a bare repository has no place for a lock file")
-    if (top / FILE).is_symlink():
-        raise UsageError(f"{FILE} is a symlink; remove it")
-    write_file(top / FILE, text)
+    if (top / LOCK).is_symlink():
+        raise UsageError(f"{LOCK} is a symlink; remove it")
+    write_file(top / LOCK, text)
 
 
 def read_input(file: str) -> bytes:

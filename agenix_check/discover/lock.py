@@ -14,9 +14,9 @@ from agenix_check.declaration import (
     MasterIdentity,
     Place,
 )
+from agenix_check.discover.inventory import LOCK
 from agenix_check.errors import CannotCheckError
 
-FILE = "agenix-check.lock"
 SCHEMA = "agenix-check/lock/1"
 
 _T = TypeVar("_T")
@@ -31,7 +31,7 @@ def render_lock(declaration: Declaration) -> str:
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
-def read_lock(text: str, place: str = FILE) -> Declaration:
+def read_lock(text: str, place: str = LOCK) -> Declaration:
     """Read a lock file's text. Raises `CannotCheckError`, which names the key that is wrong."""
     try:
         document = json.loads(text)
