@@ -28,8 +28,8 @@ def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
                     new=text not in were,
                 )  # fmt: skip
         yield from _mixed(names.here, node, were, keyring)
+        yield from _hidden_rotations(names, node, were, keyring)
     yield from _overlaps(names, fleet, before.keys())
-    yield from _hidden_rotations(names, fleet, keyring)
     for path in sorted(names.ends):
         yield from _new_ends(names, fleet, path)
 
@@ -119,24 +119,27 @@ def parents(path: str) -> Iterator[str]:
         yield path
 
 
-def _hidden_rotations(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[Finding]:
-    """Find keys that were replaced in one of their files and survive in another."""
-    for node in fleet.nodes:
-        for text in node.keys:
-            key = digest(text)
-            now = names.here.keys[key].paths
-            before = names.base.keys.get(key, NOWHERE).paths
-            for path in before:
-                if now and path not in now and _gained_a_key(names, path, keyring):
-                    yield make_finding(
-                        "output-mixed-keys",
-                        f"{path} holds another key now, but outputs are made for the old one, "
-                        f"which is still in {now[0]}",
-                        path=path, node=node.name,
-                        cause=Cause(
-                            kind=CauseKind.KEY_CHANGED, path=path, commit=names.commits.get(path)
-                        ),
-                    )  # fmt: skip
+def _hidden_rotations(
+    names: Names, node: Node, before: set[str], keyring: Keyring
+) -> Iterator[Finding]:
+    """Find keys that were replaced in one of their files and survive in another.
+
+    A key that the node's outputs were not made for `before` has moved to it from another node.
+    """
+    for text in before.intersection(node.keys):
+        key = digest(text)
+        now = names.here.keys[key].paths
+        for path in names.base.keys.get(key, NOWHERE).paths:
+            if now and path not in now and _gained_a_key(names, path, keyring):
+                yield make_finding(
+                    "output-mixed-keys",
+                    f"{path} holds another key now, but outputs are made for the old one, which "
+                    f"is still in {now[0]}",
+                    path=path, node=node.name,
+                    cause=Cause(
+                        kind=CauseKind.KEY_CHANGED, path=path, commit=names.commits.get(path)
+                    ),
+                )  # fmt: skip
 
 
 def _new_ends(names: Names, fleet: Fleet, path: str) -> Iterator[Finding]:

@@ -93,14 +93,12 @@ def _dropped(scene: Scene) -> Iterator[Loss]:
     """Note outputs that went away while their key and source stayed."""
     names = scene.names
     idents = {file.ident for file in names.here.outputs.values()}
+    places = {place(file) for file in names.here.outputs.values()} | scene.waiting.keys()
     for file in sorted(names.base.outputs.values()):
         if file.path in names.here.files or file.ident in idents:
             continue
         made = names.explain(names.here, file)
-        where = place(file)
-        if made is None or names.explain(names.base, file) is None:
-            continue
-        if where in scene.explained or where in scene.waiting:
+        if made is None or names.explain(names.base, file) is None or place(file) in places:
             continue
         finding = make_finding(
             "output-missing",

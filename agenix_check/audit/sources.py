@@ -1,9 +1,10 @@
 """What is wrong with sources, and with files that have no place in a repository at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from agenix_check.audit.making import make_finding, remove, shell
-from agenix_check.audit.scene import place
+from agenix_check.audit.scene import Place, place
 from agenix_check.discover.evidence import LEFTOVER
 from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.keys import KeyTexts
@@ -16,7 +17,9 @@ from agenix_check.tree.snapshot import SUBMODULE, SYMLINK
 def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
     """Give the findings about sources, private keys and leftovers."""
     used = {path for output in fleet.outputs for path in output.sources}
-    awaited = _awaited(names)
+    before = _made_at_base(names)
+    used_before = set(chain(*before.values()))
+    awaited = _awaited(names, before)
     exposed = _exposed(names, fleet)
     for path, file in sorted(names.here.files.items()):
         new = path in names.changed
@@ -28,34 +31,36 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
         if LEFTOVER in path or path in names.here.outputs or file.mode in (SYMLINK, SUBMODULE):
             continue
         fact = names.here.facts.get(path)
-        if path in used or path in awaited or path.endswith(".age"):
-            yield from _source(path, fact, used=path in used, awaited=path in awaited, new=new)
+        needed = path in used or path in awaited
+        if needed or path.endswith(".age"):
+            yield from _content(path, fact, new=new)
+            yield from _purpose(path, fact, needed=needed, new=new or path in used_before)
         if isinstance(fact, KeyTexts) and fact.private:
             yield _private_key(names, path, fact, exposed=path in exposed)
 
 
-def _awaited(names: Names) -> set[str]:
+def _made_at_base(names: Names) -> dict[Place, tuple[str, ...]]:
+    """Return from which sources the base's outputs were made."""
+    return {
+        place(file): names.base.sources[made.source]
+        for file in names.base.outputs.values()
+        if (made := names.explain(names.base, file)) is not None
+    }
+
+
+def _awaited(names: Names, before: Mapping[Place, tuple[str, ...]]) -> set[str]:
     """Return the sources from whose present version an output is still to be made.
 
     The base made an output from them, and all that is left of it is one that nothing explains. Or
     the output is there, but in the work tree only.
     """
-    here, base = names.here, names.base
+    here = names.here
     lost = {place(file) for file in here.outputs.values() if names.explain(here, file) is None}
-    awaited = {
-        path
-        for file in base.outputs.values()
-        if place(file) in lost and (made := names.explain(base, file)) is not None
-        for path in base.sources[made.source]
-    }
-    for waiting in names.unstaged.outputs.values():
-        awaited.update(here.sources[waiting.made.source])
-    return awaited
+    waiting = (here.sources[one.made.source] for one in names.unstaged.outputs.values())
+    return set(chain(*waiting, *(paths for where, paths in before.items() if where in lost)))
 
 
-def _source(
-    path: str, fact: Fact | None, *, used: bool, awaited: bool, new: bool
-) -> Iterator[Finding]:
+def _content(path: str, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
     if isinstance(fact, PointerFact | MissingFact | LockedFact):
         return
     if not isinstance(fact, AgeFact):
@@ -64,25 +69,29 @@ def _source(
             source=path, new=new,
             mend="agenix edit it anew, and treat what it held as known to others",
         )  # fmt: skip
-        return
-    if fact.problem is not None:
+    elif fact.problem is not None:
         yield make_finding(
             "source-malformed", fact.problem, path=path, source=path, new=new,
             mend="restore it from a commit in which it was whole",
         )  # fmt: skip
-        return
-    if fact.plaintext_size == 0:
+    elif fact.plaintext_size == 0:
         yield make_finding(
             "source-empty", "its plaintext has no bytes", path=path, source=path, new=new,
         )  # fmt: skip
-    passphrase = any(stanza.type == "scrypt" for stanza in fact.stanzas)
-    if passphrase and (used or awaited):
+
+
+def _purpose(path: str, fact: Fact | None, *, needed: bool, new: bool) -> Iterator[Finding]:
+    """Compare who can read a source with who uses it; `needed` tells that outputs are for it."""
+    if not isinstance(fact, AgeFact) or fact.problem is not None:
+        return
+    locked = any(stanza.type == "scrypt" for stanza in fact.stanzas)
+    if locked and needed:
         yield make_finding(
             "source-unknown-recipient",
             "encrypted with a passphrase, not to the master recipients",
             path=path, source=path, new=new,
         )  # fmt: skip
-    elif not (passphrase or used or awaited):
+    elif not locked and not needed:
         yield make_finding(
             "source-unused", "no output is made from it", path=path, source=path, new=new
         )

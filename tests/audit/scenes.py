@@ -7,6 +7,16 @@ from agenix_check.settings import Value, load_settings
 from agenix_check.tree.repository import open_repository
 
 DB, WIFI, ALPHA_TOKEN = "secrets/db.age", "secrets/wifi.age", "secrets/alpha-token.age"
+# What alpha's token holds, under a passphrase: to make one takes seconds, by design.
+LOCKED_TOKEN = """\
+-----BEGIN AGE ENCRYPTED FILE-----
+YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IHNjcnlwdCBlckQxUmp3RUp4MFBydHZ2
+QnlvR1V3IDIwCkVZNllETys2UUthSFpSTTI0UmpmRE9OL2tla1h2SnJ6ZXhzeStJ
+Z0xCVGMKLS0tIFdPamthTVZDNm1yaEVzSTVyUUxVY2ZiWFVzaTVIQkZzOU5lWTI0
+UEx2UUkKX3ite7u+4aIfHCEBSA9XRD52MVv3OR4/JGtR0nEBMPs2w0f8fSQIiCxz
+BWtyBRs=
+-----END AGE ENCRYPTED FILE-----
+"""
 NODES = ("alpha", "beta", "gamma", "delta")
 
 

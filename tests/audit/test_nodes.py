@@ -190,6 +190,23 @@ def test_after_the_rekey_a_rotation_hides_no_more(fleet: Workshop) -> None:
     assert judge_staged(fleet).findings == ()
 
 
+def test_a_key_that_moves_to_another_node_hides_no_rotation(fleet: Workshop) -> None:
+    """Beta got alpha's old disk, and both were rekeyed."""
+    fleet.host("alpha", NEW)
+    fleet.host("beta", ALPHA)
+    for node in ("alpha", "beta"):
+        for secret, source, text in (
+            ("db", DB, "postgres://db\n"),
+            ("wifi", WIFI, "correct horse\n"),
+        ):
+            fleet.remove(old_output(fleet, node, secret))
+            fleet.rekey(node, secret, source, text)
+    fleet.remove(old_output(fleet, "alpha", "token"))
+    fleet.rekey("alpha", "token", "secrets/alpha-token.age", "token of alpha\n")
+
+    assert judge_staged(fleet).findings == ()
+
+
 def test_a_file_that_only_loses_a_key_hides_no_rotation(fleet: Workshop) -> None:
     both = fleet.write("known-hosts.toml", f'a = "{ALPHA.strip()}"\nb = "{RSA.strip()}"\n')
     fleet.commit("Write keys down")

@@ -8,6 +8,7 @@ from agenix_check.finding import Severity
 from agenix_check.rekey.encryption import encrypt
 from tests.audit.scenes import (
     ALPHA_TOKEN,
+    LOCKED_TOKEN,
     WIFI,
     judge_staged,
     of_rule,
@@ -120,7 +121,7 @@ def test_a_source_under_a_passphrase(fleet: Workshop) -> None:
 
 
 def test_an_identity_under_a_passphrase_is_no_source(fleet: Workshop) -> None:
-    fleet.write("master.age", pyrage.passphrase.encrypt(fleet.identity.encode(), "secret"))
+    fleet.write("master.age", LOCKED_TOKEN)
 
     assert judge_staged(fleet).findings == ()
 
