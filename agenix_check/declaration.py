@@ -20,7 +20,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MasterIdentity:
-    """An entry of `masterIdentities`: its file, and its public key where that is given."""
+    """An entry of `masterIdentities`: its file, and its public key where that is given.
+
+    A key that is given as a file of the repository is that file's text; as another file, its path.
+    """
 
     identity: Place
     pubkey: str | None
@@ -45,6 +48,7 @@ class DeclaredNode:
     """One evaluated configuration that uses agenix-rekey, under agenix-rekey's own name for it.
 
     `host_pubkey` is the exact configured text. `storage` is None in derivation mode.
+    `extra_recipients` that are files of the repository are their texts; other files, their paths.
     """
 
     name: str
@@ -87,7 +91,10 @@ class PlainRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesFile:
-    """A plain agenix rules file (`secrets.nix`), or `failure`: why Nix could not evaluate it."""
+    """A plain agenix rules file (`secrets.nix`).
+
+    `failure` says why it, or what of it, could not be read: then `rules` are those that could.
+    """
 
     path: str
     rules: tuple[PlainRule, ...]
