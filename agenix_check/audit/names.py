@@ -33,7 +33,7 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     findings: list[Finding] = []
     outputs: list[OutputResult] = []
     _judge_contents(names, fleet, keyring, findings, outputs)
-    lost = list(audit_lost(names, keyring))
+    lost = [] if names.quiet else list(audit_lost(names, keyring))
     findings += [loss.finding for loss in lost]
     findings += audit_directories(names, fleet, keyring)
     findings += audit_sources(names, fleet)

@@ -19,6 +19,9 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
 
     Ignored findings are counted. The verdict of an output follows from what is left of its rules.
     """
+    restricted = settings.items("node") or settings.items("secret")
+    if not (restricted or settings.ignore or known):
+        return report
     wanted = [one for one in report.findings if _is_wanted(one, settings)]
     if known is not None:
         old = {_identity(one) for one in known.findings}

@@ -29,7 +29,8 @@ class Names:
     `changed` are the paths in which the two differ, `ends` those of key files which differ only in
     the white space at their end, `vanished` file names that were in the base's
     `.nix` files and are in none now, `commits` which commit changed a path last. `incomplete` says
-    what is not in this clone, `undecided` what names alone cannot tell for want of it.
+    what is not in this clone, `undecided` what names alone cannot tell for want of it. `quiet` tells
+    that every output is explained, and none is gone or waits to be staged.
     """
 
     here: Evidence
@@ -43,6 +44,7 @@ class Names:
     commits: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    quiet: bool = False
     skipped: tuple[str, ...] = ()
 
     def explain(self, evidence: Evidence, output: OutputFile) -> Trace | None:
@@ -178,6 +180,7 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
         unstaged=unstaged,
         commits=commits,
         incomplete=_not_here(names),
+        quiet=not (lost or gone or unstaged.outputs),
         undecided=_undecided(names, len(lost), new, cut_off=view.cut_off),
     )
 
