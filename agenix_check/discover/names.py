@@ -27,10 +27,10 @@ class Names:
     `explained_here` and `explained_at_base` are the keys and sources of each tree by the ident that
     they make.
     `changed` are the paths in which the two differ, `ends` those of key files which differ only in
-    the white space at their end, `vanished` file names that were in the base's
-    `.nix` files and are in none now, `commits` which commit changed a path last. `incomplete` says
-    what is not in this clone, `undecided` what names alone cannot tell for want of it. `quiet` tells
-    that every output is explained, and none is gone or waits to be staged.
+    the white space at their end, `vanished` file names that were in the base's `.nix` files and are
+    in none now, `commits` which commit changed a path last. `incomplete` says what is not in this
+    clone, `undecided` what names alone cannot tell for want of it. `quiet` tells that every output
+    is explained, and that none is gone or waits to be staged.
     """
 
     here: Evidence
