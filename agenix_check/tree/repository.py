@@ -227,7 +227,7 @@ def _aside(repository: Repository) -> Iterator[Repository]:
     with tempfile.TemporaryDirectory(prefix="agenix-check-") as scratch:
         copy = Path(scratch, "index")
         if Path(index).exists():
-            shutil.copyfile(index, copy)
+            shutil.copy2(index, copy)
         fresh = Path(scratch, "objects")
         fresh.mkdir()  # Git takes a repository without it for none
         known = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
