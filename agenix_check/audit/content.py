@@ -42,24 +42,15 @@ def judge(
     output: Output, file: File, fact: Fact | None, source: Fact | None, keyring: Keyring
 ) -> Judgement:
     """Judge one output by its own fact and its source's."""
-    if output.key is not None and output.key.strip() == DUMMY_RECIPIENT:
+    recipient = keyring.texts.get(output.key) if output.key is not None else None
+    if _is_in_order(fact, source, recipient):
+        return _OK
+    if recipient is not None and recipient.text == DUMMY_RECIPIENT:
         return Judgement(Verdict.SKIPPED, (), "its node has agenix-rekey's placeholder key")
-    if isinstance(fact, PointerFact):
-        finding = make_finding(
-            "output-lfs", "a Git LFS pointer: its name is right, its content is elsewhere",
-            output=output, mend="git lfs pull, then check with --worktree",
-        )  # fmt: skip
-        return Judgement(Verdict.UNVERIFIABLE, (finding,), "it is a Git LFS pointer")
-    if isinstance(fact, MissingFact):
-        return Judgement(Verdict.UNVERIFIABLE, (), f"it {fact.reason}")
-    if isinstance(fact, LockedFact):
-        return Judgement(Verdict.UNVERIFIABLE, (), f"it is encrypted with {fact.by}")
     if not isinstance(fact, AgeFact):
-        what = "a symlink" if file.mode == SYMLINK else "not an age file"
-        return _wrong(output, "output-not-encrypted", f"{what}: its node cannot decrypt it")
+        return _judge_other(output, file, fact)
     if fact.problem is not None:
         return _wrong(output, "output-malformed", fact.problem)
-    recipient = keyring.texts.get(output.key) if output.key is not None else None
     found = _judge_length(output, fact, source)
     if recipient is not None:
         matches = [match(stanza, recipient) for stanza in fact.stanzas]
@@ -72,6 +63,35 @@ def judge(
     if not isinstance(source, AgeFact) or source.plaintext_size is None:
         return Judgement(Verdict.UNVERIFIABLE, (), "its source's content cannot be read")
     return _ANONYMOUS if recipient.is_anonymous else _OK
+
+
+def _judge_other(output: Output, file: File, fact: Fact | None) -> Judgement:
+    """Judge an output whose content is no age file, or is not here."""
+    if isinstance(fact, PointerFact):
+        finding = make_finding(
+            "output-lfs", "a Git LFS pointer: its name is right, its content is elsewhere",
+            output=output, mend="git lfs pull, then check with --worktree",
+        )  # fmt: skip
+        return Judgement(Verdict.UNVERIFIABLE, (finding,), "it is a Git LFS pointer")
+    if isinstance(fact, MissingFact):
+        return Judgement(Verdict.UNVERIFIABLE, (), f"it {fact.reason}")
+    if isinstance(fact, LockedFact):
+        return Judgement(Verdict.UNVERIFIABLE, (), f"it is encrypted with {fact.by}")
+    what = "a symlink" if file.mode == SYMLINK else "not an age file"
+    return _wrong(output, "output-not-encrypted", f"{what}: its node cannot decrypt it")
+
+
+def _is_in_order(fact: Fact | None, source: Fact | None, recipient: Recipient | None) -> bool:
+    """Tell at a glance what nearly all are: for their node alone, and as long as their source."""
+    return (
+        isinstance(fact, AgeFact)
+        and isinstance(source, AgeFact)
+        and recipient is not None
+        and fact.problem is None
+        and fact.plaintext_size == source.plaintext_size is not None
+        and len(fact.stanzas) == 1
+        and match(fact.stanzas[0], recipient) is Match.YES
+    )
 
 
 def _judge_recipients(
