@@ -89,26 +89,30 @@ def discover_names(view: View, memory: Memory) -> Names:
 
 def fleet_of(names: Names) -> Fleet:
     """Return the nodes and outputs that the names explain."""
+    here = names.here
     outputs = []
-    keys: dict[str, set[str]] = {}
-    for file in names.here.outputs.values():
-        made = names.explain(names.here, file)
+    used: set[tuple[str, str]] = set()
+    for file in here.outputs.values():
+        made = names.explained_here.get(file.ident)
         if made is not None:
-            key = names.here.keys[made.key].text
+            used.add((file.directory, made.key))
             outputs.append(
                 Output(
                     node=file.directory,
                     secret=file.name,
                     path=file.path,
                     ident=file.ident,
-                    key=key,
-                    sources=names.here.sources[made.source],
+                    key=here.keys[made.key].text,
+                    sources=here.sources[made.source],
                 )
             )
-            keys.setdefault(file.directory, set()).update(() if key is None else (key,))
+    keys: dict[str, list[str]] = {directory: [] for directory, _ in sorted(used)}
+    for directory, key in used:
+        text = here.keys[key].text
+        keys[directory] += () if text is None else (text,)
     nodes = tuple(
         Node(name=directory, storage=directory, keys=tuple(sorted(texts)))
-        for directory, texts in sorted(keys.items())
+        for directory, texts in keys.items()
     )
     outputs.sort(key=lambda output: output.path)
     return Fleet(inventory="names", complete=False, nodes=nodes, outputs=tuple(outputs))

@@ -8,7 +8,7 @@ from agenix_check.tree.git import Git, GitError, first_line
 
 WHOLE = 1 << 20  # bytes; larger blobs are given by their head only
 HEAD = 1 << 17  # bytes; room for the largest age header (64 KiB)
-_PIECE = 1 << 23  # bytes that are read at once
+_PIECE = 1 << 16  # bytes that are read at once: Git goes on while they are looked at
 _HASHED = 1 << 28  # bytes; a larger blob is not read to its end
 _AGE = (b"age-encryption.org/", b"-----BEGIN AGE")
 
