@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from agenix_check import __version__
 from agenix_check.errors import UsageError
-from agenix_check.settings import OPTIONS, Option, Value, nearest
+from agenix_check.settings import OPTIONS, SNAPSHOT, Option, Value, nearest
 
 VERBS = {
     "check": "the gate (the verb may be left out)",
@@ -17,9 +17,8 @@ VERBS = {
     "demo": "build a fleet, break it, check it, mend it, check it",
 }
 
-_SNAPSHOT = ("staged", "rev", "worktree", "from-ref", "to-ref")
 _ALSO_FOR_FLEET = (
-    *_SNAPSHOT, "node", "secret", "inventory", "evaluate", "nix-timeout", "no-cache"
+    *SNAPSHOT, "node", "secret", "inventory", "evaluate", "nix-timeout", "no-cache"
 )  # fmt: skip
 
 

@@ -5,6 +5,11 @@ Nix or the lock file gives it; `discover/` turns it into the outputs that should
 
 from dataclasses import dataclass
 
+LOCK_FILE = "agenix-check.lock"
+
+# Stands for a text that holds a private key, which goes nowhere: no report, cache or lock file.
+WITHHELD = "(a private key)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -47,7 +52,7 @@ class DeclaredSecret:
 class DeclaredNode:
     """One evaluated configuration that uses agenix-rekey, under agenix-rekey's own name for it.
 
-    `host_pubkey` is the exact configured text. `storage` is None in derivation mode.
+    `host_pubkey` is the exact configured text, or `WITHHELD`. `storage` is None in derivation mode.
     `extra_recipients` that are files of the repository are their texts; other files, their paths.
     """
 

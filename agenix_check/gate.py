@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agenix_check.errors import CannotCheckError
-from agenix_check.finding import Report
+from agenix_check.finding import Finding, Report, Severity
 from agenix_check.green import Green
 from agenix_check.settings import Settings
 from agenix_check.tree.repository import Repository
@@ -41,13 +41,11 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
         known = green.recall(view.info) if brief and not restricted else None
         if known is not None:
             return known
-        report = _judge(view, settings, store)
-    if not restricted:
+        report, lasting = _judge(view, settings, store)
+    if lasting and not restricted:
         green.keep(report)
-    empty = not (report.outputs or report.plain or report.findings) and not settings.text(
-        "new-from"
-    )
-    if empty and not settings.flag("allow-empty"):
+    found = report.outputs or report.plain or any(map(_is_of_outputs, report.findings))
+    if not (found or settings.text("new-from") or settings.flag("allow-empty")):
         sentence = "no output matches --node and --secret" if restricted else _NOTHING
         report = replace(report, incomplete=(*report.incomplete, sentence))
     return report
@@ -112,7 +110,13 @@ def make_lock(repository: Repository, settings: Settings) -> str:
     return render_lock(declaration)
 
 
-def _judge(view: View, settings: Settings, store: Store) -> Report:
+def _is_of_outputs(finding: Finding) -> bool:
+    """Tell whether a finding shows that there was something to check: sources alone do not."""
+    return finding.severity is not Severity.NOTE or finding.rule == "output-missing"
+
+
+def _judge(view: View, settings: Settings, store: Store) -> tuple[Report, bool]:
+    """Return the report, and whether it holds for these trees for ever."""
     from agenix_check.audit import audit_fleet, select
     from agenix_check.discover.inventory import take_inventory
     from agenix_check.discover.memory import Memory
@@ -120,13 +124,15 @@ def _judge(view: View, settings: Settings, store: Store) -> Report:
 
     memory = Memory(store)
 
-    def audit(one: View) -> Report:
+    def audit(one: View) -> tuple[Report, bool]:
         names = discover_names(one, memory)
-        return audit_fleet(names, take_inventory(one, names, settings, store), one.info)
+        inventory = take_inventory(one, names, settings, store)
+        return audit_fleet(names, inventory, one.info), not names.looked_aside
 
     new_from = settings.text("new-from")
-    known = audit(view_commit(view.repository, new_from)) if new_from else None
-    return select(audit(view), settings, known)
+    known = audit(view_commit(view.repository, new_from))[0] if new_from else None
+    report, lasting = audit(view)
+    return select(report, settings, known), lasting
 
 
 def _store(repository: Repository, settings: Settings) -> Store:

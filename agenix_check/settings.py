@@ -94,6 +94,9 @@ class Ignore:
     reason: str
 
 
+# Options that name a snapshot together: who gives one of them means nothing of an earlier source.
+SNAPSHOT = ("staged", "rev", "worktree", "from-ref", "to-ref")
+
 # What pre-commit sets where a hook runs for a range of commits (pre-push).
 _HOOK = {"from-ref": "PRE_COMMIT_FROM_REF", "to-ref": "PRE_COMMIT_TO_REF"}
 
@@ -123,7 +126,7 @@ class Settings:
 
     def with_hook(self, environment: Mapping[str, str]) -> "Settings":
         """Return the settings with the range that pre-commit gives, where no snapshot was named."""
-        if any(name in self.values for name in ("staged", "rev", "worktree", "from-ref", "to-ref")):
+        if any(name in self.values for name in SNAPSHOT):
             return self
         range_ = {
             name: environment[variable]
@@ -151,15 +154,20 @@ def load_settings(
             if key in _NOT_IN_FILE:
                 raise UsageError(f"{place}: {key} is for the command line, where it is yours")
             values[key] = _checked(option, value, f"{place}: {key}")
+    from_variables: dict[str, Value] = {}
     for option in OPTIONS:
         variable = "AGENIX_CHECK_" + option.name.upper().replace("-", "_")
         if environment.get(variable):
-            values[option.name] = _from_variable(option, environment[variable], variable)
+            from_variables[option.name] = _from_variable(option, environment[variable], variable)
     if environment.get("CI"):
         values.setdefault("evaluate", "always")
-    values |= {key: _checked(_BY_NAME[key], value, f"--{key}") for key, value in given.items()}
-    rules = values.pop("ignore", ())
-    ignore += [_whole_rule(rule, "--ignore") for rule in rules] if isinstance(rules, tuple) else []
+    checked = {key: _checked(_BY_NAME[key], value, f"--{key}") for key, value in given.items()}
+    for later, where in ((from_variables, "AGENIX_CHECK_IGNORE"), (checked, "--ignore")):
+        rules = later.pop("ignore", ())
+        ignore += [_whole_rule(rule, where) for rule in rules] if isinstance(rules, tuple) else []
+        if any(name in later for name in SNAPSHOT):
+            values = {name: value for name, value in values.items() if name not in SNAPSHOT}
+        values |= later
     return Settings(values=values, ignore=tuple(ignore))
 
 

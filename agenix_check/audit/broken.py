@@ -18,6 +18,8 @@ from agenix_check.discover.keys import KeyTexts
 from agenix_check.finding import Cause, CauseKind, Finding
 from agenix_check.fleet import likest
 
+_OR_FORGOTTEN = ", or it was forgotten"
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -66,12 +68,17 @@ def judge_broken(broken: Broken) -> Finding:
     excuses = (excuse(broken) for excuse in _EXCUSES)
     excuse = next((reason for reason in excuses if reason is not None), None)
     cause = find_cause(broken)
+    mend = REKEY
+    if excuse is not None:
+        mend = remove(broken.file.path)
+        if excuse.endswith(_OR_FORGOTTEN):
+            mend = f"{REKEY}, or where the host is gone {mend}"
     return make_finding(
         "output-stale" if excuse is None else "output-orphan",
         _stale(cause, broken) if excuse is None else excuse,
         path=broken.file.path, node=broken.file.directory, secret=broken.file.name,
         source=broken.source, cause=cause,
-        mend=REKEY if excuse is None else remove(broken.file.path),
+        mend=mend,
     )  # fmt: skip
 
 
@@ -80,8 +87,9 @@ def find_cause(broken: Broken) -> Cause:
     if broken.source_gone:
         kind = CauseKind.SOURCE_CHANGED if broken.kept_sources else CauseKind.SOURCE_DELETED
         return broken.scene.cause(kind, broken.source)
-    if not broken.kept_keys:
-        return broken.scene.cause(CauseKind.KEY_DELETED, broken.keys[0])
+    gone = [path for path in broken.keys if path not in broken.kept_keys]
+    if gone:
+        return broken.scene.cause(CauseKind.KEY_DELETED, gone[0])
     return broken.scene.cause(_key_change(broken), broken.kept_keys[0])
 
 
@@ -136,14 +144,16 @@ def _rekeyed_for_others(broken: Broken) -> str | None:
         return None
     return (
         f"{broken.source} was rekeyed for other hosts and not here: this host seems to be "
-        "switched off, or its file was forgotten"
+        f"switched off{_OR_FORGOTTEN}"
     )
 
 
 def _key_deleted(broken: Broken) -> str | None:
-    if not broken.key_gone or broken.kept_keys:
+    """A host that is dropped takes its key file along, whatever other file has listed its key."""
+    gone = [path for path in broken.keys if path not in broken.kept_keys]
+    if not broken.key_gone or not gone:
         return None
-    return f"left behind: {broken.keys[0]}, which held its key, was deleted"
+    return f"left behind: {gone[0]}, which held its key, was deleted"
 
 
 def _others_rekeyed(broken: Broken) -> str | None:
@@ -151,7 +161,7 @@ def _others_rekeyed(broken: Broken) -> str | None:
         return None
     return (
         "its key is gone; other hosts were rekeyed and this one was not: it seems to be switched "
-        "off, or its files were forgotten"
+        f"off{_OR_FORGOTTEN}"
     )
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from agenix_check.age import DUMMY_RECIPIENT
+from agenix_check.declaration import LOCK_FILE
 from agenix_check.discover.facts import AgeFact, Fact, PointerFact, find_fact
 from agenix_check.discover.keys import KeyTexts, digest
 from agenix_check.discover.memory import Memory
@@ -129,14 +130,14 @@ def weigh(
     """Sort a tree's files into outputs, keys and sources.
 
     Every key text counts with and without a newline at its end, but that of files in `exact` as it
-    is or trimmed.
+    is or trimmed. The lock file repeats what others declare, and may be out of date.
     """
     outputs = {path: output for path in files if (output := output_file(path)) is not None}
     texts: dict[str, list[str]] = {DUMMY_RECIPIENT: [], DUMMY_RECIPIENT + "\n": []}
     keys: dict[str, tuple[str | None, list[str]]] = {}
     sources: dict[str, list[str]] = {}
     for path, fact in facts.items():
-        if path in outputs or LEFTOVER in path:
+        if path in outputs or LEFTOVER in path or path == LOCK_FILE:
             continue
         if isinstance(fact, AgeFact | PointerFact):
             sources.setdefault(fact.sha256, []).append(path)

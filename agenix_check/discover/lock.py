@@ -1,23 +1,30 @@
 """`agenix-check.lock`: what a flake declares, as a committed file for machines without Nix.
 
-Sorted, and one fact a line where it can be, so that two branches merge as their flakes do.
+Sorted, and one fact a line where it can be, so that two branches merge as their flakes do. It
+comes with a pull request, so nothing in it is trusted: every value is checked as it is read.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import posixpath
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from agenix_check.declaration import (
+    LOCK_FILE,
     Declaration,
     DeclaredNode,
     DeclaredSecret,
     MasterIdentity,
     Place,
 )
-from agenix_check.discover.inventory import LOCK
 from agenix_check.errors import CannotCheckError
 
+FILE = LOCK_FILE
 SCHEMA = "agenix-check/lock/1"
+MODES = ("local", "derivation")
+
+_RENEW = "agenix-check fleet --lock"
+_LONGEST = 120  # characters of a place that a complaint names
 
 _T = TypeVar("_T")
 
@@ -31,21 +38,21 @@ def render_lock(declaration: Declaration) -> str:
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
-def read_lock(text: str, place: str = LOCK) -> Declaration:
+def read_lock(text: str, place: str = FILE) -> Declaration:
     """Read a lock file's text. Raises `CannotCheckError`, which names the key that is wrong."""
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise CannotCheckError(f"{place} is not JSON: {error}") from error
     reader = _Reader(place)
+    try:
+        document = json.loads(text, object_pairs_hook=reader.unique)
+    except RecursionError:
+        raise CannotCheckError(f"{place} is nested too deeply; write it anew: {_RENEW}") from None
+    except ValueError as error:
+        what = "has Git conflict markers" if "\n<<<<<<< " in f"\n{text}" else f"is no JSON: {error}"
+        raise CannotCheckError(f"{place} {what}; write it anew: {_RENEW}") from error
     root = reader.table(document, "the file")
     if root.get("schema") != SCHEMA:
         raise CannotCheckError(f"{place} is of another version; write it anew: {_RENEW}")
     nodes = reader.table(root.get("nodes"), "nodes")
-    return Declaration(nodes=tuple(_read_node(reader, name, nodes[name]) for name in sorted(nodes)))
-
-
-_RENEW = "agenix-check fleet --lock"
+    return Declaration(nodes=tuple(reader.node(name, nodes[name]) for name in sorted(nodes)))
 
 
 def _node(node: DeclaredNode) -> dict[str, object]:
@@ -71,9 +78,9 @@ def _secret(secret: DeclaredSecret) -> dict[str, object]:
     }
 
 
-def _place(place: Place) -> dict[str, str] | str:
+def _place(place: Place) -> dict[str, str | None] | str:
     """Return a path as it is, and what lies outside as a table: the two cannot be mistaken."""
-    return place.path if place.path is not None else {"outside": place.outside or ""}
+    return place.path if place.path is not None else {"outside": place.outside}
 
 
 class _Reader:
@@ -83,7 +90,18 @@ class _Reader:
         self._file = file
 
     def fail(self, where: str, wanted: str) -> CannotCheckError:
-        return CannotCheckError(f"{self._file}: {where} is not {wanted}; write it anew: {_RENEW}")
+        shown = where if len(where) <= _LONGEST else f"{where[:_LONGEST]}…"
+        return CannotCheckError(f"{self._file}: {shown} is not {wanted}; write it anew: {_RENEW}")
+
+    def unique(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        """Refuse what two branches may both have added, and a merge kept twice."""
+        table: dict[str, object] = {}
+        for key, value in pairs:
+            self.text(key, "a key")
+            if key in table:
+                raise self.fail(key, "there only once")
+            table[key] = value
+        return table
 
     def table(self, value: object, where: str) -> Mapping[str, object]:
         if not isinstance(value, dict):
@@ -91,8 +109,13 @@ class _Reader:
         return value
 
     def text(self, value: object, where: str) -> str:
-        if not isinstance(value, str):
+        """Return a text that can be a path, a name or a key: bytes, none of them zero."""
+        if not isinstance(value, str) or "\0" in value:
             raise self.fail(where, "a text")
+        try:
+            value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError as error:
+            raise self.fail(where, "a text") from error
         return value
 
     def flag(self, value: object, where: str) -> bool:
@@ -109,12 +132,13 @@ class _Reader:
         return None if value is None else read(value, where)
 
     def place(self, value: object, where: str) -> Place:
-        if isinstance(value, str):
-            if value.startswith("/") or ".." in value.split("/"):
-                raise self.fail(where, "a path inside the repository")
-            return Place(path=value)
-        outside = self.table(value, where).get("outside")
-        return Place(path=None, outside=self.text(outside, f"{where}.outside"))
+        if not isinstance(value, str):
+            outside = self.table(value, where).get("outside")
+            return Place(path=None, outside=self.maybe(outside, f"{where}.outside", self.text))
+        path = self.text(value, where)
+        if path and (posixpath.normpath(path) != path or path.split("/")[0] in ("", ".", "..")):
+            raise self.fail(where, "a path inside the repository")
+        return Place(path=path)
 
     def master(self, value: object, where: str) -> MasterIdentity:
         table = self.table(value, where)
@@ -123,35 +147,40 @@ class _Reader:
             pubkey=self.maybe(table.get("pubkey"), f"{where}.pubkey", self.text),
         )
 
+    def node(self, name: str, value: object) -> DeclaredNode:
+        table = self.table(value, name)
+        secrets = self.table(table.get("secrets"), f"{name}.secrets")
+        mode = self.text(table.get("storageMode"), f"{name}.storageMode")
+        if mode not in MODES:
+            raise self.fail(f"{name}.storageMode", f"one of {', '.join(MODES)}")
+        storage = self.maybe(table.get("storage"), f"{name}.storage", self.place)
+        if storage is None and mode == "local":
+            raise self.fail(f"{name}.storage", "a path inside the repository")
+        return DeclaredNode(
+            name=name,
+            host_pubkey=self.text(table.get("hostPubkey"), f"{name}.hostPubkey"),
+            storage_mode=mode,
+            storage=storage,
+            secrets=tuple(self.secret(name, key, secrets[key]) for key in sorted(secrets)),
+            master_identities=self.items(
+                table.get("masterIdentities"), f"{name}.masterIdentities", self.master
+            ),
+            extra_recipients=self.items(
+                table.get("extraEncryptionPubkeys"), f"{name}.extraEncryptionPubkeys", self.text
+            ),
+        )
 
-def _read_node(reader: _Reader, name: str, value: object) -> DeclaredNode:
-    table = reader.table(value, name)
-    secrets = reader.table(table.get("secrets"), f"{name}.secrets")
-    return DeclaredNode(
-        name=name,
-        host_pubkey=reader.text(table.get("hostPubkey"), f"{name}.hostPubkey"),
-        storage_mode=reader.text(table.get("storageMode"), f"{name}.storageMode"),
-        storage=reader.maybe(table.get("storage"), f"{name}.storage", reader.place),
-        secrets=tuple(_read_secret(reader, name, key, secrets[key]) for key in sorted(secrets)),
-        master_identities=reader.items(
-            table.get("masterIdentities"), f"{name}.masterIdentities", reader.master
-        ),
-        extra_recipients=reader.items(
-            table.get("extraEncryptionPubkeys"), f"{name}.extraEncryptionPubkeys", reader.text
-        ),
-    )
+    def secret(self, node: str, key: str, value: object) -> DeclaredSecret:
+        where = f"{node}.secrets.{key}"
+        table = self.table(value, where)
 
+        def tags(value: object, where: str) -> tuple[str, ...]:
+            return self.items(value, where, self.text)
 
-def _read_secret(reader: _Reader, node: str, key: str, value: object) -> DeclaredSecret:
-    where = f"{node}.secrets.{key}"
-    table = reader.table(value, where)
-    generator: Sequence[str] | None = None
-    if table.get("generator") is not None:
-        generator = reader.items(table["generator"], f"{where}.generator", reader.text)
-    return DeclaredSecret(
-        id=key,
-        name=reader.text(table.get("name"), f"{where}.name"),
-        source=reader.place(table.get("source"), f"{where}.source"),
-        intermediary=reader.flag(table.get("intermediary"), f"{where}.intermediary"),
-        generator=None if generator is None else tuple(generator),
-    )
+        return DeclaredSecret(
+            id=key,
+            name=self.text(table.get("name"), f"{where}.name"),
+            source=self.place(table.get("source"), f"{where}.source"),
+            intermediary=self.flag(table.get("intermediary"), f"{where}.intermediary"),
+            generator=self.maybe(table.get("generator"), f"{where}.generator", tags),
+        )

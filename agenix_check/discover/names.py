@@ -30,7 +30,8 @@ class Names:
     the white space at their end, `vanished` file names that were in the base's `.nix` files and are
     in none now, `commits` which commit changed a path last. `incomplete` says what is not in this
     clone, `undecided` what names alone cannot tell for want of it. `quiet` tells that every output
-    is explained, and that none is gone or waits to be staged.
+    is explained, and that none is gone or waits to be staged; `looked_aside` that the work tree was
+    asked too, so that the next run may find something else.
     """
 
     here: Evidence
@@ -45,6 +46,7 @@ class Names:
     incomplete: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     quiet: bool = False
+    looked_aside: bool = False
     skipped: tuple[str, ...] = ()
 
     def explain(self, evidence: Evidence, output: OutputFile) -> Trace | None:
@@ -171,7 +173,8 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
         sources = {path for made in broken for path in names.base.sources[made.source]}
         vanished = _vanished(view.repository, names, changed, sources)
     in_work_tree = view.snapshot.kind == "index" and view.repository.top is not None
-    if in_work_tree and (broken or fresh or gone or not _has_all(there, here)):
+    looked_aside = in_work_tree and bool(broken or fresh or gone or not _has_all(there, here))
+    if looked_aside:
         directories = sorted({file.directory for file in (*lost, *gone)})
         unstaged = look_for_unstaged(view.repository, here, lost, directories)
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
@@ -184,6 +187,7 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
         unstaged=unstaged,
         commits=commits,
         incomplete=_not_here(names),
+        looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),
         undecided=_undecided(names, len(lost), new, cut_off=view.cut_off),
     )
