@@ -29,8 +29,8 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
     """Judge the snapshot that the settings name.
 
     `brief` says that counts and findings are enough: a tree that was green before needs no second
-    look then. Raises `UsageError` for revisions that are none, `CannotCheckError` where Git cannot
-    answer.
+    look then, and what was wrong long ago no search in history. Raises `UsageError` for revisions
+    that are none, `CannotCheckError` where Git cannot answer.
     """
     # A run makes many small values, no cycles of them, and ends soon.
     gc.disable()
@@ -41,7 +41,7 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
         known = green.recall(view.info) if brief and not restricted else None
         if known is not None:
             return known
-        report, lasting = _judge(view, settings, store)
+        report, lasting = _judge(view, settings, store, history=not brief)
     if lasting and not restricted:
         green.keep(report)
     found = report.outputs or report.plain or any(map(_is_of_outputs, report.findings))
@@ -115,7 +115,7 @@ def _is_of_outputs(finding: Finding) -> bool:
     return finding.severity is not Severity.NOTE or finding.rule == "output-missing"
 
 
-def _judge(view: View, settings: Settings, store: Store) -> tuple[Report, bool]:
+def _judge(view: View, settings: Settings, store: Store, *, history: bool) -> tuple[Report, bool]:
     """Return the report, and whether it holds for these trees for ever."""
     from agenix_check.audit import audit_fleet, select
     from agenix_check.discover.inventory import take_inventory
@@ -125,7 +125,7 @@ def _judge(view: View, settings: Settings, store: Store) -> tuple[Report, bool]:
     memory = Memory(store)
 
     def audit(one: View) -> tuple[Report, bool]:
-        names = discover_names(one, memory)
+        names = discover_names(one, memory, history=history)
         inventory = take_inventory(one, names, settings, store)
         return audit_fleet(names, inventory, one.info), not names.looked_aside
 

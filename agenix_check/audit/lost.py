@@ -31,7 +31,7 @@ def audit_lost(names: Names, keyring: Keyring) -> Iterator[Loss]:
             else:
                 yield Loss(finding, file)
         elif made is None:
-            yield Loss(_old_orphan(file), file)
+            yield Loss(_old_orphan(names, file), file)
         elif place(file) in scene.waiting:
             replaced[place(file)] = examine(scene, file, made)
         else:
@@ -44,12 +44,27 @@ def audit_lost(names: Names, keyring: Keyring) -> Iterator[Loss]:
     yield from _dropped(scene)
 
 
-def _old_orphan(file: OutputFile) -> Finding:
+def _old_orphan(names: Names, file: OutputFile) -> Finding:
+    origin = names.origins.get(file.ident)
+    version = None if origin is None else origin.source or origin.key
+    message = "no key and source of this tree or of its base made it"
+    cause = None
+    if origin is not None and version is not None:
+        parts = [
+            f"{version.path} as it was until {version.until[:10]}"
+            for version in (origin.source, origin.key)
+            if version is not None
+        ]
+        message = f"made from {' and '.join(parts)}"
+        kind = CauseKind.SOURCE_CHANGED if origin.source else CauseKind.KEY_CHANGED
+        if version.path not in names.here.files:
+            kind = CauseKind.SOURCE_DELETED if origin.source else CauseKind.KEY_DELETED
+        cause = Cause(kind=kind, path=version.path, commit=version.until)
     return make_finding(
         "output-orphan",
-        "no key and source of this tree or of its base made it: no longer declared, or not "
-        "rekeyed for long",
-        path=file.path, node=file.directory, secret=file.name, new=False, mend=remove(file.path),
+        f"{message}: no longer declared, or not rekeyed since",
+        path=file.path, node=file.directory, secret=file.name, new=False, cause=cause,
+        mend=remove(file.path),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from agenix_check.discover.facts import MissingFact
 from agenix_check.discover.idents import Trace, trace
 from agenix_check.discover.keys import KeyTexts
 from agenix_check.discover.memory import Memory
+from agenix_check.discover.origins import Origin, find_origins
 from agenix_check.discover.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
 from agenix_check.fleet import Fleet, Node, Output
 from agenix_check.tree.history import last_changes
@@ -28,7 +29,8 @@ class Names:
     they make.
     `changed` are the paths in which the two differ, `ends` those of key files which differ only in
     the white space at their end, `vanished` file names that were in the base's `.nix` files and are
-    in none now, `commits` which commit changed a path last. `incomplete` says what is not in this
+    in none now, `commits` which commit changed a path last, `origins` (by ident) what outputs that
+    were lost before were made from. `incomplete` says what is not in this
     clone, `undecided` what names alone cannot tell for want of it. `quiet` tells that every output
     is explained, and that none is gone or waits to be staged; `looked_aside` that the work tree was
     asked too, so that the next run may find something else.
@@ -43,6 +45,7 @@ class Names:
     vanished: frozenset[str] = frozenset()
     unstaged: Unstaged = NOTHING_UNSTAGED
     commits: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     quiet: bool = False
@@ -55,8 +58,8 @@ class Names:
         return made.get(output.ident)
 
 
-def discover_names(view: View, memory: Memory) -> Names:
-    """Read a snapshot and its base.
+def discover_names(view: View, memory: Memory, *, history: bool = False) -> Names:
+    """Read a snapshot and its base; with `history` also older versions, where outputs need them.
 
     Where a shallow clone lacks the base nothing counts as new, and the result is incomplete if
     that decides.
@@ -86,7 +89,8 @@ def discover_names(view: View, memory: Memory) -> Names:
         ends=ends,
         skipped=_submodules(snapshot.files.values()),
     )
-    return _look_closer(view, names, changed)
+    names = _look_closer(view, names, changed)
+    return _with_origins(view, names) if history else names
 
 
 def fleet_of(names: Names) -> Fleet:
@@ -191,6 +195,19 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
         quiet=not (lost or gone or unstaged.outputs),
         undecided=_undecided(names, len(lost), new, cut_off=view.cut_off),
     )
+
+
+def _with_origins(view: View, names: Names) -> Names:
+    """Look for older versions where outputs were lost before this change."""
+    commit = view.snapshot.commit or view.repository.head
+    old = {
+        file.ident
+        for file in names.here.outputs.values()
+        if not names.explain(names.here, file) and not names.explain(names.base, file)
+    }
+    if not old or commit is None:
+        return names
+    return replace(names, origins=find_origins(view.repository, commit, names.here, old))
 
 
 def _commits(view: View) -> Mapping[str, str]:

@@ -1,5 +1,7 @@
 """What past commits did to files."""
 
+from typing import NamedTuple
+
 from agenix_check.tree.git import Git
 from agenix_check.tree.snapshot import decode
 
@@ -38,3 +40,38 @@ def changed_lines(git: Git, before: str, after: str) -> bytes:
         "diff-tree", "-r", "-p", "-U0", "--no-renames", "--no-color", "--no-ext-diff",
         "--no-textconv", before, after,
     )  # fmt: skip
+
+
+class Version(NamedTuple):
+    """A content that a path had, and the commit that took it away."""
+
+    path: str
+    oid: str
+    until: str
+
+
+def old_versions(git: Git, commit: str, most: int) -> list[Version]:
+    """Return what files were before each of the last `most` commits, the newest first.
+
+    Nothing where history is not all here.
+    """
+    status, listing, _ = git.attempt(
+        "log", "-z", "--format=%x00%H", "--raw", "--no-abbrev", "--no-renames",
+        "--no-show-signature", "--first-parent", "--diff-merges=first-parent",
+        f"--max-count={most}", commit,
+    )  # fmt: skip
+    found: list[Version] = []
+    if status:
+        return found
+    fields = iter(decode(listing).split("\0"))
+    until = ""
+    for field in fields:
+        word = field.lstrip("\n")
+        if word.startswith(":"):
+            mode, _, before = word[1:].split(" ")[:3]
+            path = next(fields)
+            if mode.startswith("100"):
+                found.append(Version(path, before, until))
+        elif word:
+            until = word
+    return found

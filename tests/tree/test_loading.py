@@ -18,7 +18,8 @@ def test_only_the_command_runner_is_imported_and_the_package_works_later() -> No
 
 
 def test_a_package_that_is_imported_already_is_used() -> None:
-    script = "import git; from agenix_check.tree.git import load_command as load; " + (
+    script = (
+        "import git; from agenix_check.tree.git import load_command as load; "
         "assert load() is git.Git"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -1,0 +1,85 @@
+"""Outputs that were lost long ago: history says from which version they were made."""
+
+from agenix_check.demo.workshop import Workshop
+from agenix_check.finding import CauseKind
+from agenix_check.gate import check
+from agenix_check.settings import load_settings
+from agenix_check.tree.repository import open_repository
+from tests.audit.scenes import ALPHA_TOKEN, DB, judge, name_key_file, of_rule, old_output
+from tests.keys import NEW
+
+
+def test_an_old_orphan_names_the_commit_that_took_its_source_away(fleet: Workshop) -> None:
+    output = old_output(fleet, "alpha", "token")
+    fleet.source(ALPHA_TOKEN, "another\n")
+    edit = fleet.commit("Edit a source")
+    fleet.write("notes.txt", "later\n")
+    fleet.commit("Write notes")
+    (finding,) = of_rule(judge(fleet), "output-orphan")
+    assert finding.path == output
+    assert not finding.new
+    assert finding.cause is not None
+    assert (finding.cause.kind, finding.cause.path) == (CauseKind.SOURCE_CHANGED, ALPHA_TOKEN)
+    assert finding.cause.commit == edit
+    assert f"{ALPHA_TOKEN} as it was until {edit[:10]}" in finding.message
+
+
+def test_an_old_orphan_of_a_rotated_key_names_the_key_file(fleet: Workshop) -> None:
+    fleet.write(name_key_file("alpha"), NEW)
+    rotation = fleet.commit("Install alpha anew")
+    fleet.write("notes.txt", "later\n")
+    fleet.commit("Write notes")
+    findings = of_rule(judge(fleet), "output-orphan")
+    assert {finding.node for finding in findings} == {"secrets/rekeyed/alpha"}
+    for finding in findings:
+        assert finding.cause is not None
+        assert finding.cause.kind is CauseKind.KEY_CHANGED
+        assert finding.cause.path == name_key_file("alpha")
+        assert finding.cause.commit == rotation
+
+
+def test_a_source_that_is_gone_is_said_to_be(fleet: Workshop) -> None:
+    fleet.remove(DB)
+    fleet.commit("Drop a secret")
+    fleet.write("notes.txt", "later\n")
+    fleet.commit("Write notes")
+    findings = of_rule(judge(fleet), "output-orphan")
+    assert findings
+    assert {finding.cause.kind for finding in findings if finding.cause} == {
+        CauseKind.SOURCE_DELETED
+    }
+
+
+def test_a_brief_look_does_not_search_history(fleet: Workshop) -> None:
+    fleet.source(ALPHA_TOKEN, "another\n")
+    fleet.commit("Edit a source")
+    fleet.write("notes.txt", "later\n")
+    fleet.commit("Write notes")
+    repository = open_repository(fleet.top)
+    report = check(repository, load_settings(repository.top, {}, {}), brief=True)
+    (finding,) = of_rule(report, "output-orphan")
+    assert finding.cause is None
+
+
+def test_a_key_that_another_list_named_too_is_dropped_with_its_host(fleet: Workshop) -> None:
+    fleet.write(
+        "known-hosts.nix",
+        f'{{ alpha = "{fleet.read(name_key_file("alpha")).decode().strip()}"; }}\n',
+    )
+    fleet.commit("List known hosts")
+    fleet.remove(name_key_file("alpha"))
+    fleet.write("known-hosts.nix", "{ }\n")
+    fleet.stage()
+    report = judge(fleet)
+    assert {finding.severity for finding in report.findings} <= {"warning", "note"}
+    assert of_rule(report, "output-orphan")
+
+
+def test_green_is_not_remembered_where_the_work_tree_was_asked(fleet: Workshop) -> None:
+    source = fleet.source("secrets/new.age", "new\n")
+    fleet.stage(source)
+    repository = open_repository(fleet.top)
+    settings = load_settings(repository.top, {}, {})
+    assert check(repository, settings, brief=True).counts.errors == 0
+    fleet.rekey("alpha", "new", source, "new\n")
+    assert check(repository, settings, brief=True).counts.errors == 1
