@@ -5,8 +5,6 @@ Nix or the lock file gives it; `discover/` turns it into the outputs that should
 
 from dataclasses import dataclass
 
-LOCK_FILE = "agenix-check.lock"
-
 # Stands for a text that holds a private key, which goes nowhere: no report, cache or lock file.
 WITHHELD = "(a private key)"
 

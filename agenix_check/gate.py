@@ -4,7 +4,6 @@ import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agenix_check.errors import CannotCheckError
 from agenix_check.finding import Finding, Report, Severity
 from agenix_check.green import Green
 from agenix_check.settings import Settings
@@ -39,7 +38,7 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
     with open_view(repository, settings) as view:
         green = Green(store, _name(view, settings))
         known = green.recall(view.info) if brief and not restricted else None
-        if known is not None:
+        if known is not None and not _must_evaluate(known, settings):
             return known
         report, lasting = _judge(view, settings, store, history=not brief)
     if lasting and not restricted:
@@ -88,13 +87,14 @@ def make_lock(repository: Repository, settings: Settings) -> str:
 
     Raises `CannotCheckError` where a node could not be evaluated: half a lock would pass for whole.
     """
-    from agenix_check.discover.declaring import evaluation_options, without_private_keys
+    from agenix_check.discover.declaring import evaluation_options, refuse_half
     from agenix_check.discover.lock import render_lock
     from agenix_check.discover.nix import evaluate
+    from agenix_check.discover.withheld import withhold
 
     options = evaluation_options(settings)
     with open_view(repository, settings) as view:
-        declaration = without_private_keys(
+        declaration = withhold(
             evaluate(
                 view.repository,
                 view.snapshot,
@@ -104,10 +104,13 @@ def make_lock(repository: Repository, settings: Settings) -> str:
                 timeout=options.timeout,
             )
         )
-    if declaration.failed:
-        first = declaration.failed[0]
-        raise CannotCheckError(f"{first.name} could not be evaluated: {first.message}")
+    refuse_half(declaration)
     return render_lock(declaration)
+
+
+def _must_evaluate(known: Report, settings: Settings) -> bool:
+    """Tell whether Nix is wanted again, whatever it said of this very tree before."""
+    return known.fleet.inventory == "nix" and settings.text("evaluate") == "always"
 
 
 def _is_of_outputs(finding: Finding) -> bool:

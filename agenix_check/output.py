@@ -66,7 +66,7 @@ def write_file(path: Path, text: str) -> None:
 
 def write_lock(top: Path | None, text: str) -> None:
     """Write the lock file at the top of the work tree."""
-    from agenix_check.discover.inventory import LOCK
+    from agenix_check.discover.evidence import LOCK
 
     if top is None:
         raise UsageError("a bare repository has no place for a lock file")

@@ -1,16 +1,16 @@
 """Every output that is declared: right, wrong or missing; and files that nobody declares."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from agenix_check.age import Match, RecipientError, match, parse_recipient
+from agenix_check.age import Match
 from agenix_check.audit.content import judge
 from agenix_check.audit.keyring import Keyring
 from agenix_check.audit.making import REKEY, add, make_finding, remove
+from agenix_check.audit.novelty import Novelty
+from agenix_check.audit.older import Older, addressed, made_from, read_key, slot
 from agenix_check.discover.declared import Declared, Expected
 from agenix_check.discover.evidence import NOWHERE, OutputFile
-from agenix_check.discover.facts import AgeFact
 from agenix_check.discover.keys import digest
 from agenix_check.discover.names import Names
 from agenix_check.finding import Cause, CauseKind, Finding, OutputResult, Verdict
@@ -25,81 +25,121 @@ class Judged:
     findings: tuple[Finding, ...] = ()
 
 
-def audit_outputs(names: Names, declared: Declared, keyring: Keyring) -> Iterator[Judged]:
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every output is judged by."""
+
+    names: Names
+    declared: Declared
+    keyring: Keyring
+    older: Older
+    novelty: Novelty
+
+    def cause(self, kind: CauseKind, path: str) -> Cause:
+        """Return a cause with the commit that made it, where there is one."""
+        return Cause(kind=kind, path=path, commit=self.names.commits.get(path))
+
+
+def audit_outputs(bench: Bench) -> Iterator[Judged]:
     """Judge every output that should be."""
-    wanted = {
-        one.output.path for one in declared.expected if one.output is not None and one.skip is None
-    }
-    older: dict[tuple[str, str], list[OutputFile]] = defaultdict(list)
-    for path, file in names.here.outputs.items():
-        if path not in wanted:
-            older[file.directory, file.name].append(file)
-    for one in declared.expected:
-        if one.skip is not None:
-            yield _skipped(names, one)
+    for one in bench.declared.expected:
+        if one.lacks_source:
+            yield _without_source(bench, one)
+        elif one.skip is not None:
+            yield _skipped(bench, one)
         elif one.doubt is not None:
             yield Judged(_result(one, Verdict.UNVERIFIABLE, reason=one.doubt))
-        elif one.lacks_source or one.output is None:
-            yield _without_source(declared, one)
-        elif one.output.path in names.here.files:
-            yield _there(names, one, one.output, keyring)
+        elif one.output is None:
+            reason = "its source's content cannot be read"
+            yield Judged(_result(one, Verdict.UNVERIFIABLE, reason=reason))
+        elif one.output.path in bench.names.here.files:
+            yield _there(bench, one, one.output)
         else:
-            storage = one.node.storage.path if one.node.storage else None
-            stale = older.get((storage or "", one.secret.name), [])
-            yield _missing(names, declared, one, one.output, stale)
+            yield _lost(bench, one, one.output)
 
 
-def audit_orphans(names: Names, declared: Declared) -> Iterator[Finding]:
+def audit_orphans(bench: Bench) -> Iterator[Finding]:
     """Find files that are named like outputs and belong to no declaration.
 
-    Where a node could not be evaluated, what lies outside the known storage directories may be its.
+    Where a node could not be evaluated, what is not made for another node may be its.
     """
-    accounted = {one.output.path for one in declared.expected if one.output is not None}
-    storages = {
-        node.storage.path: node.name
-        for node in declared.declaration.nodes
+    names, declaration = bench.names, bench.declared.declaration
+    nodes = {
+        node.storage.path: node
+        for node in declaration.nodes
         if node.storage is not None and node.storage.path is not None
     }
-    # A file of an older version stands for its output: that one is stale, this one no orphan.
-    lost = {
+    wanted = {
         (one.node.storage.path, one.secret.name)
-        for one in declared.expected
+        for one in bench.declared.expected
         if one.node.storage is not None
-        and (one.output is None or one.output.path not in names.here.files)
-        and one.skip is None
     }
     for path, file in sorted(names.here.outputs.items()):
-        if path in accounted or (file.directory, file.name) in lost:
+        if path in bench.older.accounted:
             continue
-        node = storages.get(file.directory)
-        if node is None and declared.declaration.failed:
+        node = nodes.get(file.directory)
+        if node is not None and not bench.declared.has_known_key(node):
             continue
-        why = (
-            f"{node} declares no such secret, or has it in another version"
-            if node is not None
-            else "it is in no node's storage directory: of a host that is gone?"
-        )
+        made = made_from(names, file)
+        of_node = node is not None and made is not None and made.key == digest(node.host_pubkey)
+        if declaration.failed and not of_node:
+            continue
+        if node is None:
+            why = "it is in no node's storage directory: of a host that is gone?"
+        elif (file.directory, file.name) in wanted:
+            why = f"an older version, which {node.name} does not need any more"
+        else:
+            why = f"{node.name} declares no secret of this name"
         yield make_finding(
-            "output-orphan", why, path=path, node=node or file.directory, secret=file.name,
-            new=path in names.changed, mend=remove(path),
+            "output-orphan", why, path=path, node=node.name if node else file.directory,
+            secret=file.name, new=_orphaned_now(bench, file), mend=remove(path),
         )  # fmt: skip
 
 
-def _skipped(names: Names, one: Expected) -> Judged:
-    output = one.output
-    if one.secret.intermediary and output is not None and output.path in names.here.files:
-        finding = make_finding(
-            "output-intermediary",
-            "an intermediary secret is not for hosts, and has an output",
-            output=output, new=output.path in names.changed, mend=remove(output.path),
-        )  # fmt: skip
-        return Judged(_result(one, Verdict.WRONG, rules=(finding.rule,)), (finding,))
-    return Judged(_result(one, Verdict.SKIPPED, reason=one.skip))
+def _orphaned_now(bench: Bench, file: OutputFile) -> bool:
+    """Tell whether this change made an orphan of a file: as far as its key and source tell."""
+    if bench.novelty.touches(file.path):
+        return True
+    names = bench.names
+    before = bench.declared.before
+    if before is not None:
+        declared = {
+            (node.storage.path, secret.name)
+            for node in before.nodes
+            if node.storage is not None
+            for secret in node.secrets
+            if not secret.intermediary
+        }
+        return (file.directory, file.name) in declared and _was_right(names, file)
+    return _was_right(names, file) and bench.novelty.may_declare()
 
 
-def _without_source(declared: Declared, one: Expected) -> Judged:
+def _was_right(names: Names, file: OutputFile) -> bool:
+    return names.explain(names.base, file) is not None
+
+
+def _skipped(bench: Bench, one: Expected) -> Judged:
+    files = bench.older.intermediary.get(slot(one), ())
+    if not files:
+        return Judged(_result(one, Verdict.SKIPPED, reason=one.skip))
+    findings = tuple(_intermediary(bench, one, file) for file in files)
+    path = files[0].path
+    return Judged(_result(one, Verdict.WRONG, rules=(findings[0].rule,), path=path), findings)
+
+
+def _intermediary(bench: Bench, one: Expected, file: OutputFile) -> Finding:
+    return make_finding(
+        "output-intermediary", "an intermediary secret is not for hosts, and has an output",
+        path=file.path, node=one.node.name, secret=one.secret.name, source=one.secret.source.path,
+        new=bench.novelty.touches(file.path) or bench.novelty.of_node(one.node, "secrets"),
+        mend=remove(file.path),
+    )  # fmt: skip
+
+
+def _without_source(bench: Bench, one: Expected) -> Judged:
     source = one.secret.source.path or ""
-    if source in declared.on_disk:
+    cause = None
+    if source in bench.declared.on_disk:
         rule, message, mend = "source-unstaged", "in the work tree, but not staged", add(source)
     elif one.secret.generator is not None:
         rule, message = "source-missing", "declared with a generator, and not generated yet"
@@ -107,89 +147,108 @@ def _without_source(declared: Declared, one: Expected) -> Judged:
     else:
         rule, message = "source-missing", "declared, and not in the tree"
         mend = f"agenix edit {source}"
+    if source in bench.names.base.files:
+        cause = bench.cause(CauseKind.SOURCE_DELETED, source)
     finding = make_finding(
         rule, message, path=source, node=one.node.name, secret=one.secret.name, source=source,
-        cause=Cause(kind=CauseKind.SOURCE_DELETED, path=source), mend=mend,
+        new=bench.novelty.touches(source) or bench.novelty.of_secret(one), cause=cause, mend=mend,
     )  # fmt: skip
     return Judged(_result(one, Verdict.WRONG, rules=(rule,)), (finding,))
 
 
-def _there(names: Names, one: Expected, output: Output, keyring: Keyring) -> Judged:
-    facts = names.here.facts
+def _there(bench: Bench, one: Expected, output: Output) -> Judged:
+    names = bench.names
     judgement = judge(
         output,
         names.here.files[output.path],
-        facts.get(output.path),
-        facts.get(output.source or ""),
-        keyring,
+        names.here.facts.get(output.path),
+        names.here.facts.get(output.source or ""),
+        bench.keyring,
     )
-    new = not names.changed.isdisjoint((output.path, *output.sources))
+    new = bench.novelty.touches(output.path, *output.sources)
     findings = tuple(replace(finding, new=new) for finding in judgement.findings)
     rules = tuple(finding.rule for finding in findings)
     return Judged(_result(one, judgement.verdict, rules, judgement.reason), findings)
 
 
-def _missing(
-    names: Names, declared: Declared, one: Expected, output: Output, stale: list[OutputFile]
-) -> Judged:
-    cause = _cause(names, one, output, stale)
-    touched = {output.path, *output.sources, *(file.path for file in stale)}
-    new = not names.changed.isdisjoint({cause.path, *touched} if cause else touched)
-    if output.path in declared.on_disk:
-        then = "".join(f" && {remove(file.path)}" for file in stale)
+def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
+    stale = bench.older.standing.get(slot(one))
+    cause = _cause(bench, one, output, stale)
+    holders = bench.names.here.keys.get(digest(one.node.host_pubkey), NOWHERE).paths
+    touched = {output.path, *output.sources, *holders, stale.path if stale else None}
+    touched.add(cause.path if cause else None)
+    new = bench.novelty.touches(*touched) or bench.novelty.of_secret(one)
+    source = bench.names.unstaged.sources.get(stale.ident) if stale is not None else None
+    if output.path in bench.declared.on_disk:
+        then = "" if stale is None else f" && {remove(stale.path)}"
         finding = make_finding(
             "output-unstaged", "rekeyed, but not staged: it is in the work tree only",
             output=output, new=new, cause=cause, mend=add(output.path) + then,
         )  # fmt: skip
-    elif stale:
+    elif stale is None:
         finding = make_finding(
-            "output-stale", _stale_message(cause, output), output=output, path=stale[0].path,
-            new=new, cause=cause, mend=REKEY,
-        )  # fmt: skip
-    else:
-        finding = make_finding(
-            "output-missing", "declared, and never rekeyed for this node",
+            "output-missing", "declared, and never rekeyed for this node"
+            if cause is None or cause.kind is not CauseKind.OUTPUT_DELETED
+            else "declared, and deleted",
             output=output, new=new, cause=cause, mend=REKEY,
         )  # fmt: skip
-    return Judged(_result(one, Verdict.WRONG, rules=(finding.rule,), path=finding.path), (finding,))
+    elif source is not None:
+        finding = make_finding(
+            "source-unstaged",
+            f"{stale.path} is made from {source} as it is in the work tree, which is not staged",
+            path=source, node=output.node, secret=output.secret, source=source, new=new,
+            cause=Cause(kind=CauseKind.SOURCE_CHANGED, path=source), mend=add(source),
+        )  # fmt: skip
+        return Judged(_result(one, Verdict.WRONG, (finding.rule,), path=stale.path), (finding,))
+    else:
+        finding = make_finding(
+            "output-stale", _stale_message(cause, output), output=output, path=stale.path,
+            new=new, cause=cause, mend=REKEY,
+        )  # fmt: skip
+    return Judged(_result(one, Verdict.WRONG, (finding.rule,), path=finding.path), (finding,))
 
 
 def _stale_message(cause: Cause | None, output: Output) -> str:
-    if cause is not None and cause.kind is CauseKind.KEY_CHANGED:
-        return "made for another text of the node's key than the one that is declared"
+    if cause is None or cause.kind is CauseKind.KEY_CHANGED:
+        return "made for another key than the one that its node is declared to have"
+    if cause.kind is CauseKind.KEY_TEXT_CHANGED:
+        return (
+            "made for another text of its node's key; the key is still the same, but agenix-rekey "
+            "hashes its comment and newline too"
+        )
     return f"made from another version of {output.source}"
 
 
-def _cause(names: Names, one: Expected, output: Output, stale: list[OutputFile]) -> Cause | None:
+def _cause(bench: Bench, one: Expected, output: Output, stale: OutputFile | None) -> Cause | None:
     """Tell what an older file does not fit; without one, what of this change took the output."""
-    source = output.source or ""
-    keys = names.here.keys.get(digest(one.node.host_pubkey), NOWHERE).paths
-    if stale and keys and not _fits_key(names, one, stale[0]):
-        found = (CauseKind.KEY_CHANGED, keys[0])
-    elif stale or source in names.changed:
-        found = (CauseKind.SOURCE_CHANGED, source)
-    elif output.path in names.base.files:
-        found = (CauseKind.OUTPUT_DELETED, output.path)
-    else:
-        changed = [path for path in keys if path in names.changed]
-        if not changed:
-            return None
-        found = (CauseKind.KEY_CHANGED, changed[0])
-    return Cause(kind=found[0], path=found[1], commit=names.commits.get(found[1]))
+    names, source = bench.names, output.source or ""
+    holders = names.here.keys.get(digest(one.node.host_pubkey), NOWHERE).paths
+    if stale is not None:
+        kind = _misfit(bench, one, stale)
+        if kind is CauseKind.SOURCE_CHANGED:
+            return bench.cause(kind, source)
+        return bench.cause(kind, holders[0]) if holders else None
+    if source in names.changed:
+        return bench.cause(CauseKind.SOURCE_CHANGED, source)
+    if output.path in names.base.files:
+        return bench.cause(CauseKind.OUTPUT_DELETED, output.path)
+    changed = [path for path in holders if path in names.changed]
+    return bench.cause(CauseKind.KEY_CHANGED, changed[0]) if changed else None
 
 
-def _fits_key(names: Names, one: Expected, stale: OutputFile) -> bool:
-    """Tell whether an older file was made for the node's key, as far as that is known."""
-    made = names.explain(names.base, stale)
-    if made is not None:
-        return made.key == digest(one.node.host_pubkey)
-    fact = names.here.facts.get(stale.path)
-    try:
-        recipient = parse_recipient(one.node.host_pubkey)
-    except RecipientError:
-        return False
-    stanzas = fact.stanzas if isinstance(fact, AgeFact) else ()
-    return any(match(stanza, recipient) is not Match.NO for stanza in stanzas)
+def _misfit(bench: Bench, one: Expected, stale: OutputFile) -> CauseKind:
+    """Tell in what an older file does not fit: by what made it, else by whom it is addressed to."""
+    names = bench.names
+    made, recipient = made_from(names, stale), read_key(one.node.host_pubkey)
+    if made is None:
+        fits = addressed(names, stale, recipient) is not Match.NO
+        return CauseKind.SOURCE_CHANGED if fits else CauseKind.KEY_CHANGED
+    if made.key == digest(one.node.host_pubkey):
+        return CauseKind.SOURCE_CHANGED
+    tree = names.here if made.key in names.here.keys else names.base
+    text = tree.keys[made.key].text
+    same = text is not None and recipient is not None and bench.keyring.texts.get(text) == recipient
+    return CauseKind.KEY_TEXT_CHANGED if same else CauseKind.KEY_CHANGED
 
 
 def _result(

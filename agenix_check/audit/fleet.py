@@ -13,11 +13,16 @@ from agenix_check.finding import Report, SnapshotInfo
 
 def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> Report:
     """Judge all that an inventory knows, and return everything that is wrong."""
-    report = audit_names(names, fleet_of(names), snapshot)
-    if inventory.declared is not None:
+
+    def by_names() -> Report:
+        return audit_names(names, fleet_of(names), snapshot)
+
+    if inventory.declared is None:
+        report = by_names()
+    else:
         from agenix_check.audit.declared import audit_declared
 
-        report = audit_declared(names, inventory, inventory.declared, report)
+        report = audit_declared(names, inventory, inventory.declared, snapshot, by_names)
     if inventory.rules:
         report = _with_plain(names, inventory, report)
     return replace(
@@ -28,7 +33,7 @@ def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> R
 
 
 def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
-    from agenix_check.audit.plain import audit_plain
+    from agenix_check.audit.plain import audit_plain, audit_rules_files
 
     judged = list(audit_plain(names, inventory.rules))
     ruled = {one.result.path for one in judged}
@@ -38,6 +43,7 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
         if finding.rule != "source-unused" or finding.path not in ruled
     ]
     findings += [finding for one in judged for finding in one.findings]
+    findings += audit_rules_files(names, inventory.rules)
     return replace(
         report,
         fleet=replace(report.fleet, plain=len(judged)),

@@ -5,51 +5,77 @@ from collections.abc import Iterator
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.audit.directories import judge_key, parents
-from agenix_check.audit.keyring import Keyring
+from agenix_check.audit.expected import Bench
 from agenix_check.audit.making import make_finding
-from agenix_check.declaration import Declaration, DeclaredNode
+from agenix_check.declaration import WITHHELD, DeclaredNode
 from agenix_check.discover.evidence import NOWHERE
 from agenix_check.discover.keys import digest
-from agenix_check.discover.names import Names
 from agenix_check.finding import Finding
 
 
-def audit_nodes(names: Names, declaration: Declaration, keyring: Keyring) -> Iterator[Finding]:
+def audit_nodes(bench: Bench) -> Iterator[Finding]:
     """Give the findings that are about a node as it is declared."""
+    declaration = bench.declared.declaration
     for failed in declaration.failed:
         yield make_finding("node-not-evaluated", failed.message, node=failed.name)
     for node in declaration.nodes:
-        yield from _key(names, node, keyring)
+        yield from _private(bench, node)
+        yield from _key(bench, node)
     local = [node for node in declaration.nodes if node.storage_mode == "local"]
-    yield from _overlaps(names, [node for node in local if node.host_pubkey != DUMMY_RECIPIENT])
+    yield from _overlaps(bench, [node for node in local if node.host_pubkey != DUMMY_RECIPIENT])
 
 
-def _key(names: Names, node: DeclaredNode, keyring: Keyring) -> Iterator[Finding]:
-    found = judge_key(node.host_pubkey, keyring.texts.get(node.host_pubkey))
+def _private(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
+    """Find private keys that stand where public ones belong."""
+    for field, texts in (
+        ("hostPubkey", [node.host_pubkey]),
+        ("pubkey of a master identity", [one.pubkey for one in node.master_identities]),
+        ("extraEncryptionPubkeys", node.extra_recipients),
+    ):
+        if WITHHELD in texts:
+            yield make_finding(
+                "private-key", f"its {field} is a private key", node=node.name,
+                new=bench.novelty.of_node(node, *_FIELDS[field]),
+                mend="make a new key pair, use its public key, and rekey",
+            )  # fmt: skip
+
+
+_FIELDS = {
+    "hostPubkey": ("host_pubkey",),
+    "pubkey of a master identity": ("master_identities",),
+    "extraEncryptionPubkeys": ("extra_recipients",),
+}
+
+
+def _key(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
+    if node.host_pubkey == WITHHELD:
+        return
+    found = judge_key(node.host_pubkey, bench.keyring.texts.get(node.host_pubkey))
     if found is None:
         return
     rule, message = found
     if rule == "node-placeholder-key":
         message = "hostPubkey is agenix-rekey's placeholder: its secrets are not rekeyed"
     key = digest(node.host_pubkey)
-    holders = names.here.keys.get(key, NOWHERE).paths
+    holders = bench.names.here.keys.get(key, NOWHERE).paths
     yield make_finding(
         rule, message, path=holders[0] if holders else None, node=node.name,
-        new=bool(holders) and key not in names.base.keys,
+        new=bench.novelty.of_node(node, "host_pubkey") or bench.novelty.touches(*holders),
     )  # fmt: skip
 
 
-def _overlaps(names: Names, nodes: list[DeclaredNode]) -> Iterator[Finding]:
+def _overlaps(bench: Bench, nodes: list[DeclaredNode]) -> Iterator[Finding]:
     """Find what agenix-rekey would delete: it removes all below a storage directory but outputs."""
-    storages: dict[str, list[str]] = defaultdict(list)
+    names, novelty = bench.names, bench.novelty
+    storages: dict[str, list[DeclaredNode]] = defaultdict(list)
     for node in nodes:
         if node.storage is not None and node.storage.path is not None:
-            storages[node.storage.path].append(node.name)
+            storages[node.storage.path].append(node)
         else:
             outside = node.storage.outside if node.storage is not None else "nowhere"
             yield make_finding(
                 "node-storage-overlap", f"its storage directory is outside: {outside}",
-                node=node.name, new=False,
+                node=node.name, new=novelty.of_node(node, "storage"),
             )  # fmt: skip
     victims: dict[str, list[str]] = defaultdict(list)
     declared = {secret.source.path for node in nodes for secret in node.secrets}
@@ -58,15 +84,17 @@ def _overlaps(names: Names, nodes: list[DeclaredNode]) -> Iterator[Finding]:
         for parent in parents(path):
             if parent in storages:
                 victims[parent].append(path)
-    for storage, names_ in sorted(storages.items()):
-        if len(names_) > 1:
-            victims[storage] += [f"the storage directory of {name}" for name in names_[1:]]
+    for storage, sharing in sorted(storages.items()):
+        victims[storage] += [f"what belongs to {node.name}" for node in sharing[1:]]
     for storage, lying in sorted(victims.items()):
+        if not lying:
+            continue
         more = f" and {len(lying) - 1} more" if len(lying) > 1 else ""
+        hit = [*storages[storage], *(node for path in lying for node in storages.get(path, []))]
         yield make_finding(
             "node-storage-overlap",
             f"{lying[0]}{more} lies in this storage directory: agenix rekey deletes there "
             "whatever is no output of this node",
-            path=storage, node=storages[storage][0],
-            new=not names.changed.isdisjoint(lying),
+            path=storage, node=storages[storage][0].name,
+            new=novelty.touches(*lying) or any(novelty.of_node(node, "storage") for node in hit),
         )  # fmt: skip

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from agenix_check.age import Recipient, RecipientError, describe, parse_recipient
 from agenix_check.audit.making import make_finding
 from agenix_check.audit.recipients import compare
-from agenix_check.declaration import PlainRule, RulesFile
+from agenix_check.declaration import WITHHELD, PlainRule, RulesFile
 from agenix_check.discover.facts import AgeFact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.keys import KeyTexts
 from agenix_check.discover.names import Names
 from agenix_check.finding import Cause, CauseKind, Finding, PlainResult, Verdict
+from agenix_check.tree.snapshot import SYMLINK
 
 _MEND = "agenix -r"
 
@@ -27,12 +29,31 @@ def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[JudgedPlai
     for file in files:
         for rule in file.rules:
             findings = tuple(_judge(names, file.path, rule))
-            rules = tuple(dict.fromkeys(finding.rule for finding in findings))
+            rules = tuple(dict.fromkeys([one.rule for one in findings] or _as_source(names, rule)))
             result = PlainResult(
                 path=rule.path, rules_file=file.path, verdict=_verdict(names, rule, rules),
                 rules=rules,
             )  # fmt: skip
             yield JudgedPlain(result, findings)
+
+
+def audit_rules_files(names: Names, files: Iterable[RulesFile]) -> Iterator[Finding]:
+    """Find private keys that stand where public ones belong."""
+    for file in files:
+        if any(WITHHELD in rule.recipients for rule in file.rules):
+            yield make_finding(
+                "private-key", "a private key is given as one of its publicKeys", path=file.path,
+                new=file.path in names.changed,
+                mend="make a new key pair, use its public key, and run agenix -r",
+            )  # fmt: skip
+
+
+def _as_source(names: Names, rule: PlainRule) -> list[str]:
+    """Return the rules that a file breaks as a source, of which those findings tell."""
+    fact = names.here.facts.get(rule.path)
+    if fact is None or isinstance(fact, KeyTexts):
+        return ["source-not-encrypted"]
+    return ["source-malformed"] if isinstance(fact, AgeFact) and fact.problem is not None else []
 
 
 def _verdict(names: Names, rule: PlainRule, rules: tuple[str, ...]) -> Verdict:
@@ -57,14 +78,18 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
         return
     if isinstance(fact, PointerFact | MissingFact | LockedFact):
         return
+    # Files with the ending of age files are told of as sources.
+    told = rule.path.endswith(".age") and names.here.files[rule.path].mode != SYMLINK
     if not isinstance(fact, AgeFact):
-        if not rule.path.endswith(".age"):  # those are told of as sources
+        if not told:
             yield make_finding(
                 "source-not-encrypted", "not an age file: a secret in plain text?",
                 path=rule.path, new=new,
             )  # fmt: skip
         return
     if fact.problem is not None:
+        if not told:
+            yield make_finding("source-malformed", fact.problem, path=rule.path, new=new)
         return
     recipients, invalid = _read(rule)
     cause = None

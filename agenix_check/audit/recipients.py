@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agenix_check.age import Match, Recipient, Stanza, describe, match
+from agenix_check.age import Match, Recipient, Stanza, match
+from agenix_check.audit.expected import Bench
 from agenix_check.audit.making import make_finding
-from agenix_check.discover.declared import Declared
 from agenix_check.discover.facts import AgeFact
 from agenix_check.discover.names import Names
 from agenix_check.finding import Cause, CauseKind, Finding
@@ -42,15 +42,16 @@ def compare(stanzas: Sequence[Stanza], recipients: Sequence[Recipient]) -> Diffe
     return Difference(tuple(missing), tuple(left))
 
 
-def audit_masters(names: Names, declared: Declared) -> Iterator[Finding]:
+def audit_masters(bench: Bench) -> Iterator[Finding]:
     """Compare every declared source with the master recipients.
 
     Where an identity's recipient is not known, one stanza more than the others need may be its:
     nothing is said of strangers then.
     """
-    masters = declared.masters
+    names, declared, masters = bench.names, bench.declared, bench.declared.masters
     if not masters.known:
         return
+    changed = bench.novelty.of_masters(declared.declaration)
     sources = sorted({
         secret.source.path
         for node in declared.declaration.nodes
@@ -62,7 +63,7 @@ def audit_masters(names: Names, declared: Declared) -> Iterator[Finding]:
         if not isinstance(fact, AgeFact) or fact.problem is not None:
             continue
         difference = compare(fact.stanzas, tuple(masters.known))
-        new = path in names.changed or not names.changed.isdisjoint(masters.known.values())
+        new = changed or bench.novelty.touches(path, *masters.known.values())
         if difference.missing:
             yield make_finding(
                 "source-missing-recipient",
@@ -71,8 +72,10 @@ def audit_masters(names: Names, declared: Declared) -> Iterator[Finding]:
                 cause=_cause(names, difference.missing, masters.known),
                 mend="agenix update-masterkeys && agenix rekey -a",
             )  # fmt: skip
-        if difference.unknown and not masters.unknown:
-            strangers = ", ".join(dict.fromkeys(describe(one) for one in difference.unknown))
+        # A passphrase is told of as such, whoever the masters are.
+        unknown = [one for one in difference.unknown if one.type != "scrypt"]
+        if unknown and not masters.unknown:
+            strangers = ", ".join(dict.fromkeys(bench.keyring.addressee(one) for one in unknown))
             yield make_finding(
                 "source-unknown-recipient",
                 f"also encrypted to {strangers}, which no node declares",

@@ -1,12 +1,13 @@
 """The fleet as it is declared: which output every secret of every node should have."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
+from types import MappingProxyType
 
 from agenix_check.age import DUMMY_RECIPIENT
-from agenix_check.declaration import Declaration, DeclaredNode, DeclaredSecret
-from agenix_check.discover.evidence import Evidence
+from agenix_check.declaration import WITHHELD, Declaration, DeclaredNode, DeclaredSecret
+from agenix_check.discover.evidence import LOCK, Evidence
 from agenix_check.discover.facts import AgeFact, PointerFact
 from agenix_check.discover.idents import ident
 from agenix_check.discover.keys import digest
@@ -16,6 +17,8 @@ from agenix_check.tree.objects import read_blobs
 from agenix_check.tree.repository import Repository
 from agenix_check.tree.worktree import read_file
 from agenix_check.view import View
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +41,31 @@ class Expected:
 class Declared:
     """A declaration held against one tree.
 
-    `on_disk` are files that should be in the tree and are in the work tree only.
+    `on_disk` are files that should be in the tree and are in the work tree only. `before` is what
+    the base declared, where that is known; `rotated` the file of each node whose key is another one
+    than the declaration, a lock file, says.
     """
 
     declaration: Declaration
     expected: tuple[Expected, ...]
     masters: Masters
     on_disk: frozenset[str]
+    before: Declaration | None = None
+    rotated: Mapping[str, str] = field(default_factory=dict)
+
+    def has_known_key(self, node: DeclaredNode) -> bool:
+        """Tell whether it is known for which key a node's outputs must be made."""
+        return node.host_pubkey != WITHHELD and node.name not in self.rotated
 
 
-def expect(view: View, here: Evidence, declaration: Declaration) -> Declared:
+def expect(
+    view: View,
+    here: Evidence,
+    declaration: Declaration,
+    *,
+    before: Declaration | None = None,
+    rotated: Mapping[str, str] = _NONE,
+) -> Declared:
     """Work out what should be, and what of it was not staged."""
     sources = {
         secret.source.path
@@ -57,7 +75,7 @@ def expect(view: View, here: Evidence, declaration: Declaration) -> Declared:
     }
     digests = _digests(view.repository, here, (path for path in sources if path))
     expected = tuple(
-        _expected(node, secret, here, digests)
+        _expected(node, secret, here, digests, rotated.get(node.name))
         for node in declaration.nodes
         for secret in node.secrets
     )
@@ -74,6 +92,8 @@ def expect(view: View, here: Evidence, declaration: Declaration) -> Declared:
         expected=expected,
         masters=find_masters(view.repository, here.files, declaration),
         on_disk=on_disk,
+        before=before,
+        rotated=rotated,
     )
 
 
@@ -99,7 +119,11 @@ def fleet_of_declared(declared: Declared, inventory: str) -> Fleet:
 
 
 def _expected(
-    node: DeclaredNode, secret: DeclaredSecret, here: Evidence, digests: Mapping[str, str]
+    node: DeclaredNode,
+    secret: DeclaredSecret,
+    here: Evidence,
+    digests: Mapping[str, str],
+    rotated: str | None,
 ) -> Expected:
     source = secret.source.path
     skip = doubt = None
@@ -109,13 +133,18 @@ def _expected(
         skip = "its node has agenix-rekey's placeholder key"
     elif node.storage_mode == "derivation":
         skip = 'its node keeps outputs in the Nix store (storageMode = "derivation")'
+    elif node.host_pubkey == WITHHELD:
+        doubt = "its node's hostPubkey is a private key"
+    elif rotated is not None:
+        doubt = f"{LOCK} is older than the key in {rotated}"
     elif source is None:
         doubt = f"its source is outside the repository: {secret.source.outside}"
     elif node.storage is None or node.storage.path is None:
         outside = node.storage.outside if node.storage else None
         doubt = f"its node's storage directory is outside the repository: {outside}"
     output = None
-    if source in digests and source is not None:
+    known = node.host_pubkey != WITHHELD and rotated is None
+    if source in digests and source is not None and known:
         name = f"{ident(digest(node.host_pubkey), digests[source])}-{secret.name}.age"
         storage = node.storage.path if node.storage is not None else None
         output = Output(

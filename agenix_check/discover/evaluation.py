@@ -6,31 +6,36 @@ commit hook must not cost an evaluation that cannot matter; a run in CI must not
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from typing import cast
 
 from agenix_check.declaration import Declaration, PlainRule, RulesFile
-from agenix_check.discover.evidence import output_file
+from agenix_check.discover.evidence import Evidence, find_facts
+from agenix_check.discover.facts import AgeFact, LockedFact, PointerFact
 from agenix_check.discover.keys import KeyTexts
 from agenix_check.discover.lock import read_lock, render_lock
 from agenix_check.discover.names import Names
+from agenix_check.discover.withheld import withhold, withhold_rules
 from agenix_check.errors import CannotCheckError
 from agenix_check.tree.history import changed_lines
-from agenix_check.tree.snapshot import File
+from agenix_check.tree.repository import changes
 from agenix_check.tree.store import Store
 from agenix_check.view import View
 
 _NAME = "evaluations"
 _MOST = 16
+_MOST_CHARACTERS = 1 << 24  # of all evaluations together; the newest stays whatever its size
 
-# Lines that declare secrets, nodes or keys: the contract's own expression.
+# Lines that declare secrets, nodes or keys: the contract's expression, and plain agenix's rules.
 _RELEVANT = re.compile(
     rb"^[+-].*(?:age\.(?:secrets|rekey)|rekeyFile|rekey\b|hostPubkey|masterIdentit|localStorageDir"
     rb"|storageMode|agenix|publicKeys|ssh-(?:ed25519|rsa) AAAA|age1[0-9a-z]{20}"
     rb"|(?:nixos|darwin|home)Configurations)",
     re.MULTILINE,
 )
+_RULES_FILE = "secrets.nix"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +54,25 @@ class Options:
 class Evaluated:
     """What Nix said of a tree: this one, or (`reused`) an earlier one that serves for it.
 
-    `declaration` is None where there is no flake.
+    `declaration` is None where there is no flake, and where it failed as a whole: `failure` says
+    why. `before` is what the base declared, where that is remembered.
     """
 
     declaration: Declaration | None
     rules: tuple[RulesFile, ...]
+    failure: str | None = None
     reused: str | None = None
+    before: Declaration | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of it failed: only such an evaluation is remembered."""
+        failed = self.declaration is not None and self.declaration.failed
+        return not failed and self.failure is None and not any(file.failure for file in self.rules)
+
+
+# Of one evaluation: its tree, its options, the declaration as a lock file's text, the rules.
+_Entry = tuple[str, str, str | None, str]
 
 
 def evaluate_view(view: View, names: Names, options: Options, store: Store) -> Evaluated:
@@ -63,78 +81,134 @@ def evaluate_view(view: View, names: Names, options: Options, store: Store) -> E
     Raises `CannotCheckError` where Nix cannot tell.
     """
     known = _load(store)
-    key = _key(names.here.files.values(), options)
-    if key in known:
-        return _parse(known[key])
-    latest = next(reversed(known.values()), None)
-    if latest is None and options.evaluate == "never":
-        raise CannotCheckError("nothing was evaluated yet, and --evaluate never was given")
-    if latest is not None and (
-        options.evaluate == "never"
-        or (options.evaluate == "relevant" and not _is_relevant(view, names))
-    ):
-        return _parse(latest, reused=latest[0])
-    evaluated = _ask(view, options)
-    failed = evaluated.declaration is not None and evaluated.declaration.failed
-    if not failed and not any(file.failure for file in evaluated.rules):
-        known[key] = (view.snapshot.tree, *_render(evaluated))
-        store.save(_NAME, dict(list(known.items())[-_MOST:]))
-    return evaluated
+    key, base = (_key(tree, options) for tree in (names.here, names.base))
+    before = _parse(known.get(base))
+    evaluated = _recall(view, names, options, known, (key, base))
+    if evaluated is None:
+        evaluated = _ask(view, options)
+        if evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
+            known.pop(key, None)
+            known[key] = (view.snapshot.tree, _about(options), *_render(evaluated))
+            _save(store, known)
+    return replace(evaluated, before=None if before is None else before.declaration)
+
+
+def _recall(
+    view: View, names: Names, options: Options, known: dict[str, _Entry], keys: tuple[str, str]
+) -> Evaluated | None:
+    """Return a remembered evaluation that is enough, or None: Nix must be asked."""
+    if options.evaluate == "always":
+        return None
+    exact = _parse(known.get(keys[0]))
+    if exact is not None:
+        return exact
+    alike = [entry for entry in known.values() if entry[1] == _about(options)]
+    entry = known.get(keys[1]) or (alike[-1] if alike else None)
+    reused = _parse(entry)
+    if entry is None or reused is None:
+        if options.evaluate == "never":
+            raise CannotCheckError("nothing was evaluated yet, and --evaluate never was given")
+        return None
+    if options.evaluate == "relevant" and _is_relevant(view, names, options, entry[0], reused):
+        return None
+    return replace(reused, reused=entry[0])
 
 
 def _ask(view: View, options: Options) -> Evaluated:
     from agenix_check.discover.nix import evaluate, evaluate_rules, find_rules_files
 
-    declaration = None
+    declaration = failure = None
     if f"{options.flake}/flake.nix".lstrip("/") in view.snapshot.files:
-        declaration = evaluate(
-            view.repository,
-            view.snapshot,
-            flake=options.flake,
-            nodes=options.nodes,
-            collect_home_manager=options.collect_home_manager,
-            timeout=options.timeout,
-        )
+        try:
+            declaration = withhold(
+                evaluate(
+                    view.repository,
+                    view.snapshot,
+                    flake=options.flake,
+                    nodes=options.nodes,
+                    collect_home_manager=options.collect_home_manager,
+                    timeout=options.timeout,
+                )
+            )
+        except CannotCheckError as error:
+            failure = str(error)
     paths = sorted({*find_rules_files(view.snapshot), *options.rules})
     rules = evaluate_rules(view.repository, view.snapshot, paths, timeout=options.timeout)
-    return Evaluated(declaration=declaration, rules=rules)
+    return Evaluated(
+        declaration=declaration, rules=tuple(map(withhold_rules, rules)), failure=failure
+    )
 
 
-def _key(files: Iterable[File], options: Options) -> str:
+def _about(options: Options) -> str:
+    return repr((options.flake, options.nodes, options.collect_home_manager, options.rules))
+
+
+def _key(tree: Evidence, options: Options) -> str:
     """Return what an evaluation depends on, as one digest.
 
     Of age files the names count, which a configuration may list, but not the contents.
     """
-    parts = [repr((options.flake, options.nodes, options.collect_home_manager, options.rules))]
-    for path, mode, oid in files:
-        if output_file(path) is None:
-            parts.append(f"{mode} {path}" if path.endswith(".age") else f"{mode} {oid} {path}")
+    parts = [_about(options)]
+    for path, mode, oid in tree.files.values():
+        if path not in tree.outputs:
+            fact = tree.facts.get(path)
+            is_age = path.endswith(".age") or isinstance(fact, AgeFact | PointerFact)
+            parts.append(f"{mode} {path}" if is_age else f"{mode} {oid} {path}")
+    parts.sort()
     return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _is_relevant(view: View, names: Names) -> bool:
-    """Tell whether a change touches what is declared, or files that declarations are about."""
-    if view.base is None:
+def _is_relevant(view: View, names: Names, options: Options, tree: str, known: Evaluated) -> bool:
+    """Tell whether anything that is declared, or declared about, changed since a tree.
+
+    That tree is the one that was evaluated, not the base: between the two may lie commits of which
+    nothing was evaluated. Where it is not here any more, nothing is known of the change.
+    """
+    if view.repository.git.attempt("cat-file", "-e", f"{tree}^{{tree}}")[0]:
         return True
-    trees = (names.here, names.base)
-    sources = {path for tree in trees for paths in tree.sources.values() for path in paths}
-    for path in names.changed:
-        if path in sources or path.rpartition("/")[2] == "flake.lock":
+    touched = changes(view.repository, tree, view.snapshot.tree)
+    facts = find_facts(view.repository, [one.before for one in touched if one.before is not None])
+    declared = {*options.rules, *_declared_files(known)}
+    for path in (one.path for one in touched):
+        if path in declared or path.rpartition("/")[2] in ("flake.lock", _RULES_FILE):
             return True
-        if any(path in tree.outputs for tree in trees):
+        if path in names.here.outputs or path in names.base.outputs or path.endswith(".age"):
             return True
-        if any(isinstance(tree.facts.get(path), KeyTexts) for tree in trees):
+        then, now = facts.get(path), names.here.facts.get(path)
+        if any(isinstance(fact, AgeFact | PointerFact | LockedFact) for fact in (then, now)):
             return True
-    lines = changed_lines(view.repository.git, view.base.tree, view.snapshot.tree)
+        if then != now and any(isinstance(fact, KeyTexts) for fact in (then, now)):
+            return True
+    lines = changed_lines(view.repository.git, tree, view.snapshot.tree)
     return _RELEVANT.search(lines) is not None
 
 
-_Entry = tuple[str, str | None, str]
+def _declared_files(known: Evaluated) -> Iterator[str]:
+    """Give the sources and the identity files that an evaluation names."""
+    for node in known.declaration.nodes if known.declaration is not None else ():
+        for secret in node.secrets:
+            if secret.source.path is not None:
+                yield secret.source.path
+        for one in node.master_identities:
+            if one.identity.path is not None:
+                yield one.identity.path
 
 
 def _load(store: Store) -> dict[str, _Entry]:
     loaded = store.load(_NAME)
-    return dict(loaded) if isinstance(loaded, dict) else {}
+    return cast("dict[str, _Entry]", loaded) if isinstance(loaded, dict) else {}
+
+
+def _save(store: Store, known: dict[str, _Entry]) -> None:
+    """Keep the newest evaluations, of as many as there is room for."""
+    kept: list[tuple[str, _Entry]] = []
+    room = _MOST_CHARACTERS
+    for key, entry in reversed(known.items()):
+        room -= len(entry[2] or "") + len(entry[3])
+        if kept and (room < 0 or len(kept) == _MOST):
+            break
+        kept.append((key, entry))
+    store.save(_NAME, dict(reversed(kept)))
 
 
 def _render(evaluated: Evaluated) -> tuple[str | None, str]:
@@ -143,10 +217,23 @@ def _render(evaluated: Evaluated) -> tuple[str | None, str]:
     return None if declaration is None else render_lock(declaration), rules
 
 
-def _parse(entry: _Entry, reused: str | None = None) -> Evaluated:
-    _, lock, rules = entry
+def _is_rendered_whole(declaration: Declaration | None) -> bool:
+    """Tell whether no two nodes have one name: the text would hold the last of them only."""
+    nodes = () if declaration is None else declaration.nodes
+    return len({node.name for node in nodes}) == len(nodes)
+
+
+def _parse(entry: _Entry | None) -> Evaluated | None:
+    """Read a remembered evaluation; None where there is none, or none that can be read."""
+    if entry is None:
+        return None
+    _, _, lock, rules = entry
+    try:
+        declaration = None if lock is None else read_lock(lock)
+    except CannotCheckError:
+        return None
     return Evaluated(
-        declaration=None if lock is None else read_lock(lock, "the remembered evaluation"),
+        declaration=declaration,
         rules=tuple(
             RulesFile(
                 path=file["path"],
@@ -161,5 +248,4 @@ def _parse(entry: _Entry, reused: str | None = None) -> Evaluated:
             )
             for file in json.loads(rules)
         ),
-        reused=reused,
     )

@@ -7,7 +7,6 @@ from functools import cache
 from typing import NamedTuple
 
 from agenix_check.age import DUMMY_RECIPIENT
-from agenix_check.declaration import LOCK_FILE
 from agenix_check.discover.facts import AgeFact, Fact, PointerFact, find_fact
 from agenix_check.discover.keys import KeyTexts, digest
 from agenix_check.discover.memory import Memory
@@ -15,6 +14,7 @@ from agenix_check.tree.objects import read_blobs
 from agenix_check.tree.repository import Repository
 from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, Change, File, Snapshot
 
+LOCK = "agenix-check.lock"
 LEFTOVER = ".tmp.agenix-rekey."
 _PREFIX = re.compile(r"([0-9a-f]{32})-")
 _NAME = re.compile(r"([0-9a-f]{32})-(.+)\.age", re.DOTALL)
@@ -137,7 +137,7 @@ def weigh(
     keys: dict[str, tuple[str | None, list[str]]] = {}
     sources: dict[str, list[str]] = {}
     for path, fact in facts.items():
-        if path in outputs or LEFTOVER in path or path == LOCK_FILE:
+        if path in outputs or LEFTOVER in path or path == LOCK:
             continue
         if isinstance(fact, AgeFact | PointerFact):
             sources.setdefault(fact.sha256, []).append(path)

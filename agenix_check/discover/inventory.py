@@ -4,6 +4,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agenix_check.discover.evidence import LOCK
 from agenix_check.discover.names import Names
 from agenix_check.settings import Settings
 from agenix_check.tree.objects import read_blobs
@@ -11,10 +12,9 @@ from agenix_check.tree.store import Store
 from agenix_check.view import View
 
 if TYPE_CHECKING:
-    from agenix_check.declaration import Declaration, RulesFile
+    from agenix_check.declaration import RulesFile
     from agenix_check.discover.declared import Declared
 
-LOCK = "agenix-check.lock"
 RULES = "secrets.nix"
 
 
@@ -22,15 +22,15 @@ RULES = "secrets.nix"
 class Inventory:
     """What is known of a fleet besides the names.
 
-    `kind` is `nix`, `lock` or `names`; `declared` is None for the last. `lock` is the lock file of
-    the tree, where the declaration does not come from it. `said` and `incomplete` are sentences
-    for the report.
+    `kind` is `nix`, `lock` or `names`; `declared` is None for the last. `stale` says, a sentence
+    each, in what the tree's lock file is out of date. `said` and `incomplete` are sentences for the
+    report.
     """
 
     kind: str
     declared: "Declared | None" = None
     rules: "tuple[RulesFile, ...]" = ()
-    lock: "Declaration | None" = None
+    stale: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
 
@@ -43,10 +43,11 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
     wanted = settings.text("inventory") or "auto"
     files = view.snapshot.files
     flake = posixpath.normpath(posixpath.join(settings.text("flake") or "", "flake.nix"))
+    named = any(settings.values.get(name) for name in ("flake", "nodes", "rules"))
     rules = find_rules_files(view)
     if wanted == "auto":
         wanted = "names"
-        if flake in files or rules or settings.items("rules"):
+        if flake in files or rules or named:
             wanted = "nix" if _nix_is_here() else "names"
         if wanted == "names" and LOCK in files:
             wanted = "lock"
@@ -56,12 +57,12 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
     else:
         asked = True
     if wanted == "names":
-        return Inventory(kind="names")
+        return Inventory(kind="names", said=tuple(map(_unasked, rules)))
     # What reads declarations is imported where there are any: many trees have none.
     from agenix_check.discover.declaring import declare_by_lock, declare_by_nix
 
     if wanted == "lock":
-        return declare_by_lock(view, names)
+        return declare_by_lock(view, names, tuple(map(_unasked, rules)))
     return declare_by_nix(view, names, settings, store, asked=asked)
 
 
@@ -72,6 +73,10 @@ def find_rules_files(view: View) -> tuple[str, ...]:
     blobs = read_blobs(view.repository.git, [files[path].oid for path in paths])
     speaking = {blob.oid for blob in blobs if b"publicKeys" in blob.data}
     return tuple(path for path in paths if files[path].oid in speaking)
+
+
+def _unasked(path: str) -> str:
+    return f"{path}: plain agenix, which only --inventory nix checks"
 
 
 def _unchecked(path: str) -> str:

@@ -10,16 +10,15 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from agenix_check.declaration import (
-    LOCK_FILE,
     Declaration,
     DeclaredNode,
     DeclaredSecret,
     MasterIdentity,
     Place,
 )
+from agenix_check.discover.evidence import LOCK
 from agenix_check.errors import CannotCheckError
 
-FILE = LOCK_FILE
 SCHEMA = "agenix-check/lock/1"
 MODES = ("local", "derivation")
 
@@ -38,7 +37,7 @@ def render_lock(declaration: Declaration) -> str:
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
-def read_lock(text: str, place: str = FILE) -> Declaration:
+def read_lock(text: str, place: str = LOCK) -> Declaration:
     """Read a lock file's text. Raises `CannotCheckError`, which names the key that is wrong."""
     reader = _Reader(place)
     try:

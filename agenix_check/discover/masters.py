@@ -53,15 +53,19 @@ def find_masters(
 
 
 def _add(known: dict[Recipient, str], unknown: list[str], texts: Iterable[str], place: str) -> None:
-    found = False
-    for text in texts:
+    """Read texts as recipients: one each, or one a line as in the files that age takes with -R."""
+    lines = [line for text in texts for line in text.splitlines() if _says_something(line)]
+    for line in lines:
         try:
-            known.setdefault(parse_recipient(text), place)
-            found = True
+            known.setdefault(parse_recipient(line), place)
         except RecipientError:
-            continue
-    if not found:
+            unknown.append(place)
+    if not lines:
         unknown.append(place)
+
+
+def _says_something(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _read(
@@ -79,8 +83,10 @@ def _recipients(content: str | None) -> Iterator[str]:
         return
     if len(_IDENTITY.findall(content)) == 1:
         # age-keygen, age-plugin-yubikey and age-plugin-fido2-hmac write it above the identity.
-        yield from dict.fromkeys(_COMMENT.findall(content))
+        found = dict.fromkeys(_COMMENT.findall(content))
+        if len(found) == 1:  # of several, agenix-rekey does not know either which one it is
+            yield from found
         return
-    lines = [line for line in content.splitlines() if line.strip() and not line.startswith("#")]
+    lines = list(filter(_says_something, content.splitlines()))
     if len(lines) == 1:
         yield lines[0]

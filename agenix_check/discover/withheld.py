@@ -1,4 +1,4 @@
-"""Private keys that stand where public ones belong are taken out before anything is kept or said."""
+"""Private keys that stand where public ones belong: taken out before anything is kept or said."""
 
 import re
 from dataclasses import replace
