@@ -15,7 +15,8 @@ from agenix_check.fleet import Fleet, Node
 
 def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[Finding]:
     """Give the findings that are about a node rather than about one of its outputs."""
-    before = _keys_at_base(names)
+    same = names.base is names.here
+    before = {node.storage: {*node.keys} for node in fleet.nodes} if same else _keys_at_base(names)
     for node in fleet.nodes:
         were = before.get(node.storage, set())
         for text in node.keys:

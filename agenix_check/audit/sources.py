@@ -18,17 +18,17 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
     """Give the findings about sources, private keys and leftovers."""
     used = {path for output in fleet.outputs for path in output.sources}
     before = _made_at_base(names)
-    used_before = set(chain(*before.values()))
-    awaited = _awaited(names, before)
+    used_before = set(chain(*set(before.values())))
+    awaited = set() if names.quiet else _awaited(names, before)
     exposed = _exposed(names, fleet)
-    for path, file in sorted(names.here.files.items()):
+    for path in sorted(names.here.files.keys() - names.here.outputs.keys()):
         new = path in names.changed
         if LEFTOVER in path:
             yield make_finding(
                 "output-leftover", "left by an agenix rekey that did not end", path=path,
                 new=new, mend=remove(path),
             )  # fmt: skip
-        if LEFTOVER in path or path in names.here.outputs or file.mode in (SYMLINK, SUBMODULE):
+        if LEFTOVER in path or names.here.files[path].mode in (SYMLINK, SUBMODULE):
             continue
         fact = names.here.facts.get(path)
         needed = path in used or path in awaited
