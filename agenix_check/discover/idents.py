@@ -92,7 +92,8 @@ def _try(key: str, sources: list[bytes], wanted: set[str], found: dict[str, Trac
     # Nearly every pair misses, so this does nothing but hash and look up.
     made = [sha256(start + source).hexdigest()[:_IDENT] for source in sources]
     hits = wanted.intersection(made)
-    for hit in hits:
-        found[hit] = Trace(key, sources[made.index(hit)].decode("ascii"))
-    wanted -= hits
+    if hits:
+        by_ident = dict(zip(made, sources, strict=True))
+        found.update({hit: Trace(key, by_ident[hit].decode("ascii")) for hit in hits})
+        wanted -= hits
     return bool(hits)

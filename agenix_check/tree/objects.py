@@ -55,11 +55,12 @@ def _read_small(answers: IO[bytes], oids: list[str], sizes: dict[str, int]) -> I
         at = 0
         for oid in batch:
             size = sizes[oid]
-            end = at + _frame(oid, size) + size
-            if not piece.startswith(oid.encode("ascii"), at) or end > len(piece):
+            start = piece.find(b"\n", at) + 1
+            whole = at < start < len(piece) - size
+            if not whole or not piece.startswith(oid.encode("ascii"), at):
                 raise _damaged(oid)
-            yield Blob(oid, size, piece[end - 1 - size : end - 1])
-            at = end
+            yield Blob(oid, size, piece[start : start + size])
+            at = start + size + 1
 
 
 def _frame(oid: str, size: int) -> int:

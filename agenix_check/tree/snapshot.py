@@ -61,7 +61,12 @@ def parse_tree(listing: bytes, tree: str) -> tuple[dict[str, File], dict[str, st
     """Read `git ls-tree -r -t -z` of `tree` into files and directories."""
     files: dict[str, File] = {}
     directories = {"": tree}
+    path_at = len("100644 blob ") + len(tree) + 1
     for record in decode(listing).split("\0")[:-1]:
+        if record.startswith("blob", 7):
+            path = record[path_at:]
+            files[path] = File(path, record[:6], record[12 : path_at - 1])
+            continue
         meta, _, path = record.partition("\t")
         mode, kind, oid = meta.split(" ")
         if kind == "tree":
