@@ -1,31 +1,64 @@
-"""Encrypting with pyrage: plaintexts live in memory only."""
+"""Encrypting to all recipients of a file at once: plaintexts live in memory only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from agenix_check.errors import AgenixCheckError
+from agenix_check.age import AgeFormatError, Match, Recipient, match, read_age
+from agenix_check.rekey.errors import EncryptionError
+from agenix_check.rekey.program import ProgramError, run_encrypt
+from agenix_check.rekey.recipients import (
+    by_plugin,
+    complaint,
+    distinct,
+    missing,
+    native,
+    plugin_name,
+    read_recipient,
+    short,
+)
+
+if TYPE_CHECKING:
+    from pyrage import _Recipient
+
+__all__ = ["EncryptionError", "can_encrypt_to", "encrypt", "new_identity"]
 
 
-class EncryptionError(AgenixCheckError):
-    """A plaintext could not be encrypted; the text names the recipient's kind, never content."""
+def encrypt(
+    plaintext: bytes,
+    recipients: Iterable[str],
+    *,
+    armored: bool = False,
+    program: str | None = None,
+) -> bytes:
+    """Return an age file for recipients given as texts, each written once.
 
-
-def encrypt(plaintext: bytes, recipients: Iterable[str], *, armored: bool = False) -> bytes:
-    """Return an age file for recipients given as texts: `age1…`, `ssh-ed25519 …`, `ssh-rsa …`.
-
-    Raises `EncryptionError` where pyrage cannot encrypt to one of them.
+    pyrage encrypts, with plugins that are on PATH; where it cannot, the age program `program` does.
+    Raises EncryptionError where neither can, or where the result is not what was asked for.
     """
-    import pyrage
+    wanted = distinct(list(recipients))
+    if not wanted:
+        raise EncryptionError("cannot encrypt: there is no recipient")
+    foreign = [one for one in wanted if native(one) is None and not by_plugin(one)]
+    if not foreign:
+        result = _with_pyrage(plaintext, wanted, armored=armored)
+    elif program is None:
+        raise EncryptionError(missing(foreign[0]))
+    else:
+        try:
+            result = run_encrypt(program, plaintext, [one.text for one in wanted], armored=armored)
+        except ProgramError as error:
+            whom = ", ".join(map(short, foreign))
+            raise EncryptionError(f"cannot encrypt to {whom} with {program}: {error}") from None
+    _check(result, wanted, len(plaintext), armored=armored)
+    return result
 
+
+def can_encrypt_to(recipient_text: str, program: str | None = None) -> str | None:
+    """Return why `encrypt` could not encrypt to a recipient, or None where it can."""
     try:
-        parsed = [
-            pyrage.ssh.Recipient.from_str(text.strip())
-            if text.startswith("ssh-")
-            else pyrage.x25519.Recipient.from_str(text.strip())
-            for text in recipients
-        ]
-    except pyrage.RecipientError as error:
-        raise EncryptionError(f"cannot encrypt to a recipient: {error}") from error
-    return pyrage.encrypt(plaintext, parsed, armored=armored)
+        return complaint(read_recipient(recipient_text), program)
+    except EncryptionError as error:
+        return str(error)
 
 
 def new_identity() -> tuple[str, str]:
@@ -34,3 +67,39 @@ def new_identity() -> tuple[str, str]:
 
     identity = pyrage.x25519.Identity.generate()
     return str(identity), str(identity.to_public())
+
+
+def _with_pyrage(plaintext: bytes, wanted: Sequence[Recipient], *, armored: bool) -> bytes:
+    import pyrage
+
+    parsed: list[_Recipient] = []
+    plugins: dict[str, list[str]] = {}
+    for recipient in wanted:
+        known = native(recipient)
+        if known is not None:
+            parsed.append(known)
+        else:
+            plugins.setdefault(plugin_name(recipient), []).append(recipient.text)
+    if not plugins:
+        try:
+            return pyrage.encrypt(plaintext, parsed, armored=armored)
+        except pyrage.EncryptError as error:
+            raise EncryptionError(f"cannot encrypt: {error}") from None
+    raise EncryptionError("not yet")
+
+
+def _check(data: bytes, wanted: Sequence[Recipient], size: int, *, armored: bool) -> None:
+    """Refuse a result that is not one stanza a recipient and a payload of the right length."""
+    try:
+        file = read_age(data)
+    except AgeFormatError as error:
+        raise EncryptionError(f"the encryption gave no age file: {error}") from None
+    stanzas = file.real_stanzas
+    if len(stanzas) != len(wanted):
+        count = f"{len(stanzas)} stanzas for {len(wanted)} recipients"
+        raise EncryptionError(f"the encryption gave {count}: it is not used")
+    for recipient in wanted:
+        if all(match(stanza, recipient) is Match.NO for stanza in stanzas):
+            raise EncryptionError(f"the encryption left out {short(recipient)}: it is not used")
+    if file.plaintext_size != size or file.armored != armored:
+        raise EncryptionError("the encryption gave a file of another length or form: not used")

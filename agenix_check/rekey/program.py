@@ -1,0 +1,92 @@
+"""The `age` or `rage` program, and what it and plugins may see of this process.
+
+Plaintexts and ciphertexts go through pipes; arguments hold public keys and paths only.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from agenix_check.errors import AgenixCheckError
+
+_LONGEST_COMPLAINT = 300  # in characters: a program may repeat a whole post-quantum key
+
+
+class ProgramError(AgenixCheckError):
+    """The program is not there, or it failed; the text is the end of a sentence."""
+
+
+def clean_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment without Git's variables, which a hook would hand on."""
+    return {name: value for name, value in environment.items() if not name.startswith("GIT_")}
+
+
+@contextmanager
+def without_git() -> Iterator[None]:
+    """Keep Git's variables from the plugins that pyrage starts: they inherit what is set here."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def plugin_program(name: str) -> str | None:
+    """Return the path of the plugin of this name, or None where it is not on PATH."""
+    return shutil.which(f"age-plugin-{name}")
+
+
+def run_encrypt(
+    program: str, plaintext: bytes, recipients: Sequence[str], *, armored: bool
+) -> bytes:
+    """Encrypt with the program; raises ProgramError with its own words."""
+    options = [option for text in recipients for option in ("-r", text)]
+    command = [program, "-e", *(["-a"] if armored else []), *options]
+    status, output, complaint = _run(command, plaintext, stderr=subprocess.PIPE)
+    if status:
+        raise ProgramError(_first_line(complaint) or f"{program} failed with status {status}")
+    return output
+
+
+def run_decrypt(
+    program: str, ciphertext: bytes, identities: Sequence[str], descriptors: Sequence[int] = ()
+) -> tuple[int, bytes]:
+    """Decrypt with the program, which may ask on the terminal; return its status and plaintext.
+
+    `descriptors` are open files that the program may read by the paths in `identities`.
+    """
+    options = [option for path in identities for option in ("-i", path)]
+    command = [program, "-d", *options]
+    status, output, _ = _run(command, ciphertext, stderr=None, descriptors=descriptors)
+    return status, output
+
+
+def _run(
+    command: Sequence[str], given: bytes, *, stderr: int | None, descriptors: Sequence[int] = ()
+) -> tuple[int, bytes, bytes]:
+    try:
+        done = subprocess.run(
+            command,
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=clean_environment(),
+            pass_fds=descriptors,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise ProgramError(f"{command[0]} was not found on PATH") from None
+    except OSError as error:
+        raise ProgramError(f"{command[0]}: {os.strerror(error.errno or 0)}") from None
+    return done.returncode, done.stdout, done.stderr or b""
+
+
+def _first_line(complaint: bytes) -> str:
+    lines = [line.strip() for line in complaint.decode("utf-8", "replace").splitlines()]
+    line = next((line for line in lines if line), "")
+    for prefix in ("age: error: ", "Error: "):
+        line = line.removeprefix(prefix)
+    printable = "".join(char if char.isprintable() else "?" for char in line)
+    return printable[:_LONGEST_COMPLAINT]
