@@ -13,7 +13,7 @@ VERBS = {
     "fleet": "show nodes, secrets, sources and outputs as discovered",
     "inspect": "show one age file, read without a key",
     "explain": "tell a rule at length",
-    "schema": "print the JSON Schema of the report",
+    "schema": "print the JSON Schema of the report or of the lock file",
     "demo": "build a fleet, break it, check it, mend it, check it",
 }
 
@@ -114,9 +114,15 @@ def parse_demo(arguments: Sequence[str]) -> str | None:
     return None if directory is None else str(directory)
 
 
-def parse_schema(arguments: Sequence[str]) -> None:
-    """Refuse anything but `--help`."""
-    _parse(_parser("agenix-check schema", None, "Print the JSON Schema of the report."), arguments)
+def parse_schema(arguments: Sequence[str]) -> str:
+    """Return of what to print the schema, `report` or `lock`."""
+    parser = _parser(
+        "agenix-check schema", None, "Print the JSON Schema of the report, or of the lock file."
+    )
+    parser.add_argument(
+        "of", nargs="?", choices=("report", "lock"), default="report", help="report if not given"
+    )
+    return str(_parse(parser, arguments)["of"])
 
 
 def _parser(

@@ -135,8 +135,7 @@ def _schema(arguments: list[str]) -> int:
     from agenix_check.arguments import parse_schema
     from agenix_check.report import schema
 
-    parse_schema(arguments)
-    _print(schema.render())
+    _print(schema.render(parse_schema(arguments)))
     return 0
 
 

@@ -44,7 +44,8 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
     if lasting and not restricted:
         green.keep(report)
     found = report.outputs or report.plain or any(map(_is_of_outputs, report.findings))
-    if not (found or settings.text("new-from") or settings.flag("allow-empty")):
+    silent = settings.text("new-from") or settings.flag("allow-empty")
+    if not (found or silent or report.incomplete):
         sentence = "no output matches --node and --secret" if restricted else _NOTHING
         report = replace(report, incomplete=(*report.incomplete, sentence))
     return report

@@ -164,7 +164,7 @@ def test_an_unknown_option_names_the_nearest(
         ("fleet", "--version"),
         ("inspect",),
         ("explain", "output-stale", "output-dummy"),
-        ("schema", "report"),
+        ("schema", "fleet"),
         ("demo", "one", "two"),
         ("--ignore", "output-stal"),
     ],

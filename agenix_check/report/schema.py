@@ -1,17 +1,19 @@
-"""The JSON Schema of the JSON report, behind `agenix-check schema`."""
+"""The JSON Schema of the JSON report, behind `agenix-check schema`, and of the lock file."""
 
 import json
 from enum import StrEnum
 
 from agenix_check.finding import CauseKind, Severity, Verdict
 from agenix_check.report.json import SCHEMA_ID
+from agenix_check.report.lockschema import lock_schema
 
 _Schema = dict[str, object]
 
 
-def render() -> str:
-    """Give the schema (draft 2020-12) as a JSON document."""
-    return json.dumps(report_schema(), indent=2) + "\n"
+def render(of: str = "report") -> str:
+    """Give the schema (draft 2020-12) of the report, or of the `lock` file, as a JSON document."""
+    described = lock_schema() if of == "lock" else report_schema()
+    return json.dumps(described, indent=2) + "\n"
 
 
 def report_schema() -> _Schema:

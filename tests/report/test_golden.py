@@ -43,6 +43,7 @@ CASES: dict[str, Callable[[], str]] = {
     "trouble.xml": _junit(TROUBLE),
     "trouble-strict.xml": _junit(TROUBLE, "strict", "verified"),
     "report-1.schema.json": schema.render,
+    "lock-1.schema.json": lambda: schema.render("lock"),
     "explain-output-dummy.txt": lambda: explain("output-dummy"),
 }
 

@@ -1,0 +1,121 @@
+"""The JSON Schema of `agenix-check.lock`, behind `agenix-check schema lock`."""
+
+_Schema = dict[str, object]
+
+
+def lock_schema() -> _Schema:
+    """Describe every field of the lock file; what is not described does not occur."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Lock file of agenix-check",
+        **_object(
+            "What a flake declares, sorted, for machines without Nix. A byte of a name that is not"
+            " UTF-8 is a lone surrogate, U+DC80 to U+DCFF.",
+            schema={
+                "const": "agenix-check/lock/1",
+                "description": "Which version of this schema it follows.",
+            },
+            nodes=_map("The nodes, by the names that agenix-rekey gives them.", _node()),
+        ),
+        "$defs": {
+            "text": {
+                "type": "string",
+                "pattern": "^[^\\u0000]*$",
+                "description": "A text without zero bytes.",
+            },
+            "place": {
+                "description": "Where a file or directory is.",
+                "anyOf": [
+                    {
+                        "type": "string",
+                        "pattern": "^(?!\\.{0,2}/|\\.{1,2}$)[^\\u0000]*$",
+                        "description": (
+                            "Its path in the repository, from the root; empty for the root itself."
+                        ),
+                    },
+                    _object(
+                        "It is not in the repository.",
+                        outside=_nullable("Where it is, as Nix prints it."),
+                    ),
+                ],
+            },
+        },
+    }
+
+
+def _node() -> _Schema:
+    return {
+        **_object(
+            "One evaluated configuration that uses agenix-rekey.",
+            hostPubkey=_text("The exact configured text; comment and newline count."),
+            storageMode={
+                "enum": ["local", "derivation"],
+                "description": "Whether outputs are in the repository or in the Nix store.",
+            },
+            storage={
+                "description": "Its localStorageDir; null in derivation mode.",
+                "anyOf": [{"$ref": "#/$defs/place"}, {"type": "null"}],
+            },
+            secrets=_map("Its secrets that have a rekeyFile, by their ids.", _secret()),
+            masterIdentities=_array(
+                "Its master identities.",
+                _object(
+                    "One master identity.",
+                    identity={"description": "Its file.", "$ref": "#/$defs/place"},
+                    pubkey=_nullable("Its public key, where that is given."),
+                ),
+            ),
+            extraEncryptionPubkeys=_array(
+                "Who else must be able to read the sources.", {"$ref": "#/$defs/text"}
+            ),
+        ),
+        "if": {"properties": {"storageMode": {"const": "local"}}},
+        "then": {"properties": {"storage": {"not": {"type": "null"}}}},
+    }
+
+
+def _secret() -> _Schema:
+    return _object(
+        "One secret.",
+        name=_text("What stands in the name of its output."),
+        source={"description": "Its rekeyFile.", "$ref": "#/$defs/place"},
+        intermediary={"type": "boolean", "description": "Whether it has no output."},
+        generator={
+            "description": "The tags of its generator; null where it has none.",
+            "anyOf": [
+                {"type": "array", "items": {"$ref": "#/$defs/text"}},
+                {"type": "null"},
+            ],
+        },
+    )
+
+
+def _object(description: str, **properties: _Schema) -> _Schema:
+    return {
+        "description": description,
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _map(description: str, values: _Schema) -> _Schema:
+    return {
+        "description": description,
+        "type": "object",
+        "propertyNames": {"$ref": "#/$defs/text"},
+        "additionalProperties": values,
+    }
+
+
+def _array(description: str, items: _Schema) -> _Schema:
+    return {"description": description, "type": "array", "items": items}
+
+
+def _text(description: str) -> _Schema:
+    return {"description": description, "$ref": "#/$defs/text"}
+
+
+def _nullable(description: str) -> _Schema:
+    return {"description": description, "anyOf": [{"$ref": "#/$defs/text"}, {"type": "null"}]}
