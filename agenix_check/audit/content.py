@@ -77,7 +77,9 @@ def _judge_other(output: Output, file: File, fact: Fact | None) -> Judgement:
         return Judgement(Verdict.UNVERIFIABLE, (), f"it {fact.reason}")
     if isinstance(fact, LockedFact):
         return Judgement(Verdict.UNVERIFIABLE, (), f"it is encrypted with {fact.by}")
-    what = "a symlink" if file.mode == SYMLINK else "not an age file"
+    what = "an empty file" if file.is_empty else "not an age file"
+    if file.mode == SYMLINK:
+        what = "a symlink"
     return _wrong(output, "output-not-encrypted", f"{what}: its node cannot decrypt it")
 
 

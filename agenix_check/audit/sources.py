@@ -11,7 +11,7 @@ from agenix_check.discover.keys import KeyTexts
 from agenix_check.discover.names import Names
 from agenix_check.finding import Finding, Severity
 from agenix_check.fleet import Fleet
-from agenix_check.tree.snapshot import SUBMODULE, SYMLINK
+from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, File
 
 
 def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
         fact = names.here.facts.get(path)
         needed = path in used or path in awaited
         if needed or path.endswith(".age"):
-            yield from _content(path, fact, new=new)
+            yield from _content(names.here.files[path], fact, new=new)
             yield from _purpose(path, fact, needed=needed, new=new or path in used_before)
         if isinstance(fact, KeyTexts) and fact.private:
             yield _private_key(names, path, fact, exposed=path in exposed)
@@ -60,13 +60,15 @@ def _awaited(names: Names, before: Mapping[Place, tuple[str, ...]]) -> set[str]:
     return set(chain(*waiting, *(paths for where, paths in before.items() if where in lost)))
 
 
-def _content(path: str, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
+def _content(file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
+    path = file.path
     if isinstance(fact, PointerFact | MissingFact | LockedFact):
         return
     if not isinstance(fact, AgeFact):
         yield make_finding(
-            "source-not-encrypted", "not an age file: a secret in plain text?", path=path,
-            source=path, new=new,
+            "source-not-encrypted",
+            "an empty file" if file.is_empty else "not an age file: a secret in plain text?",
+            path=path, source=path, new=new,
             mend="agenix edit it anew, and treat what it held as known to others",
         )  # fmt: skip
     elif fact.problem is not None:

@@ -133,4 +133,5 @@ def _is_unlocked(pem: "re.Match[bytes]") -> bool:
         blob = base64.b64decode(b"".join(body.split()))
     except binascii.Error:
         return False
-    return blob.startswith(b"openssh-key-v1\0\0\0\0\x04none")
+    # Of a key on a security key (sk-…) the file holds no more than where to find it.
+    return blob.startswith(b"openssh-key-v1\0\0\0\0\x04none") and blob[47:50] != b"sk-"

@@ -9,6 +9,10 @@ from agenix_check.tree.git import Git
 
 SYMLINK = "120000"
 SUBMODULE = "160000"
+_EMPTY = {  # the blob without content, by both kinds of object ids
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+}
 
 
 class File(NamedTuple):
@@ -17,6 +21,11 @@ class File(NamedTuple):
     path: str
     mode: str
     oid: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no content."""
+        return self.oid in _EMPTY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,15 +21,21 @@ def overwritten(fleet: Workshop, content: bytes | str) -> tuple[Report, OutputRe
 
 
 @pytest.mark.parametrize(
-    "content", ["# PLACEHOLDER\n", "", "\0\1\2", "age1 is not age\n"],
+    ("content", "what"),
+    [
+        ("# PLACEHOLDER\n", "not an age file"),
+        ("", "an empty file"),
+        ("\0\1\2", "not an age file"),
+        ("age1 is not age\n", "not an age file"),
+    ],
     ids=["text", "empty", "binary", "almost"],
-)  # fmt: skip
-def test_what_is_no_age_file(fleet: Workshop, content: str) -> None:
+)
+def test_what_is_no_age_file(fleet: Workshop, content: str, what: str) -> None:
     report, output = overwritten(fleet, content)
 
     finding = the_only(report, "output-not-encrypted")
     path = old_output(fleet, "alpha", "token")
-    assert finding.message == "not an age file: its node cannot decrypt it"
+    assert finding.message == f"{what}: its node cannot decrypt it"
     assert finding.mend == f"rm {path} && agenix rekey -a"
     assert (finding.severity, finding.node, finding.secret, finding.path, finding.source) == (
         "error", storage("alpha"), "token", path, ALPHA_TOKEN,
