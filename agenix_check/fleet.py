@@ -25,7 +25,7 @@ class Output:
 
     `secret` is the secret's name; `id` is its id where that is known. `key` is the `hostPubkey` it
     is made for, as configured; None for one that must not be shown. `skipped` says why there need
-    be no such file.
+    be no such file, or why it cannot be told which; then `path` and `ident` may be empty.
     `sources` are the files whose content it holds: several where they are the same byte for byte.
     """
 

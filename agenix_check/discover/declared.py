@@ -1,7 +1,7 @@
 """The fleet as it is declared: which output every secret of every node should have."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -98,7 +98,7 @@ def expect(
 
 
 def fleet_of_declared(declared: Declared, inventory: str) -> Fleet:
-    """Return the nodes and outputs that are declared, the skipped ones too."""
+    """Return the nodes and secrets that are declared, those without a known output too."""
     nodes = tuple(
         Node(
             name=node.name,
@@ -107,15 +107,33 @@ def fleet_of_declared(declared: Declared, inventory: str) -> Fleet:
         )
         for node in declared.declaration.nodes
     )
-    outputs = (one.output for one in declared.expected if one.output is not None)
+    outputs = map(_shown, declared.expected)
     return Fleet(
         inventory=inventory,
         complete=not declared.declaration.failed,
         nodes=nodes,
-        outputs=tuple(sorted(outputs, key=lambda output: (output.path, output.node))),
+        outputs=tuple(
+            sorted(outputs, key=lambda output: (output.path, output.node, output.secret))
+        ),
         masters=tuple(sorted(recipient.text for recipient in declared.masters.known)),
         unknown_masters=declared.masters.unknown,
     )
+
+
+def _shown(one: Expected) -> Output:
+    """Return an output as it is listed: also one whose place cannot be told."""
+    source = one.secret.source.path
+    known = one.output or Output(
+        node=one.node.name,
+        secret=one.secret.name,
+        path="",
+        ident="",
+        key=one.node.host_pubkey,
+        sources=() if source is None else (source,),
+        id=one.secret.id,
+    )
+    missing = "its source is not in the tree" if one.lacks_source else None
+    return replace(known, skipped=one.skip or one.doubt or missing)
 
 
 def _expected(

@@ -20,8 +20,9 @@ def restrict(fleet: Fleet, nodes: Sequence[str], secrets: Sequence[str]) -> Flee
         if _fits(output.node, nodes) and _fits(output.secret, secrets)
     )
     kept = {output.node for output in outputs}
+    nodes_ = (node for node in fleet.nodes if node.name in kept or not secrets)
     return replace(
-        fleet, outputs=outputs, nodes=tuple(node for node in fleet.nodes if node.name in kept)
+        fleet, outputs=outputs, nodes=tuple(node for node in nodes_ if _fits(node.name, nodes))
     )
 
 
@@ -54,13 +55,15 @@ def render_text(fleet: Fleet) -> str:
         lines = [visible(rule.path)]
         lines += [f"  key     {visible(_short(text))}" for text in rule.recipients]
         parts.append("\n".join(lines) + "\n")
-    sources = {output.source for output in fleet.outputs}
+    sources = {output.source or output.skipped for output in fleet.outputs}
     summary = (
         f"{count(len(fleet.nodes), 'node')}, {count(len(fleet.outputs), 'output')} of "
         f"{count(len(sources), 'source')}, known from {fleet.inventory}"
     )
-    if not fleet.complete:
+    if fleet.inventory == "names":
         summary += ": what was never rekeyed is not seen"
+    elif not fleet.complete:
+        summary += ", incomplete"
     return "\n".join([*parts, summary]) + "\n"
 
 
@@ -82,7 +85,7 @@ def render_json(fleet: Fleet) -> str:
             {
                 "node": reversible(output.node),
                 "secret": reversible(output.secret),
-                "path": reversible(output.path),
+                "path": reversible(output.path) or None,
                 "sources": [reversible(path) for path in output.sources],
                 "skipped": output.skipped,
             }

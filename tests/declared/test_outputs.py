@@ -22,7 +22,8 @@ from tests.keys import ALPHA, BETA, NEW, OTHER, STRANGER
 def test_a_fleet_in_order_is_silent(estate: Estate, inventory: str) -> None:
     report = judge(estate, inventory)
 
-    assert report.findings == report.incomplete == report.skipped == ()
+    assert report.findings == ()
+    assert report.incomplete == report.skipped == ()
     assert (report.fleet.inventory, report.fleet.complete) == (inventory, True)
     assert (report.fleet.nodes, report.fleet.secrets) == (3, 3)
     assert [(one.node, one.secret, str(one.verdict)) for one in report.outputs] == [
