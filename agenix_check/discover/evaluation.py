@@ -71,8 +71,9 @@ class Evaluated:
         return not failed and self.failure is None and not any(file.failure for file in self.rules)
 
 
-# Of one evaluation: its tree, its options, the declaration as a lock file's text, the rules.
-_Entry = tuple[str, str, str | None, str]
+# Of one evaluation: its tree, its options, the declaration as a lock file's text, the rules; and
+# whether it is that of the very content it is remembered for, or only serves for it.
+_Entry = tuple[str, str, str | None, str, bool]
 
 
 def evaluate_view(view: View, names: Names, options: Options, store: Store) -> Evaluated:
@@ -80,16 +81,18 @@ def evaluate_view(view: View, names: Names, options: Options, store: Store) -> E
 
     Raises `CannotCheckError` where Nix cannot tell.
     """
-    known = _load(store)
+    known, about = _load(store), _about(options)
     key, base = (_key(tree, options) for tree in (names.here, names.base))
     before = _parse(known.get(base))
     evaluated = _recall(view, names, options, known, (key, base))
     if evaluated is None:
         evaluated = _ask(view, options)
         if evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
-            known.pop(key, None)
-            known[key] = (view.snapshot.tree, _about(options), *_render(evaluated))
-            _save(store, known)
+            entry = (view.snapshot.tree, about, *_render(evaluated), True)
+            _save(store, known, key, entry)
+    elif evaluated.reused is not None and options.evaluate == "relevant" and key not in known:
+        serving = next(one for one in known.values() if one[:2] == (evaluated.reused, about))
+        _save(store, known, key, (*serving[:4], False))
     return replace(evaluated, before=None if before is None else before.declaration)
 
 
@@ -99,18 +102,22 @@ def _recall(
     """Return a remembered evaluation that is enough, or None: Nix must be asked."""
     if options.evaluate == "always":
         return None
-    exact = _parse(known.get(keys[0]))
+    key, base = keys
+    exact = _parse(known.get(key))
     if exact is not None:
         return exact
     alike = [entry for entry in known.values() if entry[1] == _about(options)]
-    entry = known.get(keys[1]) or (alike[-1] if alike else None)
+    entry = known.get(base) or (alike[-1] if alike else None)
     reused = _parse(entry)
     if entry is None or reused is None:
         if options.evaluate == "never":
             raise CannotCheckError("nothing was evaluated yet, and --evaluate never was given")
         return None
-    if options.evaluate == "relevant" and _is_relevant(view, names, options, entry[0], reused):
-        return None
+    if options.evaluate == "relevant":
+        # Without the base's, commits of which nothing was evaluated lie between.
+        since = view.base.tree if view.base is not None and base in known else entry[0]
+        if _is_relevant(view, names, options, since, reused):
+            return None
     return replace(reused, reused=entry[0])
 
 
@@ -161,8 +168,7 @@ def _key(tree: Evidence, options: Options) -> str:
 def _is_relevant(view: View, names: Names, options: Options, tree: str, known: Evaluated) -> bool:
     """Tell whether anything that is declared, or declared about, changed since a tree.
 
-    That tree is the one that was evaluated, not the base: between the two may lie commits of which
-    nothing was evaluated. Where it is not here any more, nothing is known of the change.
+    Where that tree is not here any more, nothing is known of the change.
     """
     if view.repository.git.attempt("cat-file", "-e", f"{tree}^{{tree}}")[0]:
         return True
@@ -199,8 +205,10 @@ def _load(store: Store) -> dict[str, _Entry]:
     return cast("dict[str, _Entry]", loaded) if isinstance(loaded, dict) else {}
 
 
-def _save(store: Store, known: dict[str, _Entry]) -> None:
+def _save(store: Store, known: dict[str, _Entry], key: str, newest: _Entry) -> None:
     """Keep the newest evaluations, of as many as there is room for."""
+    known.pop(key, None)
+    known[key] = newest
     kept: list[tuple[str, _Entry]] = []
     room = _MOST_CHARACTERS
     for key, entry in reversed(known.items()):
@@ -227,7 +235,7 @@ def _parse(entry: _Entry | None) -> Evaluated | None:
     """Read a remembered evaluation; None where there is none, or none that can be read."""
     if entry is None:
         return None
-    _, _, lock, rules = entry
+    tree, _, lock, rules, own = entry
     try:
         declaration = None if lock is None else read_lock(lock)
     except CannotCheckError:
@@ -248,4 +256,5 @@ def _parse(entry: _Entry | None) -> Evaluated | None:
             )
             for file in json.loads(rules)
         ),
+        reused=None if own else tree,
     )
