@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from agenix_check.age import AgeFormatError, Match, Recipient, match, read_age
 from agenix_check.rekey.errors import EncryptionError
-from agenix_check.rekey.program import ProgramError, run_encrypt
+from agenix_check.rekey.program import ProgramError, plugin_environment, run_encrypt
+from agenix_check.rekey.prompts import PluginPrompts, Terminal, printable
 from agenix_check.rekey.recipients import (
     by_plugin,
     complaint,
@@ -81,11 +82,25 @@ def _with_pyrage(plaintext: bytes, wanted: Sequence[Recipient], *, armored: bool
         else:
             plugins.setdefault(plugin_name(recipient), []).append(recipient.text)
     if not plugins:
-        try:
-            return pyrage.encrypt(plaintext, parsed, armored=armored)
-        except pyrage.EncryptError as error:
-            raise EncryptionError(f"cannot encrypt: {error}") from None
-    raise EncryptionError("not yet")
+        return pyrage.encrypt(plaintext, parsed, armored=armored)
+    prompts = [PluginPrompts(f"age-plugin-{name}", Terminal()) for name in plugins]
+    names = ", ".join(f"age-plugin-{name}" for name in plugins)
+    try:
+        for asks, (name, texts) in zip(prompts, plugins.items(), strict=True):
+            keys = [pyrage.plugin.Recipient.from_str(text) for text in texts]
+            parsed.append(pyrage.plugin.RecipientPluginV1(name, keys, [], asks))
+        with plugin_environment():
+            result = pyrage.encrypt(plaintext, parsed, armored=armored)
+    except (pyrage.EncryptError, pyrage.RecipientError) as error:
+        failure: str | None = printable(str(error))
+    else:
+        failure = None
+    for asks in prompts:
+        if asks.raised is not None:
+            raise asks.raised from None
+    if failure is not None:
+        raise EncryptionError(f"cannot encrypt with {names}: {failure}")
+    return result
 
 
 def _check(data: bytes, wanted: Sequence[Recipient], size: int, *, armored: bool) -> None:

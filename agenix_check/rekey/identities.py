@@ -8,6 +8,7 @@ names a public key, whose identity is tried first of the fleet's, or alone.
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,7 +33,8 @@ class IdentityFile:
     """A file that may hold identities: its path as people know it, and where it was named.
 
     `content` is None where it cannot be read; then `problem` says why. `pubkey` is the public key
-    that the fleet declares for it. `primary` is that of AGENIX_REKEY_PRIMARY_IDENTITY.
+    that the fleet declares for it. `primary` is that of AGENIX_REKEY_PRIMARY_IDENTITY. `place` is
+    where another program can read the same; None where there is no such file.
     """
 
     path: str
@@ -41,6 +43,7 @@ class IdentityFile:
     problem: str | None = None
     pubkey: str | None = None
     primary: bool = False
+    place: Path | None = None
 
 
 class Identities(NamedTuple):
@@ -127,12 +130,14 @@ def _load(place: Path, shown: str, origin: str) -> IdentityFile:
     try:
         with place.open("rb") as file:
             content = file.read(_MOST + 1)
+            lasting = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
     except OSError as error:
         problem = os.strerror(error.errno or 0)
         return IdentityFile(path=shown, origin=origin, problem=problem)
     if len(content) > _MOST:
         return IdentityFile(path=shown, origin=origin, problem="it is too long for identities")
-    return IdentityFile(path=shown, origin=origin, content=content)
+    again = place.absolute() if lasting else None  # what a pipe held is gone
+    return IdentityFile(path=shown, origin=origin, content=content, place=again)
 
 
 def _expanded(path: str) -> Path:

@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from agenix_check.errors import AgenixCheckError
+from agenix_check.rekey.prompts import printable
 
+# Git's variables, which a hook would hand on; and what makes age print keys as it works.
+_WITHHELD = ("GIT_", "AGEDEBUG")
 _LONGEST_COMPLAINT = 300  # in characters: a program may repeat a whole post-quantum key
 
 
@@ -19,14 +22,14 @@ class ProgramError(AgenixCheckError):
 
 
 def clean_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment without Git's variables, which a hook would hand on."""
-    return {name: value for name, value in environment.items() if not name.startswith("GIT_")}
+    """Return the environment for a program that sees keys or plaintexts."""
+    return {name: value for name, value in environment.items() if not name.startswith(_WITHHELD)}
 
 
 @contextmanager
-def without_git() -> Iterator[None]:
-    """Keep Git's variables from the plugins that pyrage starts: they inherit what is set here."""
-    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
+def plugin_environment() -> Iterator[None]:
+    """Make the environment clean for the plugins that pyrage starts: they inherit what is set."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(_WITHHELD)}
     try:
         yield
     finally:
@@ -88,5 +91,4 @@ def _first_line(complaint: bytes) -> str:
     line = next((line for line in lines if line), "")
     for prefix in ("age: error: ", "Error: "):
         line = line.removeprefix(prefix)
-    printable = "".join(char if char.isprintable() else "?" for char in line)
-    return printable[:_LONGEST_COMPLAINT]
+    return printable(line)[:_LONGEST_COMPLAINT]
