@@ -52,15 +52,38 @@ def rekey_again(path: str) -> str:
 
 def remove(path: str) -> str:
     """Return what to type to take a file out of the tree."""
-    return f"git rm {shell(path)}"
+    return f"git rm {pathspec(path)}"
 
 
 def add(path: str) -> str:
     """Return what to type to stage a file, an ignored one too."""
-    return f"git add -f {shell(path)}"
+    return f"git add -f {pathspec(path)}"
+
+
+def record(commands: str, *, partial: bool) -> str:
+    """Return what to type to have files recorded that are not staged, or left out of a commit."""
+    return f"{commands}, then git commit without naming paths" if partial else commands
+
+
+def pathspec(path: str) -> str:
+    """Quote a path for a shell and for Git, which would take a file named `*` for all files."""
+    special = path.startswith(":") or any(char in path for char in "*?[\\")
+    return shell(f":(literal){path}" if special else path)
 
 
 def shell(path: str) -> str:
-    """Quote a path for a shell; `--` guards one that looks like an option."""
-    quoted = shlex.quote(path)
+    r"""Quote a path for a shell; `--` guards one that looks like an option.
+
+    What cannot be printed is written as Bash and Zsh read it, `$'caf\351'`: typed or pasted, it
+    still names the file.
+    """
+    quoted = shlex.quote(path) if path.isprintable() else f"$'{_in_octal(path)}'"
     return f"-- {quoted}" if path.startswith("-") else quoted
+
+
+def _in_octal(path: str) -> str:
+    data = path.encode("utf-8", "surrogateescape")
+    return "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"'\\" else f"\\{byte:03o}"
+        for byte in data
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from agenix_check.audit.making import make_finding, remove, shell
+from agenix_check.audit.making import make_finding, pathspec, remove
 from agenix_check.audit.scene import Place, place
 from agenix_check.discover.evidence import LEFTOVER
 from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
@@ -114,9 +114,11 @@ def _private_key(names: Names, path: str, fact: KeyTexts, *, exposed: bool) -> F
             mend="make a new key pair, use its public key, and rekey",
         )  # fmt: skip
     if path in names.changed and not _known_private(names).issuperset(fact.private):
+        # A file that was there before stays: only what this change added has to go.
+        out = "git restore --staged" if path in names.base.files else "git rm --cached"
         return make_finding(
             "private-key", "an unencrypted private key is added to the repository", path=path,
-            mend=f"git rm --cached {shell(path)}, and make a new key: readers know this one",
+            mend=f"{out} {pathspec(path)}, and make a new key: readers know this one",
         )  # fmt: skip
     return make_finding(
         "private-key", "an unencrypted private key", path=path, new=False, severity=Severity.NOTE

@@ -1,5 +1,6 @@
 """Private keys in the tree: found, judged, and kept nowhere."""
 
+import shlex
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
@@ -168,3 +169,26 @@ def test_a_key_in_a_binary_file_is_no_key(fleet: Workshop) -> None:
     fleet.write("firmware.bin", b"\0" + fleet.identity.encode())
 
     assert judge_staged(fleet).findings == ()
+
+
+def test_the_mend_keeps_a_file_that_was_there_before(fleet: Workshop) -> None:
+    fleet.write("host.nix", "{ }\n")
+    fleet.commit("Add a file")
+    fleet.write("host.nix", f'{{ key = "{fleet.identity}"; }}\n')
+
+    mend = the_only(judge_staged(fleet), "private-key").mend
+
+    assert mend is not None
+    assert mend.startswith("git restore --staged host.nix, ")
+
+
+def test_the_mend_for_a_file_with_a_pattern_for_a_name_takes_that_file_alone(
+    fleet: Workshop,
+) -> None:
+    fleet.write("*", fleet.identity)
+
+    mend = the_only(judge_staged(fleet), "private-key").mend
+
+    assert mend is not None
+    subprocess.run(shlex.split(mend.partition(",")[0]), cwd=fleet.top, check=True)
+    assert judge(fleet).findings == ()
