@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from agenix_check.audit.broken import Broken, examine, find_cause, judge_broken
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.making import REKEY, add, make_finding, remove
+from agenix_check.audit.making import REKEY, add, make_finding, record, remove
 from agenix_check.audit.scene import Loss, Place, Scene, look, place
 from agenix_check.audit.untraceable import judge_strangers, judge_untraceable
 from agenix_check.discover.evidence import OutputFile
@@ -86,11 +86,16 @@ def _unstaged(scene: Scene, waiting: Waiting, broken: Broken | None) -> Finding:
     file, made = waiting
     source = likest(scene.names.here.sources[made.source], file.name)
     cause = _cause(scene, waiting, source) if broken is None else find_cause(broken)
+    partial = scene.names.unstaged.partial
+    message = "rekeyed, but not staged: it is in the work tree only"
     then = "" if broken is None else f" && {remove(broken.file.path)}"
+    if partial:
+        message = "rekeyed, but left out: git commit PATH records only what it names"
+        then = then.replace(" git rm ", " git rm --ignore-unmatch ")
     return make_finding(
-        "output-unstaged", "rekeyed, but not staged: it is in the work tree only",
+        "output-unstaged", message,
         path=file.path, node=file.directory, secret=file.name, source=source,
-        cause=cause, mend=add(file.path) + then,
+        cause=cause, mend=record(add(file.path) + then, partial=partial),
     )  # fmt: skip
 
 

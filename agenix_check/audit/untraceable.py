@@ -1,7 +1,7 @@
 """New outputs that nothing explains: made from a source or a key that is in no tree."""
 
 from agenix_check.age import stanza_tag
-from agenix_check.audit.making import REKEY, add, make_finding
+from agenix_check.audit.making import REKEY, add, make_finding, record
 from agenix_check.audit.scene import Scene, place
 from agenix_check.discover.evidence import OutputFile
 from agenix_check.discover.facts import AgeFact
@@ -11,19 +11,22 @@ from agenix_check.finding import Cause, CauseKind, Finding, Severity
 def judge_untraceable(scene: Scene, file: OutputFile) -> Finding | None:
     """Judge a new output that nothing explains; None where its key is not of this repository."""
     unstaged = scene.names.unstaged
+    where = "left out of this commit" if unstaged.partial else "not staged"
     if (source := unstaged.sources.get(file.ident)) is not None:
         return make_finding(
             "source-unstaged",
-            f"{file.path} is made from {source} as it is in the work tree, which is not staged",
+            f"{file.path} is made from {source} as it is in the work tree, which is {where}",
             path=source, node=file.directory, secret=file.name, source=source,
-            cause=Cause(kind=CauseKind.SOURCE_CHANGED, path=source), mend=add(source),
+            cause=Cause(kind=CauseKind.SOURCE_CHANGED, path=source),
+            mend=record(add(source), partial=unstaged.partial),
         )  # fmt: skip
     if (key := unstaged.keys.get(file.ident)) is not None:
         return make_finding(
             "output-untraceable",
-            f"made for the key in {key} as it is in the work tree, which is not staged",
+            f"made for the key in {key} as it is in the work tree, which is {where}",
             path=file.path, node=file.directory, secret=file.name,
-            cause=Cause(kind=CauseKind.KEY_CHANGED, path=key), mend=add(key),
+            cause=Cause(kind=CauseKind.KEY_CHANGED, path=key),
+            mend=record(add(key), partial=unstaged.partial),
         )  # fmt: skip
     reason = _belongs_here(scene, file)
     if reason is None:

@@ -1,5 +1,9 @@
 """Right files that are in the work tree and not in the index."""
 
+import shutil
+
+import pytest
+
 from agenix_check.demo.workshop import Workshop
 from agenix_check.finding import CauseKind, Verdict
 from tests.audit.scenes import (
@@ -180,3 +184,24 @@ def test_a_commit_is_judged_without_the_work_tree(fleet: Workshop) -> None:
     fleet.rekey("alpha", "token", ALPHA_TOKEN, "another\n")
 
     the_only(judge(fleet, rev="HEAD"), "output-stale")
+
+
+def test_what_a_commit_of_a_path_leaves_out_is_staged_already(
+    fleet: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`git commit PATH` makes an index of its own, into which nothing else can be added."""
+    fleet.source(ALPHA_TOKEN, "another\n")
+    fleet.stage(ALPHA_TOKEN)
+    partial = fleet.top / ".git/next-index-1.lock"
+    shutil.copy(fleet.top / ".git/index", partial)
+    old = old_output(fleet, "alpha", "token")
+    new = rekey(fleet, "alpha", "token", ALPHA_TOKEN, "another\n")
+    fleet.stage()
+    monkeypatch.setenv("GIT_INDEX_FILE", str(partial))
+
+    finding = the_only(judge(fleet), "output-unstaged")
+
+    assert "git commit PATH records only what it names" in finding.message
+    assert finding.mend == (
+        f"git add -f {new} && git rm --ignore-unmatch {old}, then git commit without naming paths"
+    )
