@@ -18,6 +18,7 @@ _DUMMIES = (
     f"{_DUMMY}was not rekeyed because --dummy was used.\n",
     f"{_DUMMY}could not be decrypted.\n",
 )
+_OUT_OF_LFS = "git lfs pull && git lfs untrack '*.age' && git add --renormalize ."
 _STORE = f"/nix/store/{'0' * 32}-source/"
 
 
@@ -70,7 +71,7 @@ def _judge_other(output: Output, file: File, fact: Fact | None) -> Judgement:
     if isinstance(fact, PointerFact):
         finding = make_finding(
             "output-lfs", "a Git LFS pointer: its name is right, its content is elsewhere",
-            output=output, mend="git lfs pull, then check with --worktree",
+            output=output, mend=_OUT_OF_LFS,
         )  # fmt: skip
         return Judgement(Verdict.UNVERIFIABLE, (finding,), "it is a Git LFS pointer")
     if isinstance(fact, MissingFact):
@@ -127,7 +128,10 @@ def _judge_length(output: Output, fact: AgeFact, source: Fact | None) -> tuple[F
         return ()
     mend = rekey_again(output.path)
     if size in _dummy_sizes(output):
-        message = "as long as the dummy that agenix-rekey writes when it cannot decrypt"
+        message = (
+            "as long as the dummy that agenix-rekey writes in place of the secret, with --dummy or "
+            "where it cannot decrypt"
+        )
         return (make_finding("output-dummy", message, output=output, mend=mend),)
     message = f"its plaintext has {size} bytes, its source's has {expected}"
     return (make_finding("output-length", message, output=output, mend=mend),)

@@ -16,6 +16,7 @@ _POINTER = re.compile(
     rb"(?:[a-z0-9.-]+ [^\n]*\n)*?oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
 )
 
+_MARKER = b"<<<<<<< "
 _GIT_CRYPT = b"\0GITCRYPT\0"
 
 
@@ -63,7 +64,7 @@ def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:
     """
     if size < 0:
         return MissingFact("is not in this clone")
-    if looks_like_age(data):
+    if looks_like_age(_without_marker(data)):
         return _age_fact(data, size, sha256)
     if data.startswith(_GIT_CRYPT):
         return LockedFact("git-crypt")
@@ -83,10 +84,16 @@ def _age_fact(data: bytes, size: int, sha256: str | None) -> Fact:
     try:
         file = read_age(data, size=size)
     except AgeFormatError as error:
-        problem = "it has Git conflict markers" if b"\n<<<<<<< " in data else str(error)
+        torn = data.startswith(_MARKER) or b"\n" + _MARKER in data
+        problem = "it has Git conflict markers" if torn else str(error)
         return AgeFact(sha256, (), None, problem)
     stanzas = tuple(map(_without_share, file.real_stanzas))
     return AgeFact(sha256, stanzas, file.plaintext_size, file.payload_error)
+
+
+def _without_marker(data: bytes) -> bytes:
+    """Return what follows the conflict marker that a file begins with, or the file."""
+    return data.partition(b"\n")[2] if data.startswith(_MARKER) else data
 
 
 def _without_share(stanza: Stanza) -> Stanza:

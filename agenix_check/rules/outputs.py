@@ -134,15 +134,12 @@ OUTPUTS: tuple[Rule, ...] = (
             cannot decrypt it. Age files are small, so LFS gains nothing here.
             """,
         mend="""
-            Take age files out of LFS; the path is the pattern in .gitattributes:
-
-                git lfs untrack '*.age'
-                git add --renormalize .
-
-            To have the contents checked as they are, fetch them and look at the work tree:
+            Fetch the contents and take age files out of LFS, so that Git holds them itself; the
+            path is the pattern in .gitattributes:
 
                 git lfs pull
-                agenix-check --worktree
+                git lfs untrack '*.age'
+                git add --renormalize .
             """,
     ),
     Rule(

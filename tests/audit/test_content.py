@@ -109,6 +109,16 @@ def test_a_pointer_of_git_lfs(fleet: Workshop) -> None:
     )
     assert output.verdict is Verdict.UNVERIFIABLE
     assert output.rules == ("output-lfs",)
+    assert finding.mend is not None
+    assert finding.mend.startswith("git lfs pull && git lfs untrack")
+
+
+def test_conflict_markers_around_a_whole_file(fleet: Workshop) -> None:
+    whole = fleet.read(old_output(fleet, "alpha", "token"))
+    torn = b"<<<<<<< HEAD\n" + whole + b"\n=======\n" + whole + b"\n>>>>>>> other\n"
+    report, _ = overwritten(fleet, torn)
+
+    assert the_only(report, "output-malformed").message == "it has Git conflict markers"
 
 
 # The texts of agenix-rekey (its apps/rekey.nix), written down here once more on purpose.
