@@ -9,14 +9,15 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agenix_check.audit.making import REKEY, make_finding, remove
+from agenix_check.audit.making import REKEY, make_finding, remove, shell
 from agenix_check.audit.scene import Scene, place
 from agenix_check.discover.evidence import OutputFile
-from agenix_check.discover.facts import AgeFact, PointerFact
+from agenix_check.discover.facts import AgeFact, Fact, PointerFact
 from agenix_check.discover.idents import Trace
 from agenix_check.discover.keys import KeyTexts
 from agenix_check.finding import Cause, CauseKind, Finding
 from agenix_check.fleet import likest
+from agenix_check.tree.snapshot import SYMLINK
 
 _OR_FORGOTTEN = ", or it was forgotten"
 
@@ -68,7 +69,7 @@ def judge_broken(broken: Broken) -> Finding:
     excuses = (excuse(broken) for excuse in _EXCUSES)
     excuse = next((reason for reason in excuses if reason is not None), None)
     cause = find_cause(broken)
-    mend = REKEY
+    mend = _rekey(broken, cause)
     if excuse is not None:
         mend = remove(broken.file.path)
         if excuse.endswith(_OR_FORGOTTEN):
@@ -91,6 +92,26 @@ def find_cause(broken: Broken) -> Cause:
     if gone:
         return broken.scene.cause(CauseKind.KEY_DELETED, gone[0])
     return broken.scene.cause(_key_change(broken), broken.kept_keys[0])
+
+
+def _rekey(broken: Broken, cause: Cause) -> str:
+    """Return how to make an output anew: first of all from a source and a key that are whole.
+
+    Where agenix-rekey cannot decrypt a source it offers to write a dummy in place of the output.
+    """
+    paths = broken.kept_sources if cause.kind is CauseKind.SOURCE_CHANGED else broken.kept_keys
+    files, facts = broken.scene.names.here.files, broken.scene.names.here.facts
+    whole = any(files[path].mode == SYMLINK or _is_usable(facts.get(path)) for path in paths)
+    return f"put {shell(cause.path)} right, then {REKEY}" if paths and not whole else REKEY
+
+
+def _is_usable(fact: Fact | None) -> bool:
+    """Tell whether a source or a file with a key is one still, as far as can be seen."""
+    if isinstance(fact, AgeFact):
+        return fact.problem is None
+    if isinstance(fact, KeyTexts):
+        return bool(fact.public)
+    return fact is not None
 
 
 def _key_change(broken: Broken) -> CauseKind:
