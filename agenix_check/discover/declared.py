@@ -84,9 +84,7 @@ def expect(
     on_disk: frozenset[str] = frozenset()
     if view.snapshot.kind == "index":
         lacking = sorted(wanted - here.files.keys())
-        on_disk = frozenset(
-            path for path in lacking if read_file(view.repository, path) is not None
-        )
+        on_disk = frozenset(path for path in lacking if _is_on_disk(view.repository, path))
     return Declared(
         declaration=declaration,
         expected=expected,
@@ -118,6 +116,14 @@ def fleet_of_declared(declared: Declared, inventory: str) -> Fleet:
         masters=tuple(sorted(recipient.text for recipient in declared.masters.known)),
         unknown_masters=declared.masters.unknown,
     )
+
+
+def _is_on_disk(repository: Repository, path: str) -> bool:
+    """Tell whether the work tree has a file; a declared name may be too long for any."""
+    try:
+        return read_file(repository, path) is not None
+    except OSError:
+        return False
 
 
 def _shown(one: Expected) -> Output:
