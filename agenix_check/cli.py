@@ -7,11 +7,13 @@ from errno import EBADF
 from typing import TYPE_CHECKING
 
 from agenix_check import __version__
-from agenix_check.errors import AgenixCheckError, CannotCheckError
+from agenix_check.errors import AgenixCheckError, CannotCheckError, UsageError
 
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from agenix_check.finding import Report
+    from agenix_check.output import Target
     from agenix_check.settings import Settings, Value
     from agenix_check.tree.repository import Repository
 
@@ -66,9 +68,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _check(arguments: list[str]) -> int:
-    from agenix_check.gate import check, exit_code
-    from agenix_check.output import options_for, targets, write_file
-    from agenix_check.report import render
+    from agenix_check.gate import check
+    from agenix_check.output import targets
 
     given: dict[str, Value] = {}
     if arguments:
@@ -77,9 +78,49 @@ def _check(arguments: list[str]) -> int:
         given = parse_check(arguments)
     repository, settings = _open(given)
     wanted = targets(settings)
+    if settings.flag("fix"):
+        return _fix(repository, settings, wanted)
+    _refuse_mending(settings)
     brief = not settings.flag("verbose") and all(target.format == "text" for target in wanted)
-    report = check(repository, settings, brief=brief)
+    return _report(check(repository, settings, brief=brief), settings, wanted)
+
+
+def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]") -> int:
+    from agenix_check.rekey.fix import mend, plan_only
+    from agenix_check.report.progress import progress_for
+
+    if settings.flag("dry-run"):
+        from agenix_check.report import plan as form
+
+        plan, report = plan_only(repository, settings)
+        text = form.render(plan, settings.text("format") or "text")
+        return _report(report, settings, wanted, instead=text)
+    mended = mend(repository, settings, say=_say, progress=progress_for(settings, sys.stderr))
+    for sentence in mended.left:
+        _say(f"not mended: {sentence}")
+    code = _report(mended.report, settings, wanted)
+    return code or int(settings.flag("exit-non-zero-on-fix") and bool(mended.report.fixed))
+
+
+def _refuse_mending(settings: "Settings") -> None:
+    """Refuse what means nothing without --fix, where somebody means it."""
+    for name in ("dry-run", "update-masters", "exit-non-zero-on-fix"):
+        if settings.flag(name):
+            raise UsageError(f"--{name} goes with --fix")
+
+
+def _report(
+    report: "Report", settings: "Settings", wanted: "list[Target]", instead: str | None = None
+) -> int:
+    """Write the reports, with another text `instead` on standard output, and return the code."""
+    from agenix_check.gate import exit_code
+    from agenix_check.output import options_for, write_file
+    from agenix_check.report import render
+
     for target in wanted:
+        if target.path is None and instead is not None:
+            _print(instead)
+            continue
         text = render(report, target.format, options_for(target, settings))
         if target.path is None:
             _print(text)

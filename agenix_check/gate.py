@@ -1,7 +1,7 @@
 """The gate: from settings to a report, stage by stage."""
 
 import gc
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agenix_check.finding import Finding, Report, Severity
@@ -12,6 +12,8 @@ from agenix_check.tree.store import Store
 from agenix_check.view import View, open_view, view_commit
 
 if TYPE_CHECKING:
+    from agenix_check.discover.inventory import Inventory
+    from agenix_check.discover.names import Names
     from agenix_check.fleet import Fleet
 
 # The rooms that look closer are imported where they are needed: a tree that is known to be green
@@ -24,6 +26,16 @@ _NOTHING = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What an audit says, and what it went by; `findings` are all, also those that do not count."""
+
+    report: Report
+    findings: tuple[Finding, ...]
+    names: "Names"
+    inventory: "Inventory"
+
+
 def check(repository: Repository, settings: Settings, *, brief: bool = False) -> Report:
     """Judge the snapshot that the settings name.
 
@@ -33,7 +45,7 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
     """
     # A run makes many small values, no cycles of them, and ends soon.
     gc.disable()
-    store = _store(repository, settings)
+    store = open_store(repository, settings)
     restricted = any(settings.values.get(name) for name in ("node", "secret", "new-from"))
     with open_view(repository, settings) as view:
         green = Green(store, _name(view, settings))
@@ -71,7 +83,7 @@ def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, 
     from agenix_check.discover.memory import Memory
     from agenix_check.discover.names import discover_names, fleet_of
 
-    store = _store(repository, settings)
+    store = open_store(repository, settings)
     with open_view(repository, settings) as view:
         names = discover_names(view, Memory(store))
         inventory = take_inventory(view, names, settings, store)
@@ -121,6 +133,12 @@ def _is_of_outputs(finding: Finding) -> bool:
 
 def _judge(view: View, settings: Settings, store: Store, *, history: bool) -> tuple[Report, bool]:
     """Return the report, and whether it holds for these trees for ever."""
+    examined = examine(view, settings, store, history=history)
+    return examined.report, not examined.names.looked_aside
+
+
+def examine(view: View, settings: Settings, store: Store, *, history: bool) -> Examined:
+    """Audit a view, and give what the audit went by as well."""
     from agenix_check.audit import audit_fleet, select
     from agenix_check.discover.inventory import take_inventory
     from agenix_check.discover.memory import Memory
@@ -128,18 +146,19 @@ def _judge(view: View, settings: Settings, store: Store, *, history: bool) -> tu
 
     memory = Memory(store)
 
-    def audit(one: View) -> tuple[Report, bool]:
+    def audit(one: View) -> "tuple[Report, Names, Inventory]":
         names = discover_names(one, memory, history=history)
         inventory = take_inventory(one, names, settings, store)
-        return audit_fleet(names, inventory, one.info), not names.looked_aside
+        return audit_fleet(names, inventory, one.info), names, inventory
 
     new_from = settings.text("new-from")
     known = audit(view_commit(view.repository, new_from))[0] if new_from else None
-    report, lasting = audit(view)
-    return select(report, settings, known), lasting
+    report, names, inventory = audit(view)
+    return Examined(select(report, settings, known), report.findings, names, inventory)
 
 
-def _store(repository: Repository, settings: Settings) -> Store:
+def open_store(repository: Repository, settings: Settings) -> Store:
+    """Return what earlier runs learned."""
     none = settings.flag("no-cache")
     return Store(None if none else repository.common_dir / "agenix-check")
 

@@ -32,9 +32,9 @@ class Option(NamedTuple):
     short: str | None = None
 
 
-_SNAPSHOT, _WHICH, _FLEET, _REPORT, _FAIL, _RUN = (
-    "which snapshot", "which outputs", "where the fleet comes from", "reports", "what fails",
-    "running",
+_SNAPSHOT, _WHICH, _FLEET, _REPORT, _MEND, _FAIL, _RUN = (
+    "which snapshot", "which outputs", "where the fleet comes from", "reports", "mending",
+    "what fails", "running",
 )  # fmt: skip
 INVENTORIES = ("auto", "nix", "lock", "names")
 EVALUATE = ("always", "relevant", "never")
@@ -69,6 +69,22 @@ OPTIONS: tuple[Option, ...] = (
     Option("format", "text", "what goes to standard output", _REPORT, values=FORMATS),
     Option("output", "list", "write a report besides (repeatable)", _REPORT, "FORMAT=FILE"),
     Option("junit", "text", "the same as --output junit=FILE", _REPORT, "FILE"),
+    Option("fix", "flag", "mend what can be mended, stage it, and check again", _MEND),
+    Option("dry-run", "flag", "with --fix: only say what would be done", _MEND),
+    Option(
+        "identity",
+        "list",
+        "with --fix: a file with an identity (repeatable)",
+        _MEND,
+        "FILE",
+        short="i",
+    ),
+    Option("identities", "list", "", _MEND),
+    Option("age", "text", "with --fix: the age program for what is not built in", _MEND, "PROGRAM"),
+    Option(
+        "update-masters", "flag", "with --fix: encrypt sources anew to all master recipients", _MEND
+    ),
+    Option("exit-non-zero-on-fix", "flag", "with --fix: fail where something was mended", _MEND),
     Option("strict", "flag", "warnings fail the run", _FAIL),
     Option("require-verified", "flag", "outputs that cannot be verified fail the run", _FAIL),
     Option("ignore", "list", "switch a rule off (repeatable)", _FAIL, "RULE"),
@@ -78,9 +94,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("quiet", "flag", "say only what is wrong", _RUN, short="q"),
     Option("verbose", "flag", "show old findings and notes in full", _RUN, short="v"),
     Option("color", "text", "when to use colours", _RUN, values=COLORS),
+    Option("no-progress", "flag", "do not say on the terminal how far a mend is", _RUN),
 )
-# A tree that is checked may say what is ignored in it, but not where to write on this machine.
-_NOT_IN_FILE = ("output", "junit")
+# A tree that is checked may say what is ignored in it, but not what to write on this machine.
+_NOT_IN_FILE = ("output", "junit", "fix", "identity", "update-masters")
+# Read where identities are, as a list of paths with colons.
+_NO_VARIABLE = ("identity",)
 _BY_NAME = {option.name: option for option in OPTIONS}
 
 
@@ -154,10 +173,12 @@ def load_settings(
             if key in _NOT_IN_FILE:
                 raise UsageError(f"{place}: {key} is for the command line, where it is yours")
             values[key] = _checked(option, value, f"{place}: {key}")
+            if key == "age" and "/" in str(values[key]):
+                raise UsageError(f"{place}: age must be the name of a program on PATH")
     from_variables: dict[str, Value] = {}
     for option in OPTIONS:
         variable = "AGENIX_CHECK_" + option.name.upper().replace("-", "_")
-        if environment.get(variable):
+        if environment.get(variable) and option.name not in _NO_VARIABLE:
             from_variables[option.name] = _from_variable(option, environment[variable], variable)
     if environment.get("CI"):
         values.setdefault("evaluate", "always")

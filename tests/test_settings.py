@@ -64,11 +64,19 @@ def test_every_option_has_one_name_everywhere(tmp_path: Path, option: Option) ->
     written = {"flag": "true", "list": f'["{word}"]', "number": "30"}.get(option.kind, f'"{word}"')
     variable = "AGENIX_CHECK_" + option.name.upper().replace("-", "_")
 
-    by_variable = load(tmp_path, env={variable: "1" if value is True else word})
-    assert by_variable.values == {option.name: value}
+    if option.name != "identity":  # a list of paths, read where identities are
+        by_variable = load(tmp_path, env={variable: "1" if value is True else word})
+        assert by_variable.values == {option.name: value}
     assert load_settings(tmp_path, {}, {option.name: value}).values == {option.name: value}
-    if option.name not in ("output", "junit"):  # where to write is not the repository's business
+    # What to write, and where, is not the repository's business.
+    if option.name not in ("output", "junit", "fix", "identity", "update-masters"):
         assert load(tmp_path, f"{option.name} = {written}\n").values == {option.name: value}
+
+
+def test_a_repository_names_no_program_of_its_own_for_age(tmp_path: Path) -> None:
+    assert load(tmp_path, 'age = "rage"\n').text("age") == "rage"
+    with pytest.raises(UsageError, match="age must be the name of a program on PATH"):
+        load(tmp_path, 'age = "./evil"\n')
 
 
 def test_a_later_source_wins(tmp_path: Path) -> None:

@@ -67,12 +67,14 @@ class Git:
             environment[f"GIT_CONFIG_VALUE_{number}"] = value
         return self.with_environment(environment)
 
-    def attempt(self, *arguments: str, lines: Iterable[str] = ()) -> tuple[int, bytes, str]:
-        """Run Git with `lines` as its standard input.
+    def attempt(
+        self, *arguments: str, lines: Iterable[str] = (), given: bytes = b""
+    ) -> tuple[int, bytes, str]:
+        """Run Git with `lines`, or with what is `given`, as its standard input.
 
         Returns its exit status, standard output and standard error.
         """
-        with _requests(lines) as requests, _git_is_there():
+        with _requests(lines, given) as requests, _git_is_there():
             status, output, complaint = self._git.execute(
                 ["git", *_QUIET, *arguments],
                 istream=requests,
@@ -83,9 +85,9 @@ class Git:
             )
         return status, output, complaint
 
-    def run(self, *arguments: str) -> bytes:
+    def run(self, *arguments: str, given: bytes = b"") -> bytes:
         """Run Git and return its standard output; raise `GitError` where it fails."""
-        status, output, complaint = self.attempt(*arguments)
+        status, output, complaint = self.attempt(*arguments, given=given)
         if status:
             raise GitError(first_line(complaint, arguments[0]))
         return output
@@ -158,9 +160,9 @@ def load_command() -> "type[GitCommand]":
 
 
 @contextmanager
-def _requests(lines: Iterable[str]) -> Iterator[BinaryIO]:
+def _requests(lines: Iterable[str], given: bytes = b"") -> Iterator[BinaryIO]:
     with tempfile.TemporaryFile() as requests:
-        requests.write("".join(f"{line}\n" for line in lines).encode())
+        requests.write(given or "".join(f"{line}\n" for line in lines).encode())
         requests.seek(0)
         yield requests
 

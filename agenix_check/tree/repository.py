@@ -163,8 +163,8 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
         return
     _refuse_unmerged(repository.git)
     # Locked by another Git, or not ours to write in: the tree is made aside and thrown away.
-    with _aside(repository) as aside:
-        yield aside, Snapshot(kind="index", tree=_write_tree(aside), commit=None, git=aside.git)
+    with index_aside(repository) as aside:
+        yield aside, Snapshot(kind="index", tree=write_tree(aside), commit=None, git=aside.git)
 
 
 @contextmanager
@@ -173,11 +173,11 @@ def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snap
     if repository.top is None:
         raise UsageError("--worktree: a bare repository has no work tree")
     _refuse_unmerged(repository.git)
-    with _aside(repository) as aside:
+    with index_aside(repository) as aside:
         aside.git.run("add", "--all", "--sparse")
         yield (
             aside,
-            Snapshot(kind="worktree", tree=_write_tree(aside), commit=None, git=aside.git),
+            Snapshot(kind="worktree", tree=write_tree(aside), commit=None, git=aside.git),
         )
 
 
@@ -191,7 +191,8 @@ def changes(repository: Repository, before: str, after: str) -> Sequence[Change]
     return tuple(parse_changes(listing))
 
 
-def _write_tree(repository: Repository) -> str:
+def write_tree(repository: Repository) -> str:
+    """Write the index as a tree, and return its object id."""
     return _away(repository).run(*_WRITE_TREE).decode().strip()
 
 
@@ -217,7 +218,7 @@ def _refuse_unmerged(git: Git) -> None:
 
 
 @contextmanager
-def _aside(repository: Repository) -> Iterator[Repository]:
+def index_aside(repository: Repository) -> Iterator[Repository]:
     """Give the repository with a copy of its index and with new objects put elsewhere."""
     git = repository.git
     index, objects = (

@@ -18,13 +18,13 @@ def list_unstaged(repository: Repository) -> list[str]:
 
     Filters are switched off, so a file that is checked out through one counts as different.
     """
-    listing = _without_filters(repository.git).run(
+    listing = without_filters(repository.git).run(
         "ls-files", "-z", "--modified", "--others", "--exclude-standard", "--deduplicate"
     )
     return decode(listing).split("\0")[:-1]
 
 
-def _without_filters(git: Git) -> Git:
+def without_filters(git: Git) -> Git:
     """Return Git that runs none of the programs which `.gitattributes` may ask for."""
     status, listing, _ = git.attempt("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
     names = decode(listing).split("\0")[:-1] if status == 0 else []
@@ -36,8 +36,8 @@ def list_directory(repository: Repository, directory: str) -> Iterator[str]:
     if repository.top is None:
         return
     top = repository.top
-    start = _local(directory)
-    if _passes_symlink(top, start):
+    start = local_path(directory)
+    if passes_symlink(top, start):
         return
     count = 0
     for folder, folders, names in os.walk(top / start):
@@ -51,8 +51,8 @@ def list_directory(repository: Repository, directory: str) -> Iterator[str]:
 
 def read_file(repository: Repository, path: str) -> bytes | None:
     """Return a regular file's content, or None: not there, not regular, or over 1 MiB."""
-    local = _local(path)
-    if repository.top is None or _passes_symlink(repository.top, local):
+    local = local_path(path)
+    if repository.top is None or passes_symlink(repository.top, local):
         return None
     try:
         number = os.open(repository.top / local, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -68,7 +68,7 @@ def read_file(repository: Repository, path: str) -> bytes | None:
         os.close(number)
 
 
-def _passes_symlink(top: Path, path: Path) -> bool:
+def passes_symlink(top: Path, path: Path) -> bool:
     """Tell whether a path leads out of the work tree, or through a symlink on its way."""
     parts = path.parts
     if ".." in parts or path.is_absolute():
@@ -76,6 +76,6 @@ def _passes_symlink(top: Path, path: Path) -> bool:
     return any(top.joinpath(*parts[:depth]).is_symlink() for depth in range(1, len(parts) + 1))
 
 
-def _local(path: str) -> Path:
+def local_path(path: str) -> Path:
     """Return a path whose bytes are those that Git has, whatever the locale says."""
     return Path(os.fsdecode(path.encode("utf-8", "surrogateescape")))

@@ -1,0 +1,193 @@
+"""Mending: plan, refuse, make all in memory, write, stage, remove. The audit is the gate's."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from agenix_check.errors import CannotCheckError
+from agenix_check.finding import Fix, Report
+from agenix_check.gate import Examined, check, examine, open_store
+from agenix_check.rekey.apply import Changes, apply, recover
+from agenix_check.rekey.identities import load
+from agenix_check.rekey.keychain import Keychain
+from agenix_check.rekey.making import Made, Progress, make_all
+from agenix_check.rekey.plan import Plan, prefer_disk
+from agenix_check.rekey.planning import make_plan
+from agenix_check.rekey.refusals import (
+    refuse_findings,
+    refuse_places,
+    refuse_recipients,
+    refuse_snapshot,
+)
+from agenix_check.settings import Settings
+from agenix_check.tree.repository import Repository
+from agenix_check.tree.snapshot import SUBMODULE
+from agenix_check.tree.staging import alone, staged_aside
+from agenix_check.tree.worktree import read_file
+from agenix_check.view import View, open_view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """What the gate says in the end, with what was `fixed`; `left` says what could not be."""
+
+    report: Report
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A plan, what it was made from, and the tree that was staged when it was made."""
+
+    plan: Plan
+    view: View
+    examined: Examined
+    tree: str
+
+
+def plan_only(repository: Repository, settings: Settings) -> tuple[Plan, Report]:
+    """Return what `mend` would do, and what the gate says now. Nothing is written."""
+    refuse_snapshot(repository, settings)
+    with _planned(repository, settings) as case:
+        _refuse(repository, settings, case)
+        return case.plan, case.examined.report
+
+
+def mend(
+    repository: Repository,
+    settings: Settings,
+    *,
+    say: Callable[[str], None],
+    progress: Progress | None = None,
+) -> Mended:
+    """Mend what can be mended, stage it, and check again.
+
+    Raises an `AgenixCheckError` where that would do harm or cannot be done; then all is as it was.
+    `say` is given sentences for the user, `progress` each source before it is decrypted.
+    """
+    refuse_snapshot(repository, settings)
+    with alone(repository) as folder:
+        recover(repository, folder)
+        with _planned(repository, settings) as case:
+            plan = case.plan
+            if not plan.is_empty:
+                _refuse(repository, settings, case)
+                made = _make(repository, settings, case, say, progress)
+                changes = Changes(
+                    tree=case.tree,
+                    written={one.path: one.content for one in made},
+                    staged=_read_staged(repository, plan),
+                    removed=tuple(one.path for one in plan.remove),
+                )
+                apply(repository, folder, changes)
+                fixed = _fixes(plan, made)
+            else:
+                fixed = ()
+    report = check(repository, settings)
+    return Mended(report=replace(report, fixed=fixed), left=plan.left)
+
+
+@contextmanager
+def _planned(repository: Repository, settings: Settings) -> Iterator[_Case]:
+    """Plan; where sources are to be staged, as if they were."""
+    with open_view(repository, settings) as view:
+        case = _plan(view, settings)
+        sources = _sources(case)
+        if not sources:
+            yield case
+            return
+        refuse_places(repository, view.snapshot.files, sources, (), ())
+        with (
+            staged_aside(repository, sources) as aside,
+            open_view(aside, settings) as again,
+        ):
+            then = _plan(again, settings)
+            stage = {*then.plan.stage, *(one for one in case.plan.stage if one.path in sources)}
+            yield replace(
+                then, tree=case.tree, plan=replace(then.plan, stage=tuple(sorted(stage, key=str)))
+            )
+
+
+def _sources(case: _Case) -> list[str]:
+    """Return the sources that are to be staged; all else that is to be staged are outputs."""
+    unstaged = {one.path for one in case.examined.findings if one.rule == "source-unstaged"}
+    return sorted({one.path for one in case.plan.stage if one.path in unstaged})
+
+
+def _plan(view: View, settings: Settings) -> _Case:
+    examined = examine(view, settings, open_store(view.repository, settings), history=False)
+    plan = make_plan(
+        examined.report.findings,
+        examined.names,
+        examined.inventory,
+        update_masters=settings.flag("update-masters"),
+    )
+    files = view.snapshot.files
+    plan = prefer_disk(plan, lambda path: read_file(view.repository, path), files)
+    return _Case(plan=plan, view=view, examined=examined, tree=view.snapshot.tree)
+
+
+def _refuse(repository: Repository, settings: Settings, case: _Case) -> None:
+    plan = case.plan
+    if plan.is_empty:
+        return
+    refuse_findings(case.examined.findings)
+    refuse_recipients(plan, settings.text("age"))
+    files = case.view.snapshot.files
+    staged = [one.path for one in plan.stage]
+    removed = [one.path for one in plan.remove]
+    refuse_places(repository, files, staged, plan.written, removed)
+
+
+def _make(
+    repository: Repository,
+    settings: Settings,
+    case: _Case,
+    say: Callable[[str], None],
+    progress: Progress | None,
+) -> tuple[Made, ...]:
+    if not case.plan.jobs:
+        return ()
+    program = settings.text("age")
+    files, git = case.view.snapshot.files, case.view.repository.git
+
+    def read(oid: str) -> bytes:
+        return git.run("cat-file", "blob", oid)
+
+    def read_tracked(path: str) -> bytes | None:
+        file = files.get(path)
+        return None if file is None or file.mode == SUBMODULE else read(file.oid)
+
+    declared = case.examined.inventory.declared
+    identities = load(
+        given=settings.items("identity"),
+        settings=settings.items("identities"),
+        declaration=None if declared is None else declared.declaration,
+        environment=os.environ,
+        top=repository.top,
+        read=read_tracked,
+    )
+    for sentence in identities.warnings:
+        say(sentence)
+    keychain = Keychain(identities.files, program)
+    made = make_all(case.plan.jobs, read, keychain, program=program, progress=progress)
+    return tuple(made)
+
+
+def _read_staged(repository: Repository, plan: Plan) -> dict[str, bytes]:
+    """Return what is in the work tree of the files to stage."""
+    contents = {}
+    for one in plan.stage:
+        content = read_file(repository, one.path)
+        if content is None:
+            raise CannotCheckError(f"nothing was mended: {one.path} cannot be read")
+        contents[one.path] = content
+    return contents
+
+
+def _fixes(plan: Plan, made: tuple[Made, ...]) -> tuple[Fix, ...]:
+    fixed = [Fix(action="rekeyed", path=o.path, node=o.node, secret=o.secret) for o in made]
+    fixed += [Fix(action="staged", path=o.path, node=o.node, secret=o.secret) for o in plan.stage]
+    fixed += [Fix(action="removed", path=o.path, node=o.node, secret=o.secret) for o in plan.remove]
+    return tuple(fixed)

@@ -1,0 +1,223 @@
+"""From what the audit found to a plan: what is made from what, and what goes. Nothing is read."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient
+from agenix_check.audit.making import remove
+from agenix_check.audit.scene import Place, place
+from agenix_check.discover.evidence import LEFTOVER
+from agenix_check.discover.facts import AgeFact
+from agenix_check.discover.idents import ident
+from agenix_check.discover.inventory import Inventory
+from agenix_check.discover.keys import digest
+from agenix_check.discover.names import Names
+from agenix_check.finding import Finding, Severity
+from agenix_check.rekey.needs import (
+    Need,
+    declared_needs,
+    find_by_names,
+    find_declared,
+    named_needs,
+)
+from agenix_check.rekey.plan import Job, Plan, Target, Touched
+from agenix_check.rekey.rewriting import plan_plain, plan_sources
+
+# Each of these says that an output must be made anew, or staged where it is made already.
+_OUTPUT = frozenset({
+    "output-missing", "output-stale", "output-unstaged", "output-untraceable",
+    "output-not-encrypted", "output-malformed", "output-wrong-recipient", "output-extra-recipient",
+    "output-dummy", "output-length",
+})  # fmt: skip
+
+
+def make_plan(
+    findings: Iterable[Finding],
+    names: Names,
+    inventory: Inventory,
+    *,
+    update_masters: bool = False,
+) -> Plan:
+    """Work out how to mend what can be mended of some findings."""
+    planner = _Planner(names, inventory)
+    found = tuple(findings)
+    for finding in found:
+        planner.take(finding)
+    rewrites, left = plan_plain(found, names, inventory.rules)
+    if update_masters:
+        more, also_left = plan_sources(found, names, inventory.declared)
+        rewrites, left = [*rewrites, *more], [*left, *also_left]
+    for job in rewrites:
+        planner.rewrite(job)
+    planner.left += left
+    return planner.finish()
+
+
+class _Planner:
+    """Collects what findings ask for, each file once."""
+
+    def __init__(self, names: Names, inventory: Inventory) -> None:
+        self._names = names
+        self._declared = inventory.declared
+        nodes = () if self._declared is None else self._declared.declaration.nodes
+        self._nodes = {node.name for node in nodes}
+        self._needs = (
+            named_needs(names) if self._declared is None else declared_needs(self._declared)
+        )
+        self._files: dict[Place, list[str]] = {}
+        for file in names.here.outputs.values():
+            self._files.setdefault(place(file), []).append(file.path)
+        self._jobs: dict[str, Job] = {}
+        self._stage: set[Touched] = set()
+        self._remove: dict[str, Touched] = {}
+        self._wanted: set[str] = set()
+        self.left: list[str] = []
+
+    def take(self, finding: Finding) -> None:
+        """Plan what mends a finding."""
+        path = finding.path
+        if path is None or finding.severity is Severity.NOTE:
+            return
+        if finding.rule in _OUTPUT:
+            self._output(finding, path)
+        elif finding.rule == "source-unstaged":
+            self._stage.add(Touched(path))
+        elif finding.rule == "output-orphan":
+            self._orphan(finding, path)
+        elif finding.rule == "output-leftover":
+            if self._storage_above(path) is not None and _in_leftover(path):
+                self._remove[path] = Touched(path)
+            else:
+                self.left.append(f"{path}: it is in no known node's storage directory")
+
+    def rewrite(self, job: Job) -> None:
+        """Plan that a file is encrypted anew; the outputs made of it follow."""
+        known = self._jobs.pop(job.path, None)
+        if known is not None and known.recipients:
+            self.left.append(f"{job.path}: two rules say whom it is for")
+            return
+        targets = known.targets if known is not None else ()
+        for need in (one for one in self._needs.known if one.source == job.path):
+            target = self._target(need)
+            if target is not None and not any(_same(target, one) for one in targets):
+                targets = (*targets, target)
+        for target in targets:
+            self._replace(target, None)
+        anew = tuple(target._replace(path=None) for target in targets)
+        self._jobs[job.path] = replace(job, targets=anew)
+
+    def finish(self) -> Plan:
+        """Return the plan, sorted."""
+        jobs = sorted(self._jobs.values(), key=lambda job: job.path)
+        remove = [one for path, one in sorted(self._remove.items()) if path not in self._wanted]
+        return Plan(
+            jobs=tuple(
+                replace(job, targets=tuple(sorted(job.targets, key=_order))) for job in jobs
+            ),
+            stage=tuple(sorted(self._stage, key=str)),
+            remove=tuple(remove),
+            left=tuple(dict.fromkeys(self.left)),
+        )
+
+    def _output(self, finding: Finding, path: str) -> None:
+        names = self._names
+        declared = self._declared is not None and finding.node in self._nodes
+        if not declared and path not in names.here.outputs and finding.rule != "output-unstaged":
+            if finding.rule == "output-stale":
+                self.left.append(
+                    f"{path}: names alone do not tell whether the text is trimmed; --inventory nix"
+                )
+            return
+        if finding.rule == "output-untraceable" and finding.severity is not Severity.ERROR:
+            return
+        found = find_declared(self._needs, finding) if declared else find_by_names(names, finding)
+        if isinstance(found, str):
+            self.left.append(f"{path}: {found}")
+            return
+        for need in found:
+            target = self._target(need)
+            if target is None:
+                continue
+            if finding.rule == "output-stale" and path != target.path:
+                self._removed(path, target)
+            self._replace(target, target.path)
+            fact = names.here.facts[need.source]
+            size = fact.plaintext_size if isinstance(fact, AgeFact) else None
+            oid = names.here.files[need.source].oid
+            job = self._jobs.get(need.source) or Job(path=need.source, oid=oid, size=size or 0)
+            if target not in job.targets:
+                job = replace(job, targets=(*job.targets, target))
+            self._jobs[need.source] = job
+
+    def _target(self, need: Need) -> Target | None:
+        """Return the output to make, or None, and say why there can be none."""
+        fact = self._names.here.facts.get(need.source)
+        where = f"{need.node} {need.secret}"
+        if not isinstance(fact, AgeFact) or fact.problem is not None:
+            self.left.append(f"{where}: its source {need.source} cannot be decrypted as it is")
+            return None
+        try:
+            recipient = parse_recipient(need.key)
+        except RecipientError as error:
+            self.left.append(f"{where}: its node's hostPubkey cannot be encrypted to: {error}")
+            return None
+        if recipient.text == DUMMY_RECIPIENT:
+            self.left.append(f"{where}: its node has agenix-rekey's placeholder key")
+            return None
+        name = f"{ident(digest(need.key), fact.sha256)}-{need.secret}.age"
+        path = f"{need.storage}/{name}" if need.storage else name
+        return Target(need.node, need.secret, need.storage, need.key, path)
+
+    def _replace(self, target: Target, path: str | None) -> None:
+        """Plan that other files of an output's place go, but those that somebody needs."""
+        if path is not None:
+            self._wanted.add(path)
+        for other in self._files.get((target.storage, target.secret), ()):
+            mine = path is None and other == target.path
+            if other == path or (not mine and other in self._needs.paths):
+                continue
+            if mine or not self._may_be_of_a_failed_node():
+                self._removed(other, target)
+
+    def _may_be_of_a_failed_node(self) -> bool:
+        return self._declared is not None and bool(self._declared.declaration.failed)
+
+    def _removed(self, path: str, target: Target) -> None:
+        if path in self._names.here.outputs:
+            self._remove[path] = Touched(path, target.node, target.secret)
+
+    def _orphan(self, finding: Finding, path: str) -> None:
+        """Plan to remove an orphan, where it is sure that nobody waits for it."""
+        file = self._names.here.outputs.get(path)
+        if file is None:
+            return
+        if file.directory not in self._needs.storages:
+            self.left.append(f"{path}: its directory is no known node's; {remove(path)}")
+            return
+        if self._declared is None:
+            made = self._names.explain(self._names.base, file)
+            sure = finding.mend == remove(path) and made is not None
+            if not sure and place(file) not in self._needs.places:
+                self.left.append(
+                    f"{path}: names alone do not tell whether it was forgotten or is no longer "
+                    f"declared; --inventory nix, or {remove(path)}"
+                )
+                return
+        self._remove[path] = Touched(path, finding.node, finding.secret)
+
+    def _storage_above(self, path: str) -> str | None:
+        parts = path.split("/")
+        above = ("/".join(parts[:count]) for count in range(len(parts)))
+        return next((one for one in above if one in self._needs.storages), None)
+
+
+def _same(target: Target, other: Target) -> bool:
+    return target[:4] == other[:4]
+
+
+def _order(target: Target) -> tuple[str, str, str]:
+    return target.node, target.secret, target.path or ""
+
+
+def _in_leftover(path: str) -> bool:
+    return any(part.startswith(LEFTOVER) for part in path.split("/")[:-1])

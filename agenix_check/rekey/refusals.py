@@ -1,0 +1,130 @@
+"""What must not be mended, said before anything is written: one clear line each."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.finding import Finding
+from agenix_check.rekey.encryption import can_encrypt_to
+from agenix_check.rekey.plan import Plan
+from agenix_check.settings import Settings
+from agenix_check.tree.repository import Repository
+from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, File
+from agenix_check.tree.staging import filtered, object_ids
+from agenix_check.tree.worktree import list_unstaged, local_path, passes_symlink
+
+_SHOWN = 3
+_PARTIAL = "next-index-"
+
+
+def refuse_snapshot(repository: Repository, settings: Settings) -> None:
+    """Refuse where there is no index of this work tree to mend."""
+    for name in ("rev", "worktree", "to-ref"):
+        if settings.values.get(name):
+            raise UsageError(f"--fix mends what is staged, so it cannot be used with --{name}")
+    if repository.top is None:
+        raise UsageError("--fix: a bare repository has no work tree to mend")
+    if Path(os.environ.get("GIT_INDEX_FILE", "")).name.startswith(_PARTIAL):
+        raise UsageError(
+            "--fix cannot mend a commit of some paths alone (Git would forget what is staged in "
+            "it); use `git commit` after `git add`, or `git commit -a`"
+        )
+
+
+def refuse_findings(findings: Iterable[Finding]) -> None:
+    """Refuse where a mend in one place would harm another."""
+    for finding in findings:
+        if finding.rule == "node-storage-overlap":
+            place = finding.path or finding.node
+            raise CannotCheckError(
+                f"nothing was mended: node-storage-overlap at {place}: {finding.message}"
+            )
+
+
+def refuse_recipients(plan: Plan, program: str | None) -> None:
+    """Refuse where something cannot be encrypted for whom it must be."""
+    for text in plan.recipients:
+        complaint = can_encrypt_to(text.strip(), program)
+        if complaint is not None:
+            raise CannotCheckError(f"nothing was mended: {complaint}")
+
+
+def refuse_places(
+    repository: Repository,
+    files: Mapping[str, File],
+    staged: Iterable[str],
+    written: Iterable[str],
+    removed: Iterable[str],
+) -> None:
+    """Refuse paths that lead elsewhere, or hold what is not ours to replace."""
+    top = repository.top
+    if top is None:
+        return
+    written = tuple(written)
+    removed = tuple(removed)
+    for path in (*written, *staged, *removed):
+        _refuse_place(top, files, path)
+    for path in written:
+        _refuse_occupied(top, files, path)
+    passed = filtered(repository, (*written, *staged))
+    if passed:
+        raise CannotCheckError(
+            f"nothing was mended: Git puts {passed[0]} through a filter (see .gitattributes), "
+            "which --fix does not run"
+        )
+    edited = _edited(repository, files, (*written, *removed))
+    if edited:
+        shown = ", ".join(edited[:_SHOWN]) + (", …" if len(edited) > _SHOWN else "")
+        raise CannotCheckError(
+            f"nothing was mended: {shown} would be replaced and has edits that are not staged; "
+            "stage them or take them back"
+        )
+
+
+def _refuse_place(top: Path, files: Mapping[str, File], path: str) -> None:
+    parts = path.split("/")
+    if path.startswith("/") or not path or {"", ".", ".."}.intersection(parts):
+        raise CannotCheckError(f"nothing was mended: {path} leads out of the repository")
+    if any(part.lower() == ".git" for part in parts):
+        raise CannotCheckError(f"nothing was mended: {path} is in a Git directory")
+    for count in range(1, len(parts)):
+        above = files.get("/".join(parts[:count]))
+        if above is not None:
+            what = {SYMLINK: "a symlink", SUBMODULE: "a submodule"}.get(above.mode, "a file")
+            raise CannotCheckError(f"nothing was mended: {path}: {above.path} is {what}")
+    local = local_path(path)
+    if passes_symlink(top, local.parent):
+        raise CannotCheckError(f"nothing was mended: {path} is behind a symlink")
+
+
+def _refuse_occupied(top: Path, files: Mapping[str, File], path: str) -> None:
+    place = top / local_path(path)
+    if place.is_symlink():
+        occupied = path not in files or files[path].mode != SYMLINK
+    else:
+        occupied = place.exists() and not place.is_file()
+    if occupied:
+        raise CannotCheckError(
+            f"nothing was mended: {path} is no regular file in the work tree; remove it"
+        )
+
+
+def _edited(repository: Repository, files: Mapping[str, File], paths: Iterable[str]) -> list[str]:
+    """Return tracked files whose content in the work tree is not the staged one."""
+    top = repository.top
+    contents: dict[str, bytes] = {}
+    for path in paths:
+        place = (top or Path()) / local_path(path)
+        if path not in files or files[path].mode == SUBMODULE:
+            continue
+        if place.is_symlink():
+            contents[path] = os.fsencode(place.readlink())
+        elif place.is_file():
+            contents[path] = place.read_bytes()
+    oids = object_ids(repository, contents)
+    differing = {path for path, oid in oids.items() if oid != files[path].oid}
+    if not differing:
+        return []
+    # Git knows of line endings.
+    return sorted(differing.intersection(list_unstaged(repository)))

@@ -1,0 +1,62 @@
+"""What `--fix --dry-run` prints: what would be done, and what could not."""
+
+import json
+from collections.abc import Iterator
+
+from agenix_check.errors import UsageError
+from agenix_check.rekey.plan import Plan, Touched
+from agenix_check.report.escape import reversible, visible
+
+SCHEMA_ID = "agenix-check/plan/1"
+
+
+def render(plan: Plan, format_name: str) -> str:
+    """Turn a plan into text or JSON."""
+    if format_name == "json":
+        return json.dumps({"schema": SCHEMA_ID, **_members(plan)}, indent=2) + "\n"
+    if format_name != "text":
+        raise UsageError(f"--dry-run has no format {format_name!r}; it has text and json")
+    return "\n".join(_lines(plan)) + "\n"
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    if plan.is_empty:
+        yield "Nothing would be mended"
+    for job in plan.jobs:
+        yield f"decrypt {visible(job.path)}"
+        if job.recipients:
+            count = len(job.recipients)
+            yield f"  encrypt it anew to {count} recipient{'s' if count > 1 else ''}"
+        for target in job.targets:
+            where = target.path or f"{target.storage}/...-{target.secret}.age"
+            yield f"  rekey {visible(target.node)} {visible(target.secret)} {visible(where)}"
+    yield from (f"stage {visible(one.path)}" for one in plan.stage)
+    yield from (f"remove {visible(one.path)}" for one in plan.remove)
+    yield from (f"not mended: {visible(sentence)}" for sentence in plan.left)
+
+
+def _members(plan: Plan) -> dict[str, object]:
+    return {
+        "decrypt": [
+            {
+                "path": reversible(job.path),
+                "encrypt": bool(job.recipients),
+                "outputs": [
+                    {
+                        "node": reversible(target.node),
+                        "secret": reversible(target.secret),
+                        "path": None if target.path is None else reversible(target.path),
+                    }
+                    for target in job.targets
+                ],
+            }
+            for job in plan.jobs
+        ],
+        "stage": [_touched(one) for one in plan.stage],
+        "remove": [_touched(one) for one in plan.remove],
+        "left": [reversible(sentence) for sentence in plan.left],
+    }
+
+
+def _touched(one: Touched) -> dict[str, str | None]:
+    return {name: value and reversible(value) for name, value in one._asdict().items()}
