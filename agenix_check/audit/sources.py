@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from agenix_check.audit.making import make_finding, pathspec, remove
+from agenix_check.audit.making import REKEY, make_finding, pathspec, remove
 from agenix_check.audit.scene import Place, place
 from agenix_check.discover.evidence import LEFTOVER
 from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.keys import KeyTexts
 from agenix_check.discover.names import Names
-from agenix_check.finding import Finding, Severity
+from agenix_check.finding import Cause, CauseKind, Finding, Severity
 from agenix_check.fleet import Fleet
 from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, File
 
@@ -34,6 +34,9 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
         needed = path in used or path in awaited
         if needed or path.endswith(".age"):
             yield from _content(names.here.files[path], fact, new=new)
+            if not needed and path in used_before and (twin := _twin(names, path)) is not None:
+                yield _hidden_edit(names, path, twin)
+                continue
             yield from _purpose(path, fact, needed=needed, new=new or path in used_before)
         if isinstance(fact, KeyTexts) and fact.private:
             yield _private_key(names, path, fact, exposed=path in exposed)
@@ -97,6 +100,29 @@ def _purpose(path: str, fact: Fact | None, *, needed: bool, new: bool) -> Iterat
         yield make_finding(
             "source-unused", "no output is made from it", path=path, source=path, new=new
         )
+
+
+def _twin(names: Names, path: str) -> str | None:
+    """Return another file that holds what an edited source held, and that explains outputs yet."""
+    before, now = names.base.facts.get(path), names.here.facts.get(path)
+    if path not in names.changed or not isinstance(before, AgeFact | PointerFact):
+        return None
+    if not isinstance(now, AgeFact | PointerFact):
+        return None
+    if not any(made.source == before.sha256 for made in names.explained_here.values()):
+        return None
+    return next((one for one in names.here.sources.get(before.sha256, ()) if one != path), None)
+
+
+def _hidden_edit(names: Names, path: str, twin: str) -> Finding:
+    """Say that the outputs of an edited source may hide behind a copy of what it held."""
+    cause = Cause(kind=CauseKind.SOURCE_CHANGED, path=path, commit=names.commits.get(path))
+    return make_finding(
+        "output-stale",
+        f"no output is made from {path} as it is now; outputs are made from what it held before, "
+        f"which is still in {twin}",
+        path=path, source=path, severity=Severity.WARNING, cause=cause, mend=REKEY,
+    )  # fmt: skip
 
 
 def _exposed(names: Names, fleet: Fleet) -> set[str]:

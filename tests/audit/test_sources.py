@@ -4,10 +4,11 @@ import pyrage
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import Severity
+from agenix_check.finding import CauseKind, Severity
 from agenix_check.rekey.encryption import encrypt
 from tests.audit.scenes import (
     ALPHA_TOKEN,
+    DB,
     LOCKED_TOKEN,
     WIFI,
     judge_staged,
@@ -169,3 +170,30 @@ def test_an_interrupted_rekey(fleet: Workshop) -> None:
     assert finding.mend == f"git rm {path}"
     fleet.commit("Leave it")
     assert not the_only(judge_staged(fleet), "output-leftover").new
+
+
+def test_an_edit_of_one_of_two_equal_sources_does_not_hide_behind_the_other(
+    fleet: Workshop,
+) -> None:
+    """Which outputs are for which of the two, names do not tell: a warning."""
+    copy = "hosts/alpha/db.age"
+    fleet.write(copy, fleet.read(DB))
+    fleet.commit("Copy a source")
+    fleet.source(copy, "another\n")
+
+    finding = the_only(judge_staged(fleet), "output-stale")
+
+    assert (finding.severity, finding.path) == ("warning", copy)
+    assert finding.message.endswith(f"which is still in {DB}")
+    assert finding.cause is not None
+    assert (finding.cause.kind, finding.cause.path) == (CauseKind.SOURCE_CHANGED, copy)
+    rekey(fleet, "alpha", "db", copy, "another\n")
+    assert judge_staged(fleet).findings == ()
+
+
+def test_a_copy_of_a_source_may_go_away(fleet: Workshop) -> None:
+    fleet.write("hosts/alpha/db.age", fleet.read(DB))
+    fleet.commit("Copy a source")
+    fleet.remove("hosts/alpha/db.age")
+
+    assert judge_staged(fleet).findings == ()
