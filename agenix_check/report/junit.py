@@ -1,5 +1,7 @@
 """The report for CI servers that read JUnit: a suite for every node, a case for every output.
 
+Plain agenix has a suite for every rules file, and a case for every file that it names.
+
 Its readers are particular. GitLab keeps one of two cases with equal classname and name and shows
 only the text inside an element; others show only `message`; Jenkins refuses a whole file for one
 bad character; some fail on a file without suites. So every name is unique and printable, and
@@ -11,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from agenix_check.finding import Finding, OutputResult, Report, Severity, Verdict
+from agenix_check.finding import Finding, OutputResult, PlainResult, Report, Severity, Verdict
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import SEVERITY_RANK, finding_key, rule_rank
 from agenix_check.report.words import cause_title
@@ -37,7 +39,12 @@ def render(report: Report, *, require_verified: bool, strict: bool) -> str:
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     told = [f for f in report.findings if f.severity != Severity.NOTE]
     by_output, others = _assign(told, report.outputs)
+    by_plain, others = _assign_plain(others, report.plain)
     cases = [_completeness(report)]
+    cases += [
+        _plain_case(plain, by_plain.get(number, []), failing)
+        for number, plain in enumerate(report.plain)
+    ]
     cases += [_repository_case(finding, failing) for finding in others]
     for number, output in enumerate(report.outputs):
         found = by_output.get(number, [])
@@ -73,6 +80,25 @@ def _assign(
     return assigned, others
 
 
+def _assign_plain(
+    findings: Iterable[Finding], plain: tuple[PlainResult, ...]
+) -> tuple[dict[int, list[Finding]], list[Finding]]:
+    """Do the same for files of plain agenix; one that is in two rules files, by what is said."""
+    assigned: dict[int, list[Finding]] = defaultdict(list)
+    others = []
+    for finding in findings:
+        owners = [
+            (one.rules_file not in finding.message, number)
+            for number, one in enumerate(plain)
+            if one.path == finding.path and finding.rule in one.rules
+        ]
+        if owners:
+            assigned[min(owners)[1]].append(finding)
+        else:
+            others.append(finding)
+    return assigned, others
+
+
 def _completeness(report: Report) -> _Case:
     """Make the case that is always there, so that no file is without a suite."""
     case = _Case(suite=_REPOSITORY, name="everything could be checked", file=None)
@@ -102,6 +128,19 @@ def _output_case(
         message = f"{by_verdict.message}; {judged.message}"
         return _with(case, by_verdict.outcome, message, f"{by_verdict.body}\n\n{judged.body}")
     return judged
+
+
+def _plain_case(plain: PlainResult, findings: list[Finding], failing: set[Severity]) -> _Case:
+    case = _Case(suite=plain.rules_file, name=plain.path, file=plain.path)
+    if findings:
+        return _judged(case, findings, failing)
+    if plain.verdict is Verdict.UNVERIFIABLE:
+        text = "unverifiable: whom its stanzas are for shows in part only, or not at all"
+        return _with(case, "passed", text, text)
+    if plain.verdict is Verdict.OK:
+        return case
+    text = f"{', '.join(sorted(plain.rules))}, but no finding of it is reported"
+    return _with(case, "skipped", text, text)
 
 
 def _by_verdict(case: _Case, output: OutputResult, *, require_verified: bool) -> _Case:

@@ -99,6 +99,10 @@ class _Writer:
             rows = sorted((self._node(o.node), visible(o.secret), visible(o.path)) for o in outputs)
             widths = _widths(rows)
             lines += [f"  {_row(row, widths)}" for row in rows]
+        plain = [one for one in self._report.plain if one.verdict is Verdict.UNVERIFIABLE]
+        if plain:
+            lines.append(self._paint(Verdict.UNVERIFIABLE, _BOLD) + ": for keys without a tag")
+            lines += [f"  {visible(one.path)}  {visible(one.rules_file)}" for one in plain]
         return lines
 
     def skipped(self) -> list[str]:

@@ -1,5 +1,6 @@
 """The sentences that several formats share: causes, counts and the summary of a run."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from agenix_check.finding import Cause, CauseKind, Finding, Report, Verdict
@@ -85,13 +86,12 @@ def is_green(report: Report) -> bool:
 def summary(report: Report, *, verbose: bool) -> str:
     """Sum up the run in one line that claims no more than was seen."""
     counts = report.counts
-    scope = f"{count(counts.outputs, 'output')} on {count(report.fleet.nodes, 'node')}"
-    if report.fleet.plain:
-        scope += f", {count(report.fleet.plain, 'plain agenix file')}"
-    if counts.outputs or report.fleet.plain:
-        parts = [f"{scope}: {_verdicts(report)}"]
-    else:
-        parts = [f"{scope}: nothing to check"]
+    parts = []
+    if counts.outputs or not report.plain:
+        scope = f"{count(counts.outputs, 'output')} on {count(report.fleet.nodes, 'node')}"
+        parts.append(f"{scope}: {_verdicts(report) if counts.outputs else 'nothing to check'}")
+    if report.plain:
+        parts.append(f"{count(len(report.plain), 'plain agenix file')}: {_plain(report)}")
     if not is_green(report):
         parts.append(f"{count(counts.errors, 'error')}, {count(counts.warnings, 'warning')}")
     if counts.notes:
@@ -118,6 +118,13 @@ def _verdicts(report: Report) -> str:
     if counts.skipped:
         parts.append(f"{counts.skipped} skipped")
     return ", ".join(parts)
+
+
+def _plain(report: Report) -> str:
+    verdicts = Counter(one.verdict for one in report.plain)
+    if set(verdicts) == {Verdict.OK}:
+        return "all as their rules say" if is_green(report) else f"{len(report.plain)} ok"
+    return ", ".join(f"{verdicts[one]} {one}" for one in Verdict if verdicts[one])
 
 
 def _why(report: Report) -> str:

@@ -10,6 +10,7 @@ from agenix_check.finding import (
     Fix,
     FleetInfo,
     OutputResult,
+    PlainResult,
     Report,
     Severity,
     SnapshotInfo,
@@ -237,4 +238,49 @@ MENDED = replace(
     ),
 )
 
-ALL = {"green": GREEN, "trouble": TROUBLE, "names": NAMES, "mended": MENDED}
+_RULES = "plain/secrets.nix"
+
+
+def plain(name: str, verdict: Verdict, *rules: str, rules_file: str = _RULES) -> PlainResult:
+    return PlainResult(
+        path=f"plain/{name}.age", rules_file=rules_file, verdict=verdict, rules=rules
+    )
+
+
+PLAIN_AGENIX = replace(
+    report(
+        findings=(
+            finding(
+                "plain-missing-recipient",
+                path="plain/wifi.age",
+                message=f"cannot be read by ssh-ed25519 …2nh+Te of {_RULES}",
+                mend="agenix -r",
+            ),
+            finding(
+                "plain-missing-recipient",
+                path="plain/wifi.age",
+                message="cannot be read by ssh-rsa …5h3VVg of more/secrets.nix",
+                mend="agenix -r",
+            ),
+            finding(
+                "plain-missing-file",
+                severity=Severity.WARNING,
+                path="plain/gone.age",
+                message=f"{_RULES} has a rule for it, and it is not in the tree",
+                mend="agenix -e plain/gone.age",
+            ),
+        ),
+    ),
+    plain=(
+        plain("db", Verdict.OK),
+        plain("gone", Verdict.SKIPPED, "plain-missing-file"),
+        plain("home", Verdict.UNVERIFIABLE),
+        plain("wifi", Verdict.WRONG, "plain-missing-recipient"),
+        plain("wifi", Verdict.WRONG, "plain-missing-recipient", rules_file="more/secrets.nix"),
+    ),
+)
+PLAIN_AGENIX = replace(PLAIN_AGENIX, fleet=replace(PLAIN_AGENIX.fleet, nodes=0, plain=5))
+
+ALL = {
+    "green": GREEN, "trouble": TROUBLE, "names": NAMES, "mended": MENDED, "plain": PLAIN_AGENIX,
+}  # fmt: skip

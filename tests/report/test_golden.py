@@ -12,7 +12,7 @@ import pytest
 from agenix_check.finding import Report
 from agenix_check.report import json, junit, schema, text
 from agenix_check.report.explain import explain
-from tests.report.sample import GREEN, MENDED, NAMES, TROUBLE
+from tests.report.sample import GREEN, MENDED, NAMES, PLAIN_AGENIX, TROUBLE
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -37,6 +37,8 @@ CASES: dict[str, Callable[[], str]] = {
     "trouble-color.txt": _text(TROUBLE, "color"),
     "trouble-quiet.txt": _text(TROUBLE, "quiet"),
     "trouble-verbose.txt": _text(TROUBLE, "verbose"),
+    "plain.txt": _text(PLAIN_AGENIX),
+    "plain.xml": _junit(PLAIN_AGENIX),
     "green.json": lambda: json.render(GREEN, "1.2.3"),
     "trouble.json": lambda: json.render(TROUBLE, "1.2.3"),
     "green.xml": _junit(GREEN),

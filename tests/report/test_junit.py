@@ -66,6 +66,7 @@ def test_every_output_is_a_case_of_its_node(sample: Report) -> None:
         for _ in suite.iter("testcase")
     )
     wanted = Counter(output.node for output in sample.outputs)
+    wanted += Counter(plain.rules_file for plain in sample.plain)
 
     assert {name: number for name, number in cases.items() if name != "repository"} == wanted
     for suite in root.findall("testsuite"):
@@ -81,7 +82,7 @@ def test_junitparser_reads_it(sample: Report) -> None:
     repository = next(suite for suite in xml if suite.name == "repository")
 
     assert sum(len(list(suite)) for suite in xml) == xml.tests
-    assert xml.tests == counts.outputs + len(list(repository))
+    assert xml.tests == counts.outputs + len(sample.plain) + len(list(repository))
     assert all(suite.timestamp is None and suite.hostname is None for suite in xml)
 
 
