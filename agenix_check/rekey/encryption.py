@@ -1,12 +1,13 @@
 """Encrypting to all recipients of a file at once: plaintexts live in memory only."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from agenix_check.age import AgeFormatError, Match, Recipient, match, read_age
 from agenix_check.rekey.errors import EncryptionError
 from agenix_check.rekey.program import ProgramError, plugin_environment, run_encrypt
-from agenix_check.rekey.prompts import PluginPrompts, Terminal, printable
+from agenix_check.rekey.prompts import PluginPrompts, Terminal, aborts_as_interrupts, printable
 from agenix_check.rekey.recipients import (
     by_plugin,
     complaint,
@@ -21,7 +22,7 @@ from agenix_check.rekey.recipients import (
 if TYPE_CHECKING:
     from pyrage import _Recipient
 
-__all__ = ["EncryptionError", "can_encrypt_to", "encrypt", "new_identity"]
+__all__ = ["EncryptionError", "can_encrypt_to", "can_encrypt_to_all", "encrypt", "new_identity"]
 
 
 def encrypt(
@@ -62,6 +63,25 @@ def can_encrypt_to(recipient_text: str, program: str | None = None) -> str | Non
         return str(error)
 
 
+def can_encrypt_to_all(recipients: Iterable[str], program: str | None = None) -> str | None:
+    """Return why `encrypt` could not encrypt one file to all of these recipients, or None.
+
+    There are recipients that each work and do not go together: age does not put post-quantum ones
+    beside others. It is tried with nothing as the plaintext, where there is more than one.
+    """
+    texts = list(recipients)
+    for text in texts:
+        refusal = can_encrypt_to(text, program)
+        if refusal is not None:
+            return refusal
+    if len(texts) > 1:
+        try:
+            encrypt(b"", texts, program=program)
+        except EncryptionError as error:
+            return str(error)
+    return None
+
+
 def new_identity() -> tuple[str, str]:
     """Return a new X25519 identity and its recipient, as texts."""
     import pyrage
@@ -81,25 +101,23 @@ def _with_pyrage(plaintext: bytes, wanted: Sequence[Recipient], *, armored: bool
             parsed.append(known)
         else:
             plugins.setdefault(plugin_name(recipient), []).append(recipient.text)
-    if not plugins:
-        return pyrage.encrypt(plaintext, parsed, armored=armored)
     prompts = [PluginPrompts(f"age-plugin-{name}", Terminal()) for name in plugins]
-    names = ", ".join(f"age-plugin-{name}" for name in plugins)
     try:
         for asks, (name, texts) in zip(prompts, plugins.items(), strict=True):
             keys = [pyrage.plugin.Recipient.from_str(text) for text in texts]
             parsed.append(pyrage.plugin.RecipientPluginV1(name, keys, [], asks))
-        with plugin_environment():
+        with aborts_as_interrupts(), plugin_environment() if plugins else nullcontext():
             result = pyrage.encrypt(plaintext, parsed, armored=armored)
     except (pyrage.EncryptError, pyrage.RecipientError) as error:
-        failure: str | None = printable(str(error))
+        failure: str | None = printable(" ".join(str(error).split()))
     else:
         failure = None
     for asks in prompts:
         if asks.raised is not None:
             raise asks.raised from None
     if failure is not None:
-        raise EncryptionError(f"cannot encrypt with {names}: {failure}")
+        names = "".join(f" with age-plugin-{name}" for name in plugins)
+        raise EncryptionError(f"cannot encrypt{names}: {failure}")
     return result
 
 

@@ -9,7 +9,7 @@ from agenix_check.rekey.handing import handed_over
 from agenix_check.rekey.identities import IdentityFile
 from agenix_check.rekey.keys import ForeignKey, Key, LockedKey, OpenKey, read_keys
 from agenix_check.rekey.program import ProgramError, plugin_environment, run_decrypt
-from agenix_check.rekey.prompts import Terminal, printable
+from agenix_check.rekey.prompts import Terminal, aborts_as_interrupts, printable
 
 __all__ = ["DecryptionError", "Keychain"]
 
@@ -18,6 +18,7 @@ _NO_MATCH = "No matching keys found"
 _DAMAGED = ("decryption error", "Header MAC is invalid", "failed to fill whole buffer")
 
 _LONGEST = 300  # in characters: what a plugin complains of
+_RESTORE = "take it from an earlier commit, or encrypt it anew"
 _NONE_GIVEN = "give one with -i FILE, in AGENIX_CHECK_IDENTITY or in the setting identities"
 
 
@@ -119,15 +120,10 @@ class Keychain:
         if prompts is not None:
             prompts.begin()
         try:
-            with nullcontext() if prompts is None else plugin_environment():
+            with aborts_as_interrupts(), plugin_environment() if prompts else nullcontext():
                 plaintext = pyrage.decrypt(ciphertext, [key.identity])
         except pyrage.DecryptError as error:
             complaint = printable(" ".join(str(error).split()))[:_LONGEST]
-        except BaseException as error:
-            # pyrage aborts where it cannot call our prompts, which is so when interrupted there.
-            if type(error).__name__ == "PanicException":
-                raise KeyboardInterrupt from None
-            raise
         if prompts is not None:
             prompts.end(worked=plaintext is not None)
             if prompts.raised is not None:
@@ -135,7 +131,10 @@ class Keychain:
             if plaintext is None and prompts.unheard:
                 raise _UnheardError
         if complaint in _DAMAGED:
-            raise DecryptionError(f"{name}: this is damaged: {_label(key.file)} fits, but it fails")
+            raise DecryptionError(
+                f"{name}: this is damaged: {_label(key.file)} fits, but what it opens is not as it "
+                f"was written; {_RESTORE}"
+            )
         if complaint and complaint != _NO_MATCH:
             raise _KeyError(complaint)
         return plaintext
@@ -156,7 +155,10 @@ class Keychain:
             raise DecryptionError(f"{name}: cannot decrypt: {error}") from None
         if status:
             tried = _listed([_label(file) for file in files])
-            raise DecryptionError(f"{name}: {program} cannot decrypt this with {tried}")
+            raise DecryptionError(
+                f"{name}: {program} cannot decrypt this with {tried}; it says why itself. Give the "
+                "right identity with -i FILE"
+            )
         return plaintext
 
     def _nothing_there(self) -> str:
@@ -187,9 +189,9 @@ def _checked(name: str, ciphertext: bytes) -> AgeFile:
     try:
         file = read_age(ciphertext)
     except AgeFormatError as error:
-        raise DecryptionError(f"{name}: this is no age file, or a damaged one: {error}") from None
+        raise DecryptionError(f"{name}: this is damaged: {error}; {_RESTORE}") from None
     if file.payload_error is not None:
-        raise DecryptionError(f"{name}: this is damaged: {file.payload_error}")
+        raise DecryptionError(f"{name}: this is damaged: {file.payload_error}; {_RESTORE}")
     return file
 
 

@@ -62,8 +62,23 @@ def run_decrypt(
     """
     options = [option for path in identities for option in ("-i", path)]
     command = [program, "-d", *options]
-    status, output, _ = _run(command, ciphertext, stderr=None, descriptors=descriptors)
+    with _person() as stderr:
+        status, output, _ = _run(command, ciphertext, stderr=stderr, descriptors=descriptors)
     return status, output
+
+
+@contextmanager
+def _person() -> Iterator[int | None]:
+    """Give what a program should complain to: a hook's standard error is seen only at its end."""
+    try:
+        terminal = os.open("/dev/tty", os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        yield None
+        return
+    try:
+        yield terminal
+    finally:
+        os.close(terminal)
 
 
 def _run(

@@ -121,6 +121,17 @@ class PluginPrompts:
 
 
 @contextlib.contextmanager
+def aborts_as_interrupts() -> Iterator[None]:
+    """pyrage aborts where it cannot call the prompts: their start was interrupted."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise KeyboardInterrupt from None
+        raise
+
+
+@contextlib.contextmanager
 def _opened() -> Iterator[int]:
     number = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     try:

@@ -1,5 +1,6 @@
 """Recipients as pyrage takes them, and why it cannot take some."""
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -72,7 +73,6 @@ def missing(recipient: Recipient) -> str:
     return f"cannot encrypt to {short(recipient)}: this needs {need}"
 
 
-@lru_cache(maxsize=4096)
 def complaint(recipient: Recipient, program: str | None) -> str | None:
     """Return why this recipient cannot be encrypted to, or None.
 
@@ -85,10 +85,17 @@ def complaint(recipient: Recipient, program: str | None) -> str | None:
         return str(error)
     if program is None:
         return missing(recipient)
+    refusal = _refusal(recipient, program, os.environ.get("PATH", ""))
+    return None if refusal is None else f"cannot encrypt to {short(recipient)} {refusal}"
+
+
+@lru_cache(maxsize=4096)
+def _refusal(recipient: Recipient, program: str, _path: str) -> str | None:
     try:
         run_encrypt(program, b"", [recipient.text], armored=False)
     except ProgramError as error:
-        return f"cannot encrypt to {short(recipient)} with {program}: {error}"
+        newer = " (it needs age 1.3 or newer)" if recipient.kind == "mlkem768x25519" else ""
+        return f"with {program}: {error}{newer}"
     return None
 
 

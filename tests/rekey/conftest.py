@@ -2,18 +2,13 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from agenix_check.rekey.encryption import encrypt, new_identity
 from agenix_check.rekey.identities import Identities, load
-from tests.rekey import plugin
-
-PLAINTEXT = b"the plaintext that no file may hold: 7d1f\n"
-HASH = sha256(PLAINTEXT).hexdigest().encode() + b"\n"
-PASSPHRASE = "correct horse passphrase 9042"
+from tests.rekey.texts import HIDDEN, PLAINTEXT
 
 MakeSsh = Callable[..., Path]
 
@@ -24,7 +19,7 @@ def _no_plaintext_in_files(tmp_path: Path) -> Iterator[None]:
     for file in tmp_path.rglob("*"):
         if file.is_file() and not file.is_symlink():
             content = file.read_bytes()
-            for secret in (PLAINTEXT.strip(), PASSPHRASE.encode(), plugin.PIN.encode()):
+            for secret in HIDDEN:
                 assert secret not in content, file
 
 

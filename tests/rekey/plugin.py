@@ -15,10 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from agenix_check.age import bech32
+from tests.rekey.texts import PIN
 
 Stanza = tuple[list[str], bytes]
-
-PIN = "plugin pin 2718"
 
 
 def recipient(name: str, key: bytes) -> str:

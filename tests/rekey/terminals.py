@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.rekey.texts import HIDDEN
+
 _TOP = Path(__file__).parents[2]
 _LIMIT = 60.0
 # A session's leader without a terminal gets the one that it opens first.
@@ -21,6 +23,12 @@ class Ended(NamedTuple):
     stdout: bytes
     stderr: bytes
     terminal: bytes
+
+    def checked(self) -> "Ended":
+        """Return the same, without a secret anywhere."""
+        for text in (self.stdout, self.stderr, self.terminal):
+            assert not [secret for secret in HIDDEN if secret in text]
+        return self
 
 
 def decrypting(*arguments: str | Path) -> list[str]:
@@ -40,7 +48,7 @@ def run_without(command: Sequence[str], environment: Mapping[str, str] | None = 
         start_new_session=True,
         timeout=_LIMIT,
     )
-    return Ended(done.returncode, done.stdout, done.stderr, b"")
+    return Ended(done.returncode, done.stdout, done.stderr, b"").checked()
 
 
 def run_at(
@@ -69,7 +77,7 @@ def run_at(
             process.kill()
             os.close(ours)
             os.close(theirs)
-    return Ended(process.returncode, stdout, stderr, shown)
+    return Ended(process.returncode, stdout, stderr, shown).checked()
 
 
 def _converse(

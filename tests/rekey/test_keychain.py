@@ -14,8 +14,9 @@ from agenix_check.rekey.encryption import encrypt, new_identity
 from agenix_check.rekey.errors import DecryptionError
 from agenix_check.rekey.identities import IdentityFile, load
 from agenix_check.rekey.keychain import Keychain
-from tests.rekey.conftest import HASH, PASSPHRASE, PLAINTEXT, MakeSsh, given, public
+from tests.rekey.conftest import MakeSsh, given, public
 from tests.rekey.terminals import decrypting, run_at, run_without
+from tests.rekey.texts import HASH, PASSPHRASE, PLAINTEXT
 
 Secret = Callable[..., Path]
 AgeKey = tuple[Path, str]
