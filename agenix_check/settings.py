@@ -43,7 +43,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("staged", "flag", "check the index, against HEAD (the default)", _SNAPSHOT),
     Option("rev", "text", "check this commit, against its first parent", _SNAPSHOT, "REV"),
     Option("worktree", "flag", "check what `git add --all` would stage", _SNAPSHOT),
-    Option("from-ref", "text", "what to compare with instead", _SNAPSHOT, "REV"),
+    Option("from-ref", "text", "compare with the commit at which it left REV", _SNAPSHOT, "REV"),
     Option("to-ref", "text", "with --from-ref: the commit to check", _SNAPSHOT, "REV"),
     Option("node", "list", "only nodes that match (repeatable)", _WHICH, "GLOB"),
     Option("secret", "list", "only secrets that match (repeatable)", _WHICH, "GLOB"),

@@ -10,6 +10,7 @@ from agenix_check.settings import Settings
 from agenix_check.tree.repository import (
     Repository,
     commit_snapshot,
+    forked_at,
     index_snapshot,
     is_cut_off,
     parent,
@@ -78,10 +79,16 @@ def view_commit(repository: Repository, revision: str) -> View:
 
 
 def _against(view: View, from_ref: str | None) -> View:
-    """Take another base; a hook names one of zeros where there is none."""
+    """Take another base; a hook names one of zeros where there is none.
+
+    What a branch has not merged yet is none of its doing, so it is compared with the commit at
+    which it left the other, as far as that was fetched.
+    """
     if from_ref is None:
         return view
     if from_ref and not from_ref.strip("0"):
         return replace(view, base=None, cut_off=False)
-    commit = resolve(view.repository, from_ref)
-    return replace(view, base=commit_snapshot(view.repository, commit), cut_off=False)
+    other = resolve(view.repository, from_ref)
+    commit = view.snapshot.commit or view.repository.head
+    base = forked_at(view.repository, other, commit) if commit else None
+    return replace(view, base=commit_snapshot(view.repository, base or other), cut_off=False)

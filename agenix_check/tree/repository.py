@@ -130,6 +130,12 @@ def parent(repository: Repository, commit: str) -> str | None:
     return decode(output).strip() if status == 0 else None
 
 
+def forked_at(repository: Repository, commit: str, other: str) -> str | None:
+    """Return the newest commit that two have in common, or None: unrelated, or not fetched."""
+    status, output, _ = repository.git.attempt("merge-base", commit, other)
+    return decode(output).strip() if status == 0 else None
+
+
 def is_cut_off(repository: Repository, commit: str) -> bool:
     """Tell whether a commit has parents that a shallow clone lacks."""
     if not repository.shallow or parent(repository, commit) is not None:

@@ -163,3 +163,23 @@ def test_unmerged_entries_are_said_in_one_line(fleet: Workshop, options: tuple[s
     said = says(call(fleet.top, *options), 3)
     assert said.startswith("the index has unmerged entries ('secrets/wifi.age')")
     assert judge(fleet.top, "--rev", "HEAD~1") == set()
+
+
+def test_a_branch_is_not_blamed_for_what_it_has_not_merged_yet(fleet: Workshop) -> None:
+    """It is compared with the commit at which it left the other, as pre-commit does."""
+    old = fleet.output_path("alpha", "wifi", WIFI)
+    content = fleet.read(old)
+    spoil(fleet)
+    mend(fleet)
+    fleet.write(old, content)
+    fleet.commit("Rekey, and leave an old output behind")
+    fleet.git.run("branch", "topic")
+    fleet.remove(old)
+    fleet.commit("Tidy up")
+
+    assert judge(fleet.top, "--from-ref", "main", "--to-ref", "topic") == set()
+    fleet.git.run("checkout", "--quiet", "topic")
+    assert judge(fleet.top, "--from-ref", "main") == set()
+    fleet.source(WIFI, "a third plaintext")
+    fleet.commit("Edit a source")
+    assert judge(fleet.top, "--from-ref", "main", "--to-ref", "topic") == {"output-stale"}
