@@ -62,7 +62,8 @@ PLAIN: tuple[Rule, ...] = (
         title="agenix-check.lock does not match the tree",
         meaning="""
             The lock file holds what the flake declared when it was written. The flake declares
-            something else now.
+            something else now; or, where Nix is not asked, a host's key or a source that the lock
+            file names was changed or moved.
             """,
         why="""
             Machines without Nix, such as CI, check against the lock file: they would check what is

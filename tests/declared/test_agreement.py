@@ -155,7 +155,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(edits=EDITS, chance=CHANCE)
 def test_names_and_declarations_agree(
