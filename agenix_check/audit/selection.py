@@ -37,7 +37,7 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
     outputs = tuple(
         _without(one, silenced)
         for one in report.outputs
-        if _matches(one.node, settings.items("node"))
+        if _is_node(one.node, settings.items("node"))
         and _matches(one.secret, settings.items("secret"))
     )
     return replace(
@@ -61,8 +61,15 @@ def _without(output: OutputResult, silenced: Mapping[_Broken, str]) -> OutputRes
 
 
 def _is_wanted(finding: Finding, settings: Settings) -> bool:
-    return _matches(finding.node, settings.items("node")) and _matches(
+    return _is_node(finding.node, settings.items("node")) and _matches(
         finding.secret, settings.items("secret")
+    )
+
+
+def _is_node(name: str | None, globs: tuple[str, ...]) -> bool:
+    """Match a node by its name or, where that is a directory, by a part of it, as text shows it."""
+    return _matches(name, globs) or (
+        name is not None and any(_matches(part, globs) for part in name.split("/"))
     )
 
 

@@ -140,6 +140,7 @@ def test_only_some_nodes_and_secrets(fleet: Workshop) -> None:
     report = judge(fleet, node=("*/alpha", "*/beta"))
     assert {one.node for one in report.outputs} == {storage("alpha"), storage("beta")}
     assert len(report.findings) == 4
+    assert judge(fleet, node=("alpha", "b*a")) == report  # the names that the text shows
     report = judge(fleet, secret=("w*",))
     assert {one.secret for one in report.outputs} == {"wifi"}
     assert told(report) == {("error", "output-stale", node, "wifi") for node in ("alpha", "beta")}
