@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from errno import EBADF
+from errno import EBADF, EDQUOT, EFBIG, ENOSPC, EROFS
 from typing import TYPE_CHECKING
 
 from agenix_check import __version__
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _BUG = 3
+_FULL = (ENOSPC, EDQUOT, EFBIG, EROFS)  # no room for what is written aside
 _NOT_READ = 3  # whoever reads our output went away: what they did not see was not checked for them
 
 
@@ -35,12 +36,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return _NOT_READ
+    except OSError as error:
+        if error.errno not in _FULL:
+            return _crash()
+        _say(f"cannot write: {os.strerror(error.errno or 0)}")
+        return CannotCheckError.exit_code
     except Exception:  # noqa: BLE001 - a crash must not look like exit code 1, findings
-        import traceback
+        return _crash()
 
-        _complain(traceback.format_exc())
-        _say("this is a bug in agenix-check; nothing was checked")
-        return _BUG
+
+def _crash() -> int:
+    import traceback
+
+    _complain(traceback.format_exc())
+    _say("this is a bug in agenix-check; nothing was checked")
+    return _BUG
 
 
 def _run(arguments: list[str]) -> int:

@@ -161,9 +161,13 @@ def load_command() -> "type[GitCommand]":
 
 @contextmanager
 def _requests(lines: Iterable[str], given: bytes = b"") -> Iterator[BinaryIO]:
-    with tempfile.TemporaryFile() as requests:
+    try:
+        requests = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
         requests.write(given or "".join(f"{line}\n" for line in lines).encode())
         requests.seek(0)
+    except OSError as error:
+        raise CannotCheckError(f"cannot write a temporary file: {error.strerror}") from error
+    with requests:
         yield requests
 
 

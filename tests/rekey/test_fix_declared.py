@@ -1,0 +1,177 @@
+"""`--fix` where the fleet is declared: by the lock file or by Nix; and plain agenix."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agenix_check.age import read_age
+from agenix_check.demo.workshop import Workshop
+from agenix_check.rekey.encryption import encrypt, new_identity
+from tests.conftest import Result
+from tests.declared.conftest import _in_order, estate, nix_home, nix_root
+from tests.declared.estate import DB, TOKEN, Estate, Secret, judge, master
+from tests.declared.test_plain import write_rules
+from tests.keys import ALPHA, BETA, NEW
+from tests.rekey.mending import ask, command, execute, state
+
+__all__ = ["_in_order", "estate", "nix_home", "nix_root"]
+
+
+def fix(shop: Workshop, *arguments: str, inventory: str = "lock") -> Result:
+    words = command(shop, *arguments)
+    words[words.index("names")] = inventory
+    return execute(shop, words)
+
+
+def declare(estate: Estate) -> None:
+    estate.write_lock()
+    estate.write_flake()
+    estate.shop.stage()
+
+
+def in_order(estate: Estate) -> None:
+    """Make sure that exactly the declared outputs are there, and all is staged."""
+    assert not [one for one in judge(estate).findings if one.severity != "note"]
+    assert ask(estate.shop, "diff", "--name-only") == ""
+    assert ask(estate.shop, "ls-files", "--others") == ""
+    wanted = {
+        estate.output(name, id_)
+        for name, node in estate.nodes.items()
+        for id_, secret in node.secrets.items()
+        if not secret.intermediary
+    }
+    tracked = ask(estate.shop, "ls-files").splitlines()
+    assert {path for path in tracked if "/rekeyed/" in path} == wanted
+
+
+@pytest.mark.parametrize("inventory", ["lock", "nix"])
+def test_a_new_secret_an_edit_and_a_new_host_are_rekeyed(estate: Estate, inventory: str) -> None:
+    estate.edit(DB, "another text\n")
+    estate.nodes["beta"].secrets["token"] = Secret(TOKEN)
+    estate.add_node("gamma").secrets["db"] = Secret(DB)
+    estate.write_keys()
+    declare(estate)
+    done = fix(estate.shop, inventory=inventory)
+    assert done.code == 0, done
+    in_order(estate)
+
+
+def test_a_key_that_changed_is_taken_from_the_declaration(estate: Estate) -> None:
+    estate.shop.host("alpha", NEW)
+    declare(estate)
+    done = fix(estate.shop)
+    assert done.code == 0, done
+    in_order(estate)
+
+
+def test_what_is_no_longer_declared_is_removed(estate: Estate) -> None:
+    del estate.nodes["alpha"].secrets["token"]
+    del estate.nodes["beta"]
+    declare(estate)
+    done = fix(estate.shop)
+    assert done.code == 0, done
+    assert (estate.shop.top / TOKEN).exists()
+    in_order(estate)
+
+
+def test_a_host_whose_directory_nobody_knows_is_left(estate: Estate) -> None:
+    path = f"old/{'0' * 32}-db.age"
+    estate.shop.write(path, encrypt(b"x", [BETA]))
+    declare(estate)
+    done = fix(estate.shop)
+    assert "its directory is no known node's" in done.stderr
+    assert (estate.shop.top / path).exists()
+
+
+def test_an_old_secret_that_was_never_rekeyed_is_rekeyed(estate: Estate) -> None:
+    estate.nodes["beta"].secrets["token"] = Secret(TOKEN)
+    estate.write_lock()
+    estate.write_flake()
+    estate.shop.commit("Declare, and forget to rekey")
+    done = fix(estate.shop)
+    assert done.code == 0, done
+    in_order(estate)
+
+
+@pytest.mark.parametrize("storage", ["secrets", "secrets/rekeyed/beta", ""])
+def test_sources_are_never_deleted_whatever_is_declared(estate: Estate, storage: str) -> None:
+    estate.edit(DB, "another text\n")
+    estate.nodes["alpha"].storage = storage
+    declare(estate)
+    before = state(estate.shop)
+    done = fix(estate.shop)
+    assert done.code == 3, done
+    assert "node-storage-overlap" in done.stderr
+    assert state(estate.shop) == before
+
+
+def test_a_storage_directory_outside_is_refused(estate: Estate, tmp_path: Path) -> None:
+    estate.edit(DB, "another text\n")
+    estate.nodes["alpha"].outside = True
+    estate.nodes["alpha"].storage = str(tmp_path / "outside")
+    declare(estate)
+    before = state(estate.shop)
+    assert fix(estate.shop).code == 3
+    assert state(estate.shop) == before
+
+
+def test_sources_are_encrypted_to_all_masters_and_their_outputs_follow(estate: Estate) -> None:
+    _, other = new_identity()
+    estate.masters.append(master(other, "other.pub"))
+    declare(estate)
+    sources = [DB, TOKEN, "secrets/wifi.age"]
+    before = {path: estate.shop.read(path) for path in sources}
+    assert fix(estate.shop).code == 1
+    assert {path: estate.shop.read(path) for path in sources} == before
+    done = fix(estate.shop, "--update-masters", "--format", "json")
+    assert done.code == 0, done
+    for path in sources:
+        assert len(read_age(estate.shop.read(path)).real_stanzas) == 2
+    assert len(json.loads(done.stdout)["fixed"]) == 3 + 2 * 5
+    in_order(estate)
+    assert fix(estate.shop, "--update-masters").code == 0
+
+
+def test_a_plan_for_all_masters_names_no_output_that_is_not_known_yet(estate: Estate) -> None:
+    _, other = new_identity()
+    estate.masters.append(master(other, "other.pub"))
+    declare(estate)
+    done = fix(estate.shop, "--update-masters", "--dry-run", "--format", "json")
+    plan = json.loads(done.stdout)
+    assert {one["encrypt"] for one in plan["decrypt"]} == {True}
+    assert {output["path"] for one in plan["decrypt"] for output in one["outputs"]} == {None}
+
+
+def test_a_master_that_is_not_known_is_not_left_out(estate: Estate) -> None:
+    _, other = new_identity()
+    estate.masters += [master(other, "other.pub"), master(None, "unknown.key")]
+    declare(estate)
+    before = state(estate.shop)
+    done = fix(estate.shop, "--update-masters")
+    assert done.code == 2, done
+    assert "unknown.key is not known" in done.stderr
+    assert state(estate.shop) == before
+
+
+def test_masters_need_a_declaration(fleet: Workshop) -> None:
+    done = execute(fleet, command(fleet, "--update-masters"))
+    assert done.code == 2
+    assert "needs the fleet's declaration" in done.stderr
+
+
+def test_plain_files_are_encrypted_anew_in_their_place(workshop: Workshop, nix_home: Path) -> None:
+    me = workshop.master
+    workshop.write("one.age", encrypt(b"one\n", [me]))
+    workshop.write("two.age", encrypt(b"two\n", [me, BETA], armored=True))
+    workshop.write("three.age", encrypt(b"three\n", [me, ALPHA]))
+    write_rules(workshop, one=[me, ALPHA], two=[me], three=[me, ALPHA])
+    workshop.stage()
+    three = workshop.read("three.age")
+    done = fix(workshop, inventory="auto")
+    assert done.code == 0, done
+    one, two = read_age(workshop.read("one.age")), read_age(workshop.read("two.age"))
+    assert (len(one.real_stanzas), one.armored) == (2, False)
+    assert (len(two.real_stanzas), two.armored) == (1, True)
+    assert workshop.read("three.age") == three
+    assert ask(workshop, "diff", "--name-only") == ""
