@@ -66,9 +66,10 @@ def order(files: Iterable[IdentityFile], environment: Mapping[str, str]) -> Iden
     if wanted:
         known = _by_pubkey(declared)
         first = known.get(wanted)
-        if first is None:
+        alone = environment.get(ONLY) == "true"
+        if first is None and (declared or alone):
             warnings = (_not_found(wanted, known),)
-        rest = [] if environment.get(ONLY) == "true" else declared
+        rest = [] if alone else declared
         declared = ([replace(first, primary=True)] if first else []) + rest
     once: dict[bytes | str, IdentityFile] = {}
     for one in (*named, *declared):

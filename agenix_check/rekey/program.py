@@ -6,6 +6,7 @@ Plaintexts and ciphertexts go through pipes; arguments hold public keys and path
 import os
 import shutil
 import subprocess
+import termios
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -62,21 +63,29 @@ def run_decrypt(
     """
     options = [option for path in identities for option in ("-i", path)]
     command = [program, "-d", *options]
-    with _person() as stderr:
+    # A hook's standard error is seen only at its end.
+    with lent_terminal() as stderr:
         status, output, _ = _run(command, ciphertext, stderr=stderr, descriptors=descriptors)
     return status, output
 
 
 @contextmanager
-def _person() -> Iterator[int | None]:
-    """Give what a program should complain to: a hook's standard error is seen only at its end."""
+def lent_terminal() -> Iterator[int | None]:
+    """Give the terminal, if there is one, for a program that asks and complains.
+
+    Afterwards it is as it was: a program that is killed at a question leaves it without echo.
+    """
     try:
-        terminal = os.open("/dev/tty", os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
         yield None
         return
     try:
-        yield terminal
+        before = termios.tcgetattr(terminal)
+        try:
+            yield terminal
+        finally:
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
     finally:
         os.close(terminal)
 

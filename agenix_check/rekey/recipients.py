@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _SSH = ("ssh-ed25519", "ssh-rsa")
 
 
+@lru_cache(maxsize=4096)
 def read_recipient(text: str) -> Recipient:
     """Return the recipient in a text; raises EncryptionError for what is none."""
     try:

@@ -8,11 +8,10 @@ import os
 import subprocess
 from base64 import b64decode, b64encode
 from binascii import Error
-from pathlib import Path
 
 from agenix_check.age import Recipient, RecipientError, parse_recipient
 from agenix_check.rekey.errors import DecryptionError
-from agenix_check.rekey.program import clean_environment
+from agenix_check.rekey.program import clean_environment, lent_terminal
 from agenix_check.rekey.prompts import Terminal
 
 _BEGIN = b"-----BEGIN "
@@ -69,14 +68,14 @@ def unlock(content: bytes, path: str, terminal: Terminal) -> bytes:
     for _ in range(_TRIES if asks else 1):
         if asks:
             terminal.say(f"{path}: an SSH key with a passphrase")
-        unlocked = _changed(content, "/dev/tty" if asks else os.devnull)
+        unlocked = _changed(content, asks=asks)
         if unlocked is not None:
             return unlocked
         terminal.say("This was not the passphrase.")
     raise DecryptionError("the passphrase was wrong")
 
 
-def _changed(content: bytes, stdin: str) -> bytes | None:
+def _changed(content: bytes, *, asks: bool) -> bytes | None:
     """Let ssh-keygen take the passphrase away; None where it was given a wrong one."""
     memory = os.memfd_create("key", os.MFD_CLOEXEC)
     try:
@@ -84,7 +83,7 @@ def _changed(content: bytes, stdin: str) -> bytes | None:
         with os.fdopen(os.dup(memory), "r+b") as file:
             file.write(content)
             file.flush()
-            status, complaint = _ssh_keygen(f"/proc/self/fd/{memory}", memory, stdin)
+            status, complaint = _ssh_keygen(f"/proc/self/fd/{memory}", memory, asks=asks)
             file.seek(0)
             changed = file.read()
     finally:
@@ -96,24 +95,22 @@ def _changed(content: bytes, stdin: str) -> bytes | None:
     raise DecryptionError("ssh-keygen cannot read this key")
 
 
-def _ssh_keygen(path: str, descriptor: int, stdin: str) -> tuple[int, bytes]:
-    environment = {**clean_environment(), "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"}
-    try:
-        # It asks on the terminal only where its standard input is one.
-        with Path(stdin).open("rb", buffering=0) as given:
+def _ssh_keygen(path: str, descriptor: int, *, asks: bool) -> tuple[int, bytes]:
+    with lent_terminal() as terminal:
+        if asks and terminal is None:
+            raise DecryptionError("there is no terminal to ask for its passphrase on")
+        try:
             done = subprocess.run(
                 ["ssh-keygen", "-q", "-p", "-N", "", "-f", path],
-                stdin=given,
+                stdin=terminal if asks else subprocess.DEVNULL,  # it asks only where this is one
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                env=environment,
+                env={**clean_environment(), "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"},
                 pass_fds=[descriptor],
                 check=False,
             )
-    except FileNotFoundError:
-        raise DecryptionError("ssh-keygen, which asks for its passphrase, is not there") from None
-    except OSError:
-        raise DecryptionError("there is no terminal to ask for its passphrase on") from None
+        except OSError:
+            raise DecryptionError("ssh-keygen, which reads such keys, is not there") from None
     return done.returncode, done.stderr
 
 

@@ -5,6 +5,7 @@ import pty
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ class Ended(NamedTuple):
     stdout: bytes
     stderr: bytes
     terminal: bytes
+    echo: bool = True
 
     def checked(self) -> "Ended":
         """Return the same, without a secret anywhere."""
@@ -73,11 +75,12 @@ def run_at(
         try:
             shown = _converse(process, ours, answers)
             stdout, stderr = process.communicate(timeout=_LIMIT)
+            echo = bool(termios.tcgetattr(ours)[3] & termios.ECHO)
         finally:
             process.kill()
             os.close(ours)
             os.close(theirs)
-    return Ended(process.returncode, stdout, stderr, shown).checked()
+    return Ended(process.returncode, stdout, stderr, shown, echo).checked()
 
 
 def _converse(

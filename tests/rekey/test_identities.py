@@ -92,6 +92,11 @@ def test_primary_identity_that_is_not_there(pubkey: str) -> None:
         {"AGENIX_REKEY_PRIMARY_IDENTITY": pubkey, "AGENIX_REKEY_PRIMARY_IDENTITY_ONLY": "true"},
     )
     assert paths(only) == ["named", "variable"]
+    assert len(only.warnings) == 1
+
+
+def test_where_no_identity_is_declared_none_is_missed() -> None:
+    assert order(FLEET[4:6], {"AGENIX_REKEY_PRIMARY_IDENTITY": "age1zzz"}).warnings == ()
 
 
 @pytest.mark.parametrize(

@@ -143,12 +143,25 @@ def test_without_a_terminal_it_ends_at_once(
     )
 
 
-def test_an_interrupt_at_the_question_ends_it(locked: Locked, secret: Secret) -> None:
-    path = locked.binary
+@pytest.mark.parametrize("program", [[], ["--age", "age"]])
+def test_an_interrupt_at_the_question_ends_it(
+    program: list[str], locked: Locked, secret: Secret
+) -> None:
     ended = run_at(
-        decrypting("-i", path, secret(locked.recipient)), [("Passphrase for", "abc\x03")]
+        decrypting(*program, "-i", locked.binary, secret(locked.recipient)),
+        [("assphrase", "abc\x03")],
     )
     assert (ended.status, ended.stdout, ended.stderr) == (130, b"", b"")
+    assert ended.echo
+
+
+def test_an_interrupt_at_the_question_of_ssh_keygen_ends_it(
+    ssh_key: MakeSsh, secret: Secret
+) -> None:
+    key = ssh_key("ed25519", "", PASSPHRASE)
+    ended = run_at(decrypting("-i", key, secret(public(key))), [("passphrase:", "abc\x03")])
+    assert (ended.status, ended.stdout, ended.stderr) == (130, b"", b"")
+    assert ended.echo
 
 
 def test_the_end_of_input_is_no_passphrase(locked: Locked, secret: Secret) -> None:
