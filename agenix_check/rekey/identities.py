@@ -8,6 +8,7 @@ names a public key, whose identity is tried first of the fleet's, or alone.
 
 import os
 import re
+import shlex
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -116,7 +117,7 @@ def _declared(
 ) -> IdentityFile:
     path, outside = master.identity.path, master.identity.outside
     if path is None:
-        one = _load(_expanded(outside or ""), outside or "", FLEET)
+        one = _load(_expanded(_word(outside or "")), outside or "", FLEET)
     elif read is None:
         one = _load(top / path, path, FLEET)
     else:
@@ -147,6 +148,15 @@ def _expanded(path: str) -> Path:
         return Path(path).expanduser()
     except RuntimeError:  # there is no such user
         return Path(path)
+
+
+def _word(text: str) -> str:
+    """Return what the shell makes of a path, as agenix-rekey writes it into its script as it is."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return text
+    return os.path.expandvars(words[0]) if len(words) == 1 else text
 
 
 def _by_pubkey(files: Iterable[IdentityFile]) -> dict[str, IdentityFile]:

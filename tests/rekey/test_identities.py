@@ -179,6 +179,19 @@ def test_every_place_is_read(tmp_path: Path, home: Path, monkeypatch: pytest.Mon
     assert "one" not in repr(found.files[0]).replace(str(tmp_path / "one"), "").replace("None", "")
 
 
+@pytest.mark.parametrize("text", ["~/my key", "$HOME/key", "'{home}/my key'", "\\"$HOME/my key\\""])
+def test_path_in_a_declaration_is_what_the_shell_makes_of_it(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("key", "my key"):
+        write(tmp_path / name, "k")
+    place = Place(path=None, outside=text.format(home=tmp_path))
+    declaration = declared(MasterIdentity(identity=place, pubkey=None))
+    (one,) = load(declaration=declaration, environment={}).files
+    assert one.content == b"k"
+
+
 def test_repository_is_read_where_it_is_given(tmp_path: Path) -> None:
     declaration = declared(
         MasterIdentity(identity=Place(path="staged"), pubkey=None),

@@ -1,5 +1,6 @@
 """Decrypting with real keys of every kind, at a terminal and without one."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -202,3 +203,46 @@ def test_nothing_is_left_open(age_key: AgeKey, secret: Secret) -> None:
     for program in (None, "age"):
         Keychain(identities, program).decrypt("x", file.read_bytes())
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def test_without_nameless_memory_a_pipe_will_do(
+    age_key: AgeKey, secret: Secret, ssh_key: MakeSsh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS."""
+    monkeypatch.delattr(os, "memfd_create")
+    content = age_key[0].read_bytes()
+    file = secret(age_key[1]).read_bytes()
+    identity = IdentityFile(path="k", origin="masterIdentities", content=content)
+    assert Keychain([identity], "age").decrypt("x", file) == PLAINTEXT
+    long = IdentityFile(path="k", origin="masterIdentities", content=b"#" * 5000 + b"\n" + content)
+    with pytest.raises(DecryptionError, match="k cannot be given to an age program"):
+        Keychain([long], "age").decrypt("x", file)
+    key = ssh_key("rsa", "PKCS8")
+    with pytest.raises(DecryptionError, match="an age program only: --age age"):
+        decrypt(secret(public(key)), key)
+
+
+@pytest.mark.parametrize("script", ["cat", "cat >/dev/null; echo a text of another length", "true"])
+def test_program_that_gives_something_else(
+    script: str, tmp_path: Path, age_key: AgeKey, secret: Secret
+) -> None:
+    program = tmp_path / "my-age"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    with pytest.raises(DecryptionError) as caught:
+        decrypt(secret(age_key[1]), age_key[0], program=str(program))
+    assert str(caught.value) == "secret.age: the decryption gave a text of another length"
+
+
+def test_no_error_holds_the_plaintext(age_key: AgeKey, secret: Secret) -> None:
+    """Nor does anything that hangs on it: the last chunk fails after the first was decrypted."""
+    file = secret(age_key[1])
+    ciphertext = bytearray(encrypt(PLAINTEXT * 3000, [age_key[1]]))
+    ciphertext[-1] ^= 1
+    file.write_bytes(ciphertext)
+    with pytest.raises(DecryptionError) as caught:
+        decrypt(file, age_key[0])
+    chain: BaseException | None = caught.value
+    while chain is not None:
+        assert PLAINTEXT.strip() not in repr((chain, chain.args, vars(chain))).encode()
+        chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
