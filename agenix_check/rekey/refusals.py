@@ -12,6 +12,7 @@ from agenix_check.settings import Settings
 from agenix_check.tree.repository import Repository
 from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, File
 from agenix_check.tree.staging import filtered, object_ids
+from agenix_check.tree.stash import stashed
 from agenix_check.tree.worktree import list_unstaged, local_path, passes_symlink
 
 _SHOWN = 3
@@ -73,7 +74,8 @@ def refuse_places(
             f"nothing was mended: Git puts {passed[0]} through a filter (see .gitattributes), "
             "which --fix does not run"
         )
-    edited = _edited(repository, files, (*written, *removed))
+    kept = stashed(repository).intersection((*written, *removed))
+    edited = sorted(kept.union(_edited(repository, files, (*written, *removed))))
     if edited:
         shown = ", ".join(edited[:_SHOWN]) + (", …" if len(edited) > _SHOWN else "")
         raise CannotCheckError(
@@ -110,7 +112,7 @@ def _refuse_occupied(top: Path, files: Mapping[str, File], path: str) -> None:
         )
 
 
-def _edited(repository: Repository, files: Mapping[str, File], paths: Iterable[str]) -> list[str]:
+def _edited(repository: Repository, files: Mapping[str, File], paths: Iterable[str]) -> set[str]:
     """Return tracked files whose content in the work tree is not the staged one."""
     top = repository.top
     contents: dict[str, bytes] = {}
@@ -125,6 +127,6 @@ def _edited(repository: Repository, files: Mapping[str, File], paths: Iterable[s
     oids = object_ids(repository, contents)
     differing = {path for path, oid in oids.items() if oid != files[path].oid}
     if not differing:
-        return []
+        return set()
     # Git knows of line endings.
-    return sorted(differing.intersection(list_unstaged(repository)))
+    return differing.intersection(list_unstaged(repository))
