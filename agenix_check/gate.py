@@ -12,7 +12,7 @@ from agenix_check.tree.store import Store
 from agenix_check.view import View, open_view, view_commit
 
 if TYPE_CHECKING:
-    from agenix_check.discover.inventory import Inventory
+    from agenix_check.discover.known import Inventory
     from agenix_check.discover.names import Names
     from agenix_check.fleet import Fleet
 

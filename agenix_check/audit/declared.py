@@ -14,7 +14,7 @@ from agenix_check.audit.recipients import audit_masters
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.declared import Declared, fleet_of_declared
 from agenix_check.discover.evidence import LOCK, KeyText
-from agenix_check.discover.inventory import Inventory
+from agenix_check.discover.known import Inventory
 from agenix_check.discover.names import Names, fleet_of
 from agenix_check.finding import Finding, FleetInfo, OutputResult, Report, SnapshotInfo
 

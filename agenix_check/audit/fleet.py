@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from agenix_check.audit.counting import count
 from agenix_check.audit.names import audit_names, order
-from agenix_check.discover.inventory import Inventory
+from agenix_check.discover.known import Inventory
 from agenix_check.discover.names import Names, fleet_of
 from agenix_check.finding import Report, SnapshotInfo
 

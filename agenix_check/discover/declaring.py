@@ -6,7 +6,7 @@ from agenix_check.declaration import WITHHELD, Declaration, DeclaredNode
 from agenix_check.discover.declared import expect
 from agenix_check.discover.evaluation import Evaluated, Options, evaluate_view
 from agenix_check.discover.evidence import LOCK
-from agenix_check.discover.inventory import Inventory
+from agenix_check.discover.known import Inventory
 from agenix_check.discover.lock import read_lock
 from agenix_check.discover.lockstale import difference, outdate
 from agenix_check.discover.names import Names

@@ -1,38 +1,16 @@
-"""Where the fleet comes from: Nix, the lock file, or file names alone."""
+"""Choosing where the fleet comes from: Nix, the lock file, or file names alone."""
 
 import posixpath
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from agenix_check.discover.evidence import LOCK
+from agenix_check.discover.known import Inventory
 from agenix_check.discover.names import Names
 from agenix_check.settings import Settings
 from agenix_check.tree.objects import read_blobs
 from agenix_check.tree.store import Store
 from agenix_check.view import View
 
-if TYPE_CHECKING:
-    from agenix_check.declaration import RulesFile
-    from agenix_check.discover.declared import Declared
-
 RULES = "secrets.nix"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
-    """What is known of a fleet besides the names.
-
-    `kind` is `nix`, `lock` or `names`; `declared` is None for the last. `stale` says, a sentence
-    each, in what the tree's lock file is out of date. `said` and `incomplete` are sentences for the
-    report.
-    """
-
-    kind: str
-    declared: "Declared | None" = None
-    rules: "tuple[RulesFile, ...]" = ()
-    stale: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
-    incomplete: tuple[str, ...] = ()
 
 
 def take_inventory(view: View, names: Names, settings: Settings, store: Store) -> Inventory:

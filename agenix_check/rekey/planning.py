@@ -9,8 +9,8 @@ from agenix_check.audit.scene import Place, place
 from agenix_check.discover.evidence import LEFTOVER
 from agenix_check.discover.facts import AgeFact
 from agenix_check.discover.idents import ident
-from agenix_check.discover.inventory import Inventory
 from agenix_check.discover.keys import digest
+from agenix_check.discover.known import Inventory
 from agenix_check.discover.names import Names
 from agenix_check.finding import Finding, Severity
 from agenix_check.rekey.needs import (

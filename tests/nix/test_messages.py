@@ -2,7 +2,7 @@
 
 import pytest
 
-from agenix_check.discover.nixmessage import is_too_old, shorten
+from agenix_check.discover.nix.message import is_too_old, shorten
 
 _ROOT = "/nix/store/3r2wq02j7a0rpwcvnkiz7gc9m6njbdpr-source"
 _FILES = {"flake.nix", "hosts/alpha.nix"}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from agenix_check.declaration import DeclaredNode, DeclaredSecret, MasterIdentity
-from agenix_check.discover.nixplaces import Places
+from agenix_check.discover.nix.places import Places
 
 
 class Reader:

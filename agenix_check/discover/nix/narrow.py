@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from agenix_check.discover.nixrun import NixError
+from agenix_check.discover.nix.run import NixError
 
 _Unit = TypeVar("_Unit")
 

@@ -8,19 +8,16 @@ from typing import Any
 from urllib.parse import quote
 
 from agenix_check.declaration import Declaration, FailedNode
-from agenix_check.discover.nixmessage import TOO_NEW, UNFETCHED, UNLOCKED, shorten
-from agenix_check.discover.nixnarrow import Outcome, narrow
-from agenix_check.discover.nixplaces import Places
-from agenix_check.discover.nixread import Reader
-from agenix_check.discover.nixrules import evaluate_rules, find_rules_files
-from agenix_check.discover.nixrun import Nix, NixError, NixTimeoutError, nix_program, require_nix
-from agenix_check.discover.nixsubmodules import clone_settings, wants_submodules
+from agenix_check.discover.nix.message import TOO_NEW, UNFETCHED, UNLOCKED, shorten
+from agenix_check.discover.nix.narrow import Outcome, narrow
+from agenix_check.discover.nix.places import Places
+from agenix_check.discover.nix.read import Reader
+from agenix_check.discover.nix.run import Nix, NixError, NixTimeoutError, require_nix
+from agenix_check.discover.nix.submodules import clone_settings, wants_submodules
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.tree.commit import export
 from agenix_check.tree.repository import Repository
 from agenix_check.tree.snapshot import Snapshot
-
-__all__ = ["evaluate", "evaluate_rules", "find_rules_files", "nix_program"]
 
 _EXPRESSION = "fleet.nix"
 _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}

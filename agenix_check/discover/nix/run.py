@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import IO, Self
 
-from agenix_check.discover.nixmessage import is_too_old
+from agenix_check.discover.nix.message import is_too_old
 from agenix_check.errors import CannotCheckError
 
 _OPTIONS = {
@@ -240,7 +240,7 @@ def _environment(given: Mapping[str, str], settings: Mapping[str, str]) -> dict[
 
 def _call(expression: str, argument: Mapping[str, object]) -> str:
     """Return Nix code that applies an expression to data, which no character can break out of."""
-    source = files("agenix_check.discover").joinpath(expression).read_text("utf-8")
+    source = files("agenix_check.discover.nix").joinpath(expression).read_text("utf-8")
     data = json.dumps(argument, ensure_ascii=True)
     for special in ("\\", '"', "$"):
         data = data.replace(special, f"\\{special}")

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from agenix_check.declaration import PlainRule, RulesFile
-from agenix_check.discover.nixmessage import shorten
-from agenix_check.discover.nixnarrow import Outcome, narrow
-from agenix_check.discover.nixrun import Nix, require_nix
+from agenix_check.discover.nix.message import shorten
+from agenix_check.discover.nix.narrow import Outcome, narrow
+from agenix_check.discover.nix.run import Nix, require_nix
 from agenix_check.tree.commit import Export, export
 from agenix_check.tree.objects import read_blobs
 from agenix_check.tree.repository import Repository

@@ -1,0 +1,7 @@
+"""What Nix says: of a flake's nodes, and of plain agenix's rules files."""
+
+from agenix_check.discover.nix.flake import evaluate
+from agenix_check.discover.nix.rules import evaluate_rules, find_rules_files
+from agenix_check.discover.nix.run import nix_program
+
+__all__ = ["evaluate", "evaluate_rules", "find_rules_files", "nix_program"]
