@@ -82,7 +82,8 @@ def _against(view: View, from_ref: str | None) -> View:
     """Take another base; a hook names one of zeros where there is none.
 
     What a branch has not merged yet is none of its doing, so it is compared with the commit at
-    which it left the other, as far as that was fetched.
+    which it left the other, as far as that was fetched. A commit that has nothing of its own is
+    compared with its parent: so it is after a push, where the other branch is there already.
     """
     if from_ref is None:
         return view
@@ -91,4 +92,6 @@ def _against(view: View, from_ref: str | None) -> View:
     other = resolve(view.repository, from_ref)
     commit = view.snapshot.commit or view.repository.head
     base = forked_at(view.repository, other, commit) if commit else None
+    if view.snapshot.commit is not None and base == view.snapshot.commit:
+        return view
     return replace(view, base=commit_snapshot(view.repository, base or other), cut_off=False)

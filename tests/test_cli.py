@@ -61,7 +61,7 @@ def test_nothing_to_check_exits_3(workshop: Workshop, run: Run) -> None:
 
 def test_no_repository_exits_3(tmp_path: Path, run: Run) -> None:
     for verb in ("check", "fleet"):
-        _complains(run(tmp_path, verb), 3, "not a git repository")
+        _complains(run(tmp_path, verb), 3, "is in no Git repository")
 
 
 def test_no_git_exits_3(fleet: Workshop, tmp_path: Path, run: Run) -> None:

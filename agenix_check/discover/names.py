@@ -4,7 +4,15 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from agenix_check.discover.evidence import Evidence, OutputFile, before, find_facts, survey, weigh
+from agenix_check.discover.evidence import (
+    Evidence,
+    OutputFile,
+    before,
+    find_facts,
+    output_file,
+    survey,
+    weigh,
+)
 from agenix_check.discover.facts import MissingFact
 from agenix_check.discover.idents import Trace, trace
 from agenix_check.discover.keys import KeyTexts
@@ -14,7 +22,7 @@ from agenix_check.discover.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_
 from agenix_check.fleet import Fleet, Node, Output
 from agenix_check.tree.history import last_changes
 from agenix_check.tree.objects import read_blobs
-from agenix_check.tree.repository import Repository, changes
+from agenix_check.tree.repository import Repository, changes, commit_snapshot, merge_fork
 from agenix_check.tree.snapshot import SUBMODULE, Change, File
 from agenix_check.view import View
 
@@ -26,14 +34,14 @@ class Names:
     """What names say of a snapshot and of its base.
 
     `explained_here` and `explained_at_base` are the keys and sources of each tree by the ident that
-    they make.
-    `changed` are the paths in which the two differ, `ends` those of key files which differ only in
-    the white space at their end, `vanished` file names that were in the base's `.nix` files and are
-    in none now, `commits` which commit changed a path last, `origins` (by ident) what outputs that
-    were lost before were made from. `incomplete` says what is not in this
-    clone, `undecided` what names alone cannot tell for want of it. `quiet` tells that every output
-    is explained, and that none is gone or waits to be staged; `looked_aside` that the work tree was
-    asked too, so that the next run may find something else.
+    they make. `changed` are the paths in which the two differ, `ends` those of key files which
+    differ only in the white space at their end, `vanished` file names that were in the base's
+    `.nix` files and are in none now, `commits` which commit changed a path last, `origins` (by
+    ident) what outputs that were lost before were made from. `recent` are directories that got
+    outputs on either side of a merge. `incomplete` says what is not in this clone, `undecided` what
+    names alone cannot tell for want of it. `quiet` tells that every output is explained, and that
+    none is gone or waits to be staged; `looked_aside` that the work tree was asked too, so that the
+    next run may find something else.
     """
 
     here: Evidence
@@ -48,6 +56,7 @@ class Names:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    recent: frozenset[str] = frozenset()
     quiet: bool = False
     looked_aside: bool = False
     skipped: tuple[str, ...] = ()
@@ -172,10 +181,12 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
     gone = [file for path, file in there.outputs.items() if path not in here.outputs]
     commits: Mapping[str, str] = {}
     vanished: frozenset[str] = frozenset()
+    recent: frozenset[str] = frozenset()
     unstaged = NOTHING_UNSTAGED
     if broken:
         sources = {path for made in broken for path in names.base.sources[made.source]}
         vanished = _vanished(view.repository, names, changed, sources)
+        recent = _recent(view)
     in_work_tree = view.snapshot.kind == "index" and view.repository.top is not None
     looked_aside = in_work_tree and bool(broken or fresh or gone or not _has_all(there, here))
     if looked_aside:
@@ -188,6 +199,7 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
     return replace(
         names,
         vanished=vanished,
+        recent=recent,
         unstaged=unstaged,
         commits=commits,
         incomplete=_not_here(names),
@@ -216,6 +228,23 @@ def _commits(view: View) -> Mapping[str, str]:
     if base is None or view.snapshot.commit is None:
         return {}
     return last_changes(view.repository.git, base, view.snapshot.commit)
+
+
+def _recent(view: View) -> frozenset[str]:
+    """Return the directories that got outputs since the sides of a merge parted.
+
+    Against its first parent alone, what that side rekeyed looks as old as the rest.
+    """
+    if view.snapshot.kind == "worktree":
+        return frozenset()
+    fork = merge_fork(view.repository, view.snapshot.commit)
+    if fork is None:
+        return frozenset()
+    since = changes(
+        view.repository, commit_snapshot(view.repository, fork).tree, view.snapshot.tree
+    )
+    files = (output_file(one.path) for one in since if one.before is None)
+    return frozenset(file.directory for file in files if file is not None)
 
 
 def _has_all(tree: Evidence, other: Evidence) -> bool:

@@ -54,6 +54,8 @@ def open_repository(directory: Path) -> Repository:
     status, output, complaint = git.attempt("rev-parse", "--path-format=absolute", *_FACTS)
     facts = os.fsdecode(output).split("\n")[:-1]
     if status or len(facts) != len(_FACTS):
+        if "not a git repository" in complaint and "GIT_DIR" not in os.environ:
+            raise CannotCheckError(f"{directory} is in no Git repository")
         facts = _ask_singly(git, complaint)
     bare, shallow, git_dir, common_dir, place, head, head_tree = facts
     if bare == "false" and not place:
@@ -134,6 +136,17 @@ def forked_at(repository: Repository, commit: str, other: str) -> str | None:
     """Return the newest commit that two have in common, or None: unrelated, or not fetched."""
     status, output, _ = repository.git.attempt("merge-base", commit, other)
     return decode(output).strip() if status == 0 else None
+
+
+def merge_fork(repository: Repository, commit: str | None) -> str | None:
+    """Return where the two sides of a merge parted: of a merge commit, or of one that is under way.
+
+    None where there is no merge, or what it came from was not fetched.
+    """
+    ours, theirs = ("HEAD", "MERGE_HEAD") if commit is None else (f"{commit}^1", f"{commit}^2")
+    if commit is None and not (repository.git_dir / "MERGE_HEAD").is_file():
+        return None
+    return forked_at(repository, ours, theirs)
 
 
 def is_cut_off(repository: Repository, commit: str) -> bool:

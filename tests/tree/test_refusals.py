@@ -12,7 +12,7 @@ from tests.tree.looking import WIFI, call, judge, mark, says, spoil
 
 def test_a_directory_without_a_repository(tmp_path: Path) -> None:
     said = says(call(tmp_path, GIT_CEILING_DIRECTORIES=str(tmp_path.parent)), 3)
-    assert said.startswith("git rev-parse: not a git repository")
+    assert said.endswith("is in no Git repository")
 
 
 def test_a_file_instead_of_a_directory(fleet: Workshop) -> None:
