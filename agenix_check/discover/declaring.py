@@ -55,9 +55,7 @@ def declare_by_nix(
         if (asked and not evaluated.rules) or options.flake or options.nodes:
             failures += _no_node(view, evaluated, options)
         return Inventory(kind="names", rules=evaluated.rules, said=said, incomplete=tuple(failures))
-    failures += [
-        f"{node.name} could not be evaluated: {node.message}" for node in declaration.failed
-    ]
+    failures += _failed(declaration)
     before = declaration if not names.changed else evaluated.before
     return Inventory(
         kind="nix",
@@ -87,6 +85,16 @@ def declare_by_lock(view: View, names: Names, said: tuple[str, ...] = ()) -> Inv
     declaration, rotated, stale = outdate(declaration, names)
     declared = expect(view, names.here, declaration, before=before, rotated=rotated)
     return Inventory(kind="lock", declared=declared, stale=stale, said=said)
+
+
+def _failed(declaration: Declaration) -> list[str]:
+    """Say which nodes failed, a sentence for each of Nix's messages."""
+    nodes: dict[str, list[str]] = {}
+    for node in declaration.failed:
+        nodes.setdefault(node.message, []).append(node.name)
+    return [
+        f"{', '.join(names)} could not be evaluated: {message}" for message, names in nodes.items()
+    ]
 
 
 def refuse_half(declaration: Declaration) -> None:
