@@ -105,6 +105,8 @@ def test_question_of_the_same_words_is_asked_anew(plugins: Path, key: Path, secr
     answer = ("PIN of the test key:", PIN + "\n")
     ended = run_at(decrypting("-i", key, file, file), [answer] * 3)
     assert ended.stdout == HASH * 2
+    # Twice for the first file; for the second the first question alone is answered from memory.
+    assert ended.terminal.count(b"PIN of the test key:") == 3
 
 
 @pytest.mark.parametrize("asks", ["confirm", "public", "secret"])
