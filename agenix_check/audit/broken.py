@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agenix_check.audit.making import REKEY, make_finding, remove, shell
+from agenix_check.audit.making import REKEY, REKEY_BY_NIX, make_finding, remove, shell
 from agenix_check.audit.scene import Scene, place
 from agenix_check.discover.evidence import OutputFile
 from agenix_check.discover.facts import AgeFact, Fact, PointerFact
@@ -71,9 +71,9 @@ def judge_broken(broken: Broken) -> Finding:
     cause = find_cause(broken)
     mend = _rekey(broken, cause)
     if excuse is not None:
-        mend = remove(broken.file.path)
+        mend = REKEY
         if excuse.endswith(_OR_FORGOTTEN):
-            mend = f"{REKEY}, or where the host is gone {mend}"
+            mend = f"{REKEY_BY_NIX}, or where the host is gone {remove(broken.file.path)}"
     return make_finding(
         "output-stale" if excuse is None else "output-orphan",
         _stale(cause, broken) if excuse is None else excuse,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, Stanza, match
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.making import make_finding, rekey_again
+from agenix_check.audit.making import REKEY, make_finding
 from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.finding import Finding, Verdict
 from agenix_check.fleet import Output
@@ -109,7 +109,7 @@ def _judge_recipients(
         return ()
     others = [stanza for stanza, one in zip(stanzas, matches, strict=True) if one is Match.NO]
     names = ", ".join(dict.fromkeys(keyring.addressee(stanza) for stanza in others))
-    mend = rekey_again(output.path)
+    mend = REKEY
     if not possible:
         message = f"addressed to {names or 'nobody'}, not to its node's key"
         return (make_finding("output-wrong-recipient", message, output=output, mend=mend),)
@@ -126,7 +126,7 @@ def _judge_length(output: Output, fact: AgeFact, source: Fact | None) -> tuple[F
     size, expected = fact.plaintext_size, source.plaintext_size
     if size is None or expected is None or size == expected:
         return ()
-    mend = rekey_again(output.path)
+    mend = REKEY
     if size in _dummy_sizes(output):
         message = (
             "as long as the dummy that agenix-rekey writes in place of the secret, with --dummy or "
@@ -151,5 +151,5 @@ def _dummy_sizes(output: Output) -> set[int]:
 
 
 def _wrong(output: Output, rule: str, message: str) -> Judgement:
-    finding = make_finding(rule, message, output=output, mend=rekey_again(output.path))
+    finding = make_finding(rule, message, output=output, mend=REKEY)
     return Judgement(Verdict.WRONG, (finding,))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_recipient
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.making import REKEY, make_finding
+from agenix_check.audit.making import REKEY_BY_NIX, make_finding
 from agenix_check.discover.evidence import NOWHERE, Evidence
 from agenix_check.discover.keys import KeyTexts, digest
 from agenix_check.discover.names import Names
@@ -159,7 +159,7 @@ def _new_ends(names: Names, fleet: Fleet, path: str) -> Iterator[Finding]:
                 cause=Cause(
                     kind=CauseKind.KEY_TEXT_CHANGED, path=path, commit=names.commits.get(path)
                 ),
-                mend=REKEY,
+                mend=REKEY_BY_NIX,
             )  # fmt: skip
 
 

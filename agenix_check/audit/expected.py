@@ -92,7 +92,8 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
             why = f"{node.name} declares no secret of this name"
         yield make_finding(
             "output-orphan", why, path=path, node=node.name if node else file.directory,
-            secret=file.name, new=_orphaned_now(bench, file), mend=remove(path),
+            secret=file.name, new=_orphaned_now(bench, file),
+            mend=remove(path) if node is None else REKEY,
         )  # fmt: skip
 
 

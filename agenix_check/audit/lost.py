@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from agenix_check.audit.broken import Broken, examine, find_cause, judge_broken
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.making import REKEY, add, make_finding, record, remove
+from agenix_check.audit.making import REKEY_BY_NIX, add, make_finding, record, remove
 from agenix_check.audit.scene import Loss, Place, Scene, look, place
 from agenix_check.audit.untraceable import judge_strangers, judge_untraceable
 from agenix_check.discover.evidence import OutputFile
@@ -125,6 +125,6 @@ def _dropped(scene: Scene) -> Iterator[Loss]:
             "deleted while its key and source stayed: no longer declared, or by mistake",
             path=file.path, node=file.directory, secret=file.name,
             source=likest(names.here.sources[made.source], file.name), severity=Severity.NOTE,
-            cause=scene.cause(CauseKind.OUTPUT_DELETED, file.path), mend=REKEY,
+            cause=scene.cause(CauseKind.OUTPUT_DELETED, file.path), mend=REKEY_BY_NIX,
         )  # fmt: skip
         yield Loss(finding, file)

@@ -6,7 +6,10 @@ from agenix_check.finding import Cause, Finding, Severity
 from agenix_check.fleet import Output
 from agenix_check.rules import RULES
 
-REKEY = "agenix rekey -a"
+REKEY = "agenix-check --fix"
+UPDATE_MASTERS = f"{REKEY} --update-masters"
+# Where names alone do not tell what is declared.
+REKEY_BY_NIX = f"{REKEY} --inventory nix"
 
 
 def make_finding(
@@ -40,14 +43,6 @@ def make_finding(
         cause=cause,
         mend=mend,
     )
-
-
-def rekey_again(path: str) -> str:
-    """Return what to type where a file's name is right and its content is not.
-
-    agenix-rekey looks at names only, so the file has to go before it is made anew.
-    """
-    return f"rm {shell(path)} && {REKEY}"
 
 
 def remove(path: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agenix_check.age import Recipient, RecipientError, describe, parse_recipient
-from agenix_check.audit.making import make_finding
+from agenix_check.audit.making import REKEY, make_finding
 from agenix_check.audit.recipients import compare
 from agenix_check.declaration import WITHHELD, PlainRule, RulesFile
 from agenix_check.discover.facts import AgeFact, LockedFact, MissingFact, PointerFact
@@ -13,7 +13,7 @@ from agenix_check.discover.names import Names
 from agenix_check.finding import Cause, CauseKind, Finding, PlainResult, Verdict
 from agenix_check.tree.snapshot import SYMLINK
 
-_MEND = "agenix -r"
+_MEND = REKEY
 
 
 @dataclass(frozen=True, slots=True)

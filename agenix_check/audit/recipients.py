@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agenix_check.age import Match, Recipient, Stanza, match
 from agenix_check.audit.expected import Bench
-from agenix_check.audit.making import make_finding
+from agenix_check.audit.making import UPDATE_MASTERS, make_finding
 from agenix_check.discover.facts import AgeFact
 from agenix_check.discover.names import Names
 from agenix_check.finding import Cause, CauseKind, Finding
@@ -70,7 +70,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
                 f"not encrypted to {_places(difference.missing, masters.known)}",
                 path=path, source=path, new=new,
                 cause=_cause(names, difference.missing, masters.known),
-                mend="agenix update-masterkeys && agenix rekey -a",
+                mend=UPDATE_MASTERS,
             )  # fmt: skip
         # A passphrase is told of as such, whoever the masters are.
         unknown = [one for one in difference.unknown if one.type != "scrypt"]
@@ -80,7 +80,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
                 "source-unknown-recipient",
                 f"also encrypted to {strangers}, which no node declares",
                 path=path, source=path, new=new,
-                mend="agenix update-masterkeys && agenix rekey -a",
+                mend=UPDATE_MASTERS,
             )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from agenix_check.audit.making import REKEY, make_finding, pathspec, remove
+from agenix_check.audit.making import REKEY, REKEY_BY_NIX, make_finding, pathspec, remove
 from agenix_check.audit.scene import Place, place
 from agenix_check.discover.evidence import LEFTOVER
 from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
@@ -26,7 +26,7 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
         if LEFTOVER in path:
             yield make_finding(
                 "output-leftover", "left by an agenix rekey that did not end", path=path,
-                new=new, mend=remove(path),
+                new=new, mend=REKEY if _in_storage(path, fleet) else remove(path),
             )  # fmt: skip
         if LEFTOVER in path or names.here.files[path].mode in (SYMLINK, SUBMODULE):
             continue
@@ -40,6 +40,11 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
             yield from _purpose(path, fact, needed=needed, new=new or path in used_before)
         if isinstance(fact, KeyTexts) and fact.private:
             yield _private_key(names, path, fact, exposed=path in exposed)
+
+
+def _in_storage(path: str, fleet: Fleet) -> bool:
+    """Tell whether a file lies in the output directory of a node."""
+    return any(path.startswith(f"{node.storage}/") for node in fleet.nodes)
 
 
 def _made_at_base(names: Names) -> dict[Place, tuple[str, ...]]:
@@ -121,7 +126,7 @@ def _hidden_edit(names: Names, path: str, twin: str) -> Finding:
         "output-stale",
         f"no output is made from {path} as it is now; outputs are made from what it held before, "
         f"which is still in {twin}",
-        path=path, source=path, severity=Severity.WARNING, cause=cause, mend=REKEY,
+        path=path, source=path, severity=Severity.WARNING, cause=cause, mend=REKEY_BY_NIX,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """New outputs that nothing explains: made from a source or a key that is in no tree."""
 
 from agenix_check.age import stanza_tag
-from agenix_check.audit.making import REKEY, add, make_finding, record
+from agenix_check.audit.making import REKEY, REKEY_BY_NIX, add, make_finding, record
 from agenix_check.audit.scene import Scene, place
 from agenix_check.discover.evidence import OutputFile
 from agenix_check.discover.facts import AgeFact
@@ -35,7 +35,8 @@ def judge_untraceable(scene: Scene, file: OutputFile) -> Finding | None:
         "output-untraceable",
         f"made from a version of its source or key that is in no tree; {reason}",
         path=file.path, node=file.directory, secret=file.name,
-        cause=scene.cause(CauseKind.OUTPUT_CHANGED, file.path), mend=REKEY,
+        cause=scene.cause(CauseKind.OUTPUT_CHANGED, file.path),
+        mend=REKEY if place(file) in scene.explained_at_base else REKEY_BY_NIX,
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ class Play:
             one.act(fleet)
             self._expect(one.rule)
             if one.mend is not None:
-                self._say(self._paint("   ... and mended it with agenix rekey -a", _BOLD))
+                self._say(self._paint("   ... and mended it, as agenix-check --fix does", _BOLD))
                 one.mend(fleet)
                 self._expect_green()
             fleet.restore()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient
-from agenix_check.audit.making import remove
+from agenix_check.audit.making import REKEY, remove
 from agenix_check.audit.scene import Place, place
 from agenix_check.discover.evidence import LEFTOVER
 from agenix_check.discover.facts import AgeFact
@@ -196,7 +196,7 @@ class _Planner:
             return
         if self._declared is None:
             made = self._names.explain(self._names.base, file)
-            sure = finding.mend == remove(path) and made is not None
+            sure = finding.mend == REKEY and made is not None
             if not sure and place(file) not in self._needs.places:
                 self.left.append(
                     f"{path}: names alone do not tell whether it was forgotten or is no longer "

@@ -21,7 +21,7 @@ NODES: tuple[Rule, ...] = (
             Copy the key from the host, one line and nothing else, then rekey:
 
                 ssh HOST cat /etc/ssh/ssh_host_ed25519_key.pub
-                agenix rekey -a
+                agenix-check --fix
             """,
     ),
     Rule(
@@ -40,7 +40,7 @@ NODES: tuple[Rule, ...] = (
             Once the host is installed, set `age.rekey.hostPubkey` to its key, then rekey:
 
                 ssh HOST cat /etc/ssh/ssh_host_ed25519_key.pub
-                agenix rekey -a
+                agenix-check --fix
             """,
     ),
     Rule(
@@ -64,7 +64,7 @@ NODES: tuple[Rule, ...] = (
 
                 age.rekey.hostPubkey = ./hosts/HOST.pub;
 
-                agenix rekey -a
+                agenix-check --fix
             """,
     ),
     Rule(
@@ -88,7 +88,7 @@ NODES: tuple[Rule, ...] = (
 
             Then:
 
-                agenix rekey -a
+                agenix-check --fix
 
             If it has happened already, the sources are in the last commit:
 
@@ -133,7 +133,7 @@ NODES: tuple[Rule, ...] = (
             If it has left your machine, replace the key wherever it is used, rekey, and change
             every secret that it could read; removing the file does not undo that:
 
-                agenix rekey -a
+                agenix-check --fix
             """,
     ),
 )

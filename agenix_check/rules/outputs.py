@@ -21,9 +21,9 @@ OUTPUTS: tuple[Rule, ...] = (
             it when you deploy, often in a hurry, and only of one secret at a time.
             """,
         mend="""
-            Type this in the root of the flake; -a stages what it writes:
+            Type this, with a key that can read the source:
 
-                agenix rekey -a
+                agenix-check --fix
             """,
     ),
     Rule(
@@ -43,10 +43,10 @@ OUTPUTS: tuple[Rule, ...] = (
             longer has.
             """,
         mend="""
-            Type this in the root of the flake; -a stages what it writes and removes what it
-            replaces:
+            Type this, with a key that can read the source; it stages what it writes and removes
+            what it replaces:
 
-                agenix rekey -a
+                agenix-check --fix
 
             If the change of the source or key was a mistake, take it back instead:
 
@@ -70,8 +70,8 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 git add PATH
 
-            Next time `agenix rekey -a` stages by itself, and so does `agenix rekey` where
-            AGENIX_REKEY_ADD_TO_GIT=true is set.
+            `agenix-check --fix` does that too. Next time `agenix rekey -a` stages by itself, and
+            so does `agenix rekey` where AGENIX_REKEY_ADD_TO_GIT=true is set.
             """,
     ),
     Rule(
@@ -96,7 +96,7 @@ OUTPUTS: tuple[Rule, ...] = (
 
             Otherwise make the outputs anew from what is in the tree:
 
-                agenix rekey -a
+                agenix-check --fix
             """,
     ),
     Rule(
@@ -113,10 +113,9 @@ OUTPUTS: tuple[Rule, ...] = (
             that plain text is the secret, everyone who can read the repository has it.
             """,
         mend="""
-            agenix-rekey skips a file whose name exists. Remove it, then rekey:
+            Make it anew (agenix-rekey skips a file whose name exists):
 
-                git rm -f PATH
-                agenix rekey -a
+                agenix-check --fix
 
             If it held the secret itself, change the secret: Git's history keeps the old one.
             """,
@@ -155,10 +154,9 @@ OUTPUTS: tuple[Rule, ...] = (
             cannot decrypt it, and the services that need the secret stay down.
             """,
         mend="""
-            agenix-rekey skips a file whose name exists. Remove it, then rekey:
+            Make it anew (agenix-rekey skips a file whose name exists):
 
-                git rm -f PATH
-                agenix rekey -a
+                agenix-check --fix
 
             If Git alters age files (`* text=auto` in .gitattributes), tell it to leave them alone:
 
@@ -177,10 +175,9 @@ OUTPUTS: tuple[Rule, ...] = (
             The build passes, the host cannot read its secret, and the owner of the other key can.
             """,
         mend="""
-            agenix-rekey skips a file whose name exists. Remove it, then rekey:
+            Make it anew (agenix-rekey skips a file whose name exists):
 
-                git rm -f PATH
-                agenix rekey -a
+                agenix-check --fix
 
             If the other key belongs to somebody who must not have the secret, change the secret.
             """,
@@ -198,10 +195,9 @@ OUTPUTS: tuple[Rule, ...] = (
             on every clone of the repository.
             """,
         mend="""
-            agenix-rekey skips a file whose name exists. Remove it, then rekey:
+            Make it anew (agenix-rekey skips a file whose name exists):
 
-                git rm -f PATH
-                agenix rekey -a
+                agenix-check --fix
 
             If the other recipient must not know the secret, change it: Git's history keeps the
             file that they can read.
@@ -222,14 +218,9 @@ OUTPUTS: tuple[Rule, ...] = (
             password.
             """,
         mend="""
-            agenix-rekey skips a file whose name exists. Force it to make all of them anew:
+            Make it anew (agenix-rekey skips a file whose name exists):
 
-                agenix rekey -f -a
-
-            or remove this one and rekey, which leaves the others alone:
-
-                git rm -f PATH
-                agenix rekey -a
+                agenix-check --fix
             """,
     ),
     Rule(
@@ -245,10 +236,9 @@ OUTPUTS: tuple[Rule, ...] = (
             else: an empty text, half a certificate, another secret.
             """,
         mend="""
-            agenix-rekey skips a file whose name exists. Remove it, then rekey:
+            Make it anew (agenix-rekey skips a file whose name exists):
 
-                git rm -f PATH
-                agenix rekey -a
+                agenix-check --fix
             """,
     ),
     Rule(

@@ -17,9 +17,9 @@ PLAIN: tuple[Rule, ...] = (
             builds, and fails to decrypt it when it starts.
             """,
         mend="""
-            In the directory of the rules file, with a key that can read it:
+            With a key that can read it:
 
-                agenix -r
+                agenix-check --fix
             """,
     ),
     Rule(
@@ -34,10 +34,10 @@ PLAIN: tuple[Rule, ...] = (
             The host that was retired, or the colleague who left, can still read every version.
             """,
         mend="""
-            In the directory of the rules file, with a key that can read it; and change the secret,
-            because Git's history keeps the old file:
+            With a key that can read it; and change the secret, because Git's history keeps the old
+            file:
 
-                agenix -r
+                agenix-check --fix
             """,
     ),
     Rule(

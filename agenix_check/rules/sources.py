@@ -26,7 +26,7 @@ SOURCES: tuple[Rule, ...] = (
 
             Then rekey:
 
-                agenix rekey -a
+                agenix-check --fix
             """,
     ),
     Rule(
@@ -67,7 +67,7 @@ SOURCES: tuple[Rule, ...] = (
                 agenix edit -i PATH.plain PATH
                 shred -u PATH.plain
                 git add PATH
-                agenix rekey -a
+                agenix-check --fix
 
             If it was committed before, change the secret: Git's history keeps the old one.
             """,
@@ -89,14 +89,14 @@ SOURCES: tuple[Rule, ...] = (
 
                 git log --oneline -- PATH
                 git restore --source=COMMIT --staged --worktree -- PATH
-                agenix rekey -a
+                agenix-check --fix
 
             If there is none, remove the file and enter the secret again:
 
                 rm PATH
                 agenix edit PATH
                 git add PATH
-                agenix rekey -a
+                agenix-check --fix
 
             If Git alters age files (`* text=auto` in .gitattributes), tell it to leave them alone:
 
@@ -120,12 +120,12 @@ SOURCES: tuple[Rule, ...] = (
 
                 agenix edit PATH
                 git add PATH
-                agenix rekey -a
+                agenix-check --fix
 
             Where it has a generator, let that make it anew:
 
                 agenix generate -f -a PATH
-                agenix rekey -a
+                agenix-check --fix
             """,
     ),
     Rule(
@@ -143,10 +143,9 @@ SOURCES: tuple[Rule, ...] = (
             old key is lost, the secret is lost.
             """,
         mend="""
-            Encrypt every source anew, which needs one of the old keys, and rekey after it:
+            Encrypt every source anew, which needs one of the old keys; the outputs follow:
 
-                agenix update-masterkeys
-                agenix rekey -a
+                agenix-check --fix --update-masters
             """,
     ),
     Rule(
@@ -168,7 +167,7 @@ SOURCES: tuple[Rule, ...] = (
 
                 agenix edit -f PATH
                 git add PATH
-                agenix rekey -a
+                agenix-check --fix
 
             A passphrase has to be taken off first:
 
@@ -177,7 +176,7 @@ SOURCES: tuple[Rule, ...] = (
                 agenix edit -i PATH.plain PATH
                 shred -u PATH.plain
                 git add PATH
-                agenix rekey -a
+                agenix-check --fix
 
             If the other recipient must not know the secret, change it.
             """,

@@ -22,7 +22,7 @@ STRAYS: tuple[Rule, ...] = (
         mend="""
             If the host is still declared, a rekey removes the file; otherwise do it yourself:
 
-                agenix rekey -a
+                agenix-check --fix
                 git rm PATH
 
             A secret that a retired host could read is best changed.
@@ -48,7 +48,7 @@ STRAYS: tuple[Rule, ...] = (
                 age.rekey.localStorageDir =
                   ./. + "/secrets/rekeyed/${config.networking.hostName}";
 
-                agenix rekey -a
+                agenix-check --fix
 
             If the key has changed, the rekey is enough.
             """,
@@ -67,10 +67,13 @@ STRAYS: tuple[Rule, ...] = (
             say so, so a script that ran it went on.
             """,
         mend="""
-            Remove the remains and run the rekey to its end, in a terminal where it can ask:
+            This removes the remains from a node's storage directory and makes what is missing:
+
+                agenix-check --fix
+
+            Remove them yourself where they lie elsewhere:
 
                 git rm -r -f PATH
-                agenix rekey -a
             """,
     ),
 )

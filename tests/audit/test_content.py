@@ -36,7 +36,7 @@ def test_what_is_no_age_file(fleet: Workshop, content: str, what: str) -> None:
     finding = the_only(report, "output-not-encrypted")
     path = old_output(fleet, "alpha", "token")
     assert finding.message == f"{what}: its node cannot decrypt it"
-    assert finding.mend == f"rm {path} && agenix rekey -a"
+    assert finding.mend == "agenix-check --fix"
     assert (finding.severity, finding.node, finding.secret, finding.path, finding.source) == (
         "error", storage("alpha"), "token", path, ALPHA_TOKEN,
     )  # fmt: skip

@@ -36,7 +36,7 @@ def test_plain_text_in_place_of_a_source(fleet: Workshop) -> None:
     assert (finding.path, finding.source, finding.new) == (WIFI, WIFI, True)
     # From a source that it cannot decrypt, agenix-rekey makes dummies.
     mends = {stale.mend for stale in of_rule(report, "output-stale")}
-    assert mends == {f"put {WIFI} right, then agenix rekey -a"}
+    assert mends == {f"put {WIFI} right, then agenix-check --fix"}
 
 
 def test_plain_text_in_place_of_a_source_without_the_ending(workshop: Workshop) -> None:
@@ -167,7 +167,7 @@ def test_an_interrupted_rekey(fleet: Workshop) -> None:
     finding = the_only(judge_staged(fleet), "output-leftover")
 
     assert (finding.severity, finding.path, finding.new) == ("error", path, True)
-    assert finding.mend == f"git rm {path}"
+    assert finding.mend == "agenix-check --fix"
     fleet.commit("Leave it")
     assert not the_only(judge_staged(fleet), "output-leftover").new
 

@@ -55,7 +55,7 @@ def test_an_edited_source_makes_its_outputs_stale(fleet: Workshop) -> None:
     for finding in report.findings:
         assert finding.new
         assert finding.source == DB
-        assert finding.mend == "agenix rekey -a"
+        assert finding.mend == "agenix-check --fix"
         assert finding.cause is not None
         assert (finding.cause.kind, finding.cause.path) == (CauseKind.SOURCE_CHANGED, DB)
 
@@ -153,7 +153,7 @@ def test_a_newer_output_beside_it_takes_its_place(fleet: Workshop) -> None:
 
     assert finding.path == old
     assert finding.message == f"left behind: {new} has taken its place"
-    assert finding.mend == f"git rm {old}"
+    assert finding.mend == "agenix-check --fix"
     assert finding.severity == "warning"
 
 

@@ -159,7 +159,7 @@ def test_a_source_that_lacks_a_new_master(estate: Estate) -> None:
         assert "the X25519 recipient of extraEncryptionPubkeys" in finding.message
         assert finding.severity is Severity.ERROR
         assert finding.new
-        assert finding.mend == "agenix update-masterkeys && agenix rekey -a"
+        assert finding.mend == "agenix-check --fix --update-masters"
     estate.shop.commit("Add a master")
     old = judge(estate).findings
     assert len(old) == 3

@@ -25,7 +25,6 @@ from tests.rekey.mending import (
     write_key,
 )
 
-
 # A process that writes too much gets an error where it ignores the signal; so must those it starts.
 _PATIENT = """
 import subprocess, sys

@@ -126,7 +126,7 @@ ALPHA, BETA, GAMMA, GONE = "nixos:alpha", "nixos:beta", "host-nixos:alpha-user-b
 GREEN = report(*(output(node, secret) for node in (ALPHA, BETA) for secret in ("db", "wifi")))
 
 _STALE = "made from another version of its source"
-_REKEY = "agenix rekey -a"
+_REKEY = "agenix-check --fix"
 
 TROUBLE = report(
     output(ALPHA, "db", Verdict.WRONG, "output-stale"),
@@ -157,21 +157,21 @@ TROUBLE = report(
             ALPHA,
             "backup/key",
             message="addressed to the key of nixos:beta (hosts/beta/host.pub)",
-            mend="agenix rekey -f -a",
+            mend="agenix-check --fix",
         ),
         finding(
             "output-length",
             ALPHA,
             "backup/key",
             message="holds 12 bytes, its source holds 4096",
-            mend="agenix rekey -f -a",
+            mend="agenix-check --fix",
         ),
         finding(
             "output-malformed",
             ALPHA,
             HOSTILE,
             message=f"{HOSTILE}: conflict markers at offset 21",
-            mend="agenix rekey -f -a",
+            mend="agenix-check --fix",
         ),
         finding(
             "output-lfs",
@@ -254,13 +254,13 @@ PLAIN_AGENIX = replace(
                 "plain-missing-recipient",
                 path="plain/wifi.age",
                 message=f"cannot be read by ssh-ed25519 …2nh+Te of {_RULES}",
-                mend="agenix -r",
+                mend="agenix-check --fix",
             ),
             finding(
                 "plain-missing-recipient",
                 path="plain/wifi.age",
                 message="cannot be read by ssh-rsa …5h3VVg of more/secrets.nix",
-                mend="agenix -r",
+                mend="agenix-check --fix",
             ),
             finding(
                 "plain-missing-file",

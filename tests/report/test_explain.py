@@ -23,7 +23,7 @@ def test_all_parts_are_there_and_commands_stay_whole() -> None:
 
     headings = ["What it means", "Why it matters", "How to mend it"]
     assert [line for line in text.splitlines()[1:] if line and line[0] != " "] == headings
-    assert "\n      agenix rekey -f -a\n" in text
+    assert "\n      agenix-check --fix\n" in text
 
 
 @pytest.mark.parametrize(

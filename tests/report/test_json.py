@@ -130,7 +130,7 @@ def test_values_are_those_of_the_report() -> None:
         "commit": SOURCE_EDIT.commit,
     }
     assert stale["new"] is True
-    assert stale["mend"] == "agenix rekey -a"
+    assert stale["mend"] == "agenix-check --fix"
     assert document["plain"][0]["rules"] == ["a-b", "plain-x"]
     assert document["counts"]["ignored"] == 2
     assert document["skipped"] == ["vendor/other is a submodule"]

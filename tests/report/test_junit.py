@@ -103,7 +103,7 @@ def test_a_wrong_output_fails_with_all_that_is_wrong() -> None:
         "output-length: holds 12 bytes, its source holds 4096"
     )
     assert failure.text
-    assert "mend: agenix rekey -f -a" in failure.text
+    assert "mend: agenix-check --fix" in failure.text
     assert "secrets/backup/key.age" in failure.text
 
 

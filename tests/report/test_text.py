@@ -35,7 +35,7 @@ def stale(node: str, *, new: bool = True) -> Finding:
         message="made from another version",
         new=new,
         cause=SOURCE_EDIT,
-        mend="agenix rekey -a",
+        mend="agenix-check --fix",
     )
 
 
@@ -54,7 +54,7 @@ def test_forty_outputs_of_one_cause_are_forty_short_lines() -> None:
     ]
     assert lines[2:42] == [f"    {node}  db  {path_of(node, 'db')}" for node in nodes]
     assert lines[42:] == [
-        "  mend: agenix rekey -a",
+        "  mend: agenix-check --fix",
         "",
         "40 outputs on 40 nodes: 0 ok, 40 wrong · 40 errors, 0 warnings",
     ]
