@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from agenix_check.errors import CannotCheckError
-from agenix_check.finding import Fix, Report
+from agenix_check.finding import Fix, Report, Severity
 from agenix_check.gate import Examined, check, examine, open_store
 from agenix_check.rekey.apply import Changes, apply, recover
 from agenix_check.rekey.identities import load
@@ -69,6 +69,9 @@ def mend(
     refuse_snapshot(repository, settings)
     with alone(repository) as folder:
         recover(repository, folder)
+        report = check(repository, settings)
+        if not (settings.flag("update-masters") or _may_be_mended(report)):
+            return Mended(report=report)
         with _planned(repository, settings) as case:
             plan = case.plan
             if not plan.is_empty:
@@ -86,6 +89,11 @@ def mend(
                 fixed = ()
     report = check(repository, settings)
     return Mended(report=replace(report, fixed=fixed), left=plan.left)
+
+
+def _may_be_mended(report: Report) -> bool:
+    """Tell whether there is more than notes: a fleet in order costs one look."""
+    return any(finding.severity is not Severity.NOTE for finding in report.findings)
 
 
 @contextmanager
