@@ -42,6 +42,12 @@ class Broken:
     key_gone: bool
 
     @property
+    def is_alive(self) -> bool:
+        """Whether its directory got new outputs, so that its host is not switched off."""
+        directory = self.file.directory
+        return directory in self.scene.fresh or directory in self.scene.names.recent
+
+    @property
     def source(self) -> str:
         """The source that a person would name."""
         return likest(self.kept_sources or self.sources, self.file.name)
@@ -156,7 +162,7 @@ def _source_deleted(broken: Broken) -> str | None:
 
 def _rekeyed_for_others(broken: Broken) -> str | None:
     """agenix-rekey handles all hosts at once, so who got nothing is switched off."""
-    if not broken.source_gone or broken.file.directory in broken.scene.fresh:
+    if not broken.source_gone or broken.is_alive:
         return None
     facts = (broken.scene.names.here.facts.get(path) for path in broken.kept_sources)
     versions = {fact.sha256 for fact in facts if isinstance(fact, AgeFact | PointerFact)}
@@ -178,7 +184,7 @@ def _key_deleted(broken: Broken) -> str | None:
 
 
 def _others_rekeyed(broken: Broken) -> str | None:
-    if not broken.key_gone or not broken.scene.fresh or broken.file.directory in broken.scene.fresh:
+    if not broken.key_gone or not broken.scene.fresh or broken.is_alive:
         return None
     return (
         "its key is gone; other hosts were rekeyed and this one was not: it seems to be switched "
