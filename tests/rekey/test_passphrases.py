@@ -120,6 +120,18 @@ def test_nothing_is_asked_for_a_key_that_cannot_fit(
     assert ended.stderr.count(b"(from -i): not one of them") == 2
 
 
+def test_of_two_locked_keys_the_one_that_fits_for_certain_is_asked_for(
+    locked: Locked, ssh_key: MakeSsh, secret: Secret
+) -> None:
+    key = ssh_key("ed25519", "", PASSPHRASE)
+    file = secret(new_identity()[1], public(key))
+    ended = run_at(
+        decrypting("-i", locked.binary, "-i", key, file), [("passphrase:", PASSPHRASE + "\n")]
+    )
+    assert (ended.status, ended.stdout, ended.stderr) == (0, HASH, b"")
+    assert b"Passphrase for" not in ended.terminal
+
+
 def test_open_keys_come_before_questions(locked: Locked, age_key: AgeKey, secret: Secret) -> None:
     path = locked.binary
     ended = run_without(decrypting("-i", path, "-i", age_key[0], secret(age_key[1])))

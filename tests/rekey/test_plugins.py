@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from agenix_check.age import bech32
+from agenix_check.age import bech32, parse_recipient, read_age
 from agenix_check.age.encoding import decode
 from agenix_check.rekey.encryption import encrypt, new_identity
 from agenix_check.rekey.errors import DecryptionError
 from agenix_check.rekey.identities import IdentityFile
-from agenix_check.rekey.keychain import Keychain
+from agenix_check.rekey.keychain import Keychain, _in_order
 from agenix_check.rekey.keys import read_keys
 from agenix_check.rekey.prompts import Terminal
 from tests.age.points import multiple
@@ -197,8 +197,6 @@ def test_yubikey_is_known_by_the_tag_in_its_stub(plugins: Path, tmp_path: Path) 
 
 
 def tag_of(text: str) -> str:
-    from agenix_check.age import parse_recipient
-
     tag = parse_recipient(text).tag
     assert tag is not None
     return tag
@@ -216,6 +214,10 @@ def test_key_that_is_declared_wrongly_comes_last_but_comes(
         pubkey=bech32.encode("age1se", compressed),
     )
     assert Keychain([one]).decrypt("x", encrypt(PLAINTEXT, [RECIPIENT])) == PLAINTEXT
+    stanzas = read_age(encrypt(PLAINTEXT, [RECIPIENT])).real_stanzas
+    two = IdentityFile(path="b", origin="-i", content=plugin.identity("test", b"key2").encode())
+    held = [key for file in (one, two) for key in read_keys(file, Terminal())]
+    assert [key.file.path for key in _in_order(held, stanzas)] == ["b", "a"]
     log.unlink()
     keys = [one, *given(age_key[0]).files]
     ciphertext = encrypt(PLAINTEXT, [age_key[1]])
