@@ -97,8 +97,8 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
         cause = Cause(
             kind=CauseKind.FILE_CHANGED, path=rules_file, commit=names.commits.get(rules_file)
         )
-    difference = compare(fact.stanzas, recipients)
-    lacking = [_name(one) for one in difference.missing] + invalid
+    difference = compare(fact.stanzas, tuple(recipients))
+    lacking = [_name(one, recipients[one]) for one in difference.missing] + invalid
     if lacking:
         yield make_finding(
             "plain-missing-recipient", f"cannot be read by {', '.join(lacking)} of {rules_file}",
@@ -112,20 +112,23 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _read(rule: PlainRule) -> tuple[tuple[Recipient, ...], list[str]]:
-    """Return the recipients of a rule, and what is said of texts that are none."""
-    recipients: dict[Recipient, None] = {}
+def _read(rule: PlainRule) -> tuple[dict[Recipient, str], list[str]]:
+    """Return the recipients of a rule by their texts, and what is said of texts that are none."""
+    recipients: dict[Recipient, str] = {}
     invalid = []
     for text in rule.recipients:
         try:
-            recipients[parse_recipient(text)] = None
+            recipients.setdefault(parse_recipient(text), text)
         except RecipientError as error:
             invalid.append(f"a key that is no recipient ({error})")
-    return tuple(recipients), invalid
+    return recipients, invalid
 
 
-def _name(recipient: Recipient) -> str:
+def _name(recipient: Recipient, text: str) -> str:
+    """Return what a person calls a recipient: its comment and the end of its key."""
     if recipient.is_anonymous:
         return f"one of the {recipient.kind} recipients"
-    words = recipient.text.split(" ")
-    return f"{words[0]} …{words[-1][-8:]}" if len(words) > 1 else f"…{recipient.text[-8:]}"
+    kind, _, key = recipient.text.rpartition(" ")
+    comment = text.removeprefix(recipient.text).strip()
+    end = f"…{key[-8:]}"
+    return f"{comment} ({end})" if comment else f"{kind} {end}".strip()

@@ -69,8 +69,8 @@ def test_nested_lists_are_flattened(workshop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        (NEW, "ssh-ed25519 …fdTFl71T of secrets.nix"),
-        (RSA, "ssh-rsa "),
+        (NEW, "root@new (…fdTFl71T) of secrets.nix"),
+        (RSA, "root@rsa (…"),
         (DELTA, "one of the X25519 recipients of secrets.nix"),
     ],
     ids=["ed25519", "rsa", "anonymous"],
