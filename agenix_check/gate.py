@@ -46,7 +46,7 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
     # A run makes many small values, no cycles of them, and ends soon.
     gc.disable()
     store = open_store(repository, settings)
-    restricted = any(settings.values.get(name) for name in ("node", "secret", "new-from"))
+    restricted = _is_restricted(settings)
     with open_view(repository, settings) as view:
         green = Green(store, _name(view, settings))
         known = green.recall(view.info) if brief and not restricted else None
@@ -55,12 +55,22 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
         report, lasting = _judge(view, settings, store, history=not brief)
     if lasting and not restricted:
         green.keep(report)
+    return conclude(report, settings)
+
+
+def conclude(report: Report, settings: Settings) -> Report:
+    """Say where there was nothing to check: that must not pass."""
     found = report.outputs or report.plain or any(map(_is_of_outputs, report.findings))
     silent = settings.text("new-from") or settings.flag("allow-empty")
     if not (found or silent or report.incomplete):
+        restricted = _is_restricted(settings)
         sentence = "no output matches --node and --secret" if restricted else _NOTHING
         report = replace(report, incomplete=(*report.incomplete, sentence))
     return report
+
+
+def _is_restricted(settings: Settings) -> bool:
+    return any(settings.values.get(name) for name in ("node", "secret", "new-from"))
 
 
 def exit_code(report: Report, settings: Settings) -> int:

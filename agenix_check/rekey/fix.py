@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from agenix_check.errors import CannotCheckError
-from agenix_check.finding import Fix, Report, Severity
-from agenix_check.gate import Examined, check, examine, open_store
+from agenix_check.finding import Fix, Report
+from agenix_check.gate import Examined, check, conclude, examine, open_store
 from agenix_check.rekey.apply import Changes, apply, recover
 from agenix_check.rekey.identities import load
 from agenix_check.rekey.keychain import Keychain
@@ -69,31 +69,23 @@ def mend(
     refuse_snapshot(repository, settings)
     with alone(repository) as folder:
         recover(repository, folder)
-        report = check(repository, settings)
-        if not (settings.flag("update-masters") or _may_be_mended(report)):
-            return Mended(report=report)
         with _planned(repository, settings) as case:
             plan = case.plan
-            if not plan.is_empty:
-                _refuse(repository, settings, case)
-                made = _make(repository, settings, case, say, progress)
-                changes = Changes(
-                    tree=case.tree,
-                    written={one.path: one.content for one in made},
-                    staged=_read_staged(repository, plan),
-                    removed=tuple(one.path for one in plan.remove),
-                )
-                apply(repository, folder, changes)
-                fixed = _fixes(plan, made)
-            else:
-                fixed = ()
+            if plan.is_empty:
+                report = conclude(case.examined.report, settings)
+                return Mended(report=report, left=plan.left)
+            _refuse(repository, settings, case)
+            made = _make(repository, settings, case, say, progress)
+            changes = Changes(
+                tree=case.tree,
+                written={one.path: one.content for one in made},
+                staged=_read_staged(repository, plan),
+                removed=tuple(one.path for one in plan.remove),
+            )
+            apply(repository, folder, changes)
+            fixed = _fixes(plan, made)
     report = check(repository, settings)
     return Mended(report=replace(report, fixed=fixed), left=plan.left)
-
-
-def _may_be_mended(report: Report) -> bool:
-    """Tell whether there is more than notes: a fleet in order costs one look."""
-    return any(finding.severity is not Severity.NOTE for finding in report.findings)
 
 
 @contextmanager
@@ -124,7 +116,7 @@ def _sources(case: _Case) -> list[str]:
 
 
 def _plan(view: View, settings: Settings) -> _Case:
-    examined = examine(view, settings, open_store(view.repository, settings), history=False)
+    examined = examine(view, settings, open_store(view.repository, settings), history=True)
     plan = make_plan(
         examined.report.findings,
         examined.names,

@@ -64,8 +64,12 @@ def refuse_places(
         return
     written = tuple(written)
     removed = tuple(removed)
+    folders: set[str] = set()  # those that are in order
     for path in (*written, *staged, *removed):
-        _refuse_place(top, files, path)
+        folder = path.rpartition("/")[0]
+        if folder not in folders:
+            _refuse_place(top, files, path)
+            folders.add(folder)
     for path in written:
         _refuse_occupied(top, files, path)
     passed = filtered(repository, (*written, *staged))

@@ -67,6 +67,7 @@ class WorkTree:
 
     def __init__(self, top: Path, folder: Path) -> None:
         self._top = top
+        self._folders: dict[str, Path] = {}  # those that are in order
         self._journal = folder / _JOURNAL
 
     def plan(
@@ -160,10 +161,13 @@ class WorkTree:
             ) from error
 
     def _at(self, path: str) -> Path:
-        local = local_path(path)
-        if passes_symlink(self._top, local.parent):
-            raise CannotCheckError(f"{path}: its directory is behind a symlink")
-        return self._top / local
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:
+            local = local_path(folder)
+            if passes_symlink(self._top, local):
+                raise CannotCheckError(f"{path}: its directory is behind a symlink")
+            self._folders[folder] = self._top / local
+        return self._folders[folder] / local_path(name)
 
     def _digest(self, path: str) -> str | None:
         """Return the digest of a file, or of where a symlink leads; None where nothing is."""
