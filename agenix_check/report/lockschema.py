@@ -28,7 +28,7 @@ def lock_schema() -> _Schema:
                 "anyOf": [
                     {
                         "type": "string",
-                        "pattern": "^(?!\\.{0,2}/|\\.{1,2}$)[^\\u0000]*$",
+                        "pattern": "^(?!\\.{0,2}/|\\.{1,2}(?![\\s\\S]))[^\\u0000]*$",
                         "description": (
                             "Its path in the repository, from the root; empty for the root itself."
                         ),
