@@ -63,7 +63,7 @@ def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:
     its digest.
     """
     if size < 0:
-        return MissingFact("is not in this clone")
+        return MissingFact("is not in this clone (made with --filter? clone without it)")
     if looks_like_age(_without_marker(data)):
         return _age_fact(data, size, sha256)
     if data.startswith(_GIT_CRYPT):

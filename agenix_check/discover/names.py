@@ -253,11 +253,14 @@ def _has_all(tree: Evidence, other: Evidence) -> bool:
 
 
 def _not_here(names: Names) -> tuple[str, ...]:
-    """Say which outputs and sources are not in this clone."""
+    """Say which outputs and sources cannot be read, a sentence for each reason."""
+    paths: dict[str, list[str]] = {}
+    for path, reason in sorted(_missing(names.here).items()):
+        if path in names.here.outputs or path.endswith(".age"):
+            paths.setdefault(reason, []).append(path)
     return tuple(
-        f"{path} {reason}"
-        for path, reason in _missing(names.here).items()
-        if path in names.here.outputs or path.endswith(".age")
+        f"{found[0]} {reason}" + (f", and {len(found) - 1} more" if len(found) > 1 else "")
+        for reason, found in paths.items()
     )
 
 
