@@ -1,6 +1,5 @@
 """The gate: from settings to a report, stage by stage."""
 
-import gc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -43,8 +42,6 @@ def check(repository: Repository, settings: Settings, *, brief: bool = False) ->
     look then, and what was wrong long ago no search in history. Raises `UsageError` for revisions
     that are none, `CannotCheckError` where Git cannot answer.
     """
-    # A run makes many small values, no cycles of them, and ends soon.
-    gc.disable()
     store = open_store(repository, settings)
     restricted = _is_restricted(settings)
     with open_view(repository, settings) as view:
