@@ -26,6 +26,16 @@ class Answer(Exception):  # noqa: N818 - it is none
     """All that was asked for: the help, or the version."""
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """The same help on every Python: up to 3.12 a short option repeats its argument."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        argument = self._format_args(action, action.dest.upper())
+        return f"{', '.join(action.option_strings)} {argument}"
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} --help`")
@@ -134,7 +144,7 @@ def _parser(
         description=description,
         epilog=epilog,
         allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
     )
 
 
