@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.flake import make_flake
 from tests.bench.fleet import git, prepare
-from tests.bench.measure import PYTHON, Duel, Sample, duel, gate, solo
+from tests.bench.measure import PYTHON, Duel, Sample, duel, gate, run, solo
 
 _GIB = 1 << 30
 _IMPORT = [PYTHON, "-c", "import git"]
 _SIZE = (100, 100)
 _LARGE = (1_000, 200)
+_FLAKE = (20, 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ def measure(cache: Path, *, large: bool, turns: int) -> Iterator[Row]:
         first, row = _first_run(top, oids, turns)
         yield row
         yield _second_run(top, oids, turns)
+        yield _declared(Path(scratch, "flake"), oids, turns)
         if large:
             yield from _linear(prepare(cache, *_LARGE), oids, first)
 
@@ -72,6 +75,16 @@ def _first_run(top: Path, oids: Path, turns: int) -> tuple[Sample, Row]:
 def _second_run(top: Path, stdin: Path, turns: int) -> Row:
     result = duel([gate()], [_IMPORT], turns=2 * turns, cwd=top, stdin=stdin)
     return _ratio("the same, second run", "`python -c 'import git'`", result, 1.5)
+
+
+def _declared(top: Path, stdin: Path, turns: int) -> Row:
+    make_flake(top, *_FLAKE)
+    report = ("--format", "json", "--evaluate", "relevant")
+    declared, names = gate("--inventory", "nix", *report), gate("--inventory", "names", *report)
+    run([declared], cwd=top, stdin=stdin)  # the one evaluation, remembered
+    result = duel([declared], [names], turns=2 * turns, cwd=top, stdin=stdin)
+    what = f"gate, {_name(_FLAKE)}, evaluation remembered"
+    return _ratio(what, "the same by names", result, 1.2)
 
 
 def _linear(top: Path, stdin: Path, first: Sample) -> Iterator[Row]:

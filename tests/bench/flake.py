@@ -1,0 +1,44 @@
+"""A small fleet that is declared by a flake of plain attribute sets, for what needs Nix."""
+
+import json
+from pathlib import Path
+
+from agenix_check.demo.workshop import Workshop
+from agenix_check.rekey.encryption import new_identity
+
+_FLAKE = """\
+{
+  outputs = { self }: {
+    nixosConfigurations = builtins.mapAttrs (node: secrets: {
+      config.age.rekey = {
+        hostPubkey = builtins.readFile (./. + "/hosts/${node}/host.pub");
+        storageMode = "local";
+        localStorageDir = ./. + "/secrets/rekeyed/${node}";
+        masterIdentities = [ { identity = "/master"; pubkey = builtins.readFile ./master.pub; } ];
+        extraEncryptionPubkeys = [ ];
+      };
+      config.age.secrets = builtins.listToAttrs (map (id: {
+        name = id;
+        value = { inherit id; name = id; rekeyFile = ./. + "/secrets/${id}.age"; };
+      }) secrets);
+    }) (builtins.fromJSON (builtins.readFile ./fleet.json));
+  };
+}
+"""
+
+
+def make_flake(top: Path, nodes: int, secrets: int) -> None:
+    """Build a fleet in order, every secret for every node, and commit it."""
+    shop = Workshop(top)
+    shop.write("flake.nix", _FLAKE)
+    shop.write("master.pub", shop.master)
+    names = [f"secret-{number}" for number in range(secrets)]
+    for name in names:
+        shop.source(f"secrets/{name}.age", f"what {name} holds")
+    hosts = [f"node-{number}" for number in range(nodes)]
+    for host in hosts:
+        shop.host(host, new_identity()[1] + "\n")
+        for name in names:
+            shop.rekey(host, name, f"secrets/{name}.age", f"what {name} holds")
+    shop.write("fleet.json", json.dumps(dict.fromkeys(hosts, names)))
+    shop.commit("A fleet in order")
