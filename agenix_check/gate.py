@@ -108,22 +108,11 @@ def make_lock(repository: Repository, settings: Settings) -> str:
     Raises `CannotCheckError` where a node could not be evaluated: half a lock would pass for whole.
     """
     from agenix_check.discover.declaring import evaluation_options, refuse_half
+    from agenix_check.discover.evaluation import evaluate_flake
     from agenix_check.discover.lock import render_lock
-    from agenix_check.discover.nix import evaluate
-    from agenix_check.discover.withheld import withhold
 
-    options = evaluation_options(settings)
     with open_view(repository, settings) as view:
-        declaration = withhold(
-            evaluate(
-                view.repository,
-                view.snapshot,
-                flake=options.flake,
-                nodes=options.nodes,
-                collect_home_manager=options.collect_home_manager,
-                timeout=options.timeout,
-            )
-        )
+        declaration = evaluate_flake(view, evaluation_options(settings))
     refuse_half(declaration)
     return render_lock(declaration)
 

@@ -121,22 +121,32 @@ def _recall(
     return replace(reused, reused=entry[0])
 
 
+def evaluate_flake(view: View, options: Options) -> Declaration:
+    """Ask Nix what a view's flake declares, without the private keys that may stand in it.
+
+    Raises `CannotCheckError` where Nix cannot tell.
+    """
+    from agenix_check.discover.nix import evaluate
+
+    return withhold(
+        evaluate(
+            view.repository,
+            view.snapshot,
+            flake=options.flake,
+            nodes=options.nodes,
+            collect_home_manager=options.collect_home_manager,
+            timeout=options.timeout,
+        )
+    )
+
+
 def _ask(view: View, options: Options) -> Evaluated:
-    from agenix_check.discover.nix import evaluate, evaluate_rules, find_rules_files
+    from agenix_check.discover.nix import evaluate_rules, find_rules_files
 
     declaration = failure = None
     if f"{options.flake}/flake.nix".lstrip("/") in view.snapshot.files:
         try:
-            declaration = withhold(
-                evaluate(
-                    view.repository,
-                    view.snapshot,
-                    flake=options.flake,
-                    nodes=options.nodes,
-                    collect_home_manager=options.collect_home_manager,
-                    timeout=options.timeout,
-                )
-            )
+            declaration = evaluate_flake(view, options)
         except CannotCheckError as error:
             failure = str(error)
     paths = sorted({*find_rules_files(view.snapshot), *options.rules})

@@ -1,14 +1,14 @@
 """The JSON Schema of `agenix-check.lock`, behind `agenix-check schema lock`."""
 
-_Schema = dict[str, object]
+from agenix_check.report.described import Schema, described_array, described_object
 
 
-def lock_schema() -> _Schema:
+def lock_schema() -> Schema:
     """Describe every field of the lock file; what is not described does not occur."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Lock file of agenix-check",
-        **_object(
+        **described_object(
             "What a flake declares, sorted, for machines without Nix. A byte of a name that is not"
             " UTF-8 is a lone surrogate, U+DC80 to U+DCFF.",
             schema={
@@ -33,7 +33,7 @@ def lock_schema() -> _Schema:
                             "Its path in the repository, from the root; empty for the root itself."
                         ),
                     },
-                    _object(
+                    described_object(
                         "It is not in the repository.",
                         outside=_nullable("Where it is, as Nix prints it."),
                     ),
@@ -43,9 +43,9 @@ def lock_schema() -> _Schema:
     }
 
 
-def _node() -> _Schema:
+def _node() -> Schema:
     return {
-        **_object(
+        **described_object(
             "One evaluated configuration that uses agenix-rekey.",
             hostPubkey=_text("The exact configured text; comment and newline count."),
             storageMode={
@@ -57,15 +57,15 @@ def _node() -> _Schema:
                 "anyOf": [{"$ref": "#/$defs/place"}, {"type": "null"}],
             },
             secrets=_map("Its secrets that have a rekeyFile, by their ids.", _secret()),
-            masterIdentities=_array(
+            masterIdentities=described_array(
                 "Its master identities.",
-                _object(
+                described_object(
                     "One master identity.",
                     identity={"description": "Its file.", "$ref": "#/$defs/place"},
                     pubkey=_nullable("Its public key, where that is given."),
                 ),
             ),
-            extraEncryptionPubkeys=_array(
+            extraEncryptionPubkeys=described_array(
                 "Who else must be able to read the sources.", {"$ref": "#/$defs/text"}
             ),
         ),
@@ -74,8 +74,8 @@ def _node() -> _Schema:
     }
 
 
-def _secret() -> _Schema:
-    return _object(
+def _secret() -> Schema:
+    return described_object(
         "One secret.",
         name=_text("What stands in the name of its output."),
         source={"description": "Its rekeyFile.", "$ref": "#/$defs/place"},
@@ -90,17 +90,7 @@ def _secret() -> _Schema:
     )
 
 
-def _object(description: str, **properties: _Schema) -> _Schema:
-    return {
-        "description": description,
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _map(description: str, values: _Schema) -> _Schema:
+def _map(description: str, values: Schema) -> Schema:
     return {
         "description": description,
         "type": "object",
@@ -109,13 +99,9 @@ def _map(description: str, values: _Schema) -> _Schema:
     }
 
 
-def _array(description: str, items: _Schema) -> _Schema:
-    return {"description": description, "type": "array", "items": items}
-
-
-def _text(description: str) -> _Schema:
+def _text(description: str) -> Schema:
     return {"description": description, "$ref": "#/$defs/text"}
 
 
-def _nullable(description: str) -> _Schema:
+def _nullable(description: str) -> Schema:
     return {"description": description, "anyOf": [{"$ref": "#/$defs/text"}, {"type": "null"}]}

@@ -4,10 +4,9 @@ import json
 from enum import StrEnum
 
 from agenix_check.finding import CauseKind, Severity, Verdict
+from agenix_check.report.described import Schema, described_array, described_object
 from agenix_check.report.json import SCHEMA_ID
 from agenix_check.report.lockschema import lock_schema
-
-_Schema = dict[str, object]
 
 
 def render(of: str = "report") -> str:
@@ -16,15 +15,15 @@ def render(of: str = "report") -> str:
     return json.dumps(described, indent=2) + "\n"
 
 
-def report_schema() -> _Schema:
+def report_schema() -> Schema:
     """Describe every field of the report; what is not described does not occur."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Report of agenix-check",
-        **_object(
+        **described_object(
             "The result of one run. Arrays are sorted, and the same tree gives the same bytes.",
             schema={"const": SCHEMA_ID, "description": "Which version of this schema it follows."},
-            tool=_object(
+            tool=described_object(
                 "The program that wrote the report.",
                 name={"const": "agenix-check", "description": "Its name."},
                 version=_text("Its version."),
@@ -32,15 +31,15 @@ def report_schema() -> _Schema:
             snapshot=_snapshot(),
             fleet=_fleet(),
             counts=_counts(),
-            outputs=_array("Every output that should be, right or wrong.", _output()),
-            plain=_array("Every file that a rule of plain agenix names.", _plain()),
-            findings=_array("Everything that is wrong.", _finding()),
-            fixed=_array("Everything that this run mended.", _fix()),
-            incomplete=_array(
+            outputs=described_array("Every output that should be, right or wrong.", _output()),
+            plain=described_array("Every file that a rule of plain agenix names.", _plain()),
+            findings=described_array("Everything that is wrong.", _finding()),
+            fixed=described_array("Everything that this run mended.", _fix()),
+            incomplete=described_array(
                 "What could not be looked at, a sentence each; such a run does not pass.",
                 {"$ref": "#/$defs/name"},
             ),
-            skipped=_array(
+            skipped=described_array(
                 "What was left out on purpose, a sentence each.", {"$ref": "#/$defs/name"}
             ),
         ),
@@ -70,8 +69,8 @@ def report_schema() -> _Schema:
     }
 
 
-def _snapshot() -> _Schema:
-    return _object(
+def _snapshot() -> Schema:
+    return described_object(
         "The tree that was judged.",
         kind={
             "enum": ["index", "commit", "worktree"],
@@ -83,8 +82,8 @@ def _snapshot() -> _Schema:
     )
 
 
-def _fleet() -> _Schema:
-    return _object(
+def _fleet() -> Schema:
+    return described_object(
         "What should exist, and how that is known.",
         inventory={
             "enum": ["nix", "lock", "names"],
@@ -103,8 +102,8 @@ def _fleet() -> _Schema:
     )
 
 
-def _counts() -> _Schema:
-    return _object(
+def _counts() -> Schema:
+    return described_object(
         "How many there are of each.",
         outputs=_number("Outputs that should be."),
         ok=_number("Outputs that are right."),
@@ -118,37 +117,37 @@ def _counts() -> _Schema:
     )
 
 
-def _output() -> _Schema:
-    return _object(
+def _output() -> Schema:
+    return described_object(
         "One output.",
         node=_ref("name", "The node it is for; where only names are known, its directory."),
         secret=_ref("name", "The secret; where only names are known, its name."),
         source=_nullable("name", "The source it is made from; null where that is unknown."),
         path=_ref("name", "The file."),
         verdict=_enum("What can be said of it.", Verdict),
-        rules=_array("The rules it breaks.", {"$ref": "#/$defs/rule"}),
+        rules=described_array("The rules it breaks.", {"$ref": "#/$defs/rule"}),
         reason=_nullable("name", "Why it is unverifiable or skipped."),
     )
 
 
-def _plain() -> _Schema:
-    return _object(
+def _plain() -> Schema:
+    return described_object(
         "One file of plain agenix.",
         path=_ref("name", "The file."),
         rules_file=_ref("name", "The secrets.nix that names it."),
         verdict=_enum("What can be said of it.", Verdict),
-        rules=_array("The rules it breaks.", {"$ref": "#/$defs/rule"}),
+        rules=described_array("The rules it breaks.", {"$ref": "#/$defs/rule"}),
     )
 
 
-def _finding() -> _Schema:
-    cause = _object(
+def _finding() -> Schema:
+    cause = described_object(
         "The edit that it follows from.",
         kind=_enum("What happened.", CauseKind),
         path=_ref("name", "The file that it happened to."),
         commit=_nullable("oid", "The commit that did it, where history tells."),
     )
-    return _object(
+    return described_object(
         "One thing that is wrong.",
         rule=_ref("rule", "The rule that is broken."),
         severity=_enum("How much it weighs; it may be less than the rule's usual.", Severity),
@@ -168,8 +167,8 @@ def _finding() -> _Schema:
     )
 
 
-def _fix() -> _Schema:
-    return _object(
+def _fix() -> Schema:
+    return described_object(
         "One thing that was mended.",
         action={
             "enum": ["rekeyed", "staged", "removed"],
@@ -181,35 +180,21 @@ def _fix() -> _Schema:
     )
 
 
-def _object(description: str, **properties: _Schema) -> _Schema:
-    return {
-        "description": description,
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _array(description: str, items: _Schema) -> _Schema:
-    return {"description": description, "type": "array", "items": items}
-
-
-def _text(description: str) -> _Schema:
+def _text(description: str) -> Schema:
     return {"description": description, "type": "string"}
 
 
-def _number(description: str) -> _Schema:
+def _number(description: str) -> Schema:
     return {"description": description, "type": "integer", "minimum": 0}
 
 
-def _enum(description: str, values: type[StrEnum]) -> _Schema:
+def _enum(description: str, values: type[StrEnum]) -> Schema:
     return {"description": description, "enum": [str(value) for value in values]}
 
 
-def _ref(name: str, description: str) -> _Schema:
+def _ref(name: str, description: str) -> Schema:
     return {"description": description, "$ref": f"#/$defs/{name}"}
 
 
-def _nullable(name: str, description: str) -> _Schema:
+def _nullable(name: str, description: str) -> Schema:
     return {"description": description, "anyOf": [{"$ref": f"#/$defs/{name}"}, {"type": "null"}]}
