@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from agenix_check.declaration import PlainRule
 
@@ -19,8 +20,7 @@ class Node:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class Output(NamedTuple):
     """The rekeyed file of one secret for one node, as it should be.
 
     `secret` is the secret's name; `id` is its id where that is known. `key` is the `hostPubkey` it

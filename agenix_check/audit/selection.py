@@ -55,9 +55,9 @@ def _without(output: OutputResult, silenced: Mapping[_Broken, str]) -> OutputRes
     if rules == output.rules:
         return output
     if rules or output.verdict is not Verdict.WRONG:
-        return replace(output, rules=rules)
+        return output._replace(rules=rules)
     reason = silenced[*where, output.rules[0]]
-    return replace(output, rules=(), verdict=Verdict.SKIPPED, reason=f"ignored: {reason}")
+    return output._replace(rules=(), verdict=Verdict.SKIPPED, reason=f"ignored: {reason}")
 
 
 def _is_wanted(finding: Finding, settings: Settings) -> bool:

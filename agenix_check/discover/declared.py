@@ -1,7 +1,7 @@
 """The fleet as it is declared: which output every secret of every node should have."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -139,7 +139,7 @@ def _shown(one: Expected) -> Output:
         id=one.secret.id,
     )
     missing = "its source is not in the tree" if one.lacks_source else None
-    return replace(known, skipped=one.skip or one.doubt or missing)
+    return known._replace(skipped=one.skip or one.doubt or missing)
 
 
 def _expected(

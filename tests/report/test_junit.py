@@ -212,11 +212,11 @@ def test_equal_names_are_told_apart() -> None:
     one = output(ALPHA, "db")
     sample = report(
         one,
-        replace(one, path="other/path"),
-        replace(one, path="other/path", verdict=Verdict.SKIPPED),
-        replace(one, secret="", path=""),
+        one._replace(path="other/path"),
+        one._replace(path="other/path", verdict=Verdict.SKIPPED),
+        one._replace(secret="", path=""),
         output("repository", "everything could be checked"),
-        replace(one, node="", secret=""),
+        one._replace(node="", secret=""),
     )
 
     assert len(list(parse(sample).iter("testcase"))) == 7

@@ -203,7 +203,7 @@ def test_what_cannot_be_verified_is_not_called_right() -> None:
     ]
     assert show(report(*right, left_out)) == ["8 outputs on 1 node: 7 ok, 1 skipped"]
     verbose = show(
-        report(left_out, unverifiable[0], replace(unverifiable[1], reason="LFS")), verbose=True
+        report(left_out, unverifiable[0], unverifiable[1]._replace(reason="LFS")), verbose=True
     )
     assert verbose[-1] == "3 outputs on 2 nodes: 0 ok, 2 unverifiable, 1 skipped"
     assert "skipped: placeholder key" in verbose
