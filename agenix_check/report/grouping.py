@@ -49,6 +49,12 @@ def finding_key(finding: Finding) -> tuple[str, ...]:
     )
 
 
+def importance(finding: Finding) -> tuple[int, bool, tuple[int, str], tuple[str, ...]]:
+    """Order for readers who see only the first few: errors first, what is new before the old."""
+    severity = SEVERITY_RANK[finding.severity]
+    return (severity, not finding.new, rule_rank(finding.rule), finding_key(finding))
+
+
 def rule_rank(rule: str) -> tuple[int, str]:
     """Place a rule as in the catalogue; what is not in it comes last, by name."""
     return (_RULE_RANK.get(rule, len(_RULE_RANK)), rule)

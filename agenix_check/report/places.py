@@ -1,0 +1,111 @@
+"""Where readers of a diff are sent: the file to show for a finding, those beside it, their URIs.
+
+A finding is about an output, which is binary and has a new name after each rekey. What a person
+edited, and what a diff shows, is the source, the key or the declaration.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agenix_check.finding import CauseKind, Finding, Report
+
+
+class Role(StrEnum):
+    """What a file is for a finding."""
+
+    SOURCE = "source"
+    KEY = "key"
+    DECLARATION = "declaration"
+    OUTPUT = "output"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A file that a finding names; its path as in the report."""
+
+    role: Role
+    path: str
+
+
+_ROLES = {
+    CauseKind.SOURCE_CHANGED: Role.SOURCE,
+    CauseKind.SOURCE_DELETED: Role.SOURCE,
+    CauseKind.KEY_CHANGED: Role.KEY,
+    CauseKind.KEY_TEXT_CHANGED: Role.KEY,
+    CauseKind.KEY_DELETED: Role.KEY,
+    CauseKind.DECLARATION_CHANGED: Role.DECLARATION,
+    CauseKind.FILE_CHANGED: Role.DECLARATION,
+    CauseKind.OUTPUT_CHANGED: Role.OUTPUT,
+    CauseKind.OUTPUT_DELETED: Role.OUTPUT,
+    CauseKind.OUTPUT_REPLACED: Role.OUTPUT,
+}
+
+_ORDER = {role: rank for rank, role in enumerate(Role)}
+
+_ABOUT_KEYS = {"node-invalid-key", "node-key-path", "node-placeholder-key"}
+
+# Where nothing names a file: what a node is declared by, as far as a report knows.
+_DECLARED_BY = {"lock": "agenix-check.lock"}
+_FLAKE = "flake.nix"
+
+# Encoded to no byte of UTF-8 and made from none either (PEP 383).
+_NO_BYTES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
+def shown_path(finding: Finding) -> str | None:
+    """Return the file that a diff shows, None where the finding names no file at all.
+
+    What changed, unless that is an output; else the source; else the file it is about.
+    """
+    cause = finding.cause
+    if cause is not None and _ROLES[cause.kind] is not Role.OUTPUT and cause.path:
+        return cause.path
+    return finding.source or finding.path or (cause.path if cause else None) or None
+
+
+def declared_in(report: Report) -> str:
+    """Return the file that stands for the whole fleet, for findings that name no file."""
+    return _DECLARED_BY.get(report.fleet.inventory, _FLAKE)
+
+
+def places(finding: Finding) -> tuple[Place, ...]:
+    """Return each file that a finding names once: source, key, declaration, output, others."""
+    cause = finding.cause
+    named = [
+        (Role.SOURCE, finding.source),
+        (_ROLES[cause.kind], cause.path) if cause is not None else (Role.FILE, None),
+        (_role_of_path(finding), finding.path),
+    ]
+    by_path: dict[str, Place] = {}
+    for role, path in sorted(named, key=lambda pair: _ORDER[pair[0]]):
+        if path:
+            by_path.setdefault(path, Place(role=role, path=path))
+    return tuple(by_path.values())
+
+
+def to_uri(path: str) -> str:
+    """Return a path as a relative URI reference (RFC 3986) that is never empty.
+
+    It decodes to the path's own bytes. All but unreserved characters and `/` are encoded, and so
+    are dots and a first slash where they would lead out of the repository.
+    """
+    from urllib.parse import quote  # of the formats, only those with URIs pay for it
+
+    data = _NO_BYTES.sub("?", path).encode("utf-8", "surrogateescape")
+    segments = [_segment(quote(segment, safe="")) for segment in data.split(b"/")]
+    uri = "/".join(segments)
+    return f"%2F{uri[1:]}" if uri.startswith("/") else uri or "."
+
+
+def _segment(quoted: str) -> str:
+    return quoted.replace(".", "%2E") if quoted in {".", ".."} else quoted
+
+
+def _role_of_path(finding: Finding) -> Role:
+    if finding.rule.startswith("output-") or (finding.node and finding.secret):
+        return Role.OUTPUT
+    if finding.rule.startswith("source-"):
+        return Role.SOURCE
+    return Role.KEY if finding.rule in _ABOUT_KEYS else Role.FILE
