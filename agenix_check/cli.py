@@ -100,7 +100,7 @@ def _check(arguments: list[str]) -> int:
 
 def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]") -> int:
     from agenix_check.rekey.fix import mend, plan_only
-    from agenix_check.report.progress import progress_for
+    from agenix_check.report.progress import show_progress
 
     if settings.flag("dry-run"):
         from agenix_check.report import plan as form
@@ -108,7 +108,8 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
         plan, report = plan_only(repository, settings)
         text = form.render(plan, settings.text("format") or "text")
         return _report(report, settings, wanted, instead=text)
-    mended = mend(repository, settings, say=_say, progress=progress_for(settings, sys.stderr))
+    with show_progress(settings, sys.stderr) as progress:
+        mended = mend(repository, settings, say=_say, progress=progress)
     for sentence in mended.left:
         _say(f"not mended: {sentence}")
     code = _report(mended.report, settings, wanted)

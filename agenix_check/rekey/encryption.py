@@ -22,7 +22,14 @@ from agenix_check.rekey.recipients import (
 if TYPE_CHECKING:
     from pyrage import _Recipient
 
-__all__ = ["EncryptionError", "can_encrypt_to", "can_encrypt_to_all", "encrypt", "new_identity"]
+__all__ = [
+    "EncryptionError",
+    "can_encrypt_to",
+    "can_encrypt_to_all",
+    "encrypt",
+    "may_ask",
+    "new_identity",
+]
 
 
 def encrypt(
@@ -80,6 +87,11 @@ def can_encrypt_to_all(recipients: Iterable[str], program: str | None = None) ->
         except EncryptionError as error:
             return str(error)
     return None
+
+
+def may_ask(recipient_text: str) -> bool:
+    """Tell whether encrypting to this recipient is a plugin's work, or a program's."""
+    return native(read_recipient(recipient_text)) is None
 
 
 def new_identity() -> tuple[str, str]:

@@ -11,9 +11,10 @@ from agenix_check.gate import Examined, check, conclude, examine, open_store
 from agenix_check.rekey.apply import Changes, apply, recover
 from agenix_check.rekey.identities import load
 from agenix_check.rekey.keychain import Keychain
-from agenix_check.rekey.making import Made, Progress, make_all
+from agenix_check.rekey.making import Made, make_all
 from agenix_check.rekey.plan import Plan, prefer_disk
 from agenix_check.rekey.planning import make_plan
+from agenix_check.rekey.progress import Progress
 from agenix_check.rekey.refusals import (
     refuse_findings,
     refuse_places,
@@ -59,12 +60,12 @@ def mend(
     settings: Settings,
     *,
     say: Callable[[str], None],
-    progress: Progress | None = None,
+    progress: Progress,
 ) -> Mended:
     """Mend what can be mended, stage it, and check again.
 
     Raises an `AgenixCheckError` where that would do harm or cannot be done; then all is as it was.
-    `say` is given sentences for the user, `progress` each source before it is decrypted.
+    `say` is given sentences for the user, `progress` is told how far it is.
     """
     refuse_snapshot(repository, settings)
     with alone(repository) as folder:
@@ -145,7 +146,7 @@ def _make(
     settings: Settings,
     case: _Case,
     say: Callable[[str], None],
-    progress: Progress | None,
+    progress: Progress,
 ) -> tuple[Made, ...]:
     if not case.plan.jobs:
         return ()

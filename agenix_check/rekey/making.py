@@ -9,8 +9,9 @@ from agenix_check.age import AgeFormatError, Match, match, parse_recipient, read
 from agenix_check.discover.idents import ident
 from agenix_check.discover.keys import digest
 from agenix_check.errors import CannotCheckError
-from agenix_check.rekey.encryption import encrypt
+from agenix_check.rekey.encryption import encrypt, may_ask
 from agenix_check.rekey.plan import Job, Target
+from agenix_check.rekey.progress import Progress
 
 
 class Keychain(Protocol):
@@ -30,16 +31,13 @@ class Made:
     secret: str | None = None
 
 
-Progress = Callable[[int, int, Job], None]
-
-
 def make_all(
     jobs: Iterable[Job],
     read: Callable[[str], bytes],
     keychain: Keychain,
     *,
     program: str | None = None,
-    progress: Progress | None = None,
+    progress: Progress,
 ) -> Iterator[Made]:
     """Decrypt each job's file, and give all that is made of it.
 
@@ -47,13 +45,18 @@ def make_all(
     cannot be decrypted or encrypted, or is not what it should be.
     """
     todo = tuple(jobs)
-    for number, job in enumerate(todo, 1):
-        if progress is not None:
-            progress(number, len(todo), job)
-        yield from _make(job, read(job.oid), keychain, program)
+    progress.start(len(todo), sum(len(job.targets) + bool(job.recipients) for job in todo))
+    for job in todo:
+        names = [target.secret for target in job.targets] or [job.path]
+        progress.begin(names, [target.node for target in job.targets])
+        for made in _make(job, read(job.oid), keychain, program, progress):
+            progress.step()
+            yield made
 
 
-def _make(job: Job, ciphertext: bytes, keychain: Keychain, program: str | None) -> Iterator[Made]:
+def _make(
+    job: Job, ciphertext: bytes, keychain: Keychain, program: str | None, progress: Progress
+) -> Iterator[Made]:
     plaintext = keychain.decrypt(job.path, ciphertext)
     if len(plaintext) != job.size:
         raise CannotCheckError(f"{job.path}: its plaintext is not as long as its header tells")
@@ -66,6 +69,8 @@ def _make(job: Job, ciphertext: bytes, keychain: Keychain, program: str | None) 
     version = sha256(source).hexdigest()
     for target in job.targets:
         path = _path(target, version)
+        if may_ask(target.key):
+            progress.hide()
         content = encrypt(plaintext, [target.key.strip()], program=program)
         _check(path, content, [target.key], job.size)
         yield Made(path=path, content=content, node=target.node, secret=target.secret)

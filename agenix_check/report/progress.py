@@ -1,36 +1,104 @@
-"""How far a long mend is, on a terminal only."""
+"""How far long work is, on a terminal only: a line a secret, below it a bar if it takes long."""
 
-from typing import TextIO
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
 
-from agenix_check.rekey.making import Progress
-from agenix_check.rekey.plan import Job
+from agenix_check.rekey.progress import Progress
 from agenix_check.report.escape import visible
 from agenix_check.settings import Settings
 
+if TYPE_CHECKING:
+    from typing import Never
+
+    from tqdm.std import tqdm
+
 _SHOWN = 5  # nodes that a line names
+_LONG = 1.0  # seconds of work until there is a bar
+_NARROWEST = 20  # columns that a bar needs
+_BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} outputs, {remaining} left"
 
 
-def progress_for(settings: Settings, stream: TextIO | None) -> Progress | None:
-    """Return what says `[1/3] db -> alpha, beta`, or None where nobody would read it."""
-    if stream is None or settings.flag("no-progress") or settings.flag("quiet"):
-        return None
-    if not stream.isatty():
-        return None
-    arrow = _arrow(stream)
+@contextmanager
+def show_progress(settings: Settings, stream: TextIO | None) -> Iterator[Progress]:
+    """Give whom to tell; it says nothing where nobody would read it."""
+    unread = stream is None or not stream.isatty()
+    if stream is None or unread or settings.flag("no-progress") or settings.flag("quiet"):
+        yield Progress()
+        return
+    shown = _Shown(stream)
+    try:
+        yield shown
+    finally:
+        shown.close()
 
-    def show(number: int, total: int, job: Job) -> None:
-        stream.write(f"[{number}/{total}] {_describe(job, arrow)}\n")
-        stream.flush()
 
-    return show
+class _Shown(Progress):
+    """Writes `[1/3] db → alpha, beta`, and draws the bar under the last such line."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._arrow = _arrow(stream)
+        dumb = os.environ.get("TERM", "dumb") == "dumb"
+        self._draws = not dumb and _columns(stream) >= _NARROWEST
+        self._begun = time.monotonic()
+        self._tasks = self._task = self._steps = self._step = 0
+        self._bar: tqdm[Never] | None = None
+
+    def start(self, tasks: int, steps: int) -> None:
+        self._tasks, self._steps = tasks, steps
+
+    def begin(self, names: Sequence[str], nodes: Sequence[str]) -> None:
+        self.hide()
+        self._task += 1
+        short = list(dict.fromkeys(node.rpartition("/")[2] for node in nodes))
+        more = f" and {len(short) - _SHOWN} more" if len(short) > _SHOWN else ""
+        whom = ", ".join(short[:_SHOWN]) + more or "its recipients"
+        line = visible(f"{', '.join(dict.fromkeys(names))} {self._arrow} {whom}")
+        self._stream.write(f"[{self._task}/{self._tasks}] {line}\n")
+        self._stream.flush()
+
+    def step(self) -> None:
+        self._step += 1
+        if self._bar is not None:
+            self._bar.update()
+        elif self._draws and time.monotonic() - self._begun >= _LONG:
+            self._bar = _make_bar(self._stream, self._step, self._steps)
+
+    def hide(self) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+
+    def close(self) -> None:
+        """Leave the lines, and no bar."""
+        if self._bar is not None:
+            self._bar.close()
 
 
-def _describe(job: Job, arrow: str) -> str:
-    names = list(dict.fromkeys(target.secret for target in job.targets)) or [job.path]
-    nodes = list(dict.fromkeys(target.node.rpartition("/")[2] for target in job.targets))
-    more = f" and {len(nodes) - _SHOWN} more" if len(nodes) > _SHOWN else ""
-    whom = ", ".join(nodes[:_SHOWN]) + more or "its recipients"
-    return visible(f"{', '.join(names)} {arrow} {whom}")
+def _make_bar(stream: TextIO, step: int, steps: int) -> "tqdm[Never]":
+    from threading import RLock
+
+    from tqdm.std import tqdm
+
+    tqdm.monitor_interval = 0  # no thread that draws over a prompt
+    tqdm.set_lock(RLock())  # no lock between processes
+    return tqdm(
+        total=steps,
+        initial=step,
+        file=stream,
+        dynamic_ncols=True,
+        leave=False,
+        bar_format=_BAR,
+    )
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        return 0
 
 
 def _arrow(stream: TextIO) -> str:

@@ -17,6 +17,8 @@ from pathlib import Path
 from agenix_check.age import bech32
 from tests.rekey.texts import PIN
 
+_SLEEPS = {"pause": 1.2, "sleep": 60.0}  # seconds
+
 Stanza = tuple[list[str], bytes]
 
 
@@ -51,10 +53,13 @@ def main(arguments: list[str], program: str) -> None:
     with log.open("a") as file:
         file.write(" ".join([machine, *git]) + "\n")
     commands = _read_phase()
+    behaviour = (place / "behaviour").read_text().split()
     if machine == "recipient-v1":
+        if "wrap-message" in behaviour:
+            _ask(["msg"], b"touch to encrypt")
         _wrap(name, commands)
     else:
-        _unwrap(name, commands, (place / "behaviour").read_text().split(), log)
+        _unwrap(name, commands, behaviour, log)
     _send(["done"])
 
 
@@ -101,8 +106,8 @@ def _may(behaviour: list[str], log: Path) -> bool:
                 return _refuse("the PIN is wrong")
         elif word == "error":
             return _refuse("the key is\x1b[2J not plugged in")
-        elif word == "sleep":
-            time.sleep(60)
+        elif word in _SLEEPS:
+            time.sleep(_SLEEPS[word])
         elif word == "die":
             sys.exit(1)
     return True
