@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -25,18 +25,20 @@ class Tool(NamedTuple):
     program: str
     environment: Mapping[str, str]
     config: str
+    file: str = CONFIG
 
 
 class Desk:
     """A fleet in order in which a hook manager is installed, and Git with hooks."""
 
-    def __init__(self, fleet: Workshop, tool: Tool) -> None:
+    def __init__(self, fleet: Workshop, tool: Tool, stages: Sequence[str] = STAGES) -> None:
         self.fleet = fleet
         self.tool = tool
-        fleet.write(CONFIG, tool.config)
+        fleet.write(tool.file, tool.config)
         fleet.commit("Set up the hook")
-        types = [word for stage in STAGES for word in ("-t", stage)]
-        assert self.run(tool.program, "install", *types).code == 0
+        types = [word for stage in stages for word in ("-t", stage)]
+        done = self.run(tool.program, "install", *types)
+        assert done.code == 0, done.output
 
     def run(self, *command: str) -> Done:
         """Run a program in the work tree."""
@@ -87,12 +89,23 @@ class Desk:
 @pytest.fixture(scope="session", params=["pre-commit", "prek"])
 def tool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tool:
     """Return a hook manager that has built the hook's environment, once for all workers."""
-    shared = tmp_path_factory.getbasetemp()
+    return make_tool(request.param, tmp_path_factory)
+
+
+@pytest.fixture
+def desk(fleet: Workshop, tool: Tool) -> Desk:
+    """Return a fleet in order, with hooks installed."""
+    return Desk(fleet, tool)
+
+
+def make_tool(name: str, factory: pytest.TempPathFactory) -> Tool:
+    """Return a hook manager by its name, ready as the fixture `tool`."""
+    shared = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
     with _locked(shared / "hooks.lock"):
         source, revision = publish(shared / "hook-source")
-        program = str(Path(sys.executable).with_name(request.param))
+        program = str(Path(sys.executable).with_name(name))
         tool = Tool(
             program,
             {
@@ -101,14 +114,8 @@ def tool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             },
             _config(source, revision),
         )
-        _build(shared / f"hook-build-{request.param}", tool)
+        _build(shared / f"hook-build-{name}", tool)
     return tool
-
-
-@pytest.fixture
-def desk(fleet: Workshop, tool: Tool) -> Desk:
-    """Return a fleet in order, with hooks installed."""
-    return Desk(fleet, tool)
 
 
 def strict(config: str) -> str:
