@@ -249,8 +249,10 @@ def _complain(text: str) -> None:
     """Write to standard error; where that fails too, the exit code says it."""
     from contextlib import suppress
 
+    from agenix_check.report.escape import inert
+
     with suppress(OSError):
-        _write(sys.stderr, text)
+        _write(sys.stderr, inert(text))
 
 
 def _write(stream: "TextIO | None", text: str) -> None:

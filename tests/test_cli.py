@@ -15,6 +15,7 @@ from agenix_check import __version__
 from agenix_check.demo.workshop import Workshop
 from agenix_check.rules import RULES
 from tests.conftest import Result, Run
+from tests.keys import HOSTS
 
 VERBS = ("check", "fleet", "inspect", "explain", "schema", "demo")
 COLOUR = "\x1b["
@@ -178,6 +179,23 @@ def test_words_that_no_terminal_should_see_are_escaped(fleet: Workshop, run: Run
         result = run(fleet.top, *words)
         _complains(result, 2)
         assert "\x1b" not in result.stderr
+
+
+def test_no_name_is_a_command_for_the_runner_that_keeps_the_log(fleet: Workshop, run: Run) -> None:
+    for name in ("::stop-commands::x", "a ##[stop-commands]x"):
+        (fleet.top / name).mkdir()
+        (fleet.top / name / "key.pub").write_text(f"{HOSTS['alpha']} {name}\n")
+        source = f"{name}/s.age"
+        fleet.source(source, "text")
+        (output,) = (fleet.top / "secrets/rekeyed/alpha").glob("*-db.age")
+        (fleet.top / name / output.name).write_bytes(output.read_bytes())
+    fleet.stage()
+    for words in (("-v",), ("fleet",), ("inspect", "::stop-commands::x/s.age")):
+        result = run(fleet.top, *words)
+        lines = (result.stdout + result.stderr).splitlines()
+        assert "stop-commands" in result.stdout, words
+        assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines)
+    _complains(run(fleet.top, "--rev", "##[stop-commands]x"), 2, r"\x23#[stop-commands]x")
 
 
 # Streams.

@@ -9,6 +9,10 @@ import re
 
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
+# How the runner of GitHub Actions (and those made after it) finds a command in a line of the log:
+# `::` where it begins, after blanks, or `##[` anywhere (actions/runner, ActionCommand.cs).
+_COMMAND = re.compile(r"(?m)(?:^|(?<=\r))([^\S\r\n]*):(?=:)|#(?=#\[)")
+
 _NOT_UTF8 = re.compile(r"[\ud800-\udfff]|\\(?=x[0-9a-f]{2})")
 
 
@@ -34,6 +38,13 @@ def reversible(text: str) -> str:
     if text.isascii() and r"\x" not in text:
         return text
     return _NOT_UTF8.sub(lambda match: rf"\x{_byte(match[0]):02x}", text)
+
+
+def inert(text: str) -> str:
+    """For logs: the same text, in which no line is a command for the CI runner that reads it."""
+    if "::" not in text and "##[" not in text:
+        return text
+    return _COMMAND.sub(lambda match: r"\x23" if match[0] == "#" else rf"{match[1]}\x3a", text)
 
 
 def _escape(char: str) -> str:

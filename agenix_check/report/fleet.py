@@ -6,7 +6,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from agenix_check.fleet import Fleet, Output
-from agenix_check.report.escape import reversible, visible
+from agenix_check.report.escape import inert, reversible, visible
 from agenix_check.report.words import count
 
 SCHEMA = "agenix-check/fleet/1"
@@ -64,7 +64,7 @@ def render_text(fleet: Fleet) -> str:
         summary += ": what was never rekeyed is not seen"
     elif not fleet.complete:
         summary += ", incomplete"
-    return "\n".join([*parts, summary]) + "\n"
+    return inert("\n".join([*parts, summary]) + "\n")
 
 
 def render_json(fleet: Fleet) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agenix_check.age import AgeFile, AgeFormatError, describe, looks_like_age, read_age
-from agenix_check.report.escape import reversible, visible
+from agenix_check.report.escape import inert, reversible, visible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ def inspect(name: str, data: bytes) -> Inspection:
 
 def render_text(inspections: Sequence[Inspection]) -> str:
     """Turn inspections into a few lines each."""
-    return "\n".join(map(_text, inspections))
+    return inert("\n".join(map(_text, inspections)))
 
 
 def render_json(inspections: Sequence[Inspection]) -> str:

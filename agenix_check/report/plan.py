@@ -5,18 +5,18 @@ from collections.abc import Iterator
 
 from agenix_check.errors import UsageError
 from agenix_check.rekey.plan import Plan, Touched
-from agenix_check.report.escape import reversible, visible
+from agenix_check.report.escape import inert, reversible, visible
 
 SCHEMA_ID = "agenix-check/plan/1"
 
 
 def render(plan: Plan, format_name: str) -> str:
-    """Turn a plan into text or JSON."""
+    """Turn a plan into text or JSON; under GitHub Actions, where another format is usual, text."""
     if format_name == "json":
         return json.dumps({"schema": SCHEMA_ID, **_members(plan)}, indent=2) + "\n"
-    if format_name != "text":
+    if format_name not in ("text", "github"):
         raise UsageError(f"--dry-run has no format {format_name!r}; it has text and json")
-    return "\n".join(_lines(plan)) + "\n"
+    return inert("\n".join(_lines(plan)) + "\n")
 
 
 def _lines(plan: Plan) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from agenix_check.finding import Finding, OutputResult, Report, Severity, Verdict
-from agenix_check.report.escape import visible
+from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import (
     SEVERITY_RANK,
     Block,
@@ -47,7 +47,7 @@ def render(report: Report, *, color: bool, verbose: bool, quiet: bool) -> str:
     for before, section in pairwise(filled):
         loose = len(before) > 1 or len(section) > 1
         text = [*text, *([""] if loose else []), *section]
-    return "\n".join(text) + "\n"
+    return inert("\n".join(text) + "\n")
 
 
 class _Writer:

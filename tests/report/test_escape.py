@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.report.escape import reversible, visible
+from agenix_check.report.escape import inert, reversible, visible
 
 NAMES = st.one_of(
     st.binary(max_size=40).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
@@ -76,3 +76,19 @@ def test_the_bytes_of_a_name_can_be_had_back(name: str) -> None:
     text: str = json.loads(json.dumps(reversible(name)))
 
     assert bytes_of(text) == name.encode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error::x\n  ::add-mask::y\n", "\\x3a:error::x\n  \\x3a:add-mask::y\n"),
+        ("a\r::x", "a\r\\x3a:x"),
+        (":::x", r"\x3a::x"),
+        ("a ##[error]b", r"a \x23#[error]b"),
+        ("###[x]", r"#\x23#[x]"),
+        ("a::b ## [c] #[d]", "a::b ## [c] #[d]"),
+        ("\n" * 20000 + "::", "\n" * 20000 + r"\x3a:"),
+    ],
+)
+def test_no_line_of_a_log_is_a_command(text: str, shown: str) -> None:
+    assert inert(text) == shown

@@ -9,8 +9,15 @@ from agenix_check.report import text
 from agenix_check.report.words import short_names
 from tests.report.sample import TROUBLE, finding, output, report
 
+NAMES = st.one_of(
+    st.text(st.characters(), min_size=1, max_size=30),
+    st.text("#[]: \n\rerror", min_size=1, max_size=30),
+    st.just("::stop-commands::x"),
+    st.just("##[stop-commands]x"),
+)
 
-@given(st.text(st.characters(), min_size=1, max_size=30), st.booleans())
+
+@given(NAMES, st.booleans())
 def test_hostile_names_print_nothing_but_printable_lines(name: str, verbose: bool) -> None:
     cause = Cause(kind=CauseKind.FILE_CHANGED, path=name, commit=name)
     sample = report(
@@ -25,6 +32,7 @@ def test_hostile_names_print_nothing_but_printable_lines(name: str, verbose: boo
     lines = text.render(sample, color=False, verbose=verbose, quiet=False).split("\n")
 
     assert all(line.isprintable() for line in lines)
+    assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines)
 
 
 def test_a_hostile_name_is_shown_on_its_line() -> None:
