@@ -139,6 +139,12 @@ class Counts:
     notes: int = 0
     ignored: int = 0
 
+    def fail(self, *, strict: bool, require_verified: bool) -> bool:
+        """Tell whether what was found fails the run."""
+        return bool(
+            self.errors or (self.warnings and strict) or (self.unverifiable and require_verified)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:

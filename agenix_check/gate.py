@@ -72,15 +72,10 @@ def _is_restricted(settings: Settings) -> bool:
 
 def exit_code(report: Report, settings: Settings) -> int:
     """Return 3 where something could not be checked, 1 where the run fails, else 0."""
-    counts = report.counts
     if report.incomplete:
         return 3
-    failed = (
-        counts.errors
-        or (counts.warnings and settings.flag("strict"))
-        or (counts.unverifiable and settings.flag("require-verified"))
-    )
-    return 1 if failed else 0
+    strict, require_verified = settings.flag("strict"), settings.flag("require-verified")
+    return int(report.counts.fail(strict=strict, require_verified=require_verified))
 
 
 def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":

@@ -45,6 +45,17 @@ def _json(report: Report, _: Options) -> str:
     return json.render(report, __version__)
 
 
+def _markdown(report: Report, options: Options) -> str:
+    from agenix_check.report import markdown
+
+    return markdown.render(
+        report,
+        strict=options.strict,
+        require_verified=options.require_verified,
+        verbose=options.verbose,
+    )
+
+
 def _junit(report: Report, options: Options) -> str:
     from agenix_check.report import junit
 
@@ -54,6 +65,7 @@ def _junit(report: Report, options: Options) -> str:
 _RENDERERS: dict[str, Callable[[Report, Options], str]] = {
     "text": _text,
     "json": _json,
+    "markdown": _markdown,
     "junit": _junit,
 }
 

@@ -1,7 +1,7 @@
 """The sentences that several formats share: causes, counts and the summary of a run."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agenix_check.finding import Cause, CauseKind, Finding, Report, Verdict
 from agenix_check.report.escape import visible
@@ -27,11 +27,11 @@ _BESIDES = {
 }
 
 
-def cause_title(cause: Cause) -> str:
-    """Say what happened: `secrets/db.age changed in 1a2b3c4d5e`."""
-    title = f"{visible(cause.path)} {_HAPPENED[cause.kind]}"
+def cause_title(cause: Cause, name: Callable[[str], str] = visible) -> str:
+    """Say what happened: `secrets/db.age changed in 1a2b3c4d5e`; `name` makes names printable."""
+    title = f"{name(cause.path)} {_HAPPENED[cause.kind]}"
     if cause.commit:
-        title += f" in {visible(cause.commit[:_SHORT_COMMIT])}"
+        title += f" in {name(cause.commit[:_SHORT_COMMIT])}"
     if besides := _BESIDES.get(cause.kind):
         title += f": {besides}"
     return title

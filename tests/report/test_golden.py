@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agenix_check.finding import Report
-from agenix_check.report import json, junit, schema, text
+from agenix_check.report import json, junit, markdown, schema, text
 from agenix_check.report.explain import explain
 from tests.report.sample import GREEN, MENDED, NAMES, PLAIN_AGENIX, TROUBLE
 
@@ -39,6 +39,10 @@ CASES: dict[str, Callable[[], str]] = {
     "trouble-verbose.txt": _text(TROUBLE, "verbose"),
     "plain.txt": _text(PLAIN_AGENIX),
     "plain.xml": _junit(PLAIN_AGENIX),
+    "green.md": lambda: markdown.render(GREEN),
+    "mended.md": lambda: markdown.render(MENDED),
+    "trouble.md": lambda: markdown.render(TROUBLE),
+    "plain.md": lambda: markdown.render(PLAIN_AGENIX),
     "green.json": lambda: json.render(GREEN, "1.2.3"),
     "trouble.json": lambda: json.render(TROUBLE, "1.2.3"),
     "green.xml": _junit(GREEN),

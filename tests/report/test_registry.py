@@ -7,12 +7,12 @@ import pytest
 
 from agenix_check import __version__
 from agenix_check.errors import UsageError
-from agenix_check.report import FORMATS, Options, json, junit, render, text
+from agenix_check.report import FORMATS, Options, json, junit, markdown, render, text
 from tests.report.sample import TROUBLE
 
 
 def test_the_formats_are_known() -> None:
-    assert FORMATS == ("text", "json", "junit")
+    assert FORMATS == ("text", "json", "markdown", "junit")
 
 
 def test_options_reach_each_format() -> None:
@@ -25,13 +25,16 @@ def test_options_reach_each_format() -> None:
         TROUBLE, color=False, verbose=False, quiet=True
     )
     assert render(TROUBLE, "json", options) == json.render(TROUBLE, __version__)
+    assert render(TROUBLE, "markdown", options) == markdown.render(
+        TROUBLE, strict=True, require_verified=True, verbose=True
+    )
     assert render(TROUBLE, "junit", options) == junit.render(
         TROUBLE, require_verified=True, strict=True
     )
 
 
 def test_an_unknown_format_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="'yaml'; known are text, json, junit"):
+    with pytest.raises(UsageError, match="'yaml'; known are text, json, markdown, junit"):
         render(TROUBLE, "yaml", Options())
 
 
@@ -40,6 +43,7 @@ def test_an_unknown_format_is_a_usage_error() -> None:
     [
         ("text", ["json", "junit_xml", "xml", "textwrap", "difflib"]),
         ("json", ["junit_xml", "xml", "textwrap", "difflib"]),
+        ("markdown", ["json", "junit_xml", "xml", "textwrap", "difflib", "html"]),
         ("junit", ["json", "textwrap", "difflib"]),
     ],
 )
