@@ -13,6 +13,7 @@ import pytest
 
 from agenix_check import __version__
 from agenix_check.demo.workshop import Workshop
+from agenix_check.report import FORMATS
 from agenix_check.rules import RULES
 from tests.conftest import Result, Run
 from tests.keys import HOSTS
@@ -317,6 +318,21 @@ def test_reports_are_written_also_when_the_run_fails(
     assert ElementTree.parse(files[1]).getroot().tag == "testsuites"  # noqa: S314 - our own
     assert files[3].read_text() == result.stdout
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == set(names)
+
+
+@pytest.mark.parametrize("code", [0, 1, 3])
+def test_every_format_is_written_however_the_run_ends(
+    fleet: Workshop, tmp_path: Path, run: Run, code: int
+) -> None:
+    if code == 1:
+        _break(fleet)
+    top = fleet.top if code < 3 else Workshop(tmp_path / "empty").top
+    outputs = [
+        word for form in FORMATS for word in ("--output", f"{form}={tmp_path / f'a.{form}'}")
+    ]
+    assert run(top, *outputs).code == code
+    for form in FORMATS:
+        assert (tmp_path / f"a.{form}").read_text() == run(top, "--format", form).stdout
 
 
 def test_reports_are_written_also_when_the_reader_went_away(

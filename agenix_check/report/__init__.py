@@ -62,9 +62,23 @@ def _junit(report: Report, options: Options) -> str:
     return junit.render(report, require_verified=options.require_verified, strict=options.strict)
 
 
+def _gitlab(report: Report, _: Options) -> str:
+    from agenix_check.report import gitlab
+
+    return gitlab.render(report)
+
+
+def _sarif(report: Report, _: Options) -> str:
+    from agenix_check.report import sarif
+
+    return sarif.render(report, __version__)
+
+
 _RENDERERS: dict[str, Callable[[Report, Options], str]] = {
     "text": _text,
     "json": _json,
+    "gitlab": _gitlab,
+    "sarif": _sarif,
     "markdown": _markdown,
     "junit": _junit,
 }

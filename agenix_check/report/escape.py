@@ -47,6 +47,11 @@ def inert(text: str) -> str:
     return _COMMAND.sub(lambda match: r"\x23" if match[0] == "#" else rf"{match[1]}\x3a", text)
 
 
+def inert_json(text: str) -> str:
+    r"""Do that for JSON, whose marks are in strings: as `\u0023` one means the same."""
+    return text.replace("##[", r"#\u0023[")
+
+
 def _escape(char: str) -> str:
     code = ord(char)
     if char in _SHORT:

@@ -9,6 +9,9 @@ from agenix_check.rules import RULES
 
 _WIDTH = 80
 
+SECTIONS = (("What it means", "meaning"), ("Why it matters", "why"), ("How to mend it", "mend"))
+"""The headings of a rule's texts, and the fields that hold them."""
+
 
 def explain(rule_id: str) -> str:
     """Tell a rule at length: what it means, why it matters, how to mend it.
@@ -18,14 +21,9 @@ def explain(rule_id: str) -> str:
     rule = RULES.get(rule_id)
     if rule is None:
         raise UsageError(_unknown(rule_id))
-    sections = (
-        ("What it means", rule.meaning),
-        ("Why it matters", rule.why),
-        ("How to mend it", rule.mend),
-    )
     parts = [f"{rule.id} ({rule.severity})", _wrap(rule.title[:1].upper() + rule.title[1:] + ".")]
-    for heading, text in sections:
-        parts += [heading, *map(_wrap, text.split("\n\n"))]
+    for heading, field in SECTIONS:
+        parts += [heading, *map(_wrap, str(getattr(rule, field)).split("\n\n"))]
     return "\n\n".join(parts) + "\n"
 
 

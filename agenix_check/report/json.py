@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from agenix_check.finding import Cause, Counts, Finding, Fix, OutputResult, PlainResult, Report
-from agenix_check.report.escape import reversible
+from agenix_check.report.escape import inert_json, reversible
 from agenix_check.report.grouping import finding_key
 
 SCHEMA_ID = "agenix-check/report/1"
@@ -35,7 +35,8 @@ def render(report: Report, version: str) -> str:
         "incomplete": _strings(report.incomplete),
         "skipped": _strings(report.skipped),
     }
-    return "{\n  " + ",\n  ".join([f'"{k}": {text}' for k, text in members.items()]) + "\n}\n"
+    lines = ",\n  ".join([f'"{k}": {text}' for k, text in members.items()])
+    return inert_json(f"{{\n  {lines}\n}}\n")
 
 
 def _output(output: OutputResult) -> dict[str, _Value]:

@@ -3,12 +3,15 @@
 import json
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agenix_check.report import Options, render
 from agenix_check.report.escape import inert, reversible, visible
+from tests.report.sample import finding, report
 
 NAMES = st.one_of(
     st.binary(max_size=40).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
@@ -92,3 +95,13 @@ def test_the_bytes_of_a_name_can_be_had_back(name: str) -> None:
 )
 def test_no_line_of_a_log_is_a_command(text: str, shown: str) -> None:
     assert inert(text) == shown
+
+
+@pytest.mark.parametrize("form", ["json", "gitlab", "sarif"])
+def test_no_json_holds_a_command_for_the_runner(form: str) -> None:
+    name = "##[error]###[x]"
+    sample = report(findings=(finding("output-stale", name, name, path=name),))
+    rendered = render(replace(sample, incomplete=(name,)), form, Options())
+
+    assert "##[" not in rendered
+    assert name in str(json.loads(rendered))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agenix_check.finding import Report
-from agenix_check.report import json, junit, markdown, schema, text
+from agenix_check.report import gitlab, json, junit, markdown, sarif, schema, text
 from agenix_check.report.explain import explain
 from tests.report.sample import GREEN, MENDED, NAMES, PLAIN_AGENIX, TROUBLE
 
@@ -43,6 +43,11 @@ CASES: dict[str, Callable[[], str]] = {
     "mended.md": lambda: markdown.render(MENDED),
     "trouble.md": lambda: markdown.render(TROUBLE),
     "plain.md": lambda: markdown.render(PLAIN_AGENIX),
+    "green.gitlab.json": lambda: gitlab.render(GREEN),
+    "trouble.gitlab.json": lambda: gitlab.render(TROUBLE),
+    "plain.gitlab.json": lambda: gitlab.render(PLAIN_AGENIX),
+    "green.sarif": lambda: sarif.render(GREEN, "1.2.3"),
+    "trouble.sarif": lambda: sarif.render(TROUBLE, "1.2.3"),
     "green.json": lambda: json.render(GREEN, "1.2.3"),
     "trouble.json": lambda: json.render(TROUBLE, "1.2.3"),
     "green.xml": _junit(GREEN),

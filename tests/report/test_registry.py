@@ -7,12 +7,12 @@ import pytest
 
 from agenix_check import __version__
 from agenix_check.errors import UsageError
-from agenix_check.report import FORMATS, Options, json, junit, markdown, render, text
+from agenix_check.report import FORMATS, Options, gitlab, json, junit, markdown, render, sarif, text
 from tests.report.sample import TROUBLE
 
 
 def test_the_formats_are_known() -> None:
-    assert FORMATS == ("text", "json", "markdown", "junit")
+    assert FORMATS == ("text", "json", "gitlab", "sarif", "markdown", "junit")
 
 
 def test_options_reach_each_format() -> None:
@@ -25,6 +25,8 @@ def test_options_reach_each_format() -> None:
         TROUBLE, color=False, verbose=False, quiet=True
     )
     assert render(TROUBLE, "json", options) == json.render(TROUBLE, __version__)
+    assert render(TROUBLE, "gitlab", options) == gitlab.render(TROUBLE)
+    assert render(TROUBLE, "sarif", options) == sarif.render(TROUBLE, __version__)
     assert render(TROUBLE, "markdown", options) == markdown.render(
         TROUBLE, strict=True, require_verified=True, verbose=True
     )
@@ -34,7 +36,7 @@ def test_options_reach_each_format() -> None:
 
 
 def test_an_unknown_format_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="'yaml'; known are text, json, markdown, junit"):
+    with pytest.raises(UsageError, match="'yaml'; known are text, json, gitlab, sarif"):
         render(TROUBLE, "yaml", Options())
 
 
@@ -43,6 +45,8 @@ def test_an_unknown_format_is_a_usage_error() -> None:
     [
         ("text", ["json", "junit_xml", "xml", "textwrap", "difflib"]),
         ("json", ["junit_xml", "xml", "textwrap", "difflib"]),
+        ("gitlab", ["junit_xml", "xml", "textwrap", "difflib", "urllib.parse"]),
+        ("sarif", ["junit_xml", "xml", "difflib"]),
         ("markdown", ["json", "junit_xml", "xml", "textwrap", "difflib", "html"]),
         ("junit", ["json", "textwrap", "difflib"]),
     ],

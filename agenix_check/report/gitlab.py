@@ -1,0 +1,69 @@
+"""The report for GitLab's Code Quality: a flat list of problems, each at a file.
+
+https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format. GitLab keeps one of
+two entries with an equal fingerprint and stops reading at the first that it finds invalid.
+"""
+
+import json
+from collections.abc import Iterator
+
+from agenix_check.finding import Finding, Report, Severity
+from agenix_check.report.escape import inert_json, reversible
+from agenix_check.report.grouping import importance
+from agenix_check.report.places import declared_in, shown_path
+from agenix_check.report.problem import (
+    NOT_CHECKED,
+    describe,
+    describe_unchecked,
+    fingerprint_unchecked,
+    is_critical,
+    with_fingerprints,
+)
+
+_SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
+
+_encode = json.JSONEncoder().encode
+
+
+def render(report: Report) -> str:
+    """Turn a report into the JSON of Code Quality, the most important first."""
+    entries = ",\n  ".join(_entries(report))
+    return inert_json(f"[\n  {entries}\n]\n") if entries else "[]\n"
+
+
+def _entries(report: Report) -> Iterator[str]:
+    somewhere = declared_in(report)
+    for sentence in sorted(set(report.incomplete)):
+        yield _entry(
+            description=describe_unchecked(sentence),
+            check_name=NOT_CHECKED,
+            fingerprint=fingerprint_unchecked(sentence),
+            severity="blocker",
+            path=somewhere,
+        )
+    pairs = with_fingerprints(report.findings)
+    for finding, fingerprint in sorted(pairs, key=lambda pair: importance(pair[0])):
+        yield _entry(
+            description=describe(finding),
+            check_name=finding.rule,
+            fingerprint=fingerprint,
+            severity=_severity(finding),
+            path=shown_path(finding) or somewhere,
+        )
+
+
+def _severity(finding: Finding) -> str:
+    return "blocker" if is_critical(finding) else _SEVERITY[finding.severity]
+
+
+def _entry(*, description: str, check_name: str, fingerprint: str, severity: str, path: str) -> str:
+    # No line is known of a file that is binary or gone: the first always is.
+    return _encode(
+        {
+            "description": description,
+            "check_name": check_name,
+            "fingerprint": fingerprint,
+            "severity": severity,
+            "location": {"path": reversible(path), "lines": {"begin": 1}},
+        }
+    )

@@ -1,0 +1,186 @@
+"""The report as SARIF 2.1.0, as GitHub's code scanning and other readers take it.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and, for what GitHub does with it,
+https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from agenix_check.finding import Finding, Report, Severity
+from agenix_check.report.escape import inert_json, visible
+from agenix_check.report.grouping import importance
+from agenix_check.report.places import declared_in, places, shown_path, to_uri
+from agenix_check.report.problem import (
+    NOT_CHECKED,
+    describe,
+    describe_unchecked,
+    fingerprint_unchecked,
+    with_fingerprints,
+)
+from agenix_check.report.sarifrules import HOME, INDEX, Value, descriptors
+
+MOST_RESULTS = 25_000
+"""GitHub refuses a file with more."""
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_ROOT = "%SRCROOT%"
+
+_PLACEHOLDER = re.compile(r"\{(\d+)\}")
+_MARKED = re.compile(r"[\\\[\]]")
+
+_encode = json.JSONEncoder().encode
+
+
+def render(report: Report, version: str) -> str:
+    """Turn a report into a SARIF log with one run, the most important results first."""
+    results, cut = _results(report)
+    driver = {
+        "name": "agenix-check",
+        "informationUri": HOME,
+        "semanticVersion": version,
+    }
+    rules = _lines(map(_encode, descriptors()))
+    # One result at a time and on a line of its own: the whole as one tree would cost far more.
+    return inert_json(
+        f'{{"$schema": "{_SCHEMA}", "version": "2.1.0", "runs": [{{\n'
+        f'"tool": {{"driver": {_encode(driver)[:-1]}, "rules": [{rules}]}}}},\n'
+        f'"invocations": [{_encode(_invocation(report, cut))}],\n'
+        f'"originalUriBaseIds": {_encode({_ROOT: _text_member("description", _ROOT_IS)})},\n'
+        f'"columnKind": "unicodeCodePoints",\n'
+        f'"properties": {_encode(_snapshot(report))},\n'
+        f'"results": [{_lines(results)}]\n'
+        "}]}\n"
+    )
+
+
+_ROOT_IS = "the root of the repository"
+
+
+def _results(report: Report) -> tuple[list[str], int]:
+    """Return the results and how many did not fit."""
+    known = report.snapshot.base is not None
+    somewhere = declared_in(report)
+    results = [
+        _unchecked(sentence, somewhere, known=known) for sentence in sorted(set(report.incomplete))
+    ]
+    pairs = with_fingerprints(report.findings)
+    pairs.sort(key=lambda pair: importance(pair[0]))
+    results += [
+        _result(finding, fingerprint, somewhere, known=known)
+        for finding, fingerprint in pairs[: max(0, MOST_RESULTS - len(results))]
+    ]
+    total = len(pairs) + len(set(report.incomplete))
+    return results[:MOST_RESULTS], max(0, total - MOST_RESULTS)
+
+
+def _result(finding: Finding, fingerprint: str, somewhere: str, *, known: bool) -> str:
+    named = places(finding)
+    # GitHub shows those related locations that a message links to.
+    links = ", ".join(f"[{place.role}]({number})" for number, place in enumerate(named, 1))
+    related = [
+        {"id": number, **_text_member("message", place.role), **_location(place.path)}
+        for number, place in enumerate(named, 1)
+    ]
+    return _shared(
+        finding.rule,
+        level=finding.severity,
+        text=describe(finding, _literal, files=links and f"Files: {links}"),
+        path=shown_path(finding) or somewhere,
+        fingerprint=fingerprint,
+        new=finding.new if known else None,
+        related=related,
+    )
+
+
+def _unchecked(sentence: str, somewhere: str, *, known: bool) -> str:
+    # Its results are what code scanning shows; without one, alerts would close as if mended.
+    return _shared(
+        NOT_CHECKED,
+        level=Severity.ERROR,
+        text=describe_unchecked(sentence, _literal),
+        path=somewhere,
+        fingerprint=fingerprint_unchecked(sentence),
+        new=True if known else None,
+        related=[],
+    )
+
+
+def _shared(
+    rule: str,
+    *,
+    level: Severity,
+    text: str,
+    path: str,
+    fingerprint: str,
+    new: bool | None,
+    related: Sequence[Mapping[str, Value]],
+) -> str:
+    result: dict[str, Value] = {"ruleId": rule}
+    if rule in INDEX:
+        result["ruleIndex"] = INDEX[rule]
+    result |= {
+        "level": level,
+        **_text_member("message", text),
+        "locations": [_location(path)],
+    }
+    if related:
+        result["relatedLocations"] = related
+    # GitHub heeds this key only. Left to itself, it would take a hash of the file's first line:
+    # the same for all hosts that use a source, and another one after each edit.
+    result["partialFingerprints"] = {"primaryLocationLineHash": fingerprint}
+    if new is not None:
+        result["baselineState"] = "new" if new else "unchanged"
+    return _encode(result)
+
+
+def _location(path: str) -> dict[str, Value]:
+    # No line is known of a file that is binary or gone, but code scanning wants one.
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": to_uri(path), "uriBaseId": _ROOT},
+            "region": {"startLine": 1},
+        }
+    }
+
+
+def _invocation(report: Report, cut: int) -> dict[str, Value]:
+    told = [("error", f"could not check: {visible(one)}") for one in sorted(report.incomplete)]
+    if cut:
+        told.append(("warning", f"{cut} more findings, the least important, are left out here"))
+    told += [("note", f"skipped: {visible(one)}") for one in sorted(report.skipped)]
+    return {
+        "executionSuccessful": not report.incomplete,
+        "toolExecutionNotifications": [
+            {"level": level, **_text_member("message", _literal(text))} for level, text in told
+        ],
+    }
+
+
+def _snapshot(report: Report) -> dict[str, Value]:
+    """Say what was looked at; all of it is hexadecimal or one of our own words."""
+    taken = report.snapshot
+    return {
+        "snapshot": {
+            "kind": taken.kind,
+            "tree": taken.tree,
+            "commit": taken.commit,
+            "base": taken.base,
+        }
+    }
+
+
+def _literal(text: str) -> str:
+    """Keep a name from being read as a placeholder or a link (sections 3.11.5 and 3.11.6)."""
+    text = _PLACEHOLDER.sub(r"{{\1}}", text)
+    return _MARKED.sub(r"\\\g<0>", text) if "](" in text else text
+
+
+def _text_member(name: str, text: str) -> dict[str, Value]:
+    return {name: {"text": text}}
+
+
+def _lines(items: "map[str] | list[str]") -> str:
+    text = ",\n".join(items)
+    return f"\n{text}\n" if text else ""

@@ -1,0 +1,72 @@
+"""The rules as SARIF describes them, with the text of `explain` as their help."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from agenix_check.finding import Severity
+from agenix_check.report.explain import SECTIONS
+from agenix_check.report.problem import EXPOSURE, NOT_CHECKED
+from agenix_check.rules import RULES, Rule
+
+HOME = "https://github.com/agenix-check/agenix-check"
+
+Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
+
+INDEX = {rule: number for number, rule in enumerate([*RULES, NOT_CHECKED])}
+"""Where each rule stands among the descriptors; all are there: a log tells what was asked."""
+
+_UNCHECKED = Rule(
+    id=NOT_CHECKED,
+    severity=Severity.ERROR,
+    title="something could not be checked",
+    meaning="agenix-check could not look at all that it was asked to: the message says at what.",
+    why="""
+        The other results are not complete. What is missing among them may well be wrong still,
+        and the run fails (exit code 3).
+        """,
+    mend="Do what the message says, and run the check again.",
+)
+
+
+def descriptors() -> Iterator[dict[str, Value]]:
+    """Give a reportingDescriptor (section 3.49) for every rule, in the order of `INDEX`."""
+    for rule in (*RULES.values(), _UNCHECKED):
+        yield {
+            "id": rule.id,
+            "shortDescription": {"text": _sentence(rule.title)},
+            "fullDescription": {"text": _first_paragraph(rule.meaning)},
+            "help": {"text": _plain(rule), "markdown": _markdown(rule)},
+            "helpUri": f"{HOME}#what-it-catches",
+            "defaultConfiguration": {"level": rule.severity},
+            "properties": _properties(rule),
+        }
+
+
+def _properties(rule: Rule) -> dict[str, Value]:
+    """Tag a rule; GitHub takes those with a score for security, all others for quality."""
+    kind = rule.id.partition("-")[0]
+    exposure = EXPOSURE.get(rule.id)
+    if exposure is None:
+        return {"tags": ["nixos", "secrets", kind, "reliability"]}
+    return {"tags": ["nixos", "secrets", kind, "security"], "security-severity": str(exposure)}
+
+
+def _plain(rule: Rule) -> str:
+    return "\n\n".join(f"{heading}:\n\n{text}" for heading, text in _sections(rule))
+
+
+def _markdown(rule: Rule) -> str:
+    # The texts are ours and hold no markup: what is for typing is indented and therefore code.
+    return "\n\n".join(f"## {heading}\n\n{text}" for heading, text in _sections(rule))
+
+
+def _sections(rule: Rule) -> Iterator[tuple[str, str]]:
+    for heading, field in SECTIONS:
+        yield heading, str(getattr(rule, field))
+
+
+def _sentence(title: str) -> str:
+    return f"{title[:1].upper()}{title[1:]}."
+
+
+def _first_paragraph(text: str) -> str:
+    return " ".join(text.split("\n\n", 1)[0].split())
