@@ -72,8 +72,39 @@ class Finding:
     mend: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFrom:
+    """The file whose content something was made from.
+
+    Where the file is not like that any more, `current` is false and `until` the commit that
+    changed it, if that is known.
+    """
+
+    path: str
+    current: bool = True
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputDetail:
+    """What one output's file tells who looks closer; None or nothing where it does not tell.
+
+    `addressed_to` says in words whom it is for, a recipient each; lengths are those of plaintexts,
+    in bytes. `source` and `key` are what it was made from.
+    """
+
+    addressed_to: tuple[str, ...] = ()
+    plaintext_size: int | None = None
+    source_size: int | None = None
+    source: MadeFrom | None = None
+    key: MadeFrom | None = None
+
+
 class OutputResult(NamedTuple):
-    """The verdict of one output that should be, the rules it breaks, and why it was not judged."""
+    """The verdict of one output that should be, the rules it breaks, and why it was not judged.
+
+    `detail` is there where a format that shows it was asked for.
+    """
 
     node: str
     secret: str
@@ -82,6 +113,7 @@ class OutputResult(NamedTuple):
     verdict: Verdict
     rules: tuple[str, ...] = ()
     reason: str | None = None
+    detail: OutputDetail | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

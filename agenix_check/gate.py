@@ -145,7 +145,18 @@ def examine(view: View, settings: Settings, store: Store, *, history: bool) -> E
     new_from = settings.text("new-from")
     known = audit(view_commit(view.repository, new_from))[0] if new_from else None
     report, names, inventory = audit(view)
-    return Examined(select(report, settings, known), report.findings, names, inventory)
+    selected = select(report, settings, known)
+    if _wants_details(settings):
+        from agenix_check.audit.details import add_details
+
+        selected = add_details(selected, names)
+    return Examined(selected, report.findings, names, inventory)
+
+
+def _wants_details(settings: Settings) -> bool:
+    """Tell whether a format is asked for that shows more of an output than its verdict."""
+    besides = (text.partition("=")[0] for text in settings.items("output"))
+    return "html" in (settings.text("format"), *besides)
 
 
 def open_store(repository: Repository, settings: Settings) -> Store:

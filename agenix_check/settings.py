@@ -13,7 +13,7 @@ from typing import NamedTuple
 from agenix_check.errors import UsageError
 
 FILE = "agenix-check.toml"
-FORMATS = ("text", "json", "gitlab", "sarif", "markdown", "junit")
+FORMATS = ("text", "json", "gitlab", "sarif", "markdown", "html", "junit")
 COLORS = ("auto", "always", "never")
 
 

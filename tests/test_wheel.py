@@ -48,8 +48,13 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     assert tops == {"agenix_check", f"agenix_check-{__version__}.dist-info"}
     assert any(name.endswith("/LICENSE") for name in names)
     package = Path(__file__).parents[1] / "agenix_check"
-    modules = {path.relative_to(package.parent).as_posix() for path in package.rglob("*.py")}
-    assert modules <= set(names)
+    files = {
+        path.relative_to(package.parent).as_posix()
+        for path in package.rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__"
+    }
+    assert "agenix_check/report/html/static/page.css" in files
+    assert files <= set(names)
 
 
 def test_the_wheel_works_alone(installed: Path, fleet: Workshop) -> None:
@@ -62,6 +67,9 @@ def test_the_wheel_works_alone(installed: Path, fleet: Workshop) -> None:
     code, output = _start(fleet, program, "--format", "junit")
     assert code == 1
     assert "output-stale" in output
+    code, output = _start(fleet, program, "--format", "html")
+    assert code == 1
+    assert output.startswith("<!doctype html>")
     code, output = _start(fleet, str(installed / "python"), "-m", "agenix_check", "explain")
     assert code == 0, output
 
@@ -75,7 +83,8 @@ def test_the_wheel_brings_what_it_needs_and_no_more(installed: Path) -> None:
         [installed / "python", "-I", "-c", program], capture_output=True, check=True, text=True
     )
     assert done.stdout.split() == [
-        "agenix-check", "gitdb", "gitpython", "junit-xml", "pyrage", "six", "smmap",
+        "agenix-check", "gitdb", "gitpython", "jinja2", "junit-xml", "markupsafe", "pyrage", "six",
+        "smmap", "tqdm",
     ]  # fmt: skip
 
 

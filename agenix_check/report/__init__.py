@@ -74,12 +74,24 @@ def _sarif(report: Report, _: Options) -> str:
     return sarif.render(report, __version__)
 
 
+def _html(report: Report, options: Options) -> str:
+    from agenix_check.report import html
+
+    return html.render(
+        report,
+        __version__,
+        strict=options.strict,
+        require_verified=options.require_verified,
+    )
+
+
 _RENDERERS: dict[str, Callable[[Report, Options], str]] = {
     "text": _text,
     "json": _json,
     "gitlab": _gitlab,
     "sarif": _sarif,
     "markdown": _markdown,
+    "html": _html,
     "junit": _junit,
 }
 

@@ -7,12 +7,23 @@ import pytest
 
 from agenix_check import __version__
 from agenix_check.errors import UsageError
-from agenix_check.report import FORMATS, Options, gitlab, json, junit, markdown, render, sarif, text
+from agenix_check.report import (
+    FORMATS,
+    Options,
+    gitlab,
+    html,
+    json,
+    junit,
+    markdown,
+    render,
+    sarif,
+    text,
+)
 from tests.report.sample import TROUBLE
 
 
 def test_the_formats_are_known() -> None:
-    assert FORMATS == ("text", "json", "gitlab", "sarif", "markdown", "junit")
+    assert FORMATS == ("text", "json", "gitlab", "sarif", "markdown", "html", "junit")
 
 
 def test_options_reach_each_format() -> None:
@@ -33,6 +44,9 @@ def test_options_reach_each_format() -> None:
     assert render(TROUBLE, "junit", options) == junit.render(
         TROUBLE, require_verified=True, strict=True
     )
+    assert render(TROUBLE, "html", options) == html.render(
+        TROUBLE, __version__, require_verified=True, strict=True
+    )
 
 
 def test_an_unknown_format_is_a_usage_error() -> None:
@@ -43,12 +57,13 @@ def test_an_unknown_format_is_a_usage_error() -> None:
 @pytest.mark.parametrize(
     ("format_name", "unwanted"),
     [
-        ("text", ["json", "junit_xml", "xml", "textwrap", "difflib"]),
-        ("json", ["junit_xml", "xml", "textwrap", "difflib"]),
-        ("gitlab", ["junit_xml", "xml", "textwrap", "difflib", "urllib.parse"]),
-        ("sarif", ["junit_xml", "xml", "difflib"]),
-        ("markdown", ["json", "junit_xml", "xml", "textwrap", "difflib", "html"]),
-        ("junit", ["json", "textwrap", "difflib"]),
+        ("text", ["json", "junit_xml", "xml", "textwrap", "difflib", "jinja2"]),
+        ("json", ["junit_xml", "xml", "textwrap", "difflib", "jinja2"]),
+        ("gitlab", ["junit_xml", "xml", "textwrap", "difflib", "urllib.parse", "jinja2"]),
+        ("sarif", ["junit_xml", "xml", "difflib", "jinja2"]),
+        ("markdown", ["json", "junit_xml", "xml", "textwrap", "difflib", "html", "jinja2"]),
+        ("junit", ["json", "textwrap", "difflib", "jinja2"]),
+        ("html", ["junit_xml", "xml.etree", "difflib"]),
     ],
 )
 def test_a_format_imports_only_what_it_needs(format_name: str, unwanted: list[str]) -> None:

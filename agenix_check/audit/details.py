@@ -1,0 +1,89 @@
+"""What outputs tell who looks closer: whom they are for, how long they are, what made them."""
+
+from dataclasses import replace
+from functools import cache
+
+from agenix_check.age import Stanza, describe
+from agenix_check.audit.keyring import Keyring, make_keyring
+from agenix_check.discover.evidence import OutputFile
+from agenix_check.discover.facts import AgeFact
+from agenix_check.discover.names import Names
+from agenix_check.discover.origins import Origin
+from agenix_check.finding import MadeFrom, OutputDetail, OutputResult, Report, Verdict
+from agenix_check.fleet import likest
+
+
+def add_details(report: Report, names: Names) -> Report:
+    """Return the report with the details of every output."""
+    teller = _Teller(names)
+    outputs = tuple(one._replace(detail=teller.detail(one)) for one in report.outputs)
+    return replace(report, outputs=outputs)
+
+
+class _Teller:
+    """Reads details from what was found by names; equal values are one."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._keyring = make_keyring(names.here.keys.values(), names.base.keys.values())
+        self._addressees = cache(lambda stanza: _addressee(self._keyring, stanza))
+        self._current = cache(lambda path: MadeFrom(path=path))
+
+    def detail(self, output: OutputResult) -> OutputDetail:
+        """Return what is known of an output that is there, or of one that should be."""
+        here = self._names.here
+        fact, source = here.facts.get(output.path), here.facts.get(output.source or "")
+        file = here.outputs.get(output.path)
+        detail = OutputDetail(
+            source_size=source.plaintext_size if isinstance(source, AgeFact) else None
+        )
+        if file is None:
+            return detail
+        made, key = self._made_from(output, file)
+        detail = replace(detail, source=made, key=key)
+        if not isinstance(fact, AgeFact):
+            return detail
+        addressed_to = tuple(map(self._addressees, fact.stanzas))
+        return replace(detail, addressed_to=addressed_to, plaintext_size=fact.plaintext_size)
+
+    def _made_from(
+        self, output: OutputResult, file: OutputFile
+    ) -> tuple[MadeFrom | None, MadeFrom | None]:
+        """Return the source and the key: of this tree, else of the base, else of history."""
+        names = self._names
+        for tree in (names.here, names.base):
+            made = names.explain(tree, file)
+            if made is not None:
+                sources = tree.sources[made.source]
+                source = output.source if output.source in sources else likest(sources, file.name)
+                keys = tree.keys[made.key].paths
+                return (
+                    self._version(source, current=made.source in names.here.sources),
+                    self._version(keys[0], current=made.key in names.here.keys) if keys else None,
+                )
+        if output.verdict is Verdict.OK and output.source is not None:
+            return self._current(output.source), None  # its key is in no file
+        origin = names.origins.get(file.ident)
+        return _of_history(origin) if origin is not None else (None, None)
+
+    def _version(self, path: str, *, current: bool) -> MadeFrom:
+        if current:
+            return self._current(path)
+        return MadeFrom(path=path, current=False, until=self._names.commits.get(path))
+
+
+def _of_history(origin: Origin) -> tuple[MadeFrom | None, MadeFrom | None]:
+    source, key = (
+        None if one is None else MadeFrom(path=one.path, current=False, until=one.until)
+        for one in (origin.source, origin.key)
+    )
+    return source, key
+
+
+def _addressee(keyring: Keyring, stanza: Stanza) -> str:
+    """Say whom a stanza is for, as `inspect` does, and who holds that key."""
+    holder = keyring.holder(stanza)
+    if holder is None or not holder.paths:
+        return describe(stanza)
+    when = " before this change" if holder.past else ""
+    return f"{describe(stanza)}, in {holder.paths[0]}{when}"

@@ -1,0 +1,67 @@
+"""The report as one page for a browser: no request to anywhere, whatever names it shows.
+
+Jinja2 escapes every value, and a Content-Security-Policy allows this page's own style and script
+by their hashes and nothing else. The script gets the outputs as JSON and makes the matrix; all else
+is there without it.
+"""
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from agenix_check.finding import Report
+from agenix_check.report.escape import visible
+from agenix_check.report.html.data import fleet_json
+from agenix_check.report.html.page import make_page
+
+_SCRIPTS = ("elements.js", "fleet.js", "details.js", "matrix.js", "filters.js", "start.js")
+
+
+def render(report: Report, version: str, *, strict: bool, require_verified: bool) -> str:
+    """Turn a report into HTML; `strict` and `require_verified` say what fails the run."""
+    style = _read("page.css")
+    script = f'"use strict";\n(() => {{\n{"".join(map(_read, _SCRIPTS))}}})();\n'
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            page=make_page(report, strict=strict, require_verified=require_verified),
+            fleet=Markup(fleet_json(report)),  # noqa: S704 - made for a script element
+            version=version,
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own files
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader(__package__, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _finalize(value: object) -> object:
+    """Make every text that a template prints one line of printable characters."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__).joinpath("static", name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    """Return what a Content-Security-Policy calls an inline element by."""
+    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()

@@ -1,0 +1,152 @@
+"""What the page's script works with: every output once, all that several share once for all."""
+
+import json
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import groupby
+
+from agenix_check.finding import Finding, MadeFrom, OutputDetail, OutputResult, Report, Verdict
+from agenix_check.report.escape import visible
+from agenix_check.report.grouping import SEVERITY_RANK, finding_key, rule_rank
+from agenix_check.report.words import cause_title, short_names
+
+_COMMIT = 10
+_NOTHING_MORE = OutputDetail()
+_VERDICTS = {verdict: number for number, verdict in enumerate(Verdict)}
+
+# Characters that could end a script element, or a line for old readers of JSON.
+_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&'"}
+
+_Cell = tuple[str, str]  # a node and a secret
+
+
+def fleet_json(report: Report) -> str:
+    """Return the outputs as JSON in ASCII that nothing in HTML can mistake for markup.
+
+    The members are described where they are read, in `static/fleet.js`.
+    """
+    return json.dumps(_fleet(report), separators=(",", ":")).translate(_ESCAPES)
+
+
+class _Shared:
+    """Values by number; equal ones are kept once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+
+    def number(self, value: Hashable) -> int:
+        """Return the number of a value."""
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    def values(self) -> list[Hashable]:
+        """Return the values in the order of their numbers."""
+        return list(self._numbers)
+
+
+def _fleet(report: Report) -> dict[str, object]:
+    outputs = sorted(report.outputs, key=lambda one: (one.node, one.secret, one.path))
+    secrets = {name: place for place, name in enumerate(sorted({one.secret for one in outputs}))}
+    names = short_names({one.node for one in outputs})
+    findings = _by_cell(report.findings)
+    abouts, addressees, nodes = _Shared(), _Shared(), []
+    for node, group in groupby(outputs, key=lambda one: one.node):
+        members = list(group)
+        paths = [visible(one.path) for one in members]
+        places: dict[str, list[str]] = defaultdict(list)
+        for one in members:
+            places[one.secret].append(one.path)
+        start = _storage(paths[0], visible(members[0].secret))
+        rows = []
+        for one, path in zip(members, paths, strict=True):
+            detail = one.detail or _NOTHING_MORE
+            told = _told_of(one, findings.get((node, one.secret), ()), places[one.secret])
+            rows.append(
+                (
+                    secrets[one.secret],
+                    _VERDICTS[one.verdict],
+                    _middle(path, start, visible(one.secret)),
+                    abouts.number(_about(one, detail, told)),
+                    addressees.number(_addressees(detail)),
+                    detail.plaintext_size,
+                )
+            )
+        nodes.append((visible(node), visible(names[node]), start, rows))
+    return {
+        "verdicts": list(Verdict),
+        "secrets": [visible(name) for name in secrets],
+        "nodes": nodes,
+        "about": abouts.values(),
+        "addressees": addressees.values(),
+    }
+
+
+def _storage(path: str, secret: str) -> str:
+    """Return what an output's path begins with, up to its ident."""
+    head = path.removesuffix(f"-{secret}.age")
+    return head[: head.rfind("/") + 1]
+
+
+def _middle(path: str, start: str, secret: str) -> str | tuple[str]:
+    """Return what a path has between its beginning and its name; else all of it."""
+    end = f"-{secret}.age"
+    fits = path.startswith(start) and path.endswith(end) and len(path) >= len(start) + len(end)
+    return path[len(start) : -len(end)] if fits else (path,)
+
+
+def _told_of(
+    output: OutputResult, findings: Sequence[Finding], places: Sequence[str]
+) -> Sequence[Finding]:
+    """Return the findings of a cell that are not about another output in it."""
+    if len(places) == 1 or not findings:
+        return findings
+    return [one for one in findings if one.path == output.path or one.path not in places]
+
+
+def _about(output: OutputResult, detail: OutputDetail, findings: Iterable[Finding]) -> Hashable:
+    """Return what outputs of one secret tend to share."""
+    return (
+        visible(output.source) if output.source else None,
+        detail.source_size,
+        _made_from(detail.source),
+        tuple(sorted(output.rules, key=rule_rank)),
+        visible(output.reason) if output.reason else None,
+        tuple(map(_finding, findings)),
+    )
+
+
+def _addressees(detail: OutputDetail) -> Hashable:
+    """Return what outputs of one node tend to share."""
+    return tuple(map(visible, detail.addressed_to)), _made_from(detail.key)
+
+
+def _made_from(made: MadeFrom | None) -> str | None:
+    """Say from which version of a file something was made."""
+    if made is None:
+        return None
+    path = visible(made.path)
+    if made.current:
+        return f"{path}, as it is"
+    return f"{path}, as it was " + (
+        f"until {visible(made.until[:_COMMIT])}" if made.until else "before this change"
+    )
+
+
+def _finding(finding: Finding) -> Hashable:
+    return (
+        finding.rule,
+        finding.severity,
+        visible(finding.message),
+        visible(finding.mend) if finding.mend else None,
+        cause_title(finding.cause) if finding.cause else None,
+        finding.new,
+    )
+
+
+def _by_cell(findings: Iterable[Finding]) -> dict[_Cell, list[Finding]]:
+    found: dict[_Cell, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.node is not None and finding.secret is not None:
+            found[finding.node, finding.secret].append(finding)
+    for several in found.values():
+        several.sort(key=lambda one: (SEVERITY_RANK[one.severity], finding_key(one)))
+    return found

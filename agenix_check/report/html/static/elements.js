@@ -1,0 +1,53 @@
+// Elements made of text alone: nothing here reads markup, so no name can become any.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+function mark(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  svg.setAttribute("class", "mark");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `#mark-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+function pill(verdict) {
+  return element("span", { class: `pill ${verdict}` }, mark(verdict), verdict);
+}
+
+function command(text) {
+  const pre = element("pre", { tabindex: "0", "aria-label": "Command" }, element("code", {}, text));
+  const copy = element("button", { type: "button", class: "copy" }, "Copy");
+  return element("div", { class: "command" }, pre, copy);
+}
+
+function count(number, noun) {
+  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+// Say something to who cannot see it.
+function say(sentence) {
+  document.getElementById("said").textContent = sentence;
+}
+
+// Copy a command; where the browser refuses, select it, so that its own command copies.
+async function copyFrom(button) {
+  const code = button.parentElement.querySelector("code");
+  try {
+    await navigator.clipboard.writeText(code.textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(code);
+    button.textContent = "Selected";
+  }
+  say(button.textContent);
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+}
