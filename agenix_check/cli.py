@@ -82,7 +82,7 @@ def _run(arguments: list[str]) -> int:
 
 def _check(arguments: list[str]) -> int:
     from agenix_check.gate import check
-    from agenix_check.output import targets
+    from agenix_check.output import step_summary, targets
 
     given: dict[str, Value] = {}
     if arguments:
@@ -94,7 +94,11 @@ def _check(arguments: list[str]) -> int:
     if settings.flag("fix"):
         return _fix(repository, settings, wanted)
     _refuse_mending(settings)
-    brief = not settings.flag("verbose") and all(target.format == "text" for target in wanted)
+    brief = (
+        all(target.format in ("text", "github") for target in wanted)
+        and not settings.flag("verbose")
+        and step_summary(wanted) is None
+    )
     return _report(check(repository, settings, brief=brief), settings, wanted)
 
 
@@ -128,18 +132,22 @@ def _report(
 ) -> int:
     """Write the reports, with another text `instead` on standard output, and return the code."""
     from agenix_check.gate import exit_code
-    from agenix_check.output import options_for, write_file
+    from agenix_check.output import append_summary, options_for, step_summary, write_file
     from agenix_check.report import render
 
     for target in wanted:
         if target.path is None and instead is not None:
             _print(instead)
             continue
-        text = render(report, target.format, options_for(target, settings))
-        if target.path is None:
-            _print(text)
-        else:
+        options = options_for(target, settings)
+        text = render(report, target.format, options)
+        if target.path is not None:
             write_file(target.path, text)
+            continue
+        summary = step_summary(wanted)
+        if summary and (why := append_summary(summary, report, options)):
+            _say(f"the summary of this step could not be written: {why}")
+        _print(text)
     for sentence in report.incomplete:
         _say(f"could not check: {sentence}")
     return exit_code(report, settings)

@@ -5,14 +5,20 @@ import os
 import stat
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agenix_check.errors import CannotCheckError, UsageError
-from agenix_check.report import Options
+from agenix_check.report import Options, render
 from agenix_check.settings import FORMATS, Settings, nearest
 
+if TYPE_CHECKING:
+    from agenix_check.finding import Report
+
 LARGEST = 1 << 28  # bytes of a file that `inspect` reads
+_SUMMARY = 250_000  # bytes that we add to a step's summary
+_SUMMARY_FULL = 1_000_000  # bytes of a whole one: GitHub shows none over 1 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,36 @@ def write_file(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise CannotCheckError(f"cannot write {path}: {error.strerror}") from error
+
+
+def step_summary(wanted: list[Target]) -> str | None:
+    """Return the file that GitHub Actions shows beside a log that is for it, None where none is."""
+    if Target("github", None) not in wanted:
+        return None
+    return os.environ.get("GITHUB_STEP_SUMMARY") or None
+
+
+def append_summary(file: str, report: "Report", options: Options) -> str | None:
+    """Append the report as Markdown to a step's summary; return why that could not be done.
+
+    The summary repeats what the log says, so the verdict of a run does not hang on it.
+    """
+    try:
+        # Where it is a pipe, nobody may ever read it.
+        number = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o666)
+        with os.fdopen(number, "ab") as stream:
+            status = os.fstat(number)
+            if not stat.S_ISREG(status.st_mode):
+                return f"{file} is not a regular file"
+            apart = b"\n\n" if status.st_size else b""
+            room = min(_SUMMARY, _SUMMARY_FULL - status.st_size) - len(apart)
+            text = render(report, "markdown", replace(options, limit=room))
+            if not text:
+                return f"{file} is full"
+            stream.write(apart + text.encode())
+    except OSError as error:
+        return f"{file}: {error.strerror}"
+    return None
 
 
 def write_lock(top: Path | None, text: str) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from agenix_check.errors import UsageError
 
 FILE = "agenix-check.toml"
-FORMATS = ("text", "json", "gitlab", "sarif", "markdown", "html", "junit")
+FORMATS = ("text", "json", "github", "gitlab", "sarif", "markdown", "html", "junit")
 COLORS = ("auto", "always", "never")
 
 
@@ -66,7 +66,13 @@ OPTIONS: tuple[Option, ...] = (
     Option("nodes", "list", "", _FLEET),
     Option("collect-home-manager", "flag", "", _FLEET),
     Option("rules", "list", "", _FLEET),
-    Option("format", "text", "what goes to standard output", _REPORT, values=FORMATS),
+    Option(
+        "format",
+        "text",
+        "what goes to standard output (text; on GitHub Actions: github)",
+        _REPORT,
+        values=FORMATS,
+    ),
     Option("output", "list", "write a report besides (repeatable)", _REPORT, "FORMAT=FILE"),
     Option("junit", "text", "the same as --output junit=FILE", _REPORT, "FILE"),
     Option("fix", "flag", "mend what can be mended, stage it, and check again", _MEND),
@@ -182,6 +188,8 @@ def load_settings(
             from_variables[option.name] = _from_variable(option, environment[variable], variable)
     if environment.get("CI"):
         values.setdefault("evaluate", "always")
+    if environment.get("GITHUB_ACTIONS") == "true":
+        values.setdefault("format", "github")
     checked = {key: _checked(_BY_NAME[key], value, f"--{key}") for key, value in given.items()}
     for later, where in ((from_variables, "AGENIX_CHECK_IGNORE"), (checked, "--ignore")):
         rules = later.pop("ignore", ())

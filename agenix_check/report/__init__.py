@@ -16,13 +16,17 @@ __all__ = ["FORMATS", "Options", "render"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a format may heed: `color`, `verbose`, `quiet` for people, the others for verdicts."""
+    """What a format may heed: `color`, `verbose`, `quiet` for people, the others for verdicts.
+
+    `limit` is in bytes, for a format that can be cut; None is its own.
+    """
 
     color: bool = False
     verbose: bool = False
     quiet: bool = False
     strict: bool = False
     require_verified: bool = False
+    limit: int | None = None
 
 
 def render(report: Report, format_name: str, options: Options) -> str:
@@ -45,6 +49,12 @@ def _json(report: Report, _: Options) -> str:
     return json.render(report, __version__)
 
 
+def _github(report: Report, options: Options) -> str:
+    from agenix_check.report import github
+
+    return github.render(report, verbose=options.verbose, quiet=options.quiet)
+
+
 def _markdown(report: Report, options: Options) -> str:
     from agenix_check.report import markdown
 
@@ -53,6 +63,7 @@ def _markdown(report: Report, options: Options) -> str:
         strict=options.strict,
         require_verified=options.require_verified,
         verbose=options.verbose,
+        limit=markdown.LIMIT if options.limit is None else options.limit,
     )
 
 
@@ -88,6 +99,7 @@ def _html(report: Report, options: Options) -> str:
 _RENDERERS: dict[str, Callable[[Report, Options], str]] = {
     "text": _text,
     "json": _json,
+    "github": _github,
     "gitlab": _gitlab,
     "sarif": _sarif,
     "markdown": _markdown,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agenix_check.finding import Report
-from agenix_check.report import gitlab, json, junit, markdown, sarif, schema, text
+from agenix_check.report import github, gitlab, json, junit, markdown, sarif, schema, text
 from agenix_check.report.explain import explain
 from tests.report.sample import GREEN, MENDED, NAMES, PLAIN_AGENIX, TROUBLE
 
@@ -39,6 +39,8 @@ CASES: dict[str, Callable[[], str]] = {
     "trouble-verbose.txt": _text(TROUBLE, "verbose"),
     "plain.txt": _text(PLAIN_AGENIX),
     "plain.xml": _junit(PLAIN_AGENIX),
+    "green.log": lambda: github.render(GREEN, verbose=False, quiet=False),
+    "trouble.log": lambda: github.render(TROUBLE, verbose=False, quiet=False),
     "green.md": lambda: markdown.render(GREEN),
     "mended.md": lambda: markdown.render(MENDED),
     "trouble.md": lambda: markdown.render(TROUBLE),

@@ -10,6 +10,7 @@ from agenix_check.errors import UsageError
 from agenix_check.report import (
     FORMATS,
     Options,
+    github,
     gitlab,
     html,
     json,
@@ -23,7 +24,7 @@ from tests.report.sample import TROUBLE
 
 
 def test_the_formats_are_known() -> None:
-    assert FORMATS == ("text", "json", "gitlab", "sarif", "markdown", "html", "junit")
+    assert FORMATS == ("text", "json", "github", "gitlab", "sarif", "markdown", "html", "junit")
 
 
 def test_options_reach_each_format() -> None:
@@ -38,6 +39,11 @@ def test_options_reach_each_format() -> None:
     assert render(TROUBLE, "json", options) == json.render(TROUBLE, __version__)
     assert render(TROUBLE, "gitlab", options) == gitlab.render(TROUBLE)
     assert render(TROUBLE, "sarif", options) == sarif.render(TROUBLE, __version__)
+    assert render(TROUBLE, "github", options) == github.render(TROUBLE, verbose=True, quiet=False)
+    assert render(TROUBLE, "github", Options(quiet=True)) == github.render(
+        TROUBLE, verbose=False, quiet=True
+    )
+    assert render(TROUBLE, "markdown", Options(limit=500)) == markdown.render(TROUBLE, limit=500)
     assert render(TROUBLE, "markdown", options) == markdown.render(
         TROUBLE, strict=True, require_verified=True, verbose=True
     )
@@ -50,7 +56,7 @@ def test_options_reach_each_format() -> None:
 
 
 def test_an_unknown_format_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="'yaml'; known are text, json, gitlab, sarif"):
+    with pytest.raises(UsageError, match="'yaml'; known are text, json, github, gitlab, sarif"):
         render(TROUBLE, "yaml", Options())
 
 
@@ -59,6 +65,7 @@ def test_an_unknown_format_is_a_usage_error() -> None:
     [
         ("text", ["json", "junit_xml", "xml", "textwrap", "difflib", "jinja2"]),
         ("json", ["junit_xml", "xml", "textwrap", "difflib", "jinja2"]),
+        ("github", ["json", "junit_xml", "xml", "textwrap", "difflib", "urllib.parse", "jinja2"]),
         ("gitlab", ["junit_xml", "xml", "textwrap", "difflib", "urllib.parse", "jinja2"]),
         ("sarif", ["junit_xml", "xml", "difflib", "jinja2"]),
         ("markdown", ["json", "junit_xml", "xml", "textwrap", "difflib", "html", "jinja2"]),

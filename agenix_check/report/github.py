@@ -1,0 +1,132 @@
+"""The report for the log of GitHub Actions: annotations on what a diff shows, then the usual text.
+
+The runner makes annotations of lines like `::error file=…,line=1,title=…::…`; how it reads them is
+in actions/runner, ActionCommand.cs. Of each kind a step shows ten.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from agenix_check.finding import Cause, Finding, Report, Severity
+from agenix_check.report import text
+from agenix_check.report.escape import inert, visible
+from agenix_check.report.grouping import finding_key, rule_rank
+from agenix_check.report.places import shown_path
+from agenix_check.report.words import cause_title, short_names, subject
+from agenix_check.rules import RULES
+
+_SHOWN = 10  # annotations of a kind that GitHub shows for a step
+_PLACES = 3  # findings of one rule without a cause: up to here each is shown at its own file
+_SUBJECTS = 20
+_LONGEST = 3900  # characters of a message: the runner cuts at 4096
+_LONGEST_END = 1000  # of these, for how to mend it
+_LONGEST_TITLE = 250  # of 255
+_MENDS = 3
+
+# What somebody can read already weighs more than what a host cannot.
+_EXPOSED = ("private-key", "source-not-encrypted", "output-not-encrypted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Note:
+    """What one annotation is about: findings of one rule, of one cause or at one file."""
+
+    cause: Cause | None
+    findings: tuple[Finding, ...]
+
+
+def render(report: Report, *, verbose: bool, quiet: bool) -> str:
+    """Turn a report into lines for a log, of which only the annotations are commands."""
+    nodes = {o.node for o in report.outputs} | {f.node for f in report.findings if f.node}
+    names = short_names(nodes)
+    lines = list(_incomplete(report.incomplete))
+    for severity in (Severity.ERROR, Severity.WARNING):
+        notes = _notes(finding for finding in report.findings if finding.severity is severity)
+        room = _SHOWN - (len(lines) if severity is Severity.ERROR else 0)
+        lines += [_annotation(severity, note, names) for note in notes[:room]]
+    log = text.render(report, color=False, verbose=verbose, quiet=quiet)
+    return "".join(f"{line}\n" for line in lines) + log
+
+
+def _incomplete(sentences: Iterable[str]) -> Iterator[str]:
+    """Make one error of all that could not be looked at."""
+    told = [visible(sentence) for sentence in sorted(sentences)]
+    if told:
+        title = "agenix-check could not check everything"
+        yield _command("error", None, title, _cut("\n".join(_some(told)), _LONGEST))
+
+
+def _notes(findings: Iterable[Finding]) -> list[_Note]:
+    """Gather findings into annotations, the most important first."""
+    by_rule: dict[tuple[bool, str, Cause | None], list[Finding]] = defaultdict(list)
+    for finding in sorted(findings, key=finding_key):
+        by_rule[finding.new, finding.rule, _visible_cause(finding)].append(finding)
+    notes = []
+    for (_, _, cause), members in by_rule.items():
+        by_place: dict[str | None, list[Finding]] = defaultdict(list)
+        for finding in members:
+            by_place[shown_path(finding)].append(finding)
+        apart = by_place.values() if len(by_place) <= _PLACES else [members]
+        notes += [_Note(cause=cause, findings=tuple(one)) for one in apart]
+    return sorted(notes, key=_weight)
+
+
+def _visible_cause(finding: Finding) -> Cause | None:
+    """Return the cause, unless it is that an output changed, which no diff shows."""
+    cause = finding.cause
+    return cause if cause is not None and cause.path == shown_path(finding) else None
+
+
+def _weight(note: _Note) -> tuple[bool, bool, int, tuple[int, str], str]:
+    first = note.findings[0]
+    exposed = first.rule in _EXPOSED
+    place = shown_path(first) or ""
+    return (not first.new, not exposed, -len(note.findings), rule_rank(first.rule), place)
+
+
+def _annotation(severity: Severity, note: _Note, names: dict[str, str]) -> str:
+    first = note.findings[0]
+    if note.cause is not None:
+        about = cause_title(note.cause)
+    else:
+        about = RULES[first.rule].title if first.rule in RULES else "it is not as it should be"
+    last = [] if first.new else ["already so before this change"]
+    mends = list(dict.fromkeys(f.mend for f in note.findings if f.mend))
+    last += [f"mend: {visible(mend)}" for mend in mends[:_MENDS]]
+    end = "".join(f"\n{line}" for line in last)[:_LONGEST_END]
+    message = _cut("\n".join(_message(note.findings, names)), _LONGEST - len(end)) + end
+    return _command(severity, shown_path(first), f"{first.rule}: {about}", message)
+
+
+def _message(findings: tuple[Finding, ...], names: dict[str, str]) -> list[str]:
+    """Say what is wrong, and where: once where it is the same everywhere."""
+    messages = {finding.message for finding in findings}
+    if len(messages) > 1:
+        return _some([f"{subject(f, names)}: {visible(f.message)}" for f in findings])
+    subjects = _some(list(dict.fromkeys(subject(f, names) for f in findings)))
+    return [visible(messages.pop()), ", ".join(subjects)]
+
+
+def _some(told: list[str]) -> list[str]:
+    more = len(told) - _SUBJECTS
+    return [*told[:_SUBJECTS], f"and {more} more"] if more > 0 else told
+
+
+def _command(name: str, file: str | None, title: str, message: str) -> str:
+    place = f"file={_property(visible(file))},line=1," if file else ""
+    return (
+        f"::{name} {place}title={_property(_cut(title, _LONGEST_TITLE))}::{_data(inert(message))}"
+    )
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text.replace("##[", r"\x23#[")).replace(":", "%3A").replace(",", "%2C")
