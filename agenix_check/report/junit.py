@@ -4,18 +4,21 @@ Plain agenix has a suite for every rules file, and a case for every file that it
 
 Its readers are particular. GitLab keeps one of two cases with equal classname and name and shows
 only the text inside an element; others show only `message`; Jenkins refuses a whole file for one
-bad character; some fail on a file without suites. So every name is unique and printable, and
-every text is given twice.
+bad character; some fail on a file without suites, or trim names and fail on what is left. So every
+name is unique, printable and without blanks around it, and every text is given twice.
+
+mikepenz/action-junit-report annotates `file` at `line`, and without a line looks for a number in
+the text. A case that fails is at the file that a diff shows, at its first line: it may be binary.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from agenix_check.finding import Finding, OutputResult, PlainResult, Report, Severity, Verdict
 from agenix_check.report.escape import visible
-from agenix_check.report.grouping import SEVERITY_RANK, finding_key, rule_rank
+from agenix_check.report.owners import assign, assign_plain
+from agenix_check.report.places import declared_in, shown_path
 from agenix_check.report.words import cause_title
 
 _REPOSITORY = "repository"
@@ -24,11 +27,15 @@ _TAG = re.compile(r"<(?=/?testsuite|/?testcase|failure|error|skipped|system-out)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """One test case; `outcome` is the element that tells how it went, `passed` is none."""
+    """One test case; `outcome` is the element that tells how it went, `passed` is none.
+
+    `file` is where a reader is sent; `place` tells cases with equal names apart.
+    """
 
     suite: str
     name: str
     file: str | None
+    place: str | None = None
     outcome: str = "passed"
     message: str = ""
     body: str = ""
@@ -38,70 +45,24 @@ def render(report: Report, *, require_verified: bool, strict: bool) -> str:
     """Turn a report into JUnit XML; what fails here is what fails the run with these options."""
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     told = [f for f in report.findings if f.severity != Severity.NOTE]
-    by_output, others = _assign(told, report.outputs)
-    by_plain, others = _assign_plain(others, report.plain)
+    by_output, others = assign(told, report.outputs)
+    by_plain, others = assign_plain(others, report.plain)
     cases = [_completeness(report)]
     cases += [
         _plain_case(plain, by_plain.get(number, []), failing)
         for number, plain in enumerate(report.plain)
     ]
-    cases += [_repository_case(finding, failing) for finding in others]
+    cases += [_repository_case(finding, failing, declared_in(report)) for finding in others]
     for number, output in enumerate(report.outputs):
         found = by_output.get(number, [])
         cases.append(_output_case(output, found, failing, require_verified=require_verified))
     return _to_xml(_unique(sorted(cases, key=_case_key)))
 
 
-def _assign(
-    findings: Iterable[Finding], outputs: tuple[OutputResult, ...]
-) -> tuple[dict[int, list[Finding]], list[Finding]]:
-    """Give each finding to the output that breaks its rule, by its number; return the rest."""
-    by_place: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for number, output in enumerate(outputs):
-        if output.rules:
-            by_place[output.node, output.secret, output.path].append(number)
-            by_place[output.node, output.secret].append(number)
-            by_place[output.path,].append(number)
-    assigned: dict[int, list[Finding]] = defaultdict(list)
-    others = []
-    for finding in sorted(findings, key=_worst_first):
-        node, secret, path = finding.node or "", finding.secret or "", finding.path or ""
-        candidates = (
-            number
-            for place in ((node, secret, path), (node, secret), (path,))
-            for number in by_place.get(place, ())
-            if finding.rule in outputs[number].rules
-        )
-        owner = next(candidates, None)
-        if owner is None:
-            others.append(finding)
-        else:
-            assigned[owner].append(finding)
-    return assigned, others
-
-
-def _assign_plain(
-    findings: Iterable[Finding], plain: tuple[PlainResult, ...]
-) -> tuple[dict[int, list[Finding]], list[Finding]]:
-    """Do the same for files of plain agenix; one that is in two rules files, by what is said."""
-    assigned: dict[int, list[Finding]] = defaultdict(list)
-    others = []
-    for finding in findings:
-        owners = [
-            (one.rules_file not in finding.message, number)
-            for number, one in enumerate(plain)
-            if one.path == finding.path and finding.rule in one.rules
-        ]
-        if owners:
-            assigned[min(owners)[1]].append(finding)
-        else:
-            others.append(finding)
-    return assigned, others
-
-
 def _completeness(report: Report) -> _Case:
     """Make the case that is always there, so that no file is without a suite."""
-    case = _Case(suite=_REPOSITORY, name="everything could be checked", file=None)
+    file = declared_in(report) if report.incomplete else None
+    case = _Case(suite=_REPOSITORY, name="everything could be checked", file=file)
     skipped = "\n".join(f"skipped: {visible(sentence)}" for sentence in sorted(report.skipped))
     if not report.incomplete:
         return _with(case, "passed", "", skipped)
@@ -109,17 +70,17 @@ def _completeness(report: Report) -> _Case:
     return _with(case, "error", "; ".join(sentences), "\n".join([*sentences, skipped]).rstrip())
 
 
-def _repository_case(finding: Finding, failing: set[Severity]) -> _Case:
+def _repository_case(finding: Finding, failing: set[Severity], somewhere: str) -> _Case:
     names = (finding.node, finding.secret)
     place = finding.path or finding.source or " ".join(filter(None, names)) or "the repository"
-    case = _Case(suite=_REPOSITORY, name=f"{finding.rule}: {place}", file=finding.path)
+    case = _Case(suite=_REPOSITORY, name=f"{finding.rule}: {place}", file=somewhere)
     return _judged(case, [finding], failing)
 
 
 def _output_case(
     output: OutputResult, findings: list[Finding], failing: set[Severity], *, require_verified: bool
 ) -> _Case:
-    case = _Case(suite=output.node, name=output.secret, file=output.path)
+    case = _Case(suite=output.node, name=output.secret, file=output.path, place=output.path)
     by_verdict = _by_verdict(case, output, require_verified=require_verified)
     if not findings:
         return by_verdict
@@ -131,7 +92,7 @@ def _output_case(
 
 
 def _plain_case(plain: PlainResult, findings: list[Finding], failing: set[Severity]) -> _Case:
-    case = _Case(suite=plain.rules_file, name=plain.path, file=plain.path)
+    case = _Case(suite=plain.rules_file, name=plain.path, file=plain.path, place=plain.path)
     if findings:
         return _judged(case, findings, failing)
     if plain.verdict is Verdict.UNVERIFIABLE:
@@ -161,6 +122,7 @@ def _by_verdict(case: _Case, output: OutputResult, *, require_verified: bool) ->
 def _judged(case: _Case, findings: list[Finding], failing: set[Severity]) -> _Case:
     outcome = "failure" if any(f.severity in failing for f in findings) else "passed"
     message = "; ".join(f"{f.rule}: {visible(f.message)}" for f in findings)
+    case = replace(case, file=shown_path(findings[0]) or case.file)
     return _with(case, outcome, message, "\n\n".join(map(_tell, findings)))
 
 
@@ -187,31 +149,33 @@ def _with(case: _Case, outcome: str, message: str, body: str) -> _Case:
     return replace(case, outcome=outcome, message=message, body=body)
 
 
-def _worst_first(finding: Finding) -> tuple[int, tuple[int, str], tuple[str, ...]]:
-    return (SEVERITY_RANK[finding.severity], rule_rank(finding.rule), finding_key(finding))
-
-
 def _case_key(case: _Case) -> tuple[bool, str, str, str, str]:
-    return (case.suite == _REPOSITORY, case.suite, case.name, case.file or "", case.message)
+    return (case.suite == _REPOSITORY, case.suite, case.name, case.place or "", case.message)
 
 
 def _unique(cases: list[_Case]) -> dict[str, list[_Case]]:
     """Escape the names, tell equal ones apart, and gather the cases by suite."""
     suites: dict[str, list[_Case]] = defaultdict(list)
-    taken: set[tuple[str, str]] = set()
+    taken: set[str] = set()
     for case in cases:
-        suite = visible(case.suite) or "(unnamed)"
+        suite = visible(case.suite).strip() or "(unnamed)"
         file = visible(case.file) if case.file else None
-        plain = visible(case.name) or file or "(unnamed)"
+        place = visible(case.place or "").strip()
+        plain = visible(case.name).strip() or place or "(unnamed)"
         name, number = plain, 1
-        if (suite, name) in taken and file:
-            name = plain = f"{plain} ({file})"
-        while (suite, name) in taken:
+        if _key(suite, name) in taken and place:
+            name = plain = f"{plain} ({place})"
+        while _key(suite, name) in taken:
             number += 1
             name = f"{plain} #{number}"
-        taken.add((suite, name))
+        taken.add(_key(suite, name))
         suites[suite].append(replace(case, suite=suite, name=name, file=file))
     return suites
+
+
+def _key(suite: str, name: str) -> str:
+    """Return what GitLab knows a case by: the suite's name, the classname and the name in one."""
+    return f"{suite}_{suite}_{name}"
 
 
 def _to_xml(suites: dict[str, list[_Case]]) -> str:
@@ -228,7 +192,8 @@ def _to_xml(suites: dict[str, list[_Case]]) -> str:
 def _built(case: _Case) -> object:
     from junit_xml import TestCase
 
-    built = TestCase(case.name, classname=case.suite, file=case.file)
+    line = 1 if case.file else None
+    built = TestCase(case.name, classname=case.suite, file=case.file, line=line)
     if case.outcome == "failure":
         built.add_failure_info(message=case.message, output=case.body)
     elif case.outcome == "error":
