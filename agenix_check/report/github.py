@@ -13,7 +13,7 @@ from agenix_check.report import text
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import finding_key, rule_rank
 from agenix_check.report.places import shown_path
-from agenix_check.report.words import cause_title, short_names, subject
+from agenix_check.report.words import cause_title, names_in, subject
 from agenix_check.rules import RULES
 
 _SHOWN = 10  # annotations of a kind that GitHub shows for a step
@@ -38,8 +38,7 @@ class _Note:
 
 def render(report: Report, *, verbose: bool, quiet: bool) -> str:
     """Turn a report into lines for a log, of which only the annotations are commands."""
-    nodes = {o.node for o in report.outputs} | {f.node for f in report.findings if f.node}
-    names = short_names(nodes)
+    names = names_in(report)
     lines = list(_incomplete(report.incomplete))
     for severity in (Severity.ERROR, Severity.WARNING):
         notes = _notes(finding for finding in report.findings if finding.severity is severity)

@@ -12,7 +12,7 @@ from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group
 from agenix_check.report.markup import cell, code, fence_for, prose
 from agenix_check.report.page import Page, Section
-from agenix_check.report.words import cause_title, count, short_names, summary
+from agenix_check.report.words import cause_title, count, names_in, summary
 from agenix_check.rules import RULES
 
 LIMIT = 60_000  # bytes: GitHub takes 65,536 characters for a comment
@@ -61,8 +61,7 @@ class _Writer:
 
     def __init__(self, report: Report, *, verbose: bool) -> None:
         self._report = report
-        nodes = {o.node for o in report.outputs} | {f.node for f in report.findings if f.node}
-        self._names = short_names(nodes)
+        self._names = names_in(report)
         told = [f for f in report.findings if verbose or f.severity != Severity.NOTE]
         self._new = group(f for f in told if f.new)
         self._old = group(f for f in told if not f.new)

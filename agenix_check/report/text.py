@@ -18,7 +18,7 @@ from agenix_check.report.grouping import (
     group,
     rule_rank,
 )
-from agenix_check.report.words import cause_title, is_green, short_names, subject, summary
+from agenix_check.report.words import cause_title, is_green, names_in, subject, summary
 
 _WIDTH = 80
 _WIDEST_COLUMN = 28
@@ -57,8 +57,7 @@ class _Writer:
         self._report = report
         self._color = color
         self._verbose = verbose
-        nodes = {o.node for o in report.outputs} | {f.node for f in report.findings if f.node}
-        self._names = short_names(nodes)
+        self._names = names_in(report)
 
     def findings(self) -> Iterator[list[str]]:
         """What this change broke in full, then what was so before, folded."""

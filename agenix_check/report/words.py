@@ -68,6 +68,12 @@ def short_names(nodes: Iterable[str]) -> dict[str, str]:
     return {node: node for node in split} if "" in short.values() else short
 
 
+def names_in(report: Report) -> dict[str, str]:
+    """Return the short name of every node that a report tells of."""
+    nodes = {output.node for output in report.outputs}
+    return short_names(nodes | {finding.node for finding in report.findings if finding.node})
+
+
 def _common(lists: list[list[str]]) -> int:
     length = 0
     for column in zip(*lists, strict=False):
