@@ -1,7 +1,5 @@
 """`python -m agenix_check`."""
 
-import sys
+from agenix_check.cli import command
 
-from agenix_check.cli import main
-
-sys.exit(main())
+command()

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from agenix_check.declaration import PlainRule
+if TYPE_CHECKING:
+    from agenix_check.declaration import PlainRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,4 +68,4 @@ class Fleet:
     outputs: tuple[Output, ...]
     masters: tuple[str, ...] = ()
     unknown_masters: tuple[str, ...] = ()
-    plain: tuple[PlainRule, ...] = ()
+    plain: "tuple[PlainRule, ...]" = ()

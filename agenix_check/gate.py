@@ -130,10 +130,11 @@ def _judge(view: View, settings: Settings, store: Store, *, history: bool) -> tu
 
 def examine(view: View, settings: Settings, store: Store, *, history: bool) -> Examined:
     """Audit a view, and give what the audit went by as well."""
-    from agenix_check.audit import audit_fleet, select
-    from agenix_check.discover.inventory import take_inventory
-    from agenix_check.discover.memory import Memory
-    from agenix_check.discover.names import discover_names
+    with view.snapshot.listed_meanwhile():
+        from agenix_check.audit import audit_fleet, select
+        from agenix_check.discover.inventory import take_inventory
+        from agenix_check.discover.memory import Memory
+        from agenix_check.discover.names import discover_names
 
     memory = Memory(store)
 

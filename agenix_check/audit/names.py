@@ -38,7 +38,6 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     findings += audit_directories(names, fleet, keyring)
     findings += audit_sources(names, fleet)
     outputs += _wrong_outputs(lost)
-    outputs.sort(key=lambda output: (output.node, output.secret, output.path))
     info = FleetInfo(
         inventory=fleet.inventory,
         complete=fleet.complete,
@@ -80,13 +79,13 @@ def _judge_contents(
             rules = tuple(finding.rule for finding in judgement.findings)
         outputs.append(
             OutputResult(
-                node=output.node,
-                secret=output.secret,
-                source=source,
-                path=output.path,
-                verdict=judgement.verdict,
-                rules=rules,
-                reason=judgement.reason,
+                output.node,
+                output.secret,
+                source,
+                output.path,
+                judgement.verdict,
+                rules,
+                judgement.reason,
             )
         )
 

@@ -17,8 +17,9 @@ from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, File
 def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
     """Give the findings about sources, private keys and leftovers."""
     used = {path for output in fleet.outputs for path in output.sources}
-    before = _made_at_base(names)
-    used_before = set(chain(*set(before.values())))
+    same = names.quiet and names.base is names.here
+    before = {} if same else _made_at_base(names)
+    used_before = used if same else set(chain(*set(before.values())))
     awaited = set() if names.quiet else _awaited(names, before)
     exposed = _exposed(names, fleet)
     for path in sorted(names.here.files.keys() - names.here.outputs.keys()):

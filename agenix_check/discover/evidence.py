@@ -93,9 +93,10 @@ def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]
     for path, mode, oid in files:
         if mode not in (SYMLINK, SUBMODULE):
             paths.setdefault(oid, []).append(path)
+    small = [oid for oid, where in paths.items() if where[0].endswith(".age")]
     found = {
         oid: fact
-        for oid, size, data, sha256 in read_blobs(repository.git, paths)
+        for oid, size, data, sha256 in read_blobs(repository.git, paths, small)
         if (fact := find_fact(data, size, sha256)) is not None
     }
     return {path: fact for oid, fact in found.items() for path in paths[oid]}
@@ -116,7 +117,7 @@ def survey(repository: Repository, snapshot: Snapshot, memory: Memory) -> dict[s
             start = f"{directory}/" if directory else ""
             facts.update({start + name: fact for name, fact in known.items()})
     found = find_facts(repository, [file for name in unknown for file in directories[name]])
-    for directory in unknown:
+    for directory in unknown if memory.keeps else ():
         own = [file.path for file in directories[directory] if file.path in found]
         names = {path.rpartition("/")[2]: found[path] for path in own}
         memory.keep(snapshot.directories[directory], names)

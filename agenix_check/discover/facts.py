@@ -64,6 +64,8 @@ def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:
     """
     if size < 0:
         return MissingFact("is not in this clone (made with --filter? clone without it)")
+    if len(data) == size and (skimmed := skim(data, size)) is not None:
+        return AgeFact(hashlib.sha256(data).hexdigest(), (skimmed[0],), skimmed[1], None)
     if looks_like_age(_without_marker(data)):
         return _age_fact(data, size, sha256)
     if data.startswith(_GIT_CRYPT):
@@ -78,9 +80,6 @@ def _age_fact(data: bytes, size: int, sha256: str | None) -> Fact:
         if len(data) < size:
             return MissingFact("is too large to be read")
         sha256 = hashlib.sha256(data).hexdigest()
-    skimmed = skim(data, size)
-    if skimmed is not None:
-        return AgeFact(sha256, (skimmed[0],), skimmed[1], None)
     try:
         file = read_age(data, size=size)
     except AgeFormatError as error:

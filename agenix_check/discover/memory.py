@@ -30,6 +30,11 @@ class Memory:
         self._used: dict[str, _Facts] = {}
         self._learned = False
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is remembered at all."""
+        return self._store.keeps
+
     def recall(self, tree: str) -> dict[str, Fact] | None:
         """Return the facts of a directory by file name, or None where it was never read."""
         plain = self._known.get(tree)
@@ -40,7 +45,7 @@ class Memory:
 
     def keep(self, tree: str, facts: Mapping[str, Fact]) -> None:
         """Remember a directory that was read as a whole."""
-        if self._store.keeps and not any(isinstance(fact, MissingFact) for fact in facts.values()):
+        if self.keeps and not any(isinstance(fact, MissingFact) for fact in facts.values()):
             self._used[tree] = {name: _flatten(fact) for name, fact in facts.items()}
             self._learned = True
 

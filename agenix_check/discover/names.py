@@ -113,12 +113,12 @@ def fleet_of(names: Names) -> Fleet:
             used.add((file.directory, made.key))
             outputs.append(
                 Output(
-                    node=file.directory,
-                    secret=file.name,
-                    path=file.path,
-                    ident=file.ident,
-                    key=here.keys[made.key].text,
-                    sources=here.sources[made.source],
+                    file.directory,
+                    file.name,
+                    file.path,
+                    file.ident,
+                    here.keys[made.key].text,
+                    here.sources[made.source],
                 )
             )
     keys: dict[str, list[str]] = {directory: [] for directory, _ in sorted(used)}
@@ -175,10 +175,11 @@ def _submodules(files: Iterable[File]) -> tuple[str, ...]:
 def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
     """Ask what costs more, where something may be wrong: an output is not explained, or is gone."""
     here, there = names.here, names.base
-    lost = [file for file in names.here.outputs.values() if not names.explain(names.here, file)]
+    made_here = names.explained_here
+    lost = [file for file in here.outputs.values() if file.ident not in made_here]
     broken = [made for file in lost if (made := names.explain(names.base, file)) is not None]
     fresh = [file for file in lost if file.path not in there.outputs]
-    gone = [file for path, file in there.outputs.items() if path not in here.outputs]
+    gone = [there.outputs[path] for path in there.outputs.keys() - here.outputs.keys()]
     commits: Mapping[str, str] = {}
     vanished: frozenset[str] = frozenset()
     recent: frozenset[str] = frozenset()

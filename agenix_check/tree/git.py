@@ -144,19 +144,25 @@ def load_command() -> "type[GitCommand]":
     later `import git` works as ever.
     """
     if "git.cmd" not in sys.modules and "git" not in sys.modules:
-        spec = PathFinder.find_spec("git")
-        places = spec.submodule_search_locations if spec else None
-        if places:
-            package = ModuleType("git")
-            package.__path__ = list(places)
-            sys.modules["git"] = package
-            try:
-                import git.cmd  # noqa: F401
-            finally:
-                del sys.modules["git"]
+        bare = [name for name in ("git", "gitdb") if name not in sys.modules and _enter(name)]
+        try:
+            import git.cmd  # noqa: F401
+        finally:
+            for name in bare:
+                del sys.modules[name]
     from git.cmd import Git as GitCommand
 
     return GitCommand
+
+
+def _enter(package: str) -> bool:
+    """Make the modules of a package importable without its start; tell whether it is there."""
+    spec = PathFinder.find_spec(package)
+    places = spec.submodule_search_locations if spec else None
+    if places:
+        sys.modules[package] = module = ModuleType(package)
+        module.__path__ = list(places)
+    return bool(places)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import IO, NamedTuple
 
 from agenix_check.tree.git import Git, GitError, first_line
@@ -26,19 +27,28 @@ class Blob(NamedTuple):
     sha256: str | None = None
 
 
-def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[Blob]:
+def read_blobs(git: Git, oids: Iterable[str], small: Iterable[str] = ()) -> Iterator[Blob]:
     """Give each blob once, in no particular order.
 
+    Of those in `small`, which nobody expects to be large, the sizes are not asked for first.
     Raises `GitError` for a damaged one, which it names.
     """
     wanted = dict.fromkeys(oids)
+    for blob in _read_hastily(git, list(dict.fromkeys(small))):
+        wanted.pop(blob.oid, None)
+        yield blob
     if not wanted:
         return
     sizes = _sizes(git, wanted)
-    small = [oid for oid, size in sizes.items() if size <= WHOLE]
-    if small:
-        with git.stream("cat-file", "--batch", "--buffer", lines=small) as answers:
-            yield from _read_small(answers, small, sizes)
+    whole = [oid for oid, size in sizes.items() if size <= WHOLE]
+    if whole:
+        given = 0
+        with git.stream("cat-file", "--batch", "--buffer", lines=whole) as answers:
+            for blob in _cut(answers, whole):
+                given += 1
+                yield blob
+            if given < len(whole):
+                raise _damaged(whole[given])
     for oid, size in sizes.items():
         if size > WHOLE:
             with git.stream("cat-file", "blob", oid) as content:
@@ -48,36 +58,36 @@ def read_blobs(git: Git, oids: Iterable[str]) -> Iterator[Blob]:
             yield Blob(oid, -1, b"")
 
 
-def _read_small(answers: IO[bytes], oids: list[str], sizes: dict[str, int]) -> Iterator[Blob]:
-    """Cut the blobs out of `OID blob SIZE<LF>CONTENT<LF>`, read in large pieces."""
-    for batch in _batches(oids, sizes):
-        piece = answers.read(sum(_frame(oid, sizes[oid]) + sizes[oid] for oid in batch))
-        at = 0
-        for oid in batch:
-            size = sizes[oid]
-            start = piece.find(b"\n", at) + 1
-            whole = at < start < len(piece) - size
-            if not whole or not piece.startswith(oid.encode("ascii"), at):
-                raise _damaged(oid)
-            yield Blob(oid, size, piece[start : start + size])
-            at = start + size + 1
+def _read_hastily(git: Git, oids: list[str]) -> Iterator[Blob]:
+    """Give blobs up to the first one that is large, missing or damaged."""
+    if not oids:
+        return
+    with suppress(GitError), git.stream("cat-file", "--batch", "--buffer", lines=oids) as answers:
+        yield from _cut(answers, oids)
 
 
-def _frame(oid: str, size: int) -> int:
-    """Return how many bytes stand around a content: its header and the line feed behind it."""
-    return len(oid) + len(str(size)) + 8
-
-
-def _batches(oids: list[str], sizes: dict[str, int]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    room = _PIECE
+def _cut(answers: IO[bytes], oids: Iterable[str]) -> Iterator[Blob]:
+    """Cut blobs out of `OID blob SIZE<LF>CONTENT<LF>`, up to the first that is not so, or large."""
+    piece, at = b"", 0
     for oid in oids:
-        batch.append(oid)
-        room -= sizes[oid]
-        if room < 0:
-            yield batch
-            batch, room = [], _PIECE
-    yield batch
+        start = piece.find(b"\n", at) + 1
+        if not start:
+            piece, at = piece[at:] + answers.read(_PIECE), 0
+            start = piece.find(b"\n") + 1
+        before_size = at + len(oid) + 6
+        if piece[at:before_size] != b"%b blob " % oid.encode("ascii"):
+            return
+        size = int(piece[before_size : start - 1])
+        if size > WHOLE:
+            return
+        end = start + size
+        if end >= len(piece):
+            piece = piece[start:] + answers.read(max(size + 1, _PIECE))
+            start, end = 0, size
+            if end >= len(piece):
+                return
+        yield Blob(oid, size, piece[start:end])
+        at = end + 1
 
 
 def _sizes(git: Git, wanted: dict[str, None]) -> dict[str, int]:

@@ -1,11 +1,13 @@
 """One immutable Git tree as a listing: which files it has, of what mode, under which object id."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Thread
 from typing import NamedTuple
 
-from agenix_check.tree.git import Git
+from agenix_check.tree.git import Git, GitError
 
 SYMLINK = "120000"
 SUBMODULE = "160000"
@@ -50,6 +52,24 @@ class Snapshot:
     def directories(self) -> Mapping[str, str]:
         """Each directory's tree object id; "" is the root."""
         return self._listing[1]
+
+    @contextmanager
+    def listed_meanwhile(self) -> Iterator[None]:
+        """Let Git list the tree while something else is done.
+
+        Where that fails, whoever asks for the listing is told.
+        """
+
+        def look() -> None:
+            with suppress(GitError):
+                _ = self._listing
+
+        lister = Thread(target=look)
+        lister.start()
+        try:
+            yield
+        finally:
+            lister.join()
 
     @cached_property
     def _listing(self) -> tuple[dict[str, File], dict[str, str]]:
