@@ -4,10 +4,14 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from agenix_check.demo.workshop import Workshop
 from tests.checkout import ROOT, publish, run
+from tests.ci.hub import Hub, Start
+from tests.ci.runner import Runner
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +37,31 @@ def published(packages: Mapping[str, str]) -> Path:
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return what the steps of one job share: the action installs into it only once."""
     return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture
+def hub(fleet: Workshop, tmp_path: Path) -> Hub:
+    fleet.git.run("config", "uploadpack.allowAnySHA1InWant", "true")
+    return Hub(fleet, tmp_path)
+
+
+@pytest.fixture
+def start(hub: Hub, packages: Mapping[str, str], published: Path, temporary: Path) -> Start:
+    """Return a function that makes a runner with a clone, for an event."""
+
+    def make(event_name: str, event: Mapping[str, Any], revision: str, depth: int = 0) -> Runner:
+        workspace = hub.clone(revision, depth)
+        scratch = workspace.with_name(f"{workspace.name}-runner")
+        whole = {"repository": {"default_branch": "main"}, **event}
+        return Runner(workspace, scratch, temporary, event_name, whole, published, packages)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def python(packages: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a PATH on which there is a Python of its own with pip, as images have it."""
+    directory = tmp_path_factory.mktemp("python")
+    done = run(directory, {}, sys.executable, "-m", "venv", str(directory))
+    assert done.code == 0, done.output
+    return f"{directory / 'bin'}{os.pathsep}{os.environ['PATH']}"

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,6 +49,7 @@ class Runner:
     event: Mapping[str, Any]
     action: Path = ROOT
     environment: Mapping[str, str] = field(default_factory=dict)
+    log: str = ""
 
     def __post_init__(self) -> None:
         self.scratch.mkdir()
@@ -78,7 +79,6 @@ class Runner:
         Those are not run: they are not ours.
         """
         code, others = 0, []
-        done: dict[str | None, Any] = {}
         for step in steps:
             condition = step.get("if")
             assert condition in (None, "${{ !cancelled() }}"), condition
@@ -90,9 +90,10 @@ class Runner:
                 others.append(step["uses"])
                 continue
             else:
-                ended = self._run(step, {"steps": done})
-            done[step.get("id")] = {"outputs": ended.outputs}
-            code = code or ended.code
+                ended = self._run(step, {})
+            self.log += ended.log
+            if not step.get("continue-on-error"):
+                code = code or ended.code
         return code, others
 
     def _use(self, document: Mapping[str, Any], inputs: Mapping[str, str]) -> Ended:
@@ -150,6 +151,17 @@ class Runner:
         """Put the values of contexts where expressions stand."""
         known = {"github": {"event": self.event, "event_name": self.event_name}, **contexts}
         return _EXPRESSION.sub(lambda found: _evaluate(found[1], known), str(text))
+
+
+def steps_of(workflow: Path, job: str) -> list[dict[str, Any]]:
+    """Return the steps of a workflow's job."""
+    steps: list[dict[str, Any]] = load_yaml(workflow)["jobs"][job]["steps"]
+    return steps
+
+
+def names_of(actions: Iterable[str]) -> list[str]:
+    """Return actions without their versions."""
+    return [action.partition("@")[0] for action in actions]
 
 
 def _evaluate(expression: str, contexts: Mapping[str, Any]) -> str:
