@@ -32,6 +32,7 @@ def descriptors() -> Iterator[dict[str, Value]]:
     for rule in (*RULES.values(), _UNCHECKED):
         yield {
             "id": rule.id,
+            "name": "".join(word.capitalize() for word in rule.id.split("-")),
             "shortDescription": {"text": _sentence(rule.title)},
             "fullDescription": {"text": _first_paragraph(rule.meaning)},
             "help": {"text": _plain(rule), "markdown": _markdown(rule)},

@@ -136,6 +136,7 @@ def test_every_rule_is_described_whether_broken_or_not() -> None:
     assert list(rules) == [*RULES, "not-checked"]
     for rule in RULES.values():
         described = rules[rule.id]
+        assert re.sub("(?<=[a-z])(?=[A-Z])", "-", described["name"]).lower() == rule.id
         assert described["defaultConfiguration"]["level"] == rule.severity
         for text in (rule.meaning, rule.why, rule.mend):
             assert text in described["help"]["text"]
