@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from agenix_check.errors import CannotCheckError
-from agenix_check.tree.worktree import local_path, passes_symlink
+from agenix_check.tree.worktree import local_path, local_text, passes_symlink
 
 _JOURNAL = "journal"
 _MARK = ".agenix-check."
@@ -67,7 +67,7 @@ class WorkTree:
 
     def __init__(self, top: Path, folder: Path) -> None:
         self._top = top
-        self._folders: dict[str, Path] = {}  # those that are in order
+        self._folders: dict[str, str] = {}  # those that are in order
         self._journal = folder / _JOURNAL
 
     def plan(
@@ -166,8 +166,10 @@ class WorkTree:
             local = local_path(folder)
             if passes_symlink(self._top, local):
                 raise CannotCheckError(f"{path}: its directory is behind a symlink")
-            self._folders[folder] = self._top / local
-        return self._folders[folder] / local_path(name)
+            self._folders[folder] = str(self._top / local)
+        return Path(
+            f"{self._folders[folder]}/{local_text(name)}" if name else self._folders[folder]
+        )
 
     def _digest(self, path: str) -> str | None:
         """Return the digest of a file, or of where a symlink leads; None where nothing is."""

@@ -51,8 +51,10 @@ def list_directory(repository: Repository, directory: str) -> Iterator[str]:
 
 def read_file(repository: Repository, path: str) -> bytes | None:
     """Return a regular file's content, or None: not there, not regular, or over 1 MiB."""
+    if repository.top is None or not os.path.lexists(f"{repository.top}/{local_text(path)}"):
+        return None
     local = local_path(path)
-    if repository.top is None or passes_symlink(repository.top, local):
+    if passes_symlink(repository.top, local):
         return None
     try:
         number = os.open(repository.top / local, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -78,4 +80,9 @@ def passes_symlink(top: Path, path: Path) -> bool:
 
 def local_path(path: str) -> Path:
     """Return a path whose bytes are those that Git has, whatever the locale says."""
-    return Path(os.fsdecode(path.encode("utf-8", "surrogateescape")))
+    return Path(local_text(path))
+
+
+def local_text(path: str) -> str:
+    """Return the same as a text."""
+    return os.fsdecode(path.encode("utf-8", "surrogateescape"))

@@ -62,7 +62,7 @@ def _files(nodes: int, secrets: int) -> Iterator[Blob]:
     digests = [sha256(source).hexdigest() for source in sources]
     yield from zip((f"secrets/{name}.age" for name in names), sources, strict=True)
     hosts = [f"node-{number:04}" for number in range(nodes)]
-    keys = [f"{_new_key()} root@{host}\n" for host in hosts]
+    keys = [f"{new_key()} root@{host}\n" for host in hosts]
     for host, key in zip(hosts, keys, strict=True):
         yield f"hosts/{host}/host.pub", key.encode()
         yield f"hosts/{host}/default.nix", _module(host, names).encode()
@@ -82,7 +82,7 @@ def _outputs(work: tuple[str, str, list[str], list[bytes], list[str]]) -> list[B
     ]
 
 
-def _new_key() -> str:
+def new_key() -> str:
     """Return an SSH key to which nobody has the private half: a random point of the curve."""
     while True:
         key = "ssh-ed25519 " + base64.b64encode(_WIRE + os.urandom(32)).decode()

@@ -49,13 +49,13 @@ def duel(ours: Commands, theirs: Commands, *, turns: int, cwd: Path, stdin: Path
             sample = run(commands, cwd=cwd, stdin=stdin)
             if turn:
                 kept.append(sample)
-    return Duel(_median(samples[0]), _median(samples[1]))
+    return Duel(middle(samples[0]), middle(samples[1]))
 
 
 def solo(commands: Commands, *, turns: int, cwd: Path, stdin: Path) -> Sample:
     """Run commands several times, once unmeasured, and return the medians."""
     samples = [run(commands, cwd=cwd, stdin=stdin) for _ in range(turns + 1)]
-    return _median(samples[1:])
+    return middle(samples[1:])
 
 
 def run(commands: Commands, *, cwd: Path, stdin: Path) -> Sample:
@@ -94,5 +94,6 @@ def _environment() -> dict[str, str]:
     return {**kept, "PYTHONPYCACHEPREFIX": str(CACHE / "compiled")}
 
 
-def _median(samples: Sequence[Sample]) -> Sample:
+def middle(samples: Sequence[Sample]) -> Sample:
+    """Return the median time and the largest peak."""
     return Sample(median(one.seconds for one in samples), max(one.peak for one in samples))

@@ -8,12 +8,14 @@ from pathlib import Path
 from tests.bench.flake import make_flake
 from tests.bench.fleet import git, prepare
 from tests.bench.measure import PYTHON, Duel, Sample, duel, gate, run, solo
+from tests.bench.mending import Stale, edit_all, race, race_inside
 
 _GIB = 1 << 30
 _IMPORT = [PYTHON, "-c", "import git"]
 _SIZE = (100, 100)
 _LARGE = (1_000, 200)
 _FLAKE = (20, 20)
+_ONE = (100, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,11 @@ def measure(cache: Path, *, large: bool, turns: int) -> Iterator[Row]:
         yield row
         yield _second_run(top, oids, turns)
         yield _declared(Path(scratch, "flake"), oids, turns)
+        one = edit_all(cache, Path(scratch, "one"), *_ONE)
+        yield _making(one, turns)
+        yield _mending(one, turns)
+        yield _peer(one, turns)
+        yield _bulk(edit_all(cache, Path(scratch, "bulk"), *_SIZE))
         if large:
             yield from _linear(prepare(cache, *_LARGE), oids, first)
 
@@ -85,6 +92,30 @@ def _declared(top: Path, stdin: Path, turns: int) -> Row:
     result = duel([declared], [names], turns=2 * turns, cwd=top, stdin=stdin)
     what = f"gate, {_name(_FLAKE)}, evaluation remembered"
     return _ratio(what, "the same by names", result, 1.2)
+
+
+def _making(stale: Stale, turns: int) -> Row:
+    result, decryptions = race_inside(stale, 4 * turns)
+    what = f"`--fix`, 1 source changed for 100 nodes: {decryptions} decryption, 100 encryptions"
+    return _ratio(what, "the bare pyrage calls for the same work, in one process", result, 3)
+
+
+def _mending(stale: Stale, turns: int) -> Row:
+    result = race(stale, stale.fix, stale.bare, turns)
+    what = "the whole run of it: check, rekey, write, stage, check again"
+    return _ratio(what, "a process with the bare pyrage calls", result, 3)
+
+
+def _peer(stale: Stale, turns: int) -> Row:
+    result = race(stale, stale.fix, stale.pipelines, max(turns // 2, 1))
+    what = "the same: time an output"
+    return _ratio(what, "`age -d \\| age -e` for each output, as agenix-rekey does", result, 1)
+
+
+def _bulk(stale: Stale) -> Row:
+    result = race(stale, stale.fix, stale.bare, 1)
+    what = f"`--fix`, all sources changed, {_name(_SIZE)}: the whole run"
+    return _ratio(what, "a process with the bare pyrage calls", result, 3)
 
 
 def _linear(top: Path, stdin: Path, first: Sample) -> Iterator[Row]:

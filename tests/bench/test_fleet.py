@@ -1,5 +1,6 @@
 """The measured fleet is a real one, in order, and built once."""
 
+import os
 from pathlib import Path
 
 from agenix_check.finding import Verdict
@@ -7,6 +8,8 @@ from agenix_check.gate import check
 from agenix_check.settings import Settings
 from agenix_check.tree.repository import open_repository
 from tests.bench.fleet import git, prepare
+from tests.bench.measure import run
+from tests.bench.mending import edit_all, race_inside
 from tests.bench.rows import Row
 
 
@@ -38,3 +41,16 @@ def test_a_row_is_met_up_to_its_target() -> None:
     row = Row(what="a", against="b", value=2.0, target=2, unit="times", details="")
 
     assert row.is_met
+
+
+def test_a_mend_and_what_it_is_measured_against_do_the_same_work(tmp_path: Path) -> None:
+    stale = edit_all(tmp_path, tmp_path / "scratch", 3, 2)
+
+    result, decryptions = race_inside(stale, 1)
+    assert decryptions == 2
+    assert result.ratio > 0
+    for command, count in ((stale.fix, 6), (stale.bare, 6), (stale.pipelines, 12)):
+        copy = stale.copy()
+        run(command, cwd=copy, stdin=Path(os.devnull))
+        outputs = git(copy, "ls-files", "--cached", "--others", "secrets/rekeyed")
+        assert len(outputs.splitlines()) == count

@@ -13,7 +13,7 @@ import pytest
 from agenix_check.age import read_age
 from agenix_check.demo.workshop import Workshop
 from tests.rekey.conftest import MakeSsh
-from tests.rekey.mending import ask, command, execute, fix
+from tests.rekey.mending import ask, fix
 
 SECRETS = {"db": "secrets/db.age", "group/wifi": "secrets/wifi.age"}
 
@@ -67,42 +67,3 @@ def test_all_is_rekeyed_already_and_nothing_is_an_orphan(
                 ["age", "-d", "-i", str(key)], input=content, capture_output=True, check=True
             )
             assert opened.stdout == f"{secret}: after\n".encode()
-
-
-_COUNTING = """
-import sys
-from agenix_check.rekey import fix
-from agenix_check.cli import main
-
-class Counting(fix.Keychain):
-    def decrypt(self, name, ciphertext):
-        sys.stderr.write(f"decrypts {name}\\n")
-        return super().decrypt(name, ciphertext)
-
-fix.Keychain = Counting
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-def test_a_source_is_decrypted_once_for_a_hundred_hosts(workshop: Workshop) -> None:
-    count = 100
-    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIByrddUt6pQ02kKWsrjq/TcXFFfJgJqdqm0xJ0Nr/3zg {}\n"
-    for name in ("one", "two", "three"):
-        workshop.source(f"secrets/{name}.age", f"{name}\n")
-    for number in range(count):
-        workshop.host(f"n{number}", key.format(number))
-        for name in ("one", "two", "three"):
-            workshop.rekey(f"n{number}", name, f"secrets/{name}.age", f"{name}\n")
-    workshop.commit("Build")
-    for name in ("one", "two"):
-        workshop.source(f"secrets/{name}.age", f"another {name}\n")
-    workshop.stage()
-    words = command(workshop)
-    words[3:5] = ["-c", _COUNTING]
-    done = execute(workshop, words)
-    assert done.code == 0, done
-    assert sorted(done.stderr.splitlines()) == [
-        "decrypts secrets/one.age",
-        "decrypts secrets/two.age",
-    ]
-    assert done.stdout.count("rekeyed  ") == 2 * count
