@@ -35,7 +35,7 @@ def describe(finding: Finding, escape: Callable[[str], str] = str, *, files: str
     what else there is to say of the files.
     """
     who = clip(escape(subject(finding, {})), _LONGEST_SUBJECT)
-    text = f"{who}: {clip(escape(visible(finding.message)), _LONGEST_MESSAGE)}"
+    text = f"{who}: {clip(_unended(escape(visible(finding.message))), _LONGEST_MESSAGE)}"
     if finding.cause is not None:
         text += f". {clip(escape(cause_title(finding.cause)), _LONGEST_CAUSE)}"
     if files:
@@ -50,7 +50,11 @@ def describe(finding: Finding, escape: Callable[[str], str] = str, *, files: str
 
 def describe_unchecked(sentence: str, escape: Callable[[str], str] = str) -> str:
     """Say what could not be looked at."""
-    return f"Could not check: {clip(escape(visible(sentence)), _LONGEST_MESSAGE)}."
+    return f"Could not check: {clip(_unended(escape(visible(sentence))), _LONGEST_MESSAGE)}."
+
+
+def _unended(sentence: str) -> str:
+    return sentence.removesuffix(".")
 
 
 def clip(text: str, longest: int) -> str:

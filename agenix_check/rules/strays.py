@@ -58,9 +58,9 @@ STRAYS: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="an interrupted rekey left its temporary files behind",
         meaning="""
-            agenix-rekey writes each output into a directory named .tmp.agenix-rekey.* and moves it
-            into place when it is whole. Such a directory in the tree means that a rekey was killed,
-            or stopped where a decryption failed, and that its remains were committed.
+            agenix-rekey writes each output into a directory named `.tmp.agenix-rekey.*` and moves
+            it into place when it is whole. Such a directory in the tree means that a rekey was
+            killed, or stopped where a decryption failed, and that its remains were committed.
             """,
         why="""
             That rekey did not end: outputs after that point were not made. Its exit status does not

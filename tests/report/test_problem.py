@@ -101,7 +101,9 @@ def test_it_says_host_secret_cause_and_what_to_type() -> None:
     assert describe(replace(STALE, cause=None, mend=None), files="Files: two") == (
         "nixos:alpha db: it is not as it should be. Files: two."
     )
+    assert describe(replace(STALE, message="Nix said so.")).count(". ") == 2
     assert describe_unchecked("x is not merged") == "Could not check: x is not merged."
+    assert describe_unchecked("x is not merged.") == "Could not check: x is not merged."
 
 
 def test_a_long_command_is_not_cut() -> None:
@@ -132,7 +134,7 @@ def test_what_is_said_is_printable(name: str) -> None:
     text = describe(finding("output-stale", name, name, message=name, mend=name))
 
     assert text.isprintable()
-    assert visible(name)[:80] in text
+    assert visible(name)[:80].removesuffix(".") in text
 
 
 def test_exposure_is_told_of_rules_that_there_are() -> None:

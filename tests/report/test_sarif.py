@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from agenix_check.finding import Report, Severity
 from agenix_check.report.places import shown_path
 from agenix_check.report.sarif import MOST_RESULTS, render
-from agenix_check.rules import RULES
+from agenix_check.rules import RULES, Rule
 from tests.report.sample import (
     ALL,
     ALPHA,
@@ -141,6 +141,18 @@ def test_every_rule_is_described_whether_broken_or_not() -> None:
         for text in (rule.meaning, rule.why, rule.mend):
             assert text in described["help"]["text"]
             assert text in described["help"]["markdown"]
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_the_text_of_a_rule_means_the_same_as_markdown(rule: Rule) -> None:
+    for paragraph in "\n\n".join((rule.meaning, rule.why, rule.mend)).split("\n\n"):
+        if paragraph.startswith(" "):
+            # Code, each line of it.
+            assert all(line.startswith("    ") for line in paragraph.splitlines())
+            continue
+        assert paragraph.count("`") % 2 == 0
+        prose = re.sub("`[^`]*`", "", paragraph)
+        assert not re.search(r"[<*\[\\]|^[#>+-]|^\d+[.)]|(?<!\w)_|_(?!\w)", prose, re.MULTILINE)
 
 
 def test_what_gives_secrets_away_is_a_matter_of_security() -> None:
