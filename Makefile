@@ -5,9 +5,9 @@ VENV = .venv
 WHICH = oldest
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PROGRAMS = age nix npm ssh-keygen
+PROGRAMS = age chromium chromedriver nix npm ssh-keygen
 
-.PHONY: help setup demo test lint format bench clean programs vectors tests newest
+.PHONY: help setup demo test lint format bench clean programs packages tests newest
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -15,7 +15,7 @@ help: ## show this
 demo: $(VENV)/.runtime ## build a small fleet, break it, and see what the gate says
 	@$(BIN)/agenix-check demo
 
-test: lint programs vectors ## set up, then check everything: lint, types, tests on two Pythons
+test: lint programs packages ## set up, then check everything: lint, types, tests on two Pythons
 	@$(MAKE) --no-print-directory tests
 	@$(MAKE) --no-print-directory newest
 
@@ -45,8 +45,8 @@ clean: ## remove what the other targets made
 programs:
 	@sh tests/setup/programs.sh $(PROGRAMS)
 
-vectors: programs
-	@sh tests/setup/vectors.sh
+packages: programs
+	@sh tests/setup/packages.sh
 
 tests: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto

@@ -1,4 +1,4 @@
-"""The public age test vectors, as tests/setup/vectors.sh fetched them (npm package cctv-age).
+"""The public age test vectors, as tests/setup/packages.sh fetched them (npm package cctv-age).
 
 Their format: a textual header of "key: value" lines, an empty line, and the age file, which may
 be compressed with zlib.
@@ -49,7 +49,7 @@ def vector_names() -> list[str]:
 def load(name: str) -> Vector:
     """One vector by its name; fails the test where the vectors were not fetched."""
     if name not in _encoded():
-        pytest.fail("the age test vectors are missing: run make test (it fetches the vectors)")
+        pytest.fail("the age test vectors are missing: run make test (it fetches them)")
     head, _, file = base64.b64decode(_encoded()[name]).partition(b"\n\n")
     keys: dict[str, list[str]] = {}
     for line in head.decode("utf-8").split("\n"):

@@ -14,6 +14,7 @@ has() {
 
 package() {
     case $1 in
+        chromedriver) echo chromium-driver ;;
         nix) echo nix-bin ;;
         venv) echo python3-venv ;;
         ssh-keygen) echo openssh-client ;;

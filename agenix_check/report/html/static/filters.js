@@ -5,6 +5,7 @@ class Filters {
     this.form = form;
     this.offer(fleet);
     form.addEventListener("input", changed);
+    form.addEventListener("change", changed);
     form.addEventListener("submit", (event) => event.preventDefault());
     // A form that is reset has its new values only afterwards.
     form.addEventListener("reset", () => setTimeout(changed));

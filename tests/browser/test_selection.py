@@ -1,0 +1,164 @@
+"""What is chosen in the matrix, with the mouse and with keys, and what is told of it."""
+
+import pytest
+from selenium.webdriver import Keys
+
+from agenix_check.demo.workshop import Workshop
+from agenix_check.finding import MadeFrom, OutputDetail, Verdict
+from tests.audit.scenes import DB, judge, old_output
+from tests.browser.window import PHONE, Window
+from tests.report.sample import ALPHA, BETA, GAMMA, TROUBLE, output, path_of, report
+
+
+@pytest.fixture
+def page(window: Window) -> Window:
+    window.show(TROUBLE)
+    return window
+
+
+def test_a_click_tells_all_that_is_known(window: Window) -> None:
+    detail = OutputDetail(
+        addressed_to=("an SSH Ed25519 key with tag AbCdEf, in hosts/beta/host.pub",),
+        plaintext_size=12,
+        source_size=4096,
+        source=MadeFrom(path="secrets/db.age", current=False, until="1a2b3c4d5e6f"),
+        key=MadeFrom(path="hosts/alpha/host.pub"),
+    )
+    one = output(ALPHA, "db", Verdict.WRONG, "output-length")._replace(detail=detail)
+    window.show(report(one, output(BETA, "db")))
+    window.cell(ALPHA, "db").click()
+    told = window.text("#panel")
+    assert told.startswith(f"db Close on {ALPHA} wrong")
+    assert f"file {path_of(ALPHA, 'db')} source secrets/db.age" in told
+    assert "made from secrets/db.age, as it was until 1a2b3c4d5e" in told
+    assert "made for the key in hosts/alpha/host.pub, as it is" in told
+    assert "addressed to an SSH Ed25519 key with tag AbCdEf, in hosts/beta/host.pub" in told
+    assert "plaintext 12 bytes; its source's has 4,096" in told
+
+
+def test_a_click_tells_the_findings_and_the_rule(page: Window) -> None:
+    page.cell(ALPHA, "db").click()
+    told = page.text("#panel")
+    assert "error output-stale made from another version of its source" in told
+    assert "secrets/db.age changed in 1a2b3c4d5e" in told
+    assert "agenix-check --fix" in told
+    page.find("#panel details summary").click()
+    assert "What it means" in page.text("#panel")
+    assert page.text("#said") == f"db on {ALPHA}: wrong, output-stale"
+    assert page.cell(ALPHA, "db").get_attribute("aria-selected") == "true"
+
+
+def test_why_an_output_was_not_judged(page: Window) -> None:
+    page.cell(GAMMA, "token").click()
+    assert "unverifiable anonymous recipients" in page.text("#panel")
+    page.cell(BETA, "token").click()
+    assert "This node does not have this secret." in page.text("#panel")
+    assert page.text("#said") == f"token on {BETA}: none"
+
+
+def test_every_output_of_a_cell_is_told(window: Window) -> None:
+    first, second = (output(ALPHA, "db")._replace(path=f"rekeyed/{one}.age") for one in "ab")
+    window.show(report(first, second, output(BETA, "db")))
+    cell = window.cell(ALPHA, "db")
+    assert cell.text == "ok (2 outputs)"
+    cell.click()
+    assert "rekeyed/a.age" in window.text("#panel")
+    assert "rekeyed/b.age" in window.text("#panel")
+
+
+def test_arrows_move_enter_opens_and_escape_leads_back(page: Window) -> None:
+    page.run("document.querySelector('td[tabindex=\"0\"]').focus()")
+    assert page.focused() == (GAMMA, "backup/key")
+    page.press(Keys.ARROW_DOWN, Keys.ARROW_RIGHT)
+    assert page.focused() == (ALPHA, "db")
+    page.press(Keys.ENTER)
+    assert page.text("#panel").startswith("db Close")
+    assert page.run("return document.activeElement.id") == "panel"
+    page.press(Keys.ESCAPE)
+    assert page.focused() == (ALPHA, "db")
+    assert "Choose an output" in page.text("#panel")
+    page.press(" ")
+    assert page.text("#panel").startswith("db Close")
+
+
+def test_keys_lead_to_the_ends_and_no_further(page: Window) -> None:
+    page.cell(ALPHA, "db").click()
+    page.press(Keys.END)
+    assert page.focused() == (ALPHA, "wifi")
+    page.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert page.focused() == (ALPHA, "wifi")
+    page.press(Keys.HOME)
+    assert page.focused() == (ALPHA, "backup/key")
+    page.press(Keys.END, control=True)
+    assert page.focused() == (BETA, "wifi")
+    page.press(Keys.HOME, control=True)
+    assert page.focused() == (GAMMA, "backup/key")
+    page.press(Keys.PAGE_DOWN)
+    assert page.focused() == (BETA, "backup/key")
+    page.press(Keys.PAGE_UP)
+    assert page.focused() == (GAMMA, "backup/key")
+
+
+def test_one_cell_is_reached_with_the_tabulator(page: Window) -> None:
+    page.cell(ALPHA, "wifi").click()
+    reached = page.run("return document.querySelectorAll('td[tabindex=\"0\"]').length")
+    assert reached == 1
+    page.press(Keys.ARROW_DOWN)
+    assert page.cell(BETA, "wifi").get_attribute("tabindex") == "0"
+    assert page.run("return document.querySelectorAll('td[tabindex=\"0\"]').length") == 1
+
+
+def test_the_focus_can_be_seen(page: Window) -> None:
+    page.run("document.querySelector('td[tabindex=\"0\"]').focus()")
+    page.press(Keys.ARROW_DOWN)
+    style = "return getComputedStyle(document.activeElement)"
+    assert page.run(f"{style}.outlineStyle") == "solid"
+    assert page.run(f"{style}.outlineWidth") == "2px"
+
+
+def test_a_finding_leads_to_its_cell(page: Window) -> None:
+    page.type("#filter-node", "alpha")
+    page.run(
+        "[...document.querySelectorAll('#findings li')].find((item) =>"
+        " item.dataset.node === arguments[0] && item.dataset.secret === 'wifi')"
+        ".querySelector('button').click()",
+        BETA,
+    )
+    page.settle()
+    assert page.text("#panel").startswith(f"wifi Close on {BETA} wrong")
+    assert page.focused() == (BETA, "wifi")
+
+
+def test_on_a_phone_the_details_come_into_sight(window: Window) -> None:
+    window.show(TROUBLE, size=PHONE)
+    window.cell(ALPHA, "db").click()
+    top = window.run("return document.querySelector('#panel h3').getBoundingClientRect().bottom")
+    assert 0 < top <= PHONE[1]
+
+
+def test_a_command_can_be_copied(page: Window) -> None:
+    button = page.find(".first-aid .copy")
+    button.click()
+    page.settle()
+    assert button.text in ("Copied", "Selected")
+    assert page.text("#said") == button.text
+
+
+def test_a_link_to_a_rule_unfolds_it(page: Window) -> None:
+    page.find('#findings a[href="#rule-output-stale"]').click()
+    page.settle()
+    assert page.run("return document.getElementById('rule-output-stale').open")
+
+
+def test_the_real_report_of_a_real_fleet(fleet: Workshop, window: Window) -> None:
+    fleet.source(DB, "another\n")
+    fleet.stage()
+    window.show(judge(fleet, format="html"))
+    node = "secrets/rekeyed/alpha"
+    window.cell(node, "db").click()
+    told = window.text("#panel")
+    assert told.startswith(f"db Close on {node} wrong error output-stale")
+    assert old_output(fleet, "alpha", "db") in told
+    assert f"made from {DB}, as it was before this change" in told
+    assert "made for the key in hosts/alpha/host.pub, as it is" in told
+    assert "in hosts/alpha/host.pub plaintext 14 bytes; its source's has 8" in told

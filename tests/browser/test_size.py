@@ -1,0 +1,100 @@
+"""Large fleets: they open soon, filters answer at once, and every cell can be reached."""
+
+import pytest
+from selenium.webdriver import Keys
+
+from agenix_check.finding import Report, Verdict
+from tests.browser.window import Window
+from tests.report.sample import SOURCE_EDIT, finding, output, report
+
+_LOADED = """
+const [entry] = performance.getEntriesByType("navigation");
+return entry.loadEventEnd - entry.startTime;
+"""
+# The time from a keystroke until the table is laid out anew, in milliseconds.
+_FILTER = """
+const field = document.querySelector("#filter-node");
+const times = arguments[0].map((text) => {
+    field.value = text;
+    const begin = performance.now();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    document.querySelector("#matrix table").getBoundingClientRect();
+    return performance.now() - begin;
+});
+return times;
+"""
+_SCROLL = """
+const box = document.querySelector(".box");
+const times = [];
+for (let step = 1; step <= 40; step += 1) {
+    const begin = performance.now();
+    box.scrollTop = step * 150;
+    box.scrollLeft = step * 150;
+    box.dispatchEvent(new Event("scroll"));
+    document.querySelector("#matrix table").getBoundingClientRect();
+    times.push(performance.now() - begin);
+}
+return times;
+"""
+
+
+def _fleet(nodes: int, secrets: int) -> Report:
+    wrong = "secret-007"
+    outputs = [
+        output(node, secret, Verdict.WRONG if secret == wrong else Verdict.OK)
+        for node in (f"nixos:node-{number:04}" for number in range(nodes))
+        for secret in (f"secret-{number:03}" for number in range(secrets))
+    ]
+    findings = tuple(
+        finding("output-stale", one.node, one.secret, cause=SOURCE_EDIT, mend="agenix-check --fix")
+        for one in outputs
+        if one.verdict is Verdict.WRONG
+    )
+    return report(*outputs, findings=findings)
+
+
+@pytest.fixture(scope="module")
+def large() -> Report:
+    return _fleet(200, 200)
+
+
+def test_two_hundred_nodes_with_two_hundred_secrets_are_smooth(
+    window: Window, large: Report
+) -> None:
+    window.show(large)
+    assert window.run(_LOADED) < 3_000
+    assert window.text("#shown") == "40,000 outputs: 200 nodes, 200 secrets"
+    # The machine may be busy with other things: the best of some tries is the page's own time.
+    assert min(window.run(_FILTER, ["node-01", "", "node-02", "", "node-03", ""])) < 200
+    assert sorted(window.run(_SCROLL))[20] < 50
+    assert window.run("return document.querySelectorAll('*').length") < 12_000
+
+
+def test_every_cell_of_a_large_fleet_can_be_reached(window: Window, large: Report) -> None:
+    window.show(large)
+    window.run("document.querySelector('td[tabindex=\"0\"]').focus()")
+    window.press(Keys.END, control=True)
+    assert window.focused() == ("nixos:node-0199", "secret-199")
+    last = window.find("td:focus")
+    assert last.find_element("xpath", "..").get_attribute("aria-rowindex") == "201"
+    assert last.get_attribute("aria-colindex") == "201"
+    window.press(Keys.ENTER)
+    assert "on nixos:node-0199" in window.text("#panel")
+    window.press(Keys.ESCAPE, Keys.HOME)
+    assert window.focused() == ("nixos:node-0199", "secret-000")
+
+
+def test_who_scrolls_away_comes_back_with_an_arrow(window: Window, large: Report) -> None:
+    window.show(large)
+    window.cell("nixos:node-0002", "secret-002").click()
+    window.run("document.querySelector('.box').scrollTop = 5000")
+    window.settle()
+    assert window.focused() is None
+    window.press(Keys.ARROW_DOWN)
+    assert window.focused() == ("nixos:node-0003", "secret-002")
+
+
+def test_two_hundred_thousand_outputs_open(window: Window) -> None:
+    window.show(_fleet(1000, 200))
+    assert window.text("#shown") == "200,000 outputs: 1,000 nodes, 200 secrets"
+    assert min(window.run(_FILTER, ["node-01", "", "node-02", ""])) < 400
