@@ -29,6 +29,16 @@ def _junit(report: Report, *flags: str) -> Callable[[], str]:
     )
 
 
+def _sarif(report: Report) -> Callable[[], str]:
+    """All but the texts of the rules, a line each, which would change with every one of them."""
+
+    def render() -> str:
+        lines = sarif.render(report, "1.2.3").splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith('{"id": '))
+
+    return render
+
+
 CASES: dict[str, Callable[[], str]] = {
     "green.txt": _text(GREEN),
     "mended.txt": _text(MENDED),
@@ -48,8 +58,8 @@ CASES: dict[str, Callable[[], str]] = {
     "green.gitlab.json": lambda: gitlab.render(GREEN),
     "trouble.gitlab.json": lambda: gitlab.render(TROUBLE),
     "plain.gitlab.json": lambda: gitlab.render(PLAIN_AGENIX),
-    "green.sarif": lambda: sarif.render(GREEN, "1.2.3"),
-    "trouble.sarif": lambda: sarif.render(TROUBLE, "1.2.3"),
+    "green.sarif": _sarif(GREEN),
+    "trouble.sarif": _sarif(TROUBLE),
     "green.json": lambda: json.render(GREEN, "1.2.3"),
     "trouble.json": lambda: json.render(TROUBLE, "1.2.3"),
     "green.xml": _junit(GREEN),
