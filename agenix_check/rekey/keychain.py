@@ -1,25 +1,22 @@
 """Decrypting with the identities that there are: plaintexts live in memory only."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from agenix_check.age import AgeFile, AgeFormatError, Match, Stanza, describe, read_age
+from agenix_check.rekey.attempts import Attempt, Outcome, attempt, attempt_with
 from agenix_check.rekey.errors import DecryptionError
 from agenix_check.rekey.handing import handed_over
 from agenix_check.rekey.identities import IdentityFile
 from agenix_check.rekey.keys import ForeignKey, Key, LockedKey, OpenKey, read_keys
-from agenix_check.rekey.program import ProgramError, plugin_environment, run_decrypt
-from agenix_check.rekey.prompts import Terminal, aborts_as_interrupts, printable
+from agenix_check.rekey.program import ProgramError, run_decrypt
+from agenix_check.rekey.prompts import Terminal, printable
 
 __all__ = ["DecryptionError", "Keychain"]
 
-# What pyrage says, in words of its own.
-_NO_MATCH = "No matching keys found"
-_DAMAGED = ("decryption error", "Header MAC is invalid", "failed to fill whole buffer")
-
-_LONGEST = 300  # in characters: what a plugin complains of
 _RESTORE = "take it from an earlier commit, or encrypt it anew"
 _NONE_GIVEN = "give one with -i FILE, in AGENIX_CHECK_IDENTITY or in the setting identities"
+
+Wants = Callable[[Key], bool]
 
 
 class Keychain:
@@ -51,12 +48,11 @@ class Keychain:
         """
         name = printable(name)
         file = _checked(name, ciphertext)
-        if not self._read:
-            self._read_files()
+        self._read_files()
         if not any(one.content is not None for one in self._files):
             raise DecryptionError(f"{name}: {self._nothing_there()}")
         if self._program is None:
-            plaintext = self._with_keys(name, ciphertext, file.real_stanzas)
+            plaintext = self._with_keys(name, ciphertext, file)
         else:
             plaintext = self._with_program(name, ciphertext, file.real_stanzas, self._program)
         if len(plaintext) != file.plaintext_size:
@@ -64,44 +60,72 @@ class Keychain:
         return plaintext
 
     def _read_files(self) -> None:
+        if self._read:
+            return
         for file in self._files:
             try:
                 self._keys += read_keys(file, self._terminal)
             except DecryptionError as error:
-                self._problems[_label(file)] = str(error)
+                self._problems[label_of(file)] = str(error)
         self._read = True
 
-    def _with_keys(self, name: str, ciphertext: bytes, stanzas: Sequence[Stanza]) -> bytes:
-        outcomes: dict[str, str] = {}
-        unheard: list[str] = []
+    def attempts(self, file: AgeFile, ciphertext: bytes, wants: Wants) -> Iterator[Attempt]:
+        """Try, in order, each key that can fit and that `wants` wants; stop when you have enough.
+
+        `wants` is asked again of what comes out of a locked file. With an age program, that program
+        does what pyrage cannot do without a plugin.
+        """
+        self._read_files()
+        stanzas = file.real_stanzas
         waiting = _in_order(self._keys, stanzas)
         while waiting:
             key = waiting.pop(0)
-            label = _label(key.file)
-            try:
-                if isinstance(key, OpenKey):
-                    plaintext = self._try(name, key, ciphertext)
-                    if plaintext is not None:
-                        return plaintext
-                elif isinstance(key, ForeignKey):
-                    outcomes[label] = key.reason
-                elif isinstance(key, LockedKey):
+            if not wants(key):
+                continue
+            if isinstance(key, LockedKey):
+                if key.asks and not self._terminal.available():
+                    yield Attempt(key=key, outcome=Outcome.UNHEARD)
+                else:
                     waiting = _in_order([*self._unlock(key), *waiting], stanzas)
-            except _UnheardError:
+            elif isinstance(key, OpenKey) and (self._program is None or key.prompts is None):
+                yield attempt(key, ciphertext)
+            elif self._program is not None:
+                yield attempt_with(self._program, key, ciphertext)
+            elif isinstance(key, ForeignKey):
+                yield Attempt(key=key, outcome=Outcome.UNUSABLE, reason=key.reason)
+
+    @property
+    def problems(self) -> Mapping[str, IdentityFile]:
+        """The files that cannot be used at all, by a sentence each."""
+        self._read_files()
+        named = {label_of(file): file for file in self._files}
+        return {f"{label}: {reason}": named[label] for label, reason in self._problems.items()}
+
+    def _with_keys(self, name: str, ciphertext: bytes, file: AgeFile) -> bytes:
+        outcomes: dict[str, str] = {}
+        unheard: list[str] = []
+        for one in self.attempts(file, ciphertext, _any):
+            label = label_of(one.key.file)
+            if one.outcome is Outcome.OPENED:
+                return one.plaintext
+            if one.outcome is Outcome.DAMAGED:
+                raise DecryptionError(
+                    f"{name}: this is damaged: {label} fits, but what it opens is not as it was "
+                    f"written; {_RESTORE}"
+                )
+            if one.outcome is Outcome.UNHEARD:
                 unheard.append(label)
-            except _KeyError as error:
-                outcomes[label] = str(error)
+            elif one.reason:
+                outcomes[label] = one.reason
         if unheard:
             raise DecryptionError(
                 f"{name}: {_listed(unheard)} must ask for a passphrase, a PIN or the like, and "
                 f"there is no terminal to ask on: type `{self._command}` in a terminal"
             )
-        raise DecryptionError(self._nothing_fits(name, stanzas, outcomes))
+        raise DecryptionError(self._nothing_fits(name, file.real_stanzas, outcomes))
 
     def _unlock(self, key: LockedKey) -> list[Key]:
         """Open a locked file, and remember what came out of it, or that it stays locked."""
-        if key.asks and not self._terminal.available():
-            raise _UnheardError
         try:
             opened = key.open(self._terminal)
         except DecryptionError as error:
@@ -111,41 +135,13 @@ class Keychain:
         self._keys[at : at + 1] = opened
         return opened
 
-    def _try(self, name: str, key: OpenKey, ciphertext: bytes) -> bytes | None:
-        """Return the plaintext, or None where nothing in the file is for this key."""
-        import pyrage
-
-        prompts = key.prompts
-        plaintext, complaint = None, ""
-        if prompts is not None:
-            prompts.begin()
-        try:
-            with aborts_as_interrupts(), plugin_environment() if prompts else nullcontext():
-                plaintext = pyrage.decrypt(ciphertext, [key.identity])
-        except pyrage.DecryptError as error:
-            complaint = printable(" ".join(str(error).split()))[:_LONGEST]
-        if prompts is not None:
-            prompts.end(worked=plaintext is not None)
-            if prompts.raised is not None:
-                raise prompts.raised from None
-            if plaintext is None and prompts.unheard:
-                raise _UnheardError
-        if complaint in _DAMAGED:
-            raise DecryptionError(
-                f"{name}: this is damaged: {_label(key.file)} fits, but what it opens is not as it "
-                f"was written; {_RESTORE}"
-            )
-        if complaint and complaint != _NO_MATCH:
-            raise _KeyError(complaint)
-        return plaintext
-
     def _with_program(
         self, name: str, ciphertext: bytes, stanzas: Sequence[Stanza], program: str
     ) -> bytes:
         """Let the age program decrypt; what it says and asks, it says and asks on the terminal."""
         files = list(dict.fromkeys(key.file for key in _in_order(self._keys, stanzas)))
         if not files:  # it may know forms of identities that are not known here
-            files = [one for one in self._files if one.content and _label(one) in self._problems]
+            files = [one for one in self._files if one.content and label_of(one) in self._problems]
         if not files:
             raise DecryptionError(self._nothing_fits(name, stanzas, {}))
         try:
@@ -154,7 +150,7 @@ class Keychain:
         except ProgramError as error:
             raise DecryptionError(f"{name}: cannot decrypt: {error}") from None
         if status:
-            tried = _listed([_label(file) for file in files])
+            tried = _listed([label_of(file) for file in files])
             raise DecryptionError(
                 f"{name}: {program} cannot decrypt this with {tried}; it says why itself. Give the "
                 "right identity with -i FILE"
@@ -171,17 +167,9 @@ class Keychain:
         """Say whom the file is for, and what came of each identity."""
         whom = " and ".join(dict.fromkeys(map(describe, stanzas)))
         known = {**self._problems, **outcomes}
-        labels = dict.fromkeys(map(_label, self._files))
+        labels = dict.fromkeys(map(label_of, self._files))
         tried = "; ".join(f"{one}: {known.get(one, 'not one of them')}" for one in labels)
         return f"{name}: this is for {whom}; {tried}. Give the right identity with -i FILE"
-
-
-class _UnheardError(Exception):
-    """A key must ask something, and nobody can be asked."""
-
-
-class _KeyError(Exception):
-    """A key did not work; the text is the end of a sentence."""
 
 
 def _checked(name: str, ciphertext: bytes) -> AgeFile:
@@ -210,7 +198,12 @@ def _in_order(keys: Iterable[Key], stanzas: Sequence[Stanza]) -> list[Key]:
     return [key for _, key in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def _label(file: IdentityFile) -> str:
+def _any(_: Key) -> bool:
+    return True
+
+
+def label_of(file: IdentityFile) -> str:
+    """Return what a person calls an identity file."""
     return f"{printable(file.path)} (from {file.origin})"
 
 
