@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from typing import NoReturn, TextIO
 
     from agenix_check.finding import Report
+    from agenix_check.gate import Compare
     from agenix_check.output import Target
+    from agenix_check.rekey.progress import Progress
     from agenix_check.settings import Settings, Value
     from agenix_check.tree.repository import Repository
 
@@ -114,7 +116,23 @@ def _check(arguments: list[str]) -> int:
         and not settings.flag("verbose")
         and step_summary(wanted) is None
     )
-    return _report(check(repository, settings, brief=brief), settings, wanted)
+    if not settings.flag("decrypt"):
+        return _report(check(repository, settings, brief=brief), settings, wanted)
+    from agenix_check.report.progress import show_progress
+
+    with show_progress(settings, sys.stderr) as progress:
+        compare = _comparer(settings, progress)
+        report = check(repository, settings, brief=brief, compare=compare)
+    return _report(report, settings, wanted)
+
+
+def _comparer(settings: "Settings", progress: "Progress") -> "Compare | None":
+    """Return what looks into outputs, where that is wanted."""
+    if not settings.flag("decrypt"):
+        return None
+    from agenix_check.rekey.compare import comparer
+
+    return comparer(settings, _say, progress)
 
 
 def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]") -> int:
@@ -124,11 +142,13 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
     if settings.flag("dry-run"):
         from agenix_check.report import plan as form
 
-        plan, report = plan_only(repository, settings)
+        with show_progress(settings, sys.stderr) as progress:
+            plan, report = plan_only(repository, settings, _comparer(settings, progress))
         text = form.render(plan, settings.text("format") or "text")
         return _report(report, settings, wanted, instead=text)
     with show_progress(settings, sys.stderr) as progress:
-        mended = mend(repository, settings, say=_say, progress=progress)
+        compare = _comparer(settings, progress)
+        mended = mend(repository, settings, say=_say, progress=progress, compare=compare)
     for sentence in mended.left:
         _say(f"not mended: {sentence}")
     code = _report(mended.report, settings, wanted)
@@ -140,6 +160,8 @@ def _refuse_mending(settings: "Settings") -> None:
     for name in ("dry-run", "update-masters", "exit-non-zero-on-fix"):
         if settings.flag(name):
             raise UsageError(f"--{name} goes with --fix")
+    if settings.items("identity") and not settings.flag("decrypt"):
+        raise UsageError("--identity goes with --fix or --decrypt")
 
 
 def _report(

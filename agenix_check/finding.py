@@ -157,6 +157,33 @@ class Fix:
     secret: str | None = None
 
 
+class NotCompared(NamedTuple):
+    """An output whose plaintext was not compared with its source's, and why not."""
+
+    node: str
+    secret: str
+    path: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decrypted:
+    """What `--decrypt` came to: how many outputs were held against their sources, which were not.
+
+    The number has those that differ in it.
+    """
+
+    compared: int
+    not_compared: tuple[NotCompared, ...] = ()
+
+    @property
+    def unproved(self) -> int:
+        """How many look right and were not compared: neither wrong nor left out on purpose."""
+        looks_right = (Verdict.OK, Verdict.UNVERIFIABLE)
+        return sum(one.verdict in looks_right for one in self.not_compared)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many outputs have which verdict, and how many findings which severity."""
@@ -184,7 +211,7 @@ class Report:
 
     `incomplete` says, a sentence each, what could not be looked at: such a run must not pass.
     `skipped` says what was left out on purpose (submodules). `counts` counts what the report
-    holds, and findings that a setting silenced.
+    holds, and findings that a setting silenced. `decrypted` is None where nothing was to be.
     """
 
     snapshot: SnapshotInfo
@@ -196,3 +223,10 @@ class Report:
     fixed: tuple[Fix, ...] = ()
     incomplete: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    decrypted: Decrypted | None = None
+
+    def fail(self, *, strict: bool, require_verified: bool) -> bool:
+        """Tell whether what was found, or was to be compared and was not, fails the run."""
+        unproved = self.decrypted is not None and self.decrypted.unproved > 0
+        failed = self.counts.fail(strict=strict, require_verified=require_verified)
+        return failed or (unproved and require_verified)

@@ -1,5 +1,6 @@
 """The gate: from settings to a report, stage by stage."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,22 +36,33 @@ class Examined:
     inventory: "Inventory"
 
 
-def check(repository: Repository, settings: Settings, *, brief: bool = False) -> Report:
+Compare = Callable[[Report, "Names", "Inventory", View], Report]
+
+
+def check(
+    repository: Repository,
+    settings: Settings,
+    *,
+    brief: bool = False,
+    compare: Compare | None = None,
+) -> Report:
     """Judge the snapshot that the settings name.
 
     `brief` says that counts and findings are enough: a tree that was green before needs no second
-    look then, and what was wrong long ago no search in history. Raises `UsageError` for revisions
-    that are none, `CannotCheckError` where Git cannot answer.
+    look then, and what was wrong long ago no search in history. `compare` looks into what the audit
+    finds in order; nothing is remembered then. Raises `UsageError` for revisions that are none,
+    `CannotCheckError` where Git cannot answer.
     """
     store = open_store(repository, settings)
     restricted = _is_restricted(settings)
     with open_view(repository, settings) as view:
         green = Green(store, _name(view, settings))
-        known = green.recall(view.info) if brief and not restricted else None
+        fresh = restricted or compare is not None
+        known = green.recall(view.info) if brief and not fresh else None
         if known is not None and not _must_evaluate(known, settings):
             return known
-        report, lasting = _judge(view, settings, store, history=not brief)
-    if lasting and not restricted:
+        report, lasting = _judge(view, settings, store, history=not brief, compare=compare)
+    if lasting and not fresh:
         green.keep(report)
     return conclude(report, settings)
 
@@ -75,7 +87,7 @@ def exit_code(report: Report, settings: Settings) -> int:
     if report.incomplete:
         return 3
     strict, require_verified = settings.flag("strict"), settings.flag("require-verified")
-    return int(report.counts.fail(strict=strict, require_verified=require_verified))
+    return int(report.fail(strict=strict, require_verified=require_verified))
 
 
 def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
@@ -122,14 +134,23 @@ def _is_of_outputs(finding: Finding) -> bool:
     return finding.severity is not Severity.NOTE or finding.rule == "output-missing"
 
 
-def _judge(view: View, settings: Settings, store: Store, *, history: bool) -> tuple[Report, bool]:
+def _judge(
+    view: View, settings: Settings, store: Store, *, history: bool, compare: Compare | None
+) -> tuple[Report, bool]:
     """Return the report, and whether it holds for these trees for ever."""
-    examined = examine(view, settings, store, history=history)
+    examined = examine(view, settings, store, history=history, compare=compare)
     return examined.report, not examined.names.looked_aside
 
 
-def examine(view: View, settings: Settings, store: Store, *, history: bool) -> Examined:
-    """Audit a view, and give what the audit went by as well."""
+def examine(
+    view: View,
+    settings: Settings,
+    store: Store,
+    *,
+    history: bool,
+    compare: Compare | None = None,
+) -> Examined:
+    """Audit a view, let `compare` look into it, and give what the audit went by as well."""
     with view.snapshot.listed_meanwhile():
         from agenix_check.audit import audit_fleet, select
         from agenix_check.discover.inventory import take_inventory
@@ -146,6 +167,8 @@ def examine(view: View, settings: Settings, store: Store, *, history: bool) -> E
     new_from = settings.text("new-from")
     known = audit(view_commit(view.repository, new_from))[0] if new_from else None
     report, names, inventory = audit(view)
+    if compare is not None:
+        report = compare(report, names, inventory, view)
     selected = select(report, settings, known)
     if _wants_details(settings):
         from agenix_check.audit.details import add_details

@@ -33,7 +33,7 @@ class Option(NamedTuple):
 
 
 _SNAPSHOT, _WHICH, _FLEET, _REPORT, _MEND, _FAIL, _RUN = (
-    "which snapshot", "which outputs", "where the fleet comes from", "reports", "mending",
+    "which snapshot", "which outputs", "where the fleet comes from", "reports", "with private keys",
     "what fails", "running",
 )  # fmt: skip
 INVENTORIES = ("auto", "nix", "lock", "names")
@@ -75,18 +75,19 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("output", "list", "write a report besides (repeatable)", _REPORT, "FORMAT=FILE"),
     Option("junit", "text", "the same as --output junit=FILE", _REPORT, "FILE"),
+    Option("decrypt", "flag", "compare plaintexts too, where the identities allow it", _MEND),
     Option("fix", "flag", "mend what can be mended, stage it, and check again", _MEND),
     Option("dry-run", "flag", "with --fix: only say what would be done", _MEND),
     Option(
         "identity",
         "list",
-        "with --fix: a file with an identity (repeatable)",
+        "for --fix and --decrypt: a file with an identity (repeatable)",
         _MEND,
         "FILE",
         short="i",
     ),
     Option("identities", "list", "", _MEND),
-    Option("age", "text", "with --fix: the age program for what is not built in", _MEND, "PROGRAM"),
+    Option("age", "text", "the age program, for what is not built in", _MEND, "PROGRAM"),
     Option(
         "update-masters", "flag", "with --fix: encrypt sources anew to all master recipients", _MEND
     ),
@@ -103,7 +104,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("no-progress", "flag", "do not say on the terminal how far a mend is", _RUN),
 )
 # A tree that is checked may say what is ignored in it, but not what to write on this machine.
-_NOT_IN_FILE = ("output", "junit", "fix", "identity", "update-masters")
+_NOT_IN_FILE = ("output", "junit", "decrypt", "fix", "identity", "update-masters")
 # Read where identities are, as a list of paths with colons.
 _NO_VARIABLE = ("identity",)
 _BY_NAME = {option.name: option for option in OPTIONS}

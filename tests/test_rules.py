@@ -20,6 +20,7 @@ CONTRACT = {
     "output-extra-recipient": "error",
     "output-dummy": "error",
     "output-length": "error",
+    "output-content": "error",
     "output-orphan": "warning",
     "output-mixed-keys": "warning",
     "output-leftover": "error",

@@ -22,7 +22,7 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
     restricted = settings.items("node") or settings.items("secret")
     if not (restricted or settings.ignore or known):
         return report
-    wanted = [one for one in report.findings if _is_wanted(one, settings)]
+    wanted = [one for one in report.findings if is_wanted(one, settings)]
     if known is not None:
         old = {_identity(one) for one in known.findings}
         wanted = [one for one in wanted if _identity(one) not in old]
@@ -34,12 +34,7 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
             kept.append(finding)
         else:
             silenced[finding.node, finding.secret, finding.rule] = rule.reason
-    outputs = tuple(
-        _without(one, silenced)
-        for one in report.outputs
-        if _is_node(one.node, settings.items("node"))
-        and _matches(one.secret, settings.items("secret"))
-    )
+    outputs = tuple(_without(one, silenced) for one in report.outputs if is_wanted(one, settings))
     return replace(
         report,
         findings=tuple(kept),
@@ -60,9 +55,10 @@ def _without(output: OutputResult, silenced: Mapping[_Broken, str]) -> OutputRes
     return output._replace(rules=(), verdict=Verdict.SKIPPED, reason=f"ignored: {reason}")
 
 
-def _is_wanted(finding: Finding, settings: Settings) -> bool:
-    return _is_node(finding.node, settings.items("node")) and _matches(
-        finding.secret, settings.items("secret")
+def is_wanted(one: Finding | OutputResult, settings: Settings) -> bool:
+    """Tell whether something is of a node and a secret that the run is restricted to."""
+    return _is_node(one.node, settings.items("node")) and _matches(
+        one.secret, settings.items("secret")
     )
 
 

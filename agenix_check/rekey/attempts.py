@@ -22,7 +22,8 @@ class Outcome(enum.Enum):
 
     `OTHER`: nothing in the file is for this key. `FORGED`: a stanza has the key's tag and is not
     for it. `DAMAGED`: the key fits, and what it opens is not as it was written. `UNUSABLE`: the key
-    cannot be tried. `UNHEARD`: it must ask something, and nobody can be asked.
+    cannot be tried, or failed. `UNHEARD`: it must ask something, and nobody can be asked. `UNTOLD`:
+    an age program does not open the file with it, and does not tell why.
     """
 
     OPENED = "opened"
@@ -31,6 +32,7 @@ class Outcome(enum.Enum):
     DAMAGED = "damaged"
     UNUSABLE = "unusable"
     UNHEARD = "unheard"
+    UNTOLD = "untold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +75,12 @@ def attempt(key: OpenKey, ciphertext: bytes) -> Attempt:
 
 
 def attempt_with(program: str, key: Key, ciphertext: bytes) -> Attempt:
-    """Let an age program try the file of a key; it does not tell why it cannot."""
+    """Let an age program try the file of a key."""
     try:
         with handed_over([key.file]) as (paths, descriptors):
             status, plaintext = run_decrypt(program, ciphertext, paths, descriptors)
     except ProgramError as error:
         return Attempt(key=key, outcome=Outcome.UNUSABLE, reason=str(error))
     if status:
-        reason = f"{program} cannot decrypt with it"
-        return Attempt(key=key, outcome=Outcome.UNUSABLE, reason=reason)
+        return Attempt(key=key, outcome=Outcome.UNTOLD)
     return Attempt(key=key, outcome=Outcome.OPENED, plaintext=plaintext)

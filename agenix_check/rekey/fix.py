@@ -1,16 +1,13 @@
 """Mending: plan, refuse, make all in memory, write, stage, remove. The audit is the gate's."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from agenix_check.errors import CannotCheckError
 from agenix_check.finding import Fix, Report
-from agenix_check.gate import Examined, check, conclude, examine, open_store
+from agenix_check.gate import Compare, Examined, check, conclude, examine, open_store
 from agenix_check.rekey.apply import Changes, apply, recover
-from agenix_check.rekey.identities import load
-from agenix_check.rekey.keychain import Keychain
 from agenix_check.rekey.making import Made, make_all
 from agenix_check.rekey.plan import Plan, prefer_disk
 from agenix_check.rekey.planning import make_plan
@@ -21,9 +18,9 @@ from agenix_check.rekey.refusals import (
     refuse_recipients,
     refuse_snapshot,
 )
+from agenix_check.rekey.unlocking import open_keychain
 from agenix_check.settings import Settings
 from agenix_check.tree.repository import Repository
-from agenix_check.tree.snapshot import SUBMODULE
 from agenix_check.tree.staging import alone, staged_aside
 from agenix_check.tree.worktree import read_file
 from agenix_check.view import View, open_view
@@ -47,10 +44,12 @@ class _Case:
     tree: str
 
 
-def plan_only(repository: Repository, settings: Settings) -> tuple[Plan, Report]:
+def plan_only(
+    repository: Repository, settings: Settings, compare: Compare | None = None
+) -> tuple[Plan, Report]:
     """Return what `mend` would do, and what the gate says now. Nothing is written."""
     refuse_snapshot(repository, settings)
-    with _planned(repository, settings) as case:
+    with _planned(repository, settings, compare) as case:
         _refuse(repository, settings, case)
         return case.plan, case.examined.report
 
@@ -61,6 +60,7 @@ def mend(
     *,
     say: Callable[[str], None],
     progress: Progress,
+    compare: Compare | None = None,
 ) -> Mended:
     """Mend what can be mended, stage it, and check again.
 
@@ -70,13 +70,13 @@ def mend(
     refuse_snapshot(repository, settings)
     with alone(repository) as folder:
         recover(repository, folder)
-        with _planned(repository, settings) as case:
+        with _planned(repository, settings, compare) as case:
             plan = case.plan
             if plan.is_empty:
                 report = conclude(case.examined.report, settings)
                 return Mended(report=report, left=plan.left)
             _refuse(repository, settings, case)
-            made = _make(repository, settings, case, say, progress)
+            made = _make(settings, case, say, progress)
             changes = Changes(
                 tree=case.tree,
                 written={one.path: one.content for one in made},
@@ -85,15 +85,17 @@ def mend(
             )
             apply(repository, folder, changes)
             fixed = _fixes(plan, made)
-    report = check(repository, settings)
+    report = check(repository, settings, compare=compare)
     return Mended(report=replace(report, fixed=fixed), left=plan.left)
 
 
 @contextmanager
-def _planned(repository: Repository, settings: Settings) -> Iterator[_Case]:
+def _planned(
+    repository: Repository, settings: Settings, compare: Compare | None
+) -> Iterator[_Case]:
     """Plan; where sources are to be staged, as if they were."""
     with open_view(repository, settings) as view:
-        case = _plan(view, settings)
+        case = _plan(view, settings, compare)
         sources = _sources(case)
         if not sources:
             yield case
@@ -103,7 +105,7 @@ def _planned(repository: Repository, settings: Settings) -> Iterator[_Case]:
             staged_aside(repository, sources) as aside,
             open_view(aside, settings) as again,
         ):
-            then = _plan(again, settings)
+            then = _plan(again, settings, compare)
             stage = {*then.plan.stage, *(one for one in case.plan.stage if one.path in sources)}
             yield replace(
                 then, tree=case.tree, plan=replace(then.plan, stage=tuple(sorted(stage, key=str)))
@@ -116,16 +118,22 @@ def _sources(case: _Case) -> list[str]:
     return sorted({one.path for one in case.plan.stage if one.path in unstaged})
 
 
-def _plan(view: View, settings: Settings) -> _Case:
-    examined = examine(view, settings, open_store(view.repository, settings), history=True)
+def _plan(view: View, settings: Settings, compare: Compare | None) -> _Case:
+    store = open_store(view.repository, settings)
+    examined = examine(view, settings, store, history=True, compare=compare)
     plan = make_plan(
         examined.report.findings,
         examined.names,
         examined.inventory,
         update_masters=settings.flag("update-masters"),
     )
-    files = view.snapshot.files
-    plan = prefer_disk(plan, lambda path: read_file(view.repository, path), files)
+    files, decrypt = view.snapshot.files, settings.flag("decrypt")
+
+    def read(path: str) -> bytes | None:
+        # A tracked file that decryption has shown to be wrong looks right.
+        return None if decrypt and path in files else read_file(view.repository, path)
+
+    plan = prefer_disk(plan, read, files)
     return _Case(plan=plan, view=view, examined=examined, tree=view.snapshot.tree)
 
 
@@ -142,7 +150,6 @@ def _refuse(repository: Repository, settings: Settings, case: _Case) -> None:
 
 
 def _make(
-    repository: Repository,
     settings: Settings,
     case: _Case,
     say: Callable[[str], None],
@@ -150,28 +157,14 @@ def _make(
 ) -> tuple[Made, ...]:
     if not case.plan.jobs:
         return ()
-    program = settings.text("age")
-    files, git = case.view.snapshot.files, case.view.repository.git
+    git, program = case.view.repository.git, settings.text("age")
 
     def read(oid: str) -> bytes:
         return git.run("cat-file", "blob", oid)
 
-    def read_tracked(path: str) -> bytes | None:
-        file = files.get(path)
-        return None if file is None or file.mode == SUBMODULE else read(file.oid)
-
-    declared = case.examined.inventory.declared
-    identities = load(
-        given=settings.items("identity"),
-        settings=settings.items("identities"),
-        declaration=None if declared is None else declared.declaration,
-        environment=os.environ,
-        top=repository.top,
-        read=read_tracked,
+    keychain = open_keychain(
+        case.view, case.examined.inventory, settings, say=say, command="agenix-check --fix"
     )
-    for sentence in identities.warnings:
-        say(sentence)
-    keychain = Keychain(identities.files, program)
     made = make_all(case.plan.jobs, read, keychain, program=program, progress=progress)
     return tuple(made)
 

@@ -25,7 +25,7 @@ SETTING = "the setting identities"
 PRIMARY = "AGENIX_REKEY_PRIMARY_IDENTITY"
 ONLY = "AGENIX_REKEY_PRIMARY_IDENTITY_ONLY"
 
-_NAMED = (OPTION, VARIABLE)
+NAMED = (OPTION, VARIABLE)  # for this run
 _MOST = 1 << 20  # in bytes: an identity file is far smaller
 
 
@@ -60,8 +60,8 @@ def order(files: Iterable[IdentityFile], environment: Mapping[str, str]) -> Iden
     Those named for this run are always tried: agenix-rekey, too, adds what it is given to its own.
     """
     given = list(files)
-    named = [one for one in given if one.origin in _NAMED]
-    declared = [one for one in given if one.origin not in _NAMED]
+    named = [one for one in given if one.origin in NAMED]
+    declared = [one for one in given if one.origin not in NAMED]
     wanted = environment.get(PRIMARY, "")
     warnings: tuple[str, ...] = ()
     if wanted:

@@ -14,7 +14,7 @@ from agenix_check.rekey.prompts import Terminal, printable
 __all__ = ["DecryptionError", "Keychain"]
 
 _RESTORE = "take it from an earlier commit, or encrypt it anew"
-_NONE_GIVEN = "give one with -i FILE, in AGENIX_CHECK_IDENTITY or in the setting identities"
+NONE_GIVEN = "give one with -i FILE, in AGENIX_CHECK_IDENTITY or in the setting identities"
 
 Wants = Callable[[Key], bool]
 
@@ -38,7 +38,7 @@ class Keychain:
         self._command = command
         self._terminal = Terminal()
         self._keys: list[Key] = []
-        self._problems: dict[str, str] = {}
+        self._problems: dict[IdentityFile, str] = {}
         self._read = False
 
     def decrypt(self, name: str, ciphertext: bytes) -> bytes:
@@ -66,7 +66,7 @@ class Keychain:
             try:
                 self._keys += read_keys(file, self._terminal)
             except DecryptionError as error:
-                self._problems[label_of(file)] = str(error)
+                self._problems[file] = str(error)
         self._read = True
 
     def attempts(self, file: AgeFile, ciphertext: bytes, wants: Wants) -> Iterator[Attempt]:
@@ -95,11 +95,21 @@ class Keychain:
                 yield Attempt(key=key, outcome=Outcome.UNUSABLE, reason=key.reason)
 
     @property
-    def problems(self) -> Mapping[str, IdentityFile]:
-        """The files that cannot be used at all, by a sentence each."""
+    def is_empty(self) -> bool:
+        """Whether no identity was named anywhere."""
+        return not self._files
+
+    @property
+    def asks(self) -> bool:
+        """Whether a key may ask a person for something."""
         self._read_files()
-        named = {label_of(file): file for file in self._files}
-        return {f"{label}: {reason}": named[label] for label, reason in self._problems.items()}
+        return any(key.asks for key in self._keys)
+
+    @property
+    def problems(self) -> Mapping[IdentityFile, str]:
+        """The files that cannot be used at all, and why: the end of a sentence each."""
+        self._read_files()
+        return self._problems
 
     def _with_keys(self, name: str, ciphertext: bytes, file: AgeFile) -> bytes:
         outcomes: dict[str, str] = {}
@@ -141,7 +151,7 @@ class Keychain:
         """Let the age program decrypt; what it says and asks, it says and asks on the terminal."""
         files = list(dict.fromkeys(key.file for key in _in_order(self._keys, stanzas)))
         if not files:  # it may know forms of identities that are not known here
-            files = [one for one in self._files if one.content and label_of(one) in self._problems]
+            files = [one for one in self._files if one.content and one in self._problems]
         if not files:
             raise DecryptionError(self._nothing_fits(name, stanzas, {}))
         try:
@@ -159,14 +169,14 @@ class Keychain:
 
     def _nothing_there(self) -> str:
         if not self._files:
-            return f"there is no identity to decrypt this with: {_NONE_GIVEN}"
-        reasons = "; ".join(f"{label}: {reason}" for label, reason in self._problems.items())
-        return f"no identity can be read ({reasons}): {_NONE_GIVEN}"
+            return f"there is no identity to decrypt this with: {NONE_GIVEN}"
+        reasons = "; ".join(f"{label_of(file)}: {why}" for file, why in self._problems.items())
+        return f"no identity can be read ({reasons}): {NONE_GIVEN}"
 
     def _nothing_fits(self, name: str, stanzas: Sequence[Stanza], outcomes: dict[str, str]) -> str:
         """Say whom the file is for, and what came of each identity."""
         whom = " and ".join(dict.fromkeys(map(describe, stanzas)))
-        known = {**self._problems, **outcomes}
+        known = {**{label_of(file): why for file, why in self._problems.items()}, **outcomes}
         labels = dict.fromkeys(map(label_of, self._files))
         tried = "; ".join(f"{one}: {known.get(one, 'not one of them')}" for one in labels)
         return f"{name}: this is for {whom}; {tried}. Give the right identity with -i FILE"

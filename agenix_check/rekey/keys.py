@@ -58,6 +58,15 @@ class Key:
     never: frozenset[str] = frozenset()
     asks: bool = False
 
+    def is_of(self, recipient: Recipient | None) -> bool:
+        """Tell whether this is the key of a recipient, as far as that shows."""
+        public = self.public
+        if public is None or recipient is None:
+            return False
+        if not public.text:  # a stub, which knows the tag only
+            return (public.kind, public.tag) == (recipient.kind, recipient.tag)
+        return public == recipient
+
     def fits(self, stanzas: Sequence[Stanza]) -> Match:
         """Return whether one of a file's stanzas is for this key."""
         if self.public is not None:

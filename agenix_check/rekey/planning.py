@@ -27,7 +27,7 @@ from agenix_check.rekey.rewriting import plan_plain, plan_sources
 _OUTPUT = frozenset({
     "output-missing", "output-stale", "output-unstaged", "output-untraceable",
     "output-not-encrypted", "output-malformed", "output-wrong-recipient", "output-extra-recipient",
-    "output-dummy", "output-length",
+    "output-dummy", "output-length", "output-content",
 })  # fmt: skip
 
 

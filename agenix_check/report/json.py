@@ -7,7 +7,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
-from agenix_check.finding import Cause, Counts, Finding, Fix, OutputResult, PlainResult, Report
+from agenix_check.finding import (
+    Cause,
+    Counts,
+    Decrypted,
+    Finding,
+    Fix,
+    NotCompared,
+    OutputResult,
+    PlainResult,
+    Report,
+)
 from agenix_check.report.escape import inert_json, reversible
 from agenix_check.report.grouping import finding_key
 
@@ -34,6 +44,7 @@ def render(report: Report, version: str) -> str:
         "fixed": _array(map(_fix, sorted(report.fixed, key=_fix_key))),
         "incomplete": _strings(report.incomplete),
         "skipped": _strings(report.skipped),
+        "decrypted": _decrypted(report.decrypted),
     }
     lines = ",\n  ".join([f'"{k}": {text}' for k, text in members.items()])
     return inert_json(f"{{\n  {lines}\n}}\n")
@@ -57,6 +68,23 @@ def _plain(plain: PlainResult) -> dict[str, _Value]:
         "rules_file": plain.rules_file,
         "verdict": plain.verdict,
         "rules": tuple(sorted(plain.rules)),
+    }
+
+
+def _decrypted(decrypted: Decrypted | None) -> str:
+    if decrypted is None:
+        return "null"
+    rest = _array(map(_not_compared, sorted(decrypted.not_compared))).replace("\n", "\n  ")
+    return f'{{\n    "compared": {decrypted.compared},\n    "not_compared": {rest}\n  }}'
+
+
+def _not_compared(one: NotCompared) -> dict[str, _Value]:
+    return {
+        "node": one.node,
+        "secret": one.secret,
+        "path": one.path,
+        "verdict": one.verdict,
+        "reason": one.reason,
     }
 
 

@@ -16,6 +16,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from agenix_check.finding import Finding, OutputResult, PlainResult, Report, Severity, Verdict
+from agenix_check.report.compared import not_compared, with_doubts
 from agenix_check.report.escape import visible
 from agenix_check.report.owners import assign, assign_plain
 from agenix_check.report.places import declared_in, shown_path
@@ -53,7 +54,7 @@ def render(report: Report, *, require_verified: bool, strict: bool) -> str:
         for number, plain in enumerate(report.plain)
     ]
     cases += [_repository_case(finding, failing, declared_in(report)) for finding in others]
-    for number, output in enumerate(report.outputs):
+    for number, output in enumerate(with_doubts(report)):
         found = by_output.get(number, [])
         cases.append(_output_case(output, found, failing, require_verified=require_verified))
     return _to_xml(_unique(sorted(cases, key=_case_key)))
@@ -63,7 +64,9 @@ def _completeness(report: Report) -> _Case:
     """Make the case that is always there, so that no file is without a suite."""
     file = declared_in(report) if report.incomplete else None
     case = _Case(suite=_REPOSITORY, name="everything could be checked", file=file)
-    skipped = "\n".join(f"skipped: {visible(sentence)}" for sentence in sorted(report.skipped))
+    said = [f"skipped: {visible(sentence)}" for sentence in sorted(report.skipped)]
+    said += [f"not compared: {visible(sentence)}" for sentence in not_compared(report)]
+    skipped = "\n".join(said)
     if not report.incomplete:
         return _with(case, "passed", "", skipped)
     sentences = [f"could not check: {visible(sentence)}" for sentence in sorted(report.incomplete)]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from agenix_check.finding import Finding, Report, Severity, Verdict
+from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group
 from agenix_check.report.markup import cell, code, fence_for, prose
@@ -34,7 +35,7 @@ def render(
 
     The verdict is that of a run with these options; `verbose` adds notes.
     """
-    failed = report.counts.fail(strict=strict, require_verified=require_verified)
+    failed = report.fail(strict=strict, require_verified=require_verified)
     page = Page(_verdict(report, failed=failed), limit)
     writer = _Writer(report, verbose=verbose)
     # Made in the order of their weight: each takes at most its share of the room that is left.
@@ -114,6 +115,8 @@ class _Writer:
             if output.verdict in (Verdict.SKIPPED, Verdict.UNVERIFIABLE)
         )
         lines = [f"- skipped: {prose(sentence)}\n" for sentence in sorted(self._report.skipped)]
+        rest = not_compared(self._report)
+        lines += [f"- not compared: {prose(sentence)}\n" for sentence in rest]
         lines += [
             f"- {count(number, 'output')} {verdict}: {prose(reason)}\n"
             for (verdict, reason), number in sorted(unjudged.items())

@@ -48,7 +48,10 @@ class _Shown(Progress):
         self._bar: tqdm[Never] | None = None
 
     def start(self, tasks: int, steps: int) -> None:
+        self.close()
         self._tasks, self._steps = tasks, steps
+        self._task = self._step = 0
+        self._begun, self._bar = time.monotonic(), None
 
     def begin(self, names: Sequence[str], nodes: Sequence[str]) -> None:
         self.hide()

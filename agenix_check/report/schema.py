@@ -42,6 +42,10 @@ def report_schema() -> Schema:
             skipped=described_array(
                 "What was left out on purpose, a sentence each.", {"$ref": "#/$defs/name"}
             ),
+            decrypted={
+                "anyOf": [_decrypted(), {"type": "null"}],
+                "description": "What --decrypt came to; null without it.",
+            },
         ),
         "$defs": {
             "name": {
@@ -177,6 +181,24 @@ def _fix() -> Schema:
         path=_ref("name", "The file."),
         node=_nullable("name", "The node it is for."),
         secret=_nullable("name", "The secret in it."),
+    )
+
+
+def _decrypted() -> Schema:
+    return described_object(
+        "Plaintexts that were compared. None of them is told of.",
+        compared=_number("Outputs that were held against their sources, those that differ too."),
+        not_compared=described_array(
+            "Outputs that were not.",
+            described_object(
+                "One output.",
+                node=_ref("name", "The node it is for."),
+                secret=_ref("name", "The secret."),
+                path=_ref("name", "The file."),
+                verdict=_enum("What can be said of it all the same.", Verdict),
+                reason=_ref("name", "Why it was not compared."),
+            ),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from agenix_check.finding import Finding, OutputResult, Report, Severity, Verdict
+from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import (
     SEVERITY_RANK,
@@ -38,7 +39,10 @@ def render(report: Report, *, color: bool, verbose: bool, quiet: bool) -> str:
     sections = [*writer.findings(), writer.incomplete()]
     if not quiet:
         sections[:0] = [writer.fixed()]
-        sections[-1:] = [writer.unjudged(), writer.skipped(), writer.incomplete(), writer.summary()]
+        sections[-1:] = [
+            writer.unjudged(), writer.skipped(), writer.not_compared(), writer.incomplete(),
+            writer.summary(),
+        ]  # fmt: skip
     filled = [section for section in sections if section]
     if not filled:
         return ""
@@ -107,6 +111,10 @@ class _Writer:
     def skipped(self) -> list[str]:
         """What was left out on purpose."""
         return [f"skipped: {visible(sentence)}" for sentence in sorted(self._report.skipped)]
+
+    def not_compared(self) -> list[str]:
+        """Which plaintexts were not compared."""
+        return [f"not compared: {visible(sentence)}" for sentence in not_compared(self._report)]
 
     def incomplete(self) -> list[str]:
         """What could not be looked at."""

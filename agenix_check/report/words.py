@@ -98,6 +98,8 @@ def summary(report: Report, *, verbose: bool) -> str:
         parts.append(f"{scope}: {_verdicts(report) if counts.outputs else 'nothing to check'}")
     if report.plain:
         parts.append(f"{count(len(report.plain), 'plain agenix file')}: {_plain(report)}")
+    if report.decrypted is not None:
+        parts.append(f"{report.decrypted.compared} compared with their sources")
     if not is_green(report):
         parts.append(f"{count(counts.errors, 'error')}, {count(counts.warnings, 'warning')}")
     if counts.notes:

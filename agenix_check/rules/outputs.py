@@ -242,6 +242,27 @@ OUTPUTS: tuple[Rule, ...] = (
             """,
     ),
     Rule(
+        id="output-content",
+        severity=Severity.ERROR,
+        title="an output does not hold its source: the plaintexts differ",
+        meaning="""
+            Only a run with `--decrypt` can find this: it opened the output with its node's key and
+            the source with a master key, and the texts are as long as each other and not the same.
+            What they are is shown nowhere, nor what they differ in.
+            """,
+        why="""
+            Name, recipient and length are right, so nothing notices it: the build passes, and the
+            host runs with another password than the one that you keep. An old version under a new
+            name, a value of another secret, or somebody who put in a text of their own.
+            """,
+        mend="""
+            Find out who made the file, then make it anew:
+
+                git log -- PATH
+                agenix-check --fix --decrypt -i MASTER -i HOST_KEY
+            """,
+    ),
+    Rule(
         id="output-intermediary",
         severity=Severity.ERROR,
         title="an intermediary secret has an output",
