@@ -70,13 +70,15 @@ class Opener:
             if result is not None:
                 return result
             failed.append(one)
+        mine = {one.key for one in failed}
         tried = self._others.setdefault(recipient, set())
 
         def may_tell(key: Key) -> bool:
             """Leave out of whom a person would be asked only to learn that it is another's."""
-            if key.is_of(recipient) or key in tried:
+            if key in mine or key in tried:
                 return False
-            return key.public is None or (key.certain and not key.asks)
+            may = key.public is None or (key.certain and not key.asks)
+            return may or key.is_of(recipient)
 
         for one in self._attempts(ciphertext, may_tell):
             if one.key.is_of(recipient):  # it came out of a locked file

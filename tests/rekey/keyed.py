@@ -27,7 +27,7 @@ class Keyed:
     """The fleet, and the identity file of each node and of the master."""
 
     shop: Workshop
-    keys: Mapping[str, Path]
+    keys: dict[str, Path]
 
     def words(self, *owners: str) -> list[str]:
         """Return the option `-i` with the identity file of each owner."""
@@ -85,7 +85,11 @@ def make(directory: Path, ssh_key: MakeSsh) -> Keyed:
     shop = Workshop(directory / "repository")
     shop.write("README.md", "A fleet.\n")
     shop.commit("Begin")
-    keys = {"alpha": ssh_key(), "beta": ssh_key("rsa"), "master": directory / "master.txt"}
+    keys: dict[str, Path] = {
+        "alpha": ssh_key(),
+        "beta": ssh_key("rsa"),
+        "master": directory / "master.txt",
+    }
     texts = {node: public(keys[node]) for node in SSH}
     keys["master"].write_text(f"{shop.identity}\n")
     for node in NATIVE:
