@@ -18,12 +18,15 @@ from agenix_check.report.escape import visible
 from agenix_check.report.html.data import fleet_json
 from agenix_check.report.html.page import make_page
 
-_SCRIPTS = ("elements.js", "fleet.js", "details.js", "matrix.js", "filters.js", "start.js")
+_STYLES = ("frame.css", "report.css", "matrix.css")
+_SCRIPTS = (
+    "elements.js", "fleet.js", "details.js", "cells.js", "matrix.js", "filters.js", "start.js",
+)  # fmt: skip
 
 
 def render(report: Report, version: str, *, strict: bool, require_verified: bool) -> str:
     """Turn a report into HTML; `strict` and `require_verified` say what fails the run."""
-    style = _read("page.css")
+    style = "".join(map(_read, _STYLES))
     script = f'"use strict";\n(() => {{\n{"".join(map(_read, _SCRIPTS))}}})();\n'
     return (
         _environment()

@@ -18,6 +18,7 @@ class Matrix {
     this.columns = [];
     this.active = { node: 0, secret: 0 };
     this.chosen = null;
+    this.cells = new Cells(fleet);
     box.addEventListener("scroll", () => this.draw(), { passive: true });
     box.addEventListener("click", (event) => this.clicked(event));
     box.addEventListener("keydown", (event) => this.pressed(event));
@@ -86,51 +87,37 @@ class Matrix {
       left: Math.max(0, seen.left - SPARE),
       right: Math.min(this.columns.length, seen.right + SPARE),
     };
-    const { top, bottom, left, right } = this.drawn;
+    const { top, left, right } = this.drawn;
     const columns = this.columns.slice(left, right);
     this.table.style.top = `${top * ROW}px`;
     this.table.style.left = `${left * this.width}px`;
     this.table.style.width = `${this.head + columns.length * this.width}px`;
-    this.table.tHead.replaceChildren(this.heads(columns, left));
-    const rows = this.rows.slice(top, bottom).map((node, at) => this.row(node, top + at, columns));
-    this.table.tBodies[0].replaceChildren(...rows);
+    const body = this.table.tBodies[0];
+    if (drawn === null || drawn.left !== left || drawn.right !== right) {
+      this.table.tHead.replaceChildren(this.cells.heads(columns, left));
+      body.replaceChildren();
+    }
+    this.fill(body, columns);
     this.rove();
     if (focused) this.focus();
   }
 
-  heads(columns, left) {
-    const corner = element("th", { scope: "col", class: "corner", "aria-colindex": 1 }, "node");
-    const cells = columns.map((secret, at) => {
-      const name = this.fleet.secrets[secret];
-      const attributes = { scope: "col", "aria-colindex": left + at + 2, "data-secret": secret };
-      return element("th", { ...attributes, title: name }, element("span", {}, name));
-    });
-    return element("tr", { "aria-rowindex": 1 }, corner, ...cells);
-  }
-
-  row(node, at, columns) {
-    const { name, short } = this.fleet.nodes[node];
-    const head = element("th", { scope: "row", "aria-colindex": 1, title: name },
-      element("span", {}, short));
-    const cells = columns.map((secret, place) => this.cell(node, secret, this.drawn.left + place));
-    return element("tr", { "aria-rowindex": at + 2 }, head, ...cells);
-  }
-
-  cell(node, secret, at) {
-    const all = this.fleet.cell(node, secret);
-    const outputs = all.filter((output) => output.shown);
-    const verdict = worst(outputs);
-    const hidden = all.length > 0 && outputs.length === 0;
-    const more = outputs.length > 1 ? ` (${outputs.length} outputs)` : "";
-    const word = hidden ? "filtered out" : `${verdict}${more}`;
-    const cell = element("td", {
-      class: hidden ? "hidden" : verdict, tabindex: "-1", "aria-colindex": at + 2,
-      "data-node": node, "data-secret": secret, title: word,
-    }, hidden ? "" : mark(verdict), element("span", { class: "word" }, word));
-    if (this.chosen && this.chosen.node === node && this.chosen.secret === secret) {
-      cell.setAttribute("aria-selected", "true");
+  // Put the rows into the table that are not in it yet, and take out those that left.
+  fill(body, columns) {
+    const { top, bottom, left } = this.drawn;
+    const nodes = this.rows.slice(top, bottom);
+    const wanted = new Set(nodes);
+    const kept = new Map();
+    for (const row of [...body.rows]) {
+      const node = Number(row.dataset.node);
+      if (wanted.has(node)) kept.set(node, row);
+      else row.remove();
     }
-    return cell;
+    let next = body.rows[0] ?? null;
+    nodes.forEach((node, at) => {
+      if (kept.has(node)) next = kept.get(node).nextSibling;
+      else body.insertBefore(this.cells.row(node, top + at, columns, left, this.chosen), next);
+    });
   }
 
   find({ node, secret }) {
@@ -191,27 +178,12 @@ class Matrix {
       this.choose(this.active, "key");
       return;
     }
-    const place = this.moved(event, this.rows.indexOf(node), this.columns.indexOf(secret));
+    const page = Math.max(1, Math.floor((this.box.clientHeight - this.height) / ROW) - 1);
+    const place = leadTo(event, this.rows.indexOf(node), this.columns.indexOf(secret), page);
     if (place === null) return;
     event.preventDefault();
     const within = (at, list) => list[Math.min(Math.max(at, 0), list.length - 1)];
     this.go(within(place[0], this.rows), within(place[1], this.columns));
-  }
-
-  // Where a key leads from a row and a column; null for one that leads nowhere.
-  moved({ key, ctrlKey }, row, column) {
-    const page = Math.max(1, Math.floor((this.box.clientHeight - this.height) / ROW) - 1);
-    switch (key) {
-      case "ArrowUp": return [row - 1, column];
-      case "ArrowDown": return [row + 1, column];
-      case "ArrowLeft": return [row, column - 1];
-      case "ArrowRight": return [row, column + 1];
-      case "PageUp": return [row - page, column];
-      case "PageDown": return [row + page, column];
-      case "Home": return [ctrlKey ? 0 : row, 0];
-      case "End": return [ctrlKey ? Infinity : row, Infinity];
-      default: return null;
-    }
   }
 
   // Light the head of the column that is pointed at; that of the row is lit by the style.

@@ -1,0 +1,68 @@
+// The cells of the matrix, and where keys lead among them.
+
+class Cells {
+  constructor(fleet) {
+    this.fleet = fleet;
+    this.samples = new Map();
+  }
+
+  heads(columns, left) {
+    const corner = element("th", { scope: "col", class: "corner", "aria-colindex": 1 }, "node");
+    const cells = columns.map((secret, at) => {
+      const name = this.fleet.secrets[secret];
+      const attributes = { scope: "col", "aria-colindex": left + at + 2, "data-secret": secret };
+      return element("th", { ...attributes, title: name }, element("span", {}, name));
+    });
+    return element("tr", { "aria-rowindex": 1 }, corner, ...cells);
+  }
+
+  row(node, at, columns, left, chosen) {
+    const { name, short } = this.fleet.nodes[node];
+    const head = element("th", { scope: "row", "aria-colindex": 1, title: name },
+      element("span", {}, short));
+    const cells = columns.map((secret, place) => this.cell(node, secret, left + place, chosen));
+    return element("tr", { "aria-rowindex": at + 2, "data-node": node }, head, ...cells);
+  }
+
+  cell(node, secret, at, chosen) {
+    const all = this.fleet.cell(node, secret);
+    const outputs = all.filter((output) => output.shown);
+    const verdict = worst(outputs);
+    const kind = all.length > 0 && outputs.length === 0 ? "hidden" : verdict;
+    const more = outputs.length > 1 ? ` (${outputs.length} outputs)` : "";
+    const cell = this.sample(kind, kind === "hidden" ? "filtered out" : `${verdict}${more}`);
+    cell.setAttribute("aria-colindex", at + 2);
+    cell.dataset.node = node;
+    cell.dataset.secret = secret;
+    if (chosen?.node === node && chosen.secret === secret) {
+      cell.setAttribute("aria-selected", "true");
+    }
+    return cell;
+  }
+
+  // A copy of a cell that says a word: that is faster than to make each anew.
+  sample(kind, word) {
+    let sample = this.samples.get(word);
+    if (!sample) {
+      sample = element("td", { class: kind, tabindex: "-1", title: word, "aria-label": word },
+        kind === "hidden" ? "" : mark(kind), element("span", { class: "word" }, word));
+      this.samples.set(word, sample);
+    }
+    return sample.cloneNode(true);
+  }
+}
+
+// Where a key leads from a row and a column; null for one that leads nowhere.
+function leadTo({ key, ctrlKey }, row, column, page) {
+  switch (key) {
+    case "ArrowUp": return [row - 1, column];
+    case "ArrowDown": return [row + 1, column];
+    case "ArrowLeft": return [row, column - 1];
+    case "ArrowRight": return [row, column + 1];
+    case "PageUp": return [row - page, column];
+    case "PageDown": return [row + page, column];
+    case "Home": return [ctrlKey ? 0 : row, 0];
+    case "End": return [ctrlKey ? Infinity : row, Infinity];
+    default: return null;
+  }
+}
