@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -55,6 +56,23 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     }
     assert "agenix_check/report/html/static/frame.css" in files
     assert files <= set(names)
+
+
+def test_what_the_source_distribution_holds(wheel: Path, tmp_path: Path) -> None:
+    backend = tmp_path / "backend"
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--target", str(backend))
+    done = run(tmp_path, {}, *pip, "hatchling>=1.25")
+    assert done.code == 0, done.output
+    source = wheel.parents[1] / "source"
+    program = f"from hatchling.build import build_sdist; build_sdist({str(tmp_path)!r})"
+    done = run(source, {"PYTHONPATH": str(backend)}, sys.executable, "-c", program)
+    assert done.code == 0, done.output
+    (built,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    examples = {f"ci-examples/{path.name}" for path in (source / "ci-examples").iterdir()}
+    also = {".github/action.py", ".pre-commit-hooks.yaml", "CONTRIBUTING.md", "action.yml"}
+    assert names >= examples | also | {"flake.nix", "nix/package.nix", "tests/test_wheel.py"}
 
 
 def test_the_wheel_works_alone(installed: Path, fleet: Workshop) -> None:

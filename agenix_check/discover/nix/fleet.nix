@@ -1,4 +1,4 @@
-# What the flake at `url` declares for agenix-rekey, as plain data; agenix-check evaluates this.
+# What a flake, or the one at `url`, declares for agenix-rekey, as plain data.
 #
 # `paths` are the attribute paths to look at, null for the standard ones. `task` says what to do:
 #
@@ -7,13 +7,12 @@
 #   units  exactly the `units` given: [ { path, user } ], see `evaluate`
 #
 # Of a configuration nothing is read but `age`, and `home-manager.users` where it is asked for.
-{ url, task, paths, users, units }:
+{ url ? null, flake ? builtins.getFlake url, task, paths, users, units }:
 let
   inherit (builtins)
-    attrNames concatMap deepSeq elem filter foldl' getFlake head isAttrs isPath length map readFile
+    attrNames concatMap deepSeq elem filter foldl' head isAttrs isPath length map readFile
     toString tryEval unsafeDiscardStringContext;
 
-  flake = getFlake url;
   at = foldl' (value: name: value.${name}) flake;
 
   standard = [ "nixosConfigurations" "darwinConfigurations" "homeConfigurations" ];

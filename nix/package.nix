@@ -1,0 +1,38 @@
+# agenix-check for nixpkgs' `callPackage`. Its tests need more than a sandbox has, so only the import
+# is tested here.
+{ lib, python3Packages, callPackage, gitMinimal }:
+
+let
+  version = builtins.head
+    (builtins.match ''.*__version__ = "([^"]+)".*'' (builtins.readFile ../agenix_check/__init__.py));
+in
+python3Packages.buildPythonApplication {
+  pname = "agenix-check";
+  inherit version;
+  pyproject = true;
+
+  src = lib.fileset.toSource {
+    root = ../.;
+    fileset = lib.fileset.unions [ ../agenix_check ../pyproject.toml ../README.md ../LICENSE ];
+  };
+
+  build-system = [ python3Packages.hatchling ];
+  dependencies = [
+    (callPackage ./gitpython.nix { })
+    python3Packages.jinja2
+    python3Packages.junit-xml
+    (callPackage ./pyrage.nix { })
+    python3Packages.tqdm
+  ];
+
+  # The Git of whoever runs it comes first, and so do Nix, age and age's plugins.
+  makeWrapperArgs = [ "--suffix" "PATH" ":" (lib.makeBinPath [ gitMinimal ]) ];
+  pythonImportsCheck = [ "agenix_check" ];
+
+  meta = {
+    description = "Check that every host of a NixOS fleet can read exactly its secrets";
+    homepage = "https://github.com/agenix-check/agenix-check";
+    license = lib.licenses.mit;
+    mainProgram = "agenix-check";
+  };
+}

@@ -1,0 +1,57 @@
+"""Nix with a store of the tests' own that can build, and a stand-in for nixpkgs."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.checkout import ROOT, Done, publish, run
+from tests.declared.conftest import _in_order, estate
+from tests.examples import PROGRAMS
+from tests.nix.conftest import nix_home, nix_root
+
+__all__ = ["_in_order", "estate", "nix_home", "nix_root"]
+
+_SETTINGS = """\
+experimental-features = nix-command flakes
+build-users-group =
+sandbox = false
+substituters =
+"""
+
+
+class Nix(NamedTuple):
+    """Nix, this checkout as a flake, and a stand-in for nixpkgs."""
+
+    ours: str
+    nixpkgs: str
+
+    def run(self, directory: Path, *arguments: str) -> Done:
+        """Run Nix on a flake that has both as inputs, or ours alone."""
+        return run(directory, {"NIX_CONFIG": _SETTINGS}, "nix", *arguments)
+
+    def evaluate(self, attribute: str) -> Any:
+        """Return an attribute of our flake."""
+        done = self.run(
+            ROOT, "eval", "--json", "--no-write-lock-file", "--override-input", "nixpkgs",
+            self.nixpkgs, f"{self.ours}#{attribute}",
+        )  # fmt: skip
+        assert done.code == 0, done.output
+        return json.loads(done.output.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def nix(tmp_path_factory: pytest.TempPathFactory) -> Nix:
+    directory = tmp_path_factory.mktemp("flakes")
+    source, _ = publish(directory / "source")
+    nixpkgs = directory / "nixpkgs"
+    nixpkgs.mkdir()
+    command = f"exec {PROGRAMS / 'python'} -m agenix_check"
+    variables = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+    text = (Path(__file__).parent / "nixpkgs.nix").read_text()
+    for name, value in {"command": command, "variables": variables}.items():
+        text = text.replace(f"@{name}@", json.dumps(json.dumps(value)))
+    (nixpkgs / "flake.nix").write_text(text)
+    return Nix(f"git+file://{source}", f"path:{nixpkgs}")

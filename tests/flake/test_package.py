@@ -1,0 +1,106 @@
+"""The flake's package, app and overlay, as far as they can be evaluated without nixpkgs."""
+
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+
+from agenix_check import __version__
+from tests.checkout import ROOT
+from tests.flake.conftest import Nix
+
+SYSTEMS = ("x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin")
+
+
+def _given(nix: Nix, system: str) -> dict[str, Any]:
+    given: dict[str, Any] = nix.evaluate(f"packages.{system}.default.given")
+    return given
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_package(nix: Nix, system: str) -> None:
+    given = _given(nix, system)
+    assert (given["pname"], given["version"]) == ("agenix-check", __version__)
+    assert given["pyproject"] is True
+    assert given["meta"]["mainProgram"] == "agenix-check"
+    assert [path.rpartition("/")[2] for path in given["src"]["fileset"]] == [
+        "agenix_check", "pyproject.toml", "README.md", "LICENSE"
+    ]  # fmt: skip
+    assert given["makeWrapperArgs"] == ["--suffix", "PATH", ":", "/git/bin"]
+
+
+def test_it_has_what_pyproject_asks_for(nix: Nix) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = {re.split(r"[<>=]", line)[0].lower() for line in project["project"]["dependencies"]}
+    has = set()
+    for one in _given(nix, "x86_64-linux")["dependencies"]:
+        if isinstance(one, str):
+            has.add(one.strip("/"))
+        else:
+            has.add(one["given"].get("pname") or one["given"]["src"]["pname"])
+    assert has == asked
+    assert _given(nix, "x86_64-linux")["build-system"] == ["/hatchling"]
+    assert project["build-system"]["build-backend"] == "hatchling.build"
+
+
+def test_gitpython_is_not_older_than_it_must_be(nix: Nix) -> None:
+    dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    (floor,) = (line.partition(">=")[2] for line in dependencies if line.startswith("GitPython"))
+    assert f'versionAtLeast gitpython.version "{floor}"' in (ROOT / "nix/gitpython.nix").read_text()
+    (older,) = (
+        one["given"]
+        for one in _given(nix, "x86_64-linux")["dependencies"]
+        if isinstance(one, dict) and "pname" not in one["given"]
+    )
+    assert older["version"] == older["src"]["version"]
+    assert [int(part) for part in older["version"].split(".")] >= [
+        int(part) for part in floor.split(".")
+    ]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_pyrage_is_the_wheel_of_the_system(nix: Nix, system: str) -> None:
+    (pyrage,) = (
+        one["given"]
+        for one in _given(nix, system)["dependencies"]
+        if isinstance(one, dict) and one["given"].get("pname") == "pyrage"
+    )
+    machine, _, kernel = system.partition("-")
+    platform = pyrage["src"]["platform"]
+    assert {"linux": "manylinux", "darwin": "macosx"}[kernel] in platform
+    assert machine in platform or "universal2" in platform
+    assert pyrage["src"]["hash"].startswith("sha256-")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_app_is_the_program(nix: Nix, system: str) -> None:
+    app = nix.evaluate(f"apps.{system}.default")
+    assert app["type"] == "app"
+    assert app["program"].endswith("-agenix-check/bin/agenix-check")
+
+
+def test_the_overlay(nix: Nix) -> None:
+    expression = f"""
+      let
+        final = (builtins.getFlake "{nix.nixpkgs}").newer.x86_64-linux;
+        ours = (import {ROOT / "flake.nix"}).outputs {{ self = null; nixpkgs = null; }};
+        inherit (ours.overlays.default final {{ }}) agenix-check;
+        gitpython = builtins.head agenix-check.given.dependencies;
+      in
+      [ agenix-check.given.version gitpython.version ]
+    """
+    done = nix.run(ROOT, "eval", "--impure", "--json", "--expr", expression)
+    assert done.code == 0, done.output
+    # A GitPython that is new enough stays as it is.
+    assert json.loads(done.output.splitlines()[-1]) == [__version__, "3.3"]
+
+
+def test_nix_run(nix: Nix) -> None:
+    done = nix.run(
+        ROOT, "run", "--no-write-lock-file", "--override-input", "nixpkgs", nix.nixpkgs, nix.ours,
+        "--", "--version",
+    )  # fmt: skip
+    assert done.code == 0, done.output
+    assert done.output.splitlines()[-1] == f"agenix-check {__version__}"
