@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.finding import Finding
-from agenix_check.rekey.encryption import can_encrypt_to
+from agenix_check.rekey.encryption import can_encrypt_to, can_encrypt_to_all
 from agenix_check.rekey.plan import Plan
 from agenix_check.settings import Settings
 from agenix_check.tree.repository import Repository
@@ -45,10 +45,17 @@ def refuse_findings(findings: Iterable[Finding]) -> None:
 
 def refuse_recipients(plan: Plan, program: str | None) -> None:
     """Refuse where something cannot be encrypted for whom it must be."""
+    files: dict[tuple[str, ...], str] = {}  # for each group of recipients one file, as an example
+    for job in plan.jobs:
+        files.setdefault(job.recipients, job.path)
     for text in plan.recipients:
         complaint = can_encrypt_to(text.strip(), program)
         if complaint is not None:
             raise CannotCheckError(f"nothing was mended: {complaint}")
+    for texts, path in files.items():
+        complaint = can_encrypt_to_all(texts, program)
+        if complaint is not None:
+            raise CannotCheckError(f"nothing was mended: {path}: {complaint}")
 
 
 def refuse_places(

@@ -14,6 +14,7 @@ from tests.declared.estate import DB, TOKEN, Estate, Secret, judge, master
 from tests.declared.test_plain import write_rules
 from tests.keys import ALPHA, BETA, NEW
 from tests.rekey.mending import ask, command, execute, state
+from tests.rekey.test_encryption import TAG_PQ
 
 __all__ = ["_in_order", "estate", "nix_home", "nix_root"]
 
@@ -141,6 +142,35 @@ def test_a_plan_for_all_masters_names_no_output_that_is_not_known_yet(estate: Es
     plan = json.loads(done.stdout)
     assert {one["encrypt"] for one in plan["decrypt"]} == {True}
     assert {output["path"] for one in plan["decrypt"] for output in one["outputs"]} == {None}
+
+
+@pytest.mark.parametrize("option", [(), ("--dry-run",)])
+def test_masters_that_do_not_go_together_end_the_run(
+    estate: Estate, option: tuple[str, ...]
+) -> None:
+    estate.masters.append(master(TAG_PQ, "quantum.pub"))
+    declare(estate)
+    before = state(estate.shop)
+    done = fix(estate.shop, "--update-masters", *option)
+    assert done.code == 3, done
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"agenix-check: nothing was mended: {TOKEN}: cannot encrypt: ")
+    assert state(estate.shop) == before
+
+
+def test_plain_recipients_that_do_not_go_together_end_the_run(
+    workshop: Workshop, nix_home: Path
+) -> None:
+    for name in ("one", "two"):
+        workshop.write(f"{name}.age", encrypt(b"text\n", [workshop.master]))
+    write_rules(workshop, one=[workshop.master, ALPHA], two=[workshop.master, TAG_PQ])
+    workshop.stage()
+    before = state(workshop)
+    done = fix(workshop, inventory="auto")
+    assert done.code == 3, done
+    assert done.stderr.startswith("agenix-check: nothing was mended: two.age: cannot encrypt: ")
+    assert done.stderr.count("\n") == 1
+    assert state(workshop) == before
 
 
 def test_a_master_that_is_not_known_is_not_left_out(estate: Estate) -> None:
