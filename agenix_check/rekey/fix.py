@@ -141,7 +141,7 @@ def _refuse(repository: Repository, settings: Settings, case: _Case) -> None:
     plan = case.plan
     if plan.is_empty:
         return
-    refuse_findings(case.examined.findings)
+    refuse_findings(case.examined.findings, plan)
     refuse_recipients(plan, settings.text("age"))
     files = case.view.snapshot.files
     staged = [one.path for one in plan.stage]

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from agenix_check.age import looks_like_age
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.finding import Finding
 from agenix_check.rekey.encryption import can_encrypt_to, can_encrypt_to_all
@@ -16,6 +17,7 @@ from agenix_check.tree.stash import stashed
 from agenix_check.tree.worktree import list_unstaged, local_path, passes_symlink
 
 _SHOWN = 3
+_HEAD = 4096  # bytes that tell an age file
 _PARTIAL = "next-index-"
 
 
@@ -33,13 +35,17 @@ def refuse_snapshot(repository: Repository, settings: Settings) -> None:
         )
 
 
-def refuse_findings(findings: Iterable[Finding]) -> None:
-    """Refuse where a mend in one place would harm another."""
+def refuse_findings(findings: Iterable[Finding], plan: Plan) -> None:
+    """Refuse a mend in a directory that is not its node's alone."""
+    touched = {*plan.written, *(one.path for one in (*plan.stage, *plan.remove))}
+    touched |= {f"{target.storage}/" for job in plan.jobs for target in job.targets}
     for finding in findings:
-        if finding.rule == "node-storage-overlap":
-            place = finding.path or finding.node
+        if finding.rule != "node-storage-overlap" or finding.path is None:
+            continue  # what lies outside of the repository is in no plan
+        storage = f"{finding.path}/" if finding.path else ""
+        if any(path.startswith(storage) for path in touched):
             raise CannotCheckError(
-                f"nothing was mended: node-storage-overlap at {place}: {finding.message}"
+                f"nothing was mended: node-storage-overlap at {finding.path}: {finding.message}"
             )
 
 
@@ -121,6 +127,20 @@ def _refuse_occupied(top: Path, files: Mapping[str, File], path: str) -> None:
         raise CannotCheckError(
             f"nothing was mended: {path} is no regular file in the work tree; remove it"
         )
+    # A dummy or a cut age file is what an interrupted rekey leaves; all else is somebody's.
+    if path not in files and place.is_file() and not _is_ours(place):
+        raise CannotCheckError(
+            f"nothing was mended: {path} is in the way: no age file, and not tracked; remove it"
+        )
+
+
+def _is_ours(place: Path) -> bool:
+    try:
+        with place.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    return not head or looks_like_age(head)
 
 
 def _edited(repository: Repository, files: Mapping[str, File], paths: Iterable[str]) -> set[str]:

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import IO, TYPE_CHECKING, BinaryIO
@@ -167,11 +167,15 @@ def _enter(package: str) -> bool:
 
 @contextmanager
 def _requests(lines: Iterable[str], given: bytes = b"") -> Iterator[BinaryIO]:
+    requests = None
     try:
         requests = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
         requests.write(given or "".join(f"{line}\n" for line in lines).encode())
         requests.seek(0)
     except OSError as error:
+        if requests is not None:
+            with suppress(OSError):  # it tries to write what it could not
+                requests.close()
         raise CannotCheckError(f"cannot write a temporary file: {error.strerror}") from error
     with requests:
         yield requests

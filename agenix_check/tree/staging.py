@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -22,6 +23,7 @@ FOLDER = "agenix-check"  # in the Git directory
 
 _NEW = "index"
 _MODE = "100644"
+_ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 @contextmanager
@@ -123,7 +125,7 @@ def restage(
     index = index_path(repository)
     new = folder / _NEW
     try:
-        new.unlink(missing_ok=True)
+        _drop_copy(folder)
         before = _bytes(index)
         if before is not None:
             shutil.copy2(index, new)
@@ -146,25 +148,36 @@ def _changed() -> CannotCheckError:
 def _swap(index: Path, new: Path, before: bytes | None) -> None:
     """Replace the index by a new one, as Git does: under its lock, by a rename."""
     lock = index.with_name(f"{index.name}.lock")
-    try:
-        # The lock and the new index are one file, by which the next run would know the lock.
-        os.link(new, lock)
-    except FileExistsError:
-        raise CannotCheckError(
-            f"{lock.name} exists: another Git is at work, or was killed; nothing was staged"
-        ) from None
-    try:
-        unchanged = _bytes(index) == before
-        if unchanged:
-            _flush(new)
-            lock.replace(index)
-    except BaseException:
-        lock.unlink(missing_ok=True)
-        raise
-    if not unchanged:
-        lock.unlink()
-        raise _changed()
+    _flush(new)
+    with _undisturbed():
+        try:
+            # The lock and the new index are one file, by which the next run would know the lock.
+            os.link(new, lock)
+        except FileExistsError:
+            raise CannotCheckError(
+                f"{lock.name} exists: another Git is at work, or was killed; nothing was staged"
+            ) from None
+        try:
+            unchanged = _bytes(index) == before
+            if unchanged:
+                lock.replace(index)
+        except BaseException:
+            lock.unlink(missing_ok=True)
+            raise
+        if not unchanged:
+            lock.unlink()
+            raise _changed()
     new.unlink(missing_ok=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals that end a process wait: a lock that is left would stop every other Git."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _drop_stale_lock(repository: Repository, folder: Path) -> None:
@@ -177,7 +190,13 @@ def _drop_stale_lock(repository: Repository, folder: Path) -> None:
         with suppress(OSError):
             if lock.samefile(new) and lock != index:
                 lock.unlink()
-    new.unlink(missing_ok=True)
+    _drop_copy(folder)
+
+
+def _drop_copy(folder: Path) -> None:
+    """Remove the copy of an index, and the lock of a Git that was killed at work on it."""
+    for name in (_NEW, f"{_NEW}.lock"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _update(git: Git, add: Mapping[str, str], remove: Iterable[str]) -> None:

@@ -52,6 +52,35 @@ def test_commit_all_has_the_outputs_too(mender: Desk) -> None:
     _is_mended(mender)
 
 
+def test_a_commit_of_all_that_another_hook_stops_ends_right_the_next_time(
+    mender: Desk, tmp_path: Path
+) -> None:
+    head = mender.head
+    config = json.loads(mender.tool.config)
+    stop = tmp_path / "stop"
+    stop.touch()
+    hook = {"id": "stop", "name": "stop", "language": "system", "entry": f"test ! -e {stop}"}
+    config["repos"].append(
+        {
+            "repo": "local",
+            "hooks": [{**hook, "always_run": True, "pass_filenames": False}],
+        }
+    )
+    mender.fleet.write(mender.tool.file, json.dumps(config, indent=2))
+    mender.git("commit", "--no-verify", "-a", "-m", "Add a hook")
+    head = mender.head
+    mender.edit()
+    source = mender.fleet.read(DB)
+    stopped = mender.git("commit", "-a", "-m", "Edit")
+    assert stopped.code == 1, stopped.output
+    assert mender.head == head
+    assert mender.fleet.read(DB) == source
+    stop.unlink()
+    done = mender.git("commit", "-a", "-m", "Edit")
+    assert done.code == 0, done.output
+    _is_mended(mender)
+
+
 def test_a_fleet_in_order_is_committed_as_it_is(mender: Desk) -> None:
     mender.fleet.write("README.md", "Another text.\n")
     done = mender.git("commit", "-a", "-m", "Write")

@@ -107,13 +107,34 @@ def test_sources_are_never_deleted_whatever_is_declared(estate: Estate, storage:
     assert state(estate.shop) == before
 
 
-def test_a_storage_directory_outside_is_refused(estate: Estate, tmp_path: Path) -> None:
+def test_nothing_is_written_to_a_storage_directory_outside(estate: Estate, tmp_path: Path) -> None:
     estate.edit(DB, "another text\n")
     estate.nodes["alpha"].outside = True
     estate.nodes["alpha"].storage = str(tmp_path / "outside")
     declare(estate)
+    done = fix(estate.shop)
+    assert done.code == 1
+    assert "node-storage-overlap" in done.stdout
+    assert not (tmp_path / "outside").exists()
+    assert (estate.shop.top / estate.output("beta", "db")).exists()
+
+
+def test_an_overlap_elsewhere_hinders_nobody(estate: Estate) -> None:
+    inner = f"{estate.nodes['alpha'].storage}/inner.age"
+    estate.edit(inner, "a source among outputs\n")
+    estate.nodes["alpha"].secrets["inner"] = Secret(inner, intermediary=True)
+    estate.edit("secrets/wifi.age", "another text\n")
+    declare(estate)
+    done = fix(estate.shop)
+    assert done.code == 1
+    assert (estate.shop.top / estate.output("beta", "group/wifi")).exists()
+    assert estate.shop.read(inner)
+    estate.edit(DB, "another text\n")
+    declare(estate)
     before = state(estate.shop)
-    assert fix(estate.shop).code == 3
+    done = fix(estate.shop)
+    assert done.code == 3
+    assert f"node-storage-overlap at {estate.nodes['alpha'].storage}" in done.stderr
     assert state(estate.shop) == before
 
 

@@ -211,6 +211,25 @@ def test_a_file_that_was_deleted_is_made_again(fleet: Workshop) -> None:
     assert fleet.read(path).startswith(b"age-encryption.org/v1\n")
 
 
+def test_what_is_in_the_place_of_an_output_and_no_age_file_is_kept(fleet: Workshop) -> None:
+    edit(fleet)
+    path = fleet.write(fleet.output_path("alpha", "db", DB), "notes that nobody else has\n")
+    assert f"{path} is in the way" in refused(fleet)
+    fleet.write(path, encrypt(b"a dummy", [ALPHA]))
+    assert fix(fleet).code == 0
+    assert ask(fleet, "status", "--porcelain", "--", path) == f"A  {path}\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"age-encryption.org/v1\n-> ssh-ed"])
+def test_what_an_interrupted_rekey_left_in_a_place_is_replaced(
+    fleet: Workshop, content: bytes
+) -> None:
+    edit(fleet)
+    path = fleet.write(fleet.output_path("alpha", "db", DB), content)
+    assert fix(fleet).code == 0
+    assert fleet.read(path).startswith(b"age-encryption.org/v1\n")
+
+
 def test_a_commit_of_some_paths_is_refused(fleet: Workshop) -> None:
     edit(fleet)
     index = fleet.top / ".git/next-index-4711.lock"
