@@ -7,10 +7,10 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PROGRAMS = age chromium chromedriver nix npm ssh-keygen
 
-.PHONY: help setup demo test lint format bench clean programs packages tests newest
+.PHONY: help setup demo test lint format bench screenshot clean programs packages tests newest
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.runtime ## build a small fleet, break it, and see what the gate says
 	@$(BIN)/agenix-check demo
@@ -35,6 +35,9 @@ format: $(VENV)/.dev ## let ruff put the code in order
 
 bench: $(VENV)/.dev ## measure the speed, beside what it must reach
 	@$(BIN)/python -m tests.bench
+
+screenshot: $(VENV)/.dev programs ## take the pictures of the HTML report that README shows
+	@$(BIN)/python -m tests.browser.screenshot
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-newest .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -1,36 +1,17 @@
 """One browser for all tests of a process, without a window; each test begins with a blank page."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 
-from tests.browser.window import Window
-
-
-def _program(name: str) -> str:
-    path = shutil.which(name)
-    if path is None:
-        pytest.fail(f"there is no {name}: run make test, which installs it or says how")
-    return path
+from tests.browser.window import Window, start_browser
 
 
 @pytest.fixture(scope="session")
 def _driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    home = tmp_path_factory.mktemp("browser")
-    options = ChromeOptions()
-    options.binary_location = _program("chromium")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    for argument in ("--headless=new", "--disable-gpu", f"--user-data-dir={home / 'profile'}"):
-        options.add_argument(argument)
-    if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")
-    service = Service(_program("chromedriver"), env={**os.environ, "HOME": str(home)})
-    driver = Chrome(options=options, service=service)
+    driver = start_browser(tmp_path_factory.mktemp("browser"))
     yield driver
     driver.quit()
 

@@ -82,7 +82,7 @@ def test_together_and_taken_back(page: Window) -> None:
     Select(page.find("#filter-rule")).select_by_value("output-stale")
     page.settle()
     assert {(cell.node, cell.secret) for cell in page.cells()} == {(ALPHA, "db"), (GAMMA, "db")}
-    page.find(".filters [type=reset]").click()
+    page.find("[type=reset]").click()
     page.settle()
     assert len(page.cells()) == 10
     assert page.text("#shown") == "10 outputs: 3 nodes, 7 secrets"

@@ -1,10 +1,13 @@
 """A real browser with a page in it: what it shows, what it asks for, what it complains about."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from selenium.webdriver import Chrome, Keys
+from selenium.webdriver import Chrome, ChromeOptions, Keys
+from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -29,6 +32,27 @@ class Cell(NamedTuple):
     node: str
     secret: str
     word: str
+
+
+def start_browser(home: Path) -> Chrome:
+    """Start Chromium without a window; what it keeps goes to `home`."""
+    home.mkdir(exist_ok=True)
+    options = ChromeOptions()
+    options.binary_location = _program("chromium")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    for argument in ("--headless=new", "--disable-gpu", f"--user-data-dir={home / 'profile'}"):
+        options.add_argument(argument)
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")
+    service = Service(_program("chromedriver"), env={**os.environ, "HOME": str(home)})
+    return Chrome(options=options, service=service)
+
+
+def _program(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        raise RuntimeError(f"there is no {name}: run make test, which installs it or says how")
+    return path
 
 
 class Window:

@@ -25,6 +25,7 @@ from tests.report.sample import (
     ALPHA,
     GREEN,
     HOSTILE,
+    NAMES,
     PLAIN_AGENIX,
     SOURCE_EDIT,
     TROUBLE,
@@ -292,3 +293,9 @@ def test_two_hundred_thousand_wrong_outputs_fit_into_a_gibibyte() -> None:
     assert sum(len(node[-1]) for node in json.loads(data)["nodes"]) == 200_000
     assert "and 199990 more" in page
     assert int(peak) < 1024 * 1024  # KiB
+
+
+def test_it_says_what_was_judged_and_by_what() -> None:
+    told = words(render(GREEN))
+    assert "checked what is staged tree 5f5f5f5f5f5f base ba5eba5eba5e known from nix" in told
+    assert "known from file names, which do not tell all" in words(render(NAMES))

@@ -175,8 +175,10 @@ def _facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
         value: str | None = getattr(snapshot, name)
         if value:
             yield name, value[:_SHORT], value
-    known = "complete" if fleet.complete else "only what it shows"
-    yield "known from", f"{fleet.inventory} ({known})", None
+    if fleet.inventory == "names":
+        yield "known from", "file names, which do not tell all", None
+    else:
+        yield "known from", fleet.inventory + ("" if fleet.complete else ", not all of it"), None
     yield "nodes", str(fleet.nodes), None
     yield "secrets", str(fleet.secrets), None
 

@@ -3,7 +3,7 @@
 
 const ROW = 36; // pixels, as in page.css
 const NARROW = 36;
-const WIDE = 120;
+const WIDE = 128;
 const WIDEST = 200;
 const SPARE = 8; // rows and columns that are drawn beyond what can be seen
 

@@ -34,8 +34,9 @@ function startMatrix() {
     matrix.show(rows, columns);
     box.querySelector(".sizer").hidden = number === 0;
     box.querySelector(".empty").hidden = number !== 0;
-    const all = number === fleet.outputs.length ? "" : ` of ${fleet.outputs.length.toLocaleString("en")}`;
-    document.getElementById("shown").textContent = `${number.toLocaleString("en")}${all} outputs: `
+    const all = fleet.outputs.length;
+    const found = number === all ? "" : `${number.toLocaleString("en")} of `;
+    document.getElementById("shown").textContent = `${found}${count(all, "output")}: `
       + `${count(rows.length, "node")}, ${count(columns.length, "secret")}`;
   }
 
@@ -52,9 +53,11 @@ function startMatrix() {
   for (const item of document.querySelectorAll("li[data-node]")) {
     const node = nodes.get(item.dataset.node);
     const secret = secrets.get(item.dataset.secret);
-    if (node === undefined || secret === undefined || fleet.cell(node, secret).length === 0) continue;
+    const isThere = node !== undefined && secret !== undefined;
+    if (!isThere || fleet.cell(node, secret).length === 0) continue;
     const who = item.querySelector(".who");
-    const button = element("button", { type: "button", class: "who", title: "Show it in the fleet" });
+    const attributes = { type: "button", class: "who", title: "Show it in the fleet" };
+    const button = element("button", attributes);
     button.append(...who.childNodes);
     who.replaceWith(button);
     button.addEventListener("click", () => {
