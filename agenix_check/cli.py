@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agenix_check.gate import Compare
     from agenix_check.output import Target
     from agenix_check.rekey.progress import Progress
+    from agenix_check.rekey.unlocking import Unlocker
     from agenix_check.settings import Settings, Value
     from agenix_check.tree.repository import Repository
 
@@ -118,37 +119,43 @@ def _check(arguments: list[str]) -> int:
     )
     if not settings.flag("decrypt"):
         return _report(check(repository, settings, brief=brief), settings, wanted)
+    from agenix_check.rekey.unlocking import Unlocker
     from agenix_check.report.progress import show_progress
 
+    unlocker = Unlocker(settings, _say, "agenix-check --decrypt")
     with show_progress(settings, sys.stderr) as progress:
-        compare = _comparer(settings, progress)
+        compare = _comparer(settings, progress, unlocker)
         report = check(repository, settings, brief=brief, compare=compare)
     return _report(report, settings, wanted)
 
 
-def _comparer(settings: "Settings", progress: "Progress") -> "Compare | None":
+def _comparer(settings: "Settings", progress: "Progress", unlocker: "Unlocker") -> "Compare | None":
     """Return what looks into outputs, where that is wanted."""
     if not settings.flag("decrypt"):
         return None
     from agenix_check.rekey.compare import comparer
 
-    return comparer(settings, _say, progress)
+    return comparer(settings, unlocker, _say, progress)
 
 
 def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]") -> int:
     from agenix_check.rekey.fix import mend, plan_only
+    from agenix_check.rekey.unlocking import Unlocker
     from agenix_check.report.progress import show_progress
+
+    unlocker = Unlocker(settings, _say, "agenix-check --fix")
 
     if settings.flag("dry-run"):
         from agenix_check.report import plan as form
 
         with show_progress(settings, sys.stderr) as progress:
-            plan, report = plan_only(repository, settings, _comparer(settings, progress))
+            compare = _comparer(settings, progress, unlocker)
+            plan, report = plan_only(repository, settings, compare)
         text = form.render(plan, settings.text("format") or "text")
         return _report(report, settings, wanted, instead=text)
     with show_progress(settings, sys.stderr) as progress:
-        compare = _comparer(settings, progress)
-        mended = mend(repository, settings, say=_say, progress=progress, compare=compare)
+        compare = _comparer(settings, progress, unlocker)
+        mended = mend(repository, settings, unlocker=unlocker, progress=progress, compare=compare)
     for sentence in mended.left:
         _say(f"not mended: {sentence}")
     code = _report(mended.report, settings, wanted)

@@ -23,13 +23,12 @@ from agenix_check.rekey.keychain import NONE_GIVEN, Keychain, label_of
 from agenix_check.rekey.opening import Closed, Opened, Opener, Refused
 from agenix_check.rekey.pairs import Pair, pair_up
 from agenix_check.rekey.progress import Progress
-from agenix_check.rekey.unlocking import open_keychain
+from agenix_check.rekey.unlocking import Unlocker
 from agenix_check.settings import Settings
 from agenix_check.tree.git import Git
 from agenix_check.tree.objects import read_blobs
 from agenix_check.view import View, view_commit
 
-_COMMAND = "agenix-check --decrypt"
 _NOTHING = "--decrypt compared nothing"
 _REASONS = 3  # that a sentence gives
 _PLAIN = "plain agenix files have no source to compare them with"
@@ -45,14 +44,16 @@ class _Source(NamedTuple):
 _UNASKED = _Source(Closed("its output was not opened"))
 
 
-def comparer(settings: Settings, say: Callable[[str], None], progress: Progress) -> Compare:
+def comparer(
+    settings: Settings, unlocker: Unlocker, say: Callable[[str], None], progress: Progress
+) -> Compare:
     """Return what the gate lets look into outputs.
 
     `say` is given what the user should know of identities, `progress` is told how far it is.
     """
 
     def compare(report: Report, names: Names, inventory: Inventory, view: View) -> Report:
-        keychain = open_keychain(view, inventory, settings, say=say, command=_COMMAND)
+        keychain = unlocker.keychain(view, inventory)
         masters = () if inventory.declared is None else inventory.declared.masters.known
         opener = Opener(keychain, masters)
         chosen = {

@@ -1,6 +1,6 @@
 """Mending: plan, refuse, make all in memory, write, stage, remove. The audit is the gate's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ from agenix_check.rekey.refusals import (
     refuse_recipients,
     refuse_snapshot,
 )
-from agenix_check.rekey.unlocking import open_keychain
+from agenix_check.rekey.unlocking import Unlocker
 from agenix_check.settings import Settings
 from agenix_check.tree.repository import Repository
 from agenix_check.tree.staging import alone, staged_aside
@@ -58,14 +58,14 @@ def mend(
     repository: Repository,
     settings: Settings,
     *,
-    say: Callable[[str], None],
+    unlocker: Unlocker,
     progress: Progress,
     compare: Compare | None = None,
 ) -> Mended:
     """Mend what can be mended, stage it, and check again.
 
     Raises an `AgenixCheckError` where that would do harm or cannot be done; then all is as it was.
-    `say` is given sentences for the user, `progress` is told how far it is.
+    `unlocker` opens the keychain, `progress` is told how far it is.
     """
     refuse_snapshot(repository, settings)
     with alone(repository) as folder:
@@ -76,7 +76,7 @@ def mend(
                 report = conclude(case.examined.report, settings)
                 return Mended(report=report, left=plan.left)
             _refuse(repository, settings, case)
-            made = _make(settings, case, say, progress)
+            made = _make(settings, case, unlocker, progress)
             changes = Changes(
                 tree=case.tree,
                 written={one.path: one.content for one in made},
@@ -152,7 +152,7 @@ def _refuse(repository: Repository, settings: Settings, case: _Case) -> None:
 def _make(
     settings: Settings,
     case: _Case,
-    say: Callable[[str], None],
+    unlocker: Unlocker,
     progress: Progress,
 ) -> tuple[Made, ...]:
     if not case.plan.jobs:
@@ -162,9 +162,7 @@ def _make(
     def read(oid: str) -> bytes:
         return git.run("cat-file", "blob", oid)
 
-    keychain = open_keychain(
-        case.view, case.examined.inventory, settings, say=say, command="agenix-check --fix"
-    )
+    keychain = unlocker.keychain(case.view, case.examined.inventory)
     made = make_all(case.plan.jobs, read, keychain, program=program, progress=progress)
     return tuple(made)
 

@@ -78,9 +78,24 @@ def order(files: Iterable[IdentityFile], environment: Mapping[str, str]) -> Iden
     return Identities(tuple(once.values()), warnings)
 
 
+def load_named(given: Sequence[str], environment: Mapping[str, str]) -> tuple[IdentityFile, ...]:
+    """Read the identity files that are named for this run: those of `-i`, then of the variable.
+
+    Raises UsageError for one that cannot be read.
+    """
+    variable = [path for path in environment.get(VARIABLE, "").split(":") if path]
+    named = [_load(Path(path), path, OPTION) for path in given]
+    named += [_load(_expanded(path), path, VARIABLE) for path in variable]
+    for one in named:
+        if one.content is None:
+            raise UsageError(f"the identity file {one.path} (from {one.origin}): {one.problem}")
+    return tuple(named)
+
+
 def load(
     *,
     given: Sequence[str] = (),
+    named: Sequence[IdentityFile] | None = None,
     settings: Sequence[str] = (),
     declaration: Declaration | None = None,
     environment: Mapping[str, str] = os.environ,
@@ -89,22 +104,17 @@ def load(
 ) -> Identities:
     """Read every identity file that is named somewhere, and put them in order.
 
-    `given` are the files of `-i`; `settings` those of the setting, relative to `top`. `read` gives
-    the content of a file of the repository, or None; without it the files below `top` are read.
-    Raises UsageError for a file that was named for this run and cannot be read.
+    `given` are the files of `-i`, or `named` what `load_named` has read already; `settings` those
+    of the setting, relative to `top`. `read` gives the content of a file of the repository, or
+    None; without it the files below `top` are read. Raises UsageError as `load_named` does.
     """
-    variable = [path for path in environment.get(VARIABLE, "").split(":") if path]
-    named = [_load(Path(path), path, OPTION) for path in given]
-    named += [_load(_expanded(path), path, VARIABLE) for path in variable]
-    for one in named:
-        if one.content is None:
-            raise UsageError(f"the identity file {one.path} (from {one.origin}): {one.problem}")
+    first = load_named(given, environment) if named is None else named
     base = top or Path()
     fleet = [] if declaration is None else [
         _declared(one, base, read) for one in _masters(declaration)
     ]  # fmt: skip
     set_ = [_load(base / _expanded(path), path, SETTING) for path in settings]
-    return order([*named, *fleet, *set_], environment)
+    return order([*first, *fleet, *set_], environment)
 
 
 def _masters(declaration: Declaration) -> Iterable[MasterIdentity]:

@@ -224,3 +224,20 @@ def test_a_key_may_be_the_masters_and_a_hosts(keyed: Keyed) -> None:
     assert report["decrypted"]["compared"] == 2
     keyed.put("delta", encrypt(PLAINTEXT, [keyed.shop.master]))
     assert ("output-wrong-recipient", keyed.output("delta")) in broken(keyed.judge("master")[1])
+
+
+def test_pipes_are_read_once_and_a_passphrase_asked_for_once_in_a_mend(keyed: Keyed) -> None:
+    lock(keyed, "gamma")
+    keyed.replace_text("alpha")
+    keyed.shop.stage()
+    files = " ".join(f"-i <(cat {keyed.keys[owner]})" for owner in ALL)
+    command = f"{sys.executable} -W error -m agenix_check --fix --decrypt {files}"
+    top = Path(__file__).parents[2]
+    ended = run_at(
+        ["env", "-C", str(keyed.shop.top), "bash", "-c", command],
+        [("Passphrase for", f"{PASSPHRASE}\n")],
+        {"PYTHONPATH": str(top)},
+    )
+    assert (ended.status, ended.stderr) == (0, b"")
+    assert b"8 compared with their sources" in ended.stdout
+    assert ended.terminal.count(b"Passphrase for") == 1
