@@ -61,7 +61,7 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
 def test_what_the_source_distribution_holds(wheel: Path, tmp_path: Path) -> None:
     backend = tmp_path / "backend"
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--target", str(backend))
-    done = run(tmp_path, {}, *pip, "hatchling>=1.25")
+    done = run(tmp_path, {"HOME": str(tmp_path)}, *pip, "hatchling>=1.25")
     assert done.code == 0, done.output
     source = wheel.parents[1] / "source"
     program = f"from hatchling.build import build_sdist; build_sdist({str(tmp_path)!r})"
