@@ -1,4 +1,7 @@
-"""Making findings: the weight comes from the rule, the words of the mend from here."""
+"""Making findings: the weight comes from the rule, the words of the mend from here.
+
+A mend can be given to a shell as it stands: what no command can do is said behind a `#`.
+"""
 
 import shlex
 
@@ -10,6 +13,7 @@ REKEY = "agenix-check --fix"
 UPDATE_MASTERS = f"{REKEY} --update-masters"
 # Where names alone do not tell what is declared.
 REKEY_BY_NIX = f"{REKEY} --inventory nix"
+NEW_KEY = f"# make a new key pair, use its public key, then: {REKEY}"
 
 
 def make_finding(
@@ -57,7 +61,21 @@ def add(path: str) -> str:
 
 def record(commands: str, *, partial: bool) -> str:
     """Return what to type to have files recorded that are not staged, or left out of a commit."""
-    return f"{commands}, then git commit without naming paths" if partial else commands
+    return f"{commands}  # then git commit, without naming paths" if partial else commands
+
+
+def restore(path: str) -> str:
+    """Return what to type to find the version of a file that was whole."""
+    quoted = pathspec(path).removeprefix("-- ")
+    return f"git log --oneline -- {quoted}  # then git checkout the last whole one"
+
+
+def write_anew(path: str, *, empty: bool) -> str:
+    """Return what to type where a source is no age file: `agenix edit` would try to decrypt it."""
+    edit = f"agenix edit {shell(path)}"
+    if empty:
+        return f"rm {shell(path)} && {edit}"
+    return f"# move it out of the repository, then: {edit}; what it held is known to others"
 
 
 def pathspec(path: str) -> str:

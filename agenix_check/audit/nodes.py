@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.audit.directories import judge_key, parents
 from agenix_check.audit.expected import Bench
-from agenix_check.audit.making import make_finding
+from agenix_check.audit.making import NEW_KEY, make_finding
 from agenix_check.declaration import WITHHELD, DeclaredNode
 from agenix_check.discover.evidence import NOWHERE
 from agenix_check.discover.keys import digest
@@ -36,7 +36,7 @@ def _private(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
             yield make_finding(
                 "private-key", f"its {field} is a private key", node=node.name,
                 new=bench.novelty.of_node(node, *_FIELDS[field]),
-                mend="make a new key pair, use its public key, and rekey",
+                mend=NEW_KEY,
             )  # fmt: skip
 
 

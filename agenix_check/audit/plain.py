@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agenix_check.age import Recipient, RecipientError, describe, parse_recipient
-from agenix_check.audit.making import REKEY, make_finding
+from agenix_check.audit.making import REKEY, make_finding, shell
 from agenix_check.audit.recipients import compare
 from agenix_check.declaration import WITHHELD, PlainRule, RulesFile
 from agenix_check.discover.facts import AgeFact, LockedFact, MissingFact, PointerFact
@@ -44,7 +44,7 @@ def audit_rules_files(names: Names, files: Iterable[RulesFile]) -> Iterator[Find
             yield make_finding(
                 "private-key", "a private key is given as one of its publicKeys", path=file.path,
                 new=file.path in names.changed,
-                mend="make a new key pair, use its public key, and run agenix -r",
+                mend="# make a new key pair, use its public key, then: agenix -r",
             )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
     if rule.path not in names.here.files:
         yield make_finding(
             "plain-missing-file", f"{rules_file} has a rule for it, and it is not in the tree",
-            path=rule.path, new=new, mend=f"agenix -e {rule.path}",
+            path=rule.path, new=new, mend=f"agenix -e {shell(rule.path)}",
         )  # fmt: skip
         return
     if isinstance(fact, PointerFact | MissingFact | LockedFact):

@@ -3,7 +3,16 @@
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from agenix_check.audit.making import REKEY, REKEY_BY_NIX, make_finding, pathspec, remove
+from agenix_check.audit.making import (
+    NEW_KEY,
+    REKEY,
+    REKEY_BY_NIX,
+    make_finding,
+    pathspec,
+    remove,
+    restore,
+    write_anew,
+)
 from agenix_check.audit.scene import Place, place
 from agenix_check.discover.evidence import LEFTOVER
 from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
@@ -78,12 +87,12 @@ def _content(file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
             "source-not-encrypted",
             "an empty file" if file.is_empty else "not an age file: a secret in plain text?",
             path=path, source=path, new=new,
-            mend="agenix edit it anew, and treat what it held as known to others",
+            mend=write_anew(path, empty=file.is_empty),
         )  # fmt: skip
     elif fact.problem is not None:
         yield make_finding(
             "source-malformed", fact.problem, path=path, source=path, new=new,
-            mend="restore it from a commit in which it was whole",
+            mend=restore(path),
         )  # fmt: skip
     elif fact.plaintext_size == 0:
         yield make_finding(
@@ -143,14 +152,14 @@ def _private_key(names: Names, path: str, fact: KeyTexts, *, exposed: bool) -> F
             "private-key",
             "an unencrypted private key that outputs are made for, as if it were a public one",
             path=path, new=path in names.changed,
-            mend="make a new key pair, use its public key, and rekey",
+            mend=NEW_KEY,
         )  # fmt: skip
     if path in names.changed and not _known_private(names).issuperset(fact.private):
         # A file that was there before stays: only what this change added has to go.
         out = "git restore --staged" if path in names.base.files else "git rm --cached"
         return make_finding(
             "private-key", "an unencrypted private key is added to the repository", path=path,
-            mend=f"{out} {pathspec(path)}, and make a new key: readers know this one",
+            mend=f"{out} {pathspec(path)}  # and make a new key: readers know this one",
         )  # fmt: skip
     return make_finding(
         "private-key", "an unencrypted private key", path=path, new=False, severity=Severity.NOTE

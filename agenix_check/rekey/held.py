@@ -3,17 +3,13 @@
 from hmac import compare_digest
 from typing import NamedTuple
 
-from agenix_check.audit.making import REKEY, make_finding
+from agenix_check.audit.making import REKEY, UPDATE_MASTERS, make_finding, restore
 from agenix_check.finding import Finding, OutputResult, Verdict
 from agenix_check.rekey.opening import Closed, Opened, Refused
 from agenix_check.rekey.pairs import Pair
 
 _DIFFERENT = "it holds another text than its source, of the same length"
 _SOMEBODYS = "it holds its source's text; whether the key that opens it is its node's shows not"
-_MENDS = {
-    "source-malformed": "restore it from a commit in which it was whole",
-    "source-missing-recipient": f"{REKEY} --update-masters",
-}
 
 
 class Held(NamedTuple):
@@ -48,10 +44,11 @@ def hold(
 def refuse_source(pair: Pair, refused: Refused, *, new: bool, restricted: bool) -> Finding:
     """Return the finding about a source, which is of no node unless the run is restricted to it."""
     result = pair.result
+    whole = restore(result.source or result.path)
     return make_finding(
         refused.rule, refused.message, path=result.source, source=result.source, new=new,
         node=result.node if restricted else None, secret=result.secret if restricted else None,
-        mend=_MENDS[refused.rule],
+        mend=whole if refused.rule == "source-malformed" else UPDATE_MASTERS,
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Every rule is found by somebody's mistake; and every mistake finds nothing else."""
 
+import shlex
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -220,6 +222,14 @@ def test_a_mistake_is_named_by_its_rule_and_by_no_other(fleet: Workshop, rule: s
         assert finding.new
         assert len(finding.message) <= 200
         assert not finding.message.endswith(".")
+        assert finding.mend is None or can_be_pasted(finding.mend)
+
+
+def can_be_pasted(mend: str) -> bool:
+    """Tell whether a shell takes what is to type as commands that exist, and comments."""
+    words = shlex.split(mend, comments=True)
+    subprocess.run(["bash", "-nc", mend], check=True)
+    return not words or words[0] in ("agenix", "agenix-check", "git", "rm")
 
 
 def test_no_scenario_is_for_a_rule_that_is_none() -> None:

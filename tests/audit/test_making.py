@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from agenix_check.audit.making import pathspec, shell
+from agenix_check.audit.making import add, pathspec, remove, restore, shell, write_anew
 from agenix_check.report.escape import reversible, visible
 
 NAMES = [
@@ -28,6 +28,22 @@ def test_a_quoted_path_is_the_same_for_the_shell(name: bytes) -> None:
 
     assert done.stdout == name
     assert visible(quoted) == reversible(quoted) == quoted
+
+
+@pytest.mark.parametrize("name", [*NAMES, b"-rf", b":top", b"#"])
+def test_what_is_to_type_can_be_pasted(name: bytes) -> None:
+    path = os.fsdecode(name)
+    for line in (
+        add(path), remove(path), restore(path),
+        write_anew(path, empty=True), write_anew(path, empty=False),
+    ):  # fmt: skip
+        said = subprocess.run(
+            ["bash", "-c", f'git() {{ printf \'%s\\0\' "$@"; }}; rm() {{ git "$@"; }}; {line}'],
+            capture_output=True,
+            check=False,
+        )
+        given = said.stdout.split(b"\0")
+        assert line.startswith("#") or {name, b":(literal)" + name} & set(given)
 
 
 def test_git_takes_no_path_for_a_pattern() -> None:

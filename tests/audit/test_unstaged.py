@@ -203,5 +203,6 @@ def test_what_a_commit_of_a_path_leaves_out_is_staged_already(
 
     assert "git commit PATH records only what it names" in finding.message
     assert finding.mend == (
-        f"git add -f {new} && git rm --ignore-unmatch {old}, then git commit without naming paths"
+        f"git add -f {new} && git rm --ignore-unmatch {old}"
+        "  # then git commit, without naming paths"
     )
