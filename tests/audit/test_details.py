@@ -63,7 +63,7 @@ def test_an_output_that_is_no_age_file_tells_no_more_than_its_name(fleet: Worksh
     assert detail.source == MadeFrom(path=WIFI)
 
 
-def test_details_are_there_besides_a_mend_too(fleet: Workshop) -> None:
+def test_details_are_there_for_a_page_that_is_written_besides(fleet: Workshop) -> None:
     report = judge(fleet, output=("html=page.html",))
     assert all(one.detail is not None for one in report.outputs)
 

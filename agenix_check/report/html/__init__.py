@@ -25,22 +25,23 @@ _SCRIPTS = (
 
 
 def render(report: Report, version: str, *, strict: bool, require_verified: bool) -> str:
-    """Turn a report into HTML; `strict` and `require_verified` say what fails the run."""
+    """Turn a report into HTML in ASCII, which is right whatever a terminal or server takes it for.
+
+    `strict` and `require_verified` say what fails the run.
+    """
     style = "".join(map(_read, _STYLES))
     script = f'"use strict";\n(() => {{\n{"".join(map(_read, _SCRIPTS))}}})();\n'
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            page=make_page(report, strict=strict, require_verified=require_verified),
-            fleet=Markup(fleet_json(report)),  # noqa: S704 - made for a script element
-            version=version,
-            style=Markup(style),  # noqa: S704 - our own file
-            script=Markup(script),  # noqa: S704 - our own files
-            style_hash=_hash(style),
-            script_hash=_hash(script),
-        )
+    template = _environment().get_template("page.html")
+    page = template.render(
+        page=make_page(report, strict=strict, require_verified=require_verified),
+        fleet=Markup(fleet_json(report)),  # noqa: S704 - made for a script element
+        version=version,
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own files
+        style_hash=_hash(style),
+        script_hash=_hash(script),
     )
+    return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 @cache
