@@ -1,0 +1,90 @@
+"""The house as CONTRIBUTING describes it: rooms, what they may import, how a rule is added."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import ROOT
+
+PACKAGE = ROOT / "agenix_check"
+TEXT = (ROOT / "CONTRIBUTING.md").read_text()
+FLOORS = [re.findall(r"`([^`]+)`", row) for row in re.findall(r"^\| (`.*?) \|", TEXT, re.MULTILINE)]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# Libraries, and where alone each may be imported.
+OWNERS = {
+    "git": "tree/",
+    "pyrage": "rekey/",
+    "junit_xml": "report/junit.py",
+    "jinja2": "report/html/",
+    "tqdm": "report/progress.py",
+}
+
+
+def _room(path: Path) -> str:
+    first, *rest = path.relative_to(PACKAGE).parts
+    return f"{first}/" if rest else first
+
+
+def _modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Return the modules that a file imports anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield node.module or ""
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+def _imported_rooms(path: Path) -> set[str]:
+    names = {name.split(".")[1] for name in _imports(path) if name.startswith("agenix_check.")}
+    rooms = {f"{name}/" if (PACKAGE / name).is_dir() else f"{name}.py" for name in names}
+    return {room for room in rooms if (PACKAGE / room).exists()}
+
+
+def test_every_room_is_described() -> None:
+    assert {_room(path) for path in _modules()} - {"__init__.py"} == FLOOR.keys()
+
+
+@pytest.mark.parametrize("room", sorted(FLOOR))
+def test_a_room_knows_only_those_above_it(room: str) -> None:
+    for path in (one for one in _modules() if _room(one) == room):
+        for other in _imported_rooms(path):
+            assert FLOOR[other] <= FLOOR[room], f"{path.relative_to(ROOT)} imports {other}"
+
+
+@pytest.mark.parametrize(("library", "owner"), OWNERS.items())
+def test_a_library_has_one_place(library: str, owner: str) -> None:
+    users = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in _modules()
+        if any(name.split(".")[0] == library for name in _imports(path))
+    ]
+    assert users
+    assert [user for user in users if not user.startswith(owner)] == []
+
+
+def test_the_example_of_a_rule_is_what_the_files_say() -> None:
+    parts = re.split(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    told, blocks = parts[::2], parts[1::2]
+    # The file that a block is from is the last one that is named before it.
+    files = [re.findall(r"`((?:agenix_check|tests)/[\w/]+\.py)`", text)[-1] for text in told[:-1]]
+    assert len(set(files)) == len(blocks) == 6
+    for file, block in zip(files, blocks, strict=True):
+        lines = iter((ROOT / file).read_text().splitlines())
+        for line in block.splitlines():
+            assert line in lines, f"{file} does not say: {line}"
+
+
+def test_the_files_that_it_names_are_there() -> None:
+    named = set(re.findall(r"`((?:agenix_check|tests|ci-examples)/[\w./-]*|[A-Z]+\.md)`", TEXT))
+    named |= set(re.findall(r"\btests/[\w./]+", TEXT))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
