@@ -141,3 +141,18 @@ def test_served_by_a_server_it_asks_for_nothing_but_itself(window: Window) -> No
         assert len(window.cells()) == 10
         server.shutdown()
     assert asked == ["/page"]
+
+
+def test_a_long_name_keeps_its_ends(window: Window) -> None:
+    nodes = [f"nixos:a-very-long-name-of-a-node-{number}" for number in range(3)]
+    secrets = [f"a-secret-with-a-name-that-goes-on-and-on-{number:02}" for number in range(30)]
+    window.show(report(*(output(n, s) for n in nodes for s in secrets)), size=PHONE)
+    heads = [window.find(f"#matrix tbody tr:nth-child({at}) th") for at in (1, 2, 3)]
+    heads += [window.find(f"#matrix thead th:nth-child({at})") for at in (2, 3, 4)]
+    for head, name in zip(heads, nodes + secrets[:3], strict=True):
+        first, _, last = head.text.partition("\u2026")
+        assert name.startswith(first)
+        assert name.endswith(last)
+        assert first
+        assert last
+        assert head.accessible_name == head.get_attribute("title") == name

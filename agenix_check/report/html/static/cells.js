@@ -4,6 +4,7 @@ class Cells {
   constructor(fleet) {
     this.fleet = fleet;
     this.samples = new Map();
+    this.room = { row: Infinity, column: Infinity }; // for the characters of a name
   }
 
   heads(columns, left) {
@@ -11,17 +12,27 @@ class Cells {
     const cells = columns.map((secret, at) => {
       const name = this.fleet.secrets[secret];
       const attributes = { scope: "col", "aria-colindex": left + at + 2, "data-secret": secret };
-      return element("th", { ...attributes, title: name }, element("span", {}, name));
+      return this.head({ ...attributes, title: name }, name, this.room.column);
     });
     return element("tr", { "aria-rowindex": 1 }, corner, ...cells);
   }
 
   row(node, at, columns, left, chosen) {
     const { name, short } = this.fleet.nodes[node];
-    const head = element("th", { scope: "row", "aria-colindex": 1, title: name },
-      element("span", {}, short));
+    const attributes = { scope: "row", "aria-colindex": 1, title: name };
+    const head = this.head(attributes, short, this.room.row);
     const cells = columns.map((secret, place) => this.cell(node, secret, left + place, chosen));
     return element("tr", { "aria-rowindex": at + 2, "data-node": node }, head, ...cells);
+  }
+
+  // A head; a name that is too long for it loses its middle, as names differ at their ends.
+  head(attributes, name, room) {
+    const letters = [...name];
+    if (letters.length <= room) return element("th", attributes, element("span", {}, name));
+    const first = Math.floor(room / 3);
+    const told = [...letters.slice(0, first), "\u2026", ...letters.slice(first + 1 - room)];
+    return element("th", { ...attributes, "aria-label": name },
+      element("span", {}, told.join("")));
   }
 
   cell(node, secret, at, chosen) {

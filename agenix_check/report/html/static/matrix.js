@@ -2,6 +2,7 @@
 // fleets of any size smooth; assistive technology is told the true numbers of rows and columns.
 
 const ROW = 36; // pixels, as in page.css
+const LETTER = 8.4; // a wide font's; a name has to be longer than that to lose letters
 const NARROW = 36;
 const WIDE = 128;
 const WIDEST = 200;
@@ -42,14 +43,18 @@ class Matrix {
     const longest = (texts) => texts.reduce((most, text) => Math.max(most, text.length), 0);
     const names = longest(this.rows.map((node) => this.fleet.nodes[node].short));
     const heads = longest(this.columns.map((secret) => this.fleet.secrets[secret]));
-    this.head = Math.max(88, Math.min(names * 8.4 + 28, room < 600 ? 128 : 280));
+    this.head = Math.max(88, Math.min(names * LETTER + 30, room < 600 ? 128 : 280));
     this.words = this.columns.length > 0 && this.head + this.columns.length * WIDE <= room;
     this.width = NARROW;
     if (this.words) {
       this.width = Math.min(Math.floor((room - this.head) / this.columns.length), WIDEST);
       this.head = Math.max(this.head, Math.min(room - this.columns.length * this.width, 280));
     }
-    this.height = this.words ? 44 : Math.max(56, Math.min(heads * 8 + 24, 190));
+    this.height = this.words ? 44 : Math.max(56, Math.min(heads * LETTER + 24, 190));
+    this.cells.room = {
+      row: Math.floor((this.head - 26) / LETTER),
+      column: Math.floor(((this.words ? this.width : this.height) - 14) / LETTER),
+    };
     this.box.classList.toggle("words", this.words);
     const size = (name, value) => this.box.style.setProperty(name, `${value}px`);
     size("--head", this.head);
