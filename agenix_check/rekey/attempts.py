@@ -1,13 +1,14 @@
 """One key tried on one age file, and what came of it."""
 
 import enum
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from agenix_check.rekey.handing import handed_over
 from agenix_check.rekey.keys import Key, OpenKey
 from agenix_check.rekey.program import ProgramError, plugin_environment, run_decrypt
-from agenix_check.rekey.prompts import aborts_as_interrupts, printable
+from agenix_check.rekey.prompts import aborts_as_interrupts, is_panic, printable
 
 # What pyrage says, in words of its own.
 _NO_MATCH = "No matching keys found"
@@ -54,10 +55,14 @@ def attempt(key: OpenKey, ciphertext: bytes) -> Attempt:
     if prompts is not None:
         prompts.begin()
     try:
-        with aborts_as_interrupts(), plugin_environment() if prompts else nullcontext():
+        with _plugins() if prompts else nullcontext():
             plaintext = pyrage.decrypt(ciphertext, [key.identity])
     except pyrage.DecryptError as error:
         complaint = printable(" ".join(str(error).split()))[:_LONGEST]
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        complaint = "pyrage gives up on it"
     if prompts is not None:
         prompts.end(worked=plaintext is not None)
         if prompts.raised is not None:
@@ -72,6 +77,12 @@ def attempt(key: OpenKey, ciphertext: bytes) -> Attempt:
         return Attempt(key=key, outcome=Outcome.OTHER)
     outcome = Outcome.FORGED if complaint == _FORGED and prompts is None else Outcome.UNUSABLE
     return Attempt(key=key, outcome=outcome, reason=complaint)
+
+
+@contextmanager
+def _plugins() -> Iterator[None]:
+    with aborts_as_interrupts(), plugin_environment():
+        yield
 
 
 def attempt_with(program: str, key: Key, ciphertext: bytes) -> Attempt:

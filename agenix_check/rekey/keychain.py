@@ -1,6 +1,7 @@
 """Decrypting with the identities that there are: plaintexts live in memory only."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from agenix_check.age import AgeFile, AgeFormatError, Match, Stanza, describe, read_age
 from agenix_check.rekey.attempts import Attempt, Outcome, attempt, attempt_with
@@ -9,7 +10,7 @@ from agenix_check.rekey.handing import handed_over
 from agenix_check.rekey.identities import IdentityFile
 from agenix_check.rekey.keys import ForeignKey, Key, LockedKey, OpenKey, read_keys
 from agenix_check.rekey.program import ProgramError, run_decrypt
-from agenix_check.rekey.prompts import Terminal, printable
+from agenix_check.rekey.prompts import Terminal, is_panic, printable
 
 __all__ = ["DecryptionError", "Keychain"]
 
@@ -64,7 +65,8 @@ class Keychain:
             return
         for file in self._files:
             try:
-                self._keys += read_keys(file, self._terminal)
+                with _panics_told():
+                    self._keys += read_keys(file, self._terminal)
             except DecryptionError as error:
                 self._problems[file] = str(error)
         self._read = True
@@ -137,7 +139,8 @@ class Keychain:
     def _unlock(self, key: LockedKey) -> list[Key]:
         """Open a locked file, and remember what came out of it, or that it stays locked."""
         try:
-            opened = key.open(self._terminal)
+            with _panics_told():
+                opened = key.open(self._terminal)
         except DecryptionError as error:
             reason = str(error)
             opened = [ForeignKey(file=key.file, public=key.public, never=key.never, reason=reason)]
@@ -206,6 +209,16 @@ def _in_order(keys: Iterable[Key], stanzas: Sequence[Stanza]) -> list[Key]:
             rank = (fits is Match.NO, not key.file.primary, fits is not Match.YES, key.asks)
             ranked.append((rank, key))
     return [key for _, key in sorted(ranked, key=lambda pair: pair[0])]
+
+
+@contextmanager
+def _panics_told() -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        if is_panic(error):
+            raise DecryptionError("it is damaged") from None
+        raise
 
 
 def _any(_: Key) -> bool:

@@ -126,9 +126,14 @@ def aborts_as_interrupts() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if type(error).__name__ == "PanicException":
+        if is_panic(error):
             raise KeyboardInterrupt from None
         raise
+
+
+def is_panic(error: BaseException) -> bool:
+    """Tell whether pyrage gave up on what it was given; it has no class for that."""
+    return type(error).__name__ == "PanicException"
 
 
 @contextlib.contextmanager

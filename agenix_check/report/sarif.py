@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from agenix_check.finding import Finding, Report, Severity
+from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import inert_json, visible
 from agenix_check.report.grouping import importance
 from agenix_check.report.places import declared_in, places, shown_path, to_uri
@@ -150,6 +151,7 @@ def _invocation(report: Report, cut: int) -> dict[str, Value]:
     if cut:
         told.append(("warning", f"{cut} more findings, the least important, are left out here"))
     told += [("note", f"skipped: {visible(one)}") for one in sorted(report.skipped)]
+    told += [("note", f"not compared: {visible(one)}") for one in not_compared(report)]
     return {
         "executionSuccessful": not report.incomplete,
         "toolExecutionNotifications": [

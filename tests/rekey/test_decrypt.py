@@ -106,7 +106,7 @@ def test_what_has_no_key_is_said_and_fails_only_where_that_is_wanted(keyed: Keye
 
 def test_every_format_says_what_was_not_compared(keyed: Keyed) -> None:
     said = "4 outputs of beta, delta: no identity is given for its node"
-    for name in ("text", "markdown", "junit"):
+    for name in ("text", "markdown", "junit", "sarif", "html", "github"):
         done = keyed.decrypt("alpha", "gamma", "master", more=("--format", name))
         assert said in done.stdout, name
     passed = keyed.decrypt("alpha", "gamma", "master", more=("--format", "junit")).stdout

@@ -2,12 +2,15 @@
 
 import os
 import sys
+from base64 import b64decode, b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pyrage
 import pytest
 
 from agenix_check.rekey.encryption import encrypt
+from agenix_check.rekey.pairs import LARGEST
 from tests.rekey import plugin
 from tests.rekey.conftest import MakeSsh
 from tests.rekey.keyed import DB, NODES, TEXTS, WIFI, Keyed, make
@@ -241,3 +244,72 @@ def test_pipes_are_read_once_and_a_passphrase_asked_for_once_in_a_mend(keyed: Ke
     assert (ended.status, ended.stderr) == (0, b"")
     assert b"8 compared with their sources" in ended.stdout
     assert ended.terminal.count(b"Passphrase for") == 1
+
+
+def test_a_key_that_pyrage_gives_up_on_is_said_to_be_damaged(
+    keyed: Keyed, ssh_key: MakeSsh
+) -> None:
+    """A prime that is said to have one byte, which is zero, is none: age's library panics."""
+    first, *lines, last = ssh_key("rsa").read_text().splitlines()
+    content = b64decode("".join(lines))
+    assert b"\0\0\0\x81\0" in content
+    damaged = b64encode(content.replace(b"\0\0\0\x81\0", b"\0\0\0\x01\0", 1)).decode()
+    write(keyed, "beta", "\n".join([first, damaged, last, ""]))
+    done = keyed.decrypt(*ALL)
+    assert done.code == 3
+    assert "the identity other-beta (from -i) was not used: it is damaged\n" in done.stderr
+    assert "6 compared with their sources" in done.stdout
+    mended = keyed.check("--fix", "--decrypt", *keyed.words(*ALL))
+    assert mended.code == 3
+    assert "Traceback" not in mended.stderr
+
+
+@pytest.mark.parametrize("secret", ["db", "wi\nfi", "a::b", "%0A<b>&\"'", "caf\udce9"])
+def test_hostile_names_steer_nothing(keyed: Keyed, secret: str) -> None:
+    source = f"secrets/{secret}.age"
+    keyed.shop.source(source, PLAINTEXT)
+    for node in NODES:
+        keyed.shop.rekey(node, secret, source, PLAINTEXT)
+    path = keyed.shop.output_path("gamma", secret, source)
+    keyed.shop.write(path, encrypt(SAME_LENGTH, [keyed.key("gamma")]))
+    keyed.shop.commit("Name a secret")
+    path = keyed.shop.output_path("alpha", secret, source)
+    keyed.shop.write(path, encrypt(SAME_LENGTH, [keyed.key("alpha")]))
+    assert keyed.judge("gamma", "master")[0] == 1
+    for form in ("text", "junit", "markdown", "github", "sarif", "gitlab", "html"):
+        done = keyed.decrypt("gamma", "master", more=("--format", form))
+        assert done.code == 1
+        assert "wi\nfi" not in done.stdout
+        assert "<b>" not in done.stdout or form not in ("junit", "html")
+        assert "\udce9" not in done.stdout
+
+
+def test_what_is_too_large_for_memory_is_said(keyed: Keyed) -> None:
+    large = bytes(LARGEST + 1)
+    keyed.shop.source(DB, large)
+    for node in ("alpha", "gamma"):
+        keyed.shop.rekey(node, "db", DB, large)
+    keyed.shop.commit("Keep a disk image")
+    code, report = keyed.judge(*ALL)
+    assert code in (0, 1)
+    told = reasons(report)
+    assert told["alpha"] == told["gamma"] == "it is larger than 64 MiB"
+    assert report["decrypted"]["compared"] == 4
+
+
+@pytest.mark.parametrize("what", ["output", "source"])
+def test_pointers_are_said_to_be_elsewhere(keyed: Keyed, what: str) -> None:
+    def pointer(path: str) -> None:
+        content = keyed.shop.read(path)
+        keyed.shop.write(
+            path,
+            "version https://git-lfs.github.com/spec/v1\n"
+            f"oid sha256:{sha256(content).hexdigest()}\nsize {len(content)}\n",
+        )
+
+    pointer(keyed.output("alpha") if what == "output" else DB)
+    _, report = keyed.judge(*ALL)
+    nodes = ["alpha"] if what == "output" else NODES
+    assert sorted(reasons(report)) == sorted(nodes)
+    assert report["decrypted"]["compared"] == 8 - len(nodes)
+    assert keyed.decrypt(*ALL, more=("--require-verified",)).code == 1

@@ -8,6 +8,7 @@ from textwrap import dedent
 from markupsafe import Markup, escape
 
 from agenix_check.finding import Counts, Finding, Fix, PlainResult, Report, Severity, Verdict
+from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group, rule_rank
 from agenix_check.report.words import cause_title, count, is_green, short_names, summary
@@ -111,7 +112,10 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
         plain=tuple(sorted(report.plain, key=lambda one: (one.rules_file, one.path))),
         fixed=tuple(sorted(report.fixed, key=lambda one: (one.node or "", one.path, one.action))),
         incomplete=tuple(sorted(report.incomplete)),
-        skipped=tuple(sorted(report.skipped)),
+        skipped=(
+            *sorted(report.skipped),
+            *(f"not compared: {sentence}" for sentence in not_compared(report)),
+        ),
         rules=tuple(_rules(report)),
     )
 
