@@ -124,9 +124,10 @@ class _Planner:
         declared = self._declared is not None and finding.node in self._nodes
         if not declared and path not in names.here.outputs and finding.rule != "output-unstaged":
             if finding.rule == "output-stale":
-                self.left.append(
-                    f"{path}: names alone do not tell whether the text is trimmed; --inventory nix"
-                )
+                unsure = "whether the text is trimmed"
+                if isinstance(names.here.facts.get(path), AgeFact):
+                    unsure = "which outputs are to be made from it"
+                self.left.append(f"{path}: names alone do not tell {unsure}; --inventory nix")
             return
         if finding.rule == "output-untraceable" and finding.severity is not Severity.ERROR:
             return
