@@ -40,7 +40,10 @@ def start_browser(home: Path) -> Chrome:
     options = ChromeOptions()
     options.binary_location = _program("chromium")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    for argument in ("--headless=new", "--disable-gpu", f"--user-data-dir={home / 'profile'}"):
+    for argument in (
+        "--headless=new", "--disable-gpu", "--disable-dev-shm-usage",
+        f"--user-data-dir={home / 'profile'}",
+    ):  # fmt: skip
         options.add_argument(argument)
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")

@@ -25,7 +25,7 @@ function pill(verdict) {
 }
 
 function command(text) {
-  const pre = element("pre", { tabindex: "0", "aria-label": "Command" }, element("code", {}, text));
+  const pre = element("pre", {}, element("code", {}, text));
   const copy = element("button", { type: "button", class: "copy" }, "Copy");
   return element("div", { class: "command" }, pre, copy);
 }
