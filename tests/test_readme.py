@@ -53,3 +53,11 @@ def test_the_make_targets_exist() -> None:
     for text in (README.read_text(), (ROOT / "CONTRIBUTING.md").read_text()):
         for target in re.findall(r"^ {4}make (\w+)", text, re.MULTILINE):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_pictures_are_there() -> None:
+    pictures = re.findall(r'src(?:set)?="([^"]+)"', README.read_text())
+
+    assert pictures
+    assert all((ROOT / picture).is_file() for picture in pictures)
+    assert {path.name for path in (ROOT / "docs").iterdir()} == {Path(one).name for one in pictures}
