@@ -31,7 +31,7 @@ from agenix_check.view import View, view_commit
 
 _NOTHING = "--decrypt compared nothing"
 _REASONS = 3  # that a sentence gives
-_PLAIN = "plain agenix files have no source to compare them with"
+_PLAIN = "plain agenix files, which have no source to be compared with"
 
 
 class _Source(NamedTuple):
@@ -173,6 +173,7 @@ def _conclude(
         if file.origin in NAMED
     ]
     incomplete += _nothing(report, decrypted, keychain)
+    plain = (f"plaintexts of {_PLAIN}",) if report.plain else ()
     found = sorted([*report.findings, *findings], key=order)
     return replace(
         report,
@@ -180,6 +181,7 @@ def _conclude(
         findings=tuple(found),
         counts=count(outputs, found),
         incomplete=(*report.incomplete, *incomplete),
+        skipped=(*report.skipped, *plain),
         decrypted=decrypted,
     )
 
@@ -195,4 +197,4 @@ def _nothing(report: Report, decrypted: Decrypted, keychain: Keychain) -> Iterat
         reasons = Counter(one.reason for one in decrypted.not_compared).most_common(_REASONS)
         yield f"{_NOTHING}: {'; '.join(reason for reason, _ in reasons)}"
     elif report.plain:
-        yield f"{_NOTHING}: {_PLAIN}"
+        yield f"{_NOTHING}: there are only {_PLAIN}"

@@ -3,13 +3,17 @@
 from hmac import compare_digest
 from typing import NamedTuple
 
-from agenix_check.audit.making import REKEY, UPDATE_MASTERS, make_finding, restore
+from agenix_check.audit.making import REKEY, make_finding, restore
 from agenix_check.finding import Finding, OutputResult, Verdict
 from agenix_check.rekey.opening import Closed, Opened, Refused
 from agenix_check.rekey.pairs import Pair
 
 _DIFFERENT = "it holds another text than its source, of the same length"
 _SOMEBODYS = "it holds its source's text; whether the key that opens it is its node's shows not"
+
+# Without the option a mend would see nothing to do.
+_REKEY = f"{REKEY} --decrypt"
+_UPDATE_MASTERS = f"{_REKEY} --update-masters"
 
 
 class Held(NamedTuple):
@@ -48,14 +52,14 @@ def refuse_source(pair: Pair, refused: Refused, *, new: bool, restricted: bool) 
     return make_finding(
         refused.rule, refused.message, path=result.source, source=result.source, new=new,
         node=result.node if restricted else None, secret=result.secret if restricted else None,
-        mend=whole if refused.rule == "source-malformed" else UPDATE_MASTERS,
+        mend=whole if refused.rule == "source-malformed" else _UPDATE_MASTERS,
     )  # fmt: skip
 
 
 def _wrong(result: OutputResult, refused: Refused, obstacle: str | None, *, new: bool) -> Held:
     finding = make_finding(
         refused.rule, refused.message, path=result.path, node=result.node, secret=result.secret,
-        source=result.source, new=new, mend=REKEY,
+        source=result.source, new=new, mend=_REKEY,
     )  # fmt: skip
     rules = (*result.rules, refused.rule)
     return Held(result._replace(verdict=Verdict.WRONG, rules=rules, reason=None), finding, obstacle)

@@ -76,7 +76,7 @@ def test_another_text_of_the_same_length_is_found(keyed: Keyed, node: str) -> No
     assert broken(report) == [("output-content", keyed.output(node))]
     [finding] = report["findings"]
     assert (finding["severity"], finding["source"], finding["new"]) == ("error", DB, True)
-    assert finding["mend"] == "agenix-check --fix"
+    assert finding["mend"] == "agenix-check --fix --decrypt"
     assert verdicts(report)[node] == "wrong"
     assert report["decrypted"] == {"compared": 8, "not_compared": []}
     shown = keyed.decrypt(*ALL)

@@ -95,8 +95,12 @@ def test_a_declared_master_that_cannot_read_a_source_is_found(
         if strangers == [recipient]:
             assert (code, report["findings"], report["decrypted"]["compared"]) == (0, [], 1)
     assert (code, broken(report)) == (1, [("source-missing-recipient", DB)])
-    assert report["findings"][0]["mend"] == "agenix-check --fix --update-masters"
     assert report["decrypted"]["compared"] == 1  # the other master opened it
+    assert report["findings"][0]["mend"] == "agenix-check --fix --decrypt --update-masters"
+    options = ("--inventory", inventory, "--fix", "--update-masters")
+    done = declared.decrypt("alpha", "second", "master", more=options)
+    assert (done.code, done.stderr) == (0, "")
+    assert declared.judge_by(inventory, "alpha", "second")[1]["decrypted"]["compared"] == 1
 
 
 @BY
@@ -118,5 +122,11 @@ def test_plain_agenix_has_nothing_to_compare_with(declared: Declared) -> None:
     code, report = declared.judge("alpha", "master", more=("--inventory", "nix"))
     assert code == 3
     assert report["incomplete"] == [
-        "--decrypt compared nothing: plain agenix files have no source to compare them with"
+        (
+            "--decrypt compared nothing: there are only plain agenix files, which have no source "
+            "to be compared with"
+        )
+    ]
+    assert report["skipped"] == [
+        "plaintexts of plain agenix files, which have no source to be compared with"
     ]
