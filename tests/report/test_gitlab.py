@@ -15,7 +15,7 @@ from agenix_check.report.places import shown_path
 from tests.report.sample import ALL, ALPHA, GREEN, HOSTILE, TROUBLE, finding, report
 from tests.report.strategies import REPORTS
 
-SCHEMA = json.loads((Path(__file__).parent / "schemas/gitlab-code-quality.json").read_text())
+SCHEMA = json.loads((Path(__file__).with_name("gitlab-code-quality.json")).read_text())
 
 
 def load(sample: Report) -> list[dict[str, Any]]:
