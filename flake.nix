@@ -1,6 +1,8 @@
 {
   description = "The gate that keeps NixOS fleets from deploying secrets that hosts cannot read, or that strangers can";
 
+  # There is no flake.lock yet: `nix flake lock` makes it, before a release. Until then nixpkgs is the
+  # newest one, or the one that your flake lets this input follow.
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixpkgs-unstable";
 
   outputs = { self, nixpkgs }:

@@ -64,5 +64,9 @@ def pull_request(base: str) -> tuple[str, Mapping[str, Any]]:
     return "pull_request", {"pull_request": {"base": {"sha": base}, "head": {"ref": "$(id)"}}}
 
 
+def pull_request_target(base: str) -> tuple[str, Mapping[str, Any]]:
+    return "pull_request_target", pull_request(base)[1]
+
+
 def merge_group(base: str) -> tuple[str, Mapping[str, Any]]:
     return "merge_group", {"merge_group": {"base_sha": base}}

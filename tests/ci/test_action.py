@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.checkout import run
-from tests.ci.hub import ZEROS, Hub, Start, merge_group, pull_request, push
+from tests.ci.hub import ZEROS, Hub, Start, merge_group, pull_request, pull_request_target, push
 from tests.ci.runner import ACTION, Ended
 from tests.examples import PROGRAMS, VERSION
 
@@ -28,7 +28,7 @@ def _passes(ended: Ended) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("event", [push, pull_request, merge_group])
+@pytest.mark.parametrize("event", [push, pull_request, pull_request_target, merge_group])
 def test_what_a_change_broke_is_found_wherever_in_it(hub: Hub, start: Start, event: Any) -> None:
     broken = hub.breaks()
     _is_refused(start(*event(hub.base), broken).use())
@@ -60,6 +60,14 @@ def test_a_new_branch_is_compared_with_where_it_left_the_main_one(hub: Hub, star
     hub.fleet.git.run("checkout", "--quiet", "-b", "change")
     _is_refused(start(*push(ZEROS), hub.breaks()).use())
     _passes(start(*push(ZEROS), hub.mends()).use())
+
+
+def test_a_tag_is_about_its_commit(hub: Hub, start: Start) -> None:
+    hub.fleet.source("secrets/db.age", "postgres://new\n")
+    broken = hub.fleet.commit("Edit")
+    hub.fleet.git.run("tag", "-a", "-m", "One", "v1", broken)
+    hub.mends()
+    _is_refused(start(*push(ZEROS), broken).use())
 
 
 def test_the_first_push_of_all(hub: Hub, start: Start) -> None:

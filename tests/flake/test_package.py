@@ -2,13 +2,18 @@
 
 import json
 import re
+import sys
+import tarfile
 import tomllib
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agenix_check import __version__
-from tests.checkout import ROOT
+from tests.checkout import ROOT, run
 from tests.flake.conftest import Nix
 
 SYSTEMS = ("x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin")
@@ -104,3 +109,55 @@ def test_nix_run(nix: Nix) -> None:
     )  # fmt: skip
     assert done.code == 0, done.output
     assert done.output.splitlines()[-1] == f"agenix-check {__version__}"
+
+
+def test_flake_check(nix: Nix) -> None:
+    done = nix.run(
+        ROOT, "flake", "check", "--no-write-lock-file", "--override-input", "nixpkgs",
+        nix.nixpkgs, nix.ours,
+    )  # fmt: skip
+    assert done.code == 0, done.output
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_wheels_of_pyrage_are_those_of_pypi(nix: Nix, system: str, tmp_path: Path) -> None:
+    (pyrage,) = (
+        one["given"]
+        for one in _given(nix, system)["dependencies"]
+        if isinstance(one, dict) and one["given"].get("pname") == "pyrage"
+    )
+    source = pyrage["src"]
+    platform = source["platform"].split(".")[0]
+    _download(tmp_path, f"pyrage=={pyrage['version']}", "--only-binary=:all:",
+              f"--platform={platform}", "--python-version=3.13")  # fmt: skip
+    name = "-".join(source[key] for key in ("pname", "version", "python", "abi", "platform"))
+    assert _hash(tmp_path / f"{name}.whl") == source["hash"]
+
+
+def test_the_source_of_gitpython_is_that_of_pypi(nix: Nix, tmp_path: Path) -> None:
+    (source,) = (
+        one["given"]["src"]
+        for one in _given(nix, "x86_64-linux")["dependencies"]
+        if isinstance(one, dict) and "pname" not in one["given"]
+    )
+    _download(tmp_path, f"GitPython=={source['version']}", "--no-binary=:all:")
+    archive = tmp_path / f"{source['pname']}-{source['version']}.tar.gz"
+    assert _hash(archive) == source["hash"]
+    # What nixpkgs replaces in it by the path of its own Git.
+    with tarfile.open(archive) as files:
+        member = files.extractfile(f"{source['pname']}-{source['version']}/git/cmd.py")
+        assert member is not None
+        assert b'git_exec_name = "git"' in member.read()
+
+
+def _download(directory: Path, what: str, *options: str) -> None:
+    done = run(
+        directory, {}, sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest",
+        str(directory), *options, what,
+    )  # fmt: skip
+    assert done.code == 0, done.output
+
+
+def _hash(path: Path) -> str:
+    """Return a file's hash as Nix writes it."""
+    return f"sha256-{b64encode(sha256(path.read_bytes()).digest()).decode()}"
