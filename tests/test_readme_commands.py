@@ -30,6 +30,7 @@ CODES = {
     f"agenix-check --decrypt -i ~/.age/key.txt -i {HOST_KEY}": (0, 1),
     "pre-commit install -t pre-commit -t pre-merge-commit -t pre-push": (0, 0),
     "agenix-check --rev HEAD": (0, 1),
+    "agenix-check --output html=fleet.html": (0, 1),
     "agenix-check explain output-stale": (0, 0),
     "agenix-check fleet --lock": (3, 3),  # there is no flake
     "agenix-check schema": (0, 0),

@@ -12,6 +12,7 @@ from agenix_check.demo.workshop import Workshop
 from tests.checkout import ROOT, publish, run
 from tests.ci.hub import Hub, Start
 from tests.ci.runner import Runner
+from tests.examples import with_programs
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,8 @@ def start(hub: Hub, packages: Mapping[str, str], published: Path, temporary: Pat
         workspace = hub.clone(revision, depth)
         scratch = workspace.with_name(f"{workspace.name}-runner")
         whole = {"repository": {"default_branch": "main"}, **event}
-        return Runner(workspace, scratch, temporary, event_name, whole, published, packages)
+        environment = {**packages, **with_programs()}
+        return Runner(workspace, scratch, temporary, event_name, whole, published, environment)
 
     return make
 

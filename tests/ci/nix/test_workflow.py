@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.ci.hub import Hub, push
 from tests.ci.runner import Runner, names_of, steps_of
 from tests.declared.estate import Estate
-from tests.examples import EXAMPLES
+from tests.examples import EXAMPLES, with_programs
 
 
 def test_the_check_with_nix_on_github(
@@ -14,7 +14,8 @@ def test_the_check_with_nix_on_github(
 ) -> None:
     steps = steps_of(EXAMPLES / "github-actions.yml", "check-with-nix")
     hub = Hub(estate.shop, tmp_path)
-    environment = {**packages, "NIX_CONFIG": "experimental-features = nix-command flakes"}
+    features = "experimental-features = nix-command flakes"
+    environment = {**packages, **with_programs(), "NIX_CONFIG": features}
 
     def run_job(name: str) -> Runner:
         runner = Runner(
