@@ -18,7 +18,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.finding import OutputDetail, Report, Severity, Verdict
+from agenix_check.finding import (
+    Decrypted,
+    Fix,
+    NotCompared,
+    OutputDetail,
+    Report,
+    Severity,
+    Verdict,
+)
 from agenix_check.report import html
 from tests.report.sample import (
     ALL,
@@ -239,6 +247,13 @@ def test_nothing_is_cut() -> None:
     assert r"\n" not in page.partition("<script>")[0]
 
 
+def test_everything_that_was_mended_is_told() -> None:
+    fixed = tuple(Fix(action="rekeyed", path=f"rekeyed/{number}.age") for number in range(300))
+    told = words(render(replace(GREEN, fixed=fixed)))
+    for one in fixed:
+        assert f"rekeyed {one.path}" in told
+
+
 STALE = (output(ALPHA, "db", Verdict.WRONG, "output-stale"), output(ALPHA, "wifi"))
 WARNING = finding("output-orphan", severity=Severity.WARNING, path="a.age")
 UNVERIFIABLE = report(output(ALPHA, "db", Verdict.UNVERIFIABLE))
@@ -261,6 +276,19 @@ def test_the_first_line_is_the_verdict() -> None:
     assert headline(PLAIN_AGENIX) == "failed: 2 errors and 1 warning"
     cut = report(output(ALPHA, "db"), incomplete=("a node failed",))
     assert headline(cut) == "unknown: Nothing is wrong, and not everything could be checked"
+
+
+def test_what_was_to_be_compared_and_was_not_is_told() -> None:
+    one, other = output(ALPHA, "db"), output(ALPHA, "wifi")
+    rest = NotCompared(ALPHA, "db", one.path, Verdict.OK, "no identity opens its source")
+    sample = replace(report(one, other), decrypted=Decrypted(compared=1, not_compared=(rest,)))
+    assert headline(sample) == "good: Nothing is wrong"
+    verified = headline(sample, require_verified=True)
+    assert verified == "failed: 1 output could not be compared"
+    assert "not compared: 1 output of nixos:alpha: no identity opens" in words(render(sample))
+    fleet = Reader(render(sample)).fleet()
+    reasons = [fleet["about"][row[3]][4] for row in fleet["nodes"][0][-1]]
+    assert reasons == ["not compared with its source: no identity opens its source", None]
 
 
 def test_the_most_useful_command_is_at_the_top() -> None:

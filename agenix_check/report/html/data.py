@@ -2,13 +2,20 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import groupby
 
-from agenix_check.finding import Finding, MadeFrom, OutputDetail, OutputResult, Report, Verdict
+from agenix_check.finding import (
+    Finding,
+    MadeFrom,
+    OutputDetail,
+    OutputResult,
+    Report,
+    Verdict,
+)
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import SEVERITY_RANK, finding_key, rule_rank
-from agenix_check.report.words import cause_title, short_names
+from agenix_check.report.words import cause_title, names_in
 
 _COMMIT = 10
 _NOTHING_MORE = OutputDetail()
@@ -44,40 +51,64 @@ class _Shared:
 
 
 def _fleet(report: Report) -> dict[str, object]:
-    outputs = sorted(report.outputs, key=lambda one: (one.node, one.secret, one.path))
-    secrets = {name: place for place, name in enumerate(sorted({one.secret for one in outputs}))}
-    names = short_names({one.node for one in outputs})
-    findings = _by_cell(report.findings)
-    abouts, addressees, nodes = _Shared(), _Shared(), []
-    for node, group in groupby(outputs, key=lambda one: one.node):
-        members = list(group)
-        paths = [visible(one.path) for one in members]
-        places: dict[str, list[str]] = defaultdict(list)
-        for one in members:
-            places[one.secret].append(one.path)
-        start = _storage(paths[0], visible(members[0].secret))
-        rows = []
-        for one, path in zip(members, paths, strict=True):
-            detail = one.detail or _NOTHING_MORE
-            told = _told_of(one, findings.get((node, one.secret), ()), places[one.secret])
-            rows.append(
-                (
-                    secrets[one.secret],
-                    _VERDICTS[one.verdict],
-                    _middle(path, start, visible(one.secret)),
-                    abouts.number(_about(one, detail, told)),
-                    addressees.number(_addressees(detail)),
-                    detail.plaintext_size,
-                )
-            )
-        nodes.append((visible(node), visible(names[node]), start, rows))
+    doubts = _doubts(report)
+    outputs = [_with_doubt(one, doubts) for one in report.outputs] if doubts else report.outputs
+    outputs = sorted(outputs, key=lambda one: (one.node, one.secret, one.path))
+    writer = _Writer(sorted({one.secret for one in outputs}), _by_cell(report.findings))
+    names = names_in(report)
+    nodes = [
+        (visible(node), visible(names[node]), *writer.node(list(members)))
+        for node, members in groupby(outputs, key=lambda one: one.node)
+    ]
     return {
         "verdicts": list(Verdict),
-        "secrets": [visible(name) for name in secrets],
+        "secrets": [visible(name) for name in writer.secrets],
         "nodes": nodes,
-        "about": abouts.values(),
-        "addressees": addressees.values(),
+        "about": writer.abouts.values(),
+        "addressees": writer.addressees.values(),
     }
+
+
+class _Writer:
+    """Writes outputs as rows of numbers and keeps what those stand for."""
+
+    def __init__(self, secrets: Iterable[str], findings: Mapping[_Cell, Sequence[Finding]]) -> None:
+        self.secrets = {name: place for place, name in enumerate(secrets)}
+        self.abouts, self.addressees = _Shared(), _Shared()
+        self._findings = findings
+
+    def node(self, outputs: Sequence[OutputResult]) -> tuple[str, list[Hashable]]:
+        """Return what the paths of a node's outputs begin with, and a row for each."""
+        start = _storage(visible(outputs[0].path), visible(outputs[0].secret))
+        places: dict[str, list[str]] = defaultdict(list)
+        for one in outputs:
+            places[one.secret].append(one.path)
+        return start, [self._row(one, start, places[one.secret]) for one in outputs]
+
+    def _row(self, one: OutputResult, start: str, places: Sequence[str]) -> Hashable:
+        detail = one.detail or _NOTHING_MORE
+        told = _told_of(one, self._findings.get((one.node, one.secret), ()), places)
+        return (
+            self.secrets[one.secret],
+            _VERDICTS[one.verdict],
+            _middle(visible(one.path), start, visible(one.secret)),
+            self.abouts.number(_about(one, detail, told)),
+            self.addressees.number(_addressees(detail)),
+            detail.plaintext_size,
+        )
+
+
+def _doubts(report: Report) -> dict[tuple[str, str, str], str]:
+    """Return why outputs were not compared with their sources, where they were to be."""
+    rest = report.decrypted.not_compared if report.decrypted is not None else ()
+    return {(one.node, one.secret, one.path): one.reason for one in rest}
+
+
+def _with_doubt(output: OutputResult, doubts: Mapping[tuple[str, str, str], str]) -> OutputResult:
+    doubt = doubts.get((output.node, output.secret, output.path))
+    if doubt is None or output.verdict is not Verdict.OK:
+        return output
+    return output._replace(reason=f"not compared with its source: {doubt}")
 
 
 def _storage(path: str, secret: str) -> str:

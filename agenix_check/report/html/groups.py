@@ -1,0 +1,72 @@
+"""Findings as the page shows them: the first few apart, and lines of text for all the others."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from agenix_check.finding import Finding
+from agenix_check.report.escape import visible
+from agenix_check.report.grouping import Block, Group, group
+from agenix_check.report.words import cause_title
+
+_LISTED = 10
+_MENDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockOnPage:
+    """Findings of one rule under one headline: the first, how many others, and those as lines."""
+
+    block: Block
+    first: tuple[Finding, ...]
+    others: int
+    lines: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupOnPage:
+    """What follows from one cause, and what to type; `title` says what happened, if it is known."""
+
+    title: str | None
+    blocks: tuple[BlockOnPage, ...]
+    mends: tuple[str, ...]
+    other_mends: Markup
+
+
+def groups(findings: Iterable[Finding], names: dict[str, str]) -> tuple[GroupOnPage, ...]:
+    """Group findings by cause; `names` are the short names of nodes."""
+    return tuple(_group(one, names) for one in group(findings))
+
+
+def as_lines(lines: Iterable[str]) -> Markup:
+    """Join lines that are printable already; a template would make their ends visible."""
+    return escape("\n".join(lines))
+
+
+def _group(one: Group, names: dict[str, str]) -> GroupOnPage:
+    return GroupOnPage(
+        title=cause_title(one.cause) if one.cause else None,
+        blocks=tuple(_block(block, names) for block in one.blocks),
+        mends=one.mends[:_MENDS],
+        other_mends=as_lines(map(visible, one.mends[_MENDS:])),
+    )
+
+
+def _block(block: Block, names: dict[str, str]) -> BlockOnPage:
+    others = block.findings[_LISTED:]
+    return BlockOnPage(
+        block=block,
+        first=block.findings[:_LISTED],
+        others=len(others),
+        lines=as_lines(_line(one, names, shared=block.shared) for one in others),
+    )
+
+
+def _line(finding: Finding, names: dict[str, str], *, shared: bool) -> str:
+    node = names[finding.node] if finding.node else ""
+    parts = (
+        node, finding.secret or "", finding.path or finding.source or "",
+        "" if shared else finding.message,
+    )  # fmt: skip
+    return "  ".join(visible(part) for part in parts if part)

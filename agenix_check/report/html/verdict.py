@@ -1,0 +1,78 @@
+"""What stands first on the page: the verdict, what mends most, the numbers, what was judged."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from agenix_check.finding import Counts, Finding, Report, Verdict
+from agenix_check.report.words import count, is_green
+
+_SHORT = 12  # hexadecimal digits of an object id
+_KINDS = {"index": "what is staged", "commit": "a commit", "worktree": "the work tree"}
+
+
+def state_of(report: Report, *, strict: bool, require_verified: bool) -> str:
+    """Return `good`, `warned`, `failed` or `unknown`."""
+    if report.fail(strict=strict, require_verified=require_verified):
+        return "failed"
+    if report.incomplete or not _has_any(report):
+        return "unknown"
+    return "good" if is_green(report) else "warned"
+
+
+def headline(report: Report, state: str) -> str:
+    """Say in one sentence what the run found, and no more."""
+    if not _has_any(report):
+        return "There was nothing to check"
+    said = _found(report, state)
+    return f"{said}, and not everything could be checked" if report.incomplete else said
+
+
+def most_useful(findings: Iterable[Finding]) -> str | None:
+    """Return what mends the most of what is wrong."""
+    mends = Counter(one.mend for one in findings if one.mend)
+    return min(mends, key=lambda mend: (-mends[mend], mend)) if mends else None
+
+
+def shares(counts: Counts) -> Iterator[tuple[str, int, float, float]]:
+    """Give each verdict, how many outputs have it, and its part of a bar: start, width in %."""
+    done = 0
+    for verdict in Verdict:
+        number: int = getattr(counts, verdict.value)
+        scale = 100 / max(counts.outputs, 1)
+        yield verdict.value, number, round(done * scale, 3), round(number * scale, 3)
+        done += number
+
+
+def facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
+    """Give what was judged: a name, its value, and the whole of a value that is shortened."""
+    snapshot, fleet = report.snapshot, report.fleet
+    yield "checked", _KINDS.get(snapshot.kind, snapshot.kind), None
+    for name in ("commit", "tree", "base"):
+        value: str | None = getattr(snapshot, name)
+        if value:
+            yield name, value[:_SHORT], value
+    if fleet.inventory == "names":
+        yield "known from", "file names, which do not tell all", None
+    else:
+        yield "known from", fleet.inventory + ("" if fleet.complete else ", not all of it"), None
+    yield "nodes", str(fleet.nodes), None
+    yield "secrets", str(fleet.secrets), None
+
+
+def _has_any(report: Report) -> bool:
+    return bool(report.outputs or report.plain or report.findings)
+
+
+def _found(report: Report, state: str) -> str:
+    counts, decrypted = report.counts, report.decrypted
+    if counts.wrong:
+        are = "is" if counts.wrong == 1 else "are"
+        return f"{counts.wrong} of {count(counts.outputs, 'output')} {are} wrong"
+    if counts.errors or counts.warnings:
+        parts = ((counts.errors, "error"), (counts.warnings, "warning"))
+        return " and ".join(count(number, noun) for number, noun in parts if number)
+    if state == "failed" and counts.unverifiable:
+        return f"{count(counts.unverifiable, 'output')} cannot be verified"
+    if state == "failed" and decrypted is not None:
+        return f"{count(decrypted.unproved, 'output')} could not be compared"
+    return "Nothing is wrong"
