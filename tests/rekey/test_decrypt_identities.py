@@ -313,3 +313,34 @@ def test_pointers_are_said_to_be_elsewhere(keyed: Keyed, what: str) -> None:
     assert sorted(reasons(report)) == sorted(nodes)
     assert report["decrypted"]["compared"] == 8 - len(nodes)
     assert keyed.decrypt(*ALL, more=("--require-verified",)).code == 1
+
+
+def test_a_plugin_of_nobody_knows_whom_is_asked_once_a_node(keyed: Keyed, plugins: Path) -> None:
+    log = plugin.install(plugins)
+    write(keyed, "stranger", f"{plugin.identity('test', b'key2')}\n")
+    code, report = keyed.judge("alpha", "stranger", "master")
+    assert (code, report["decrypted"]["compared"]) == (0, 2)
+    assert set(reasons(report)) == {"beta", "gamma", "delta"}
+    # For one output of gamma's and one of delta's, whose keys are age's; pyrage starts it twice for
+    # a file that it does not open.
+    assert log.read_text().count("identity-v1") == 2 * 2
+
+
+def test_a_secret_that_may_need_a_touch_is_named_on_the_terminal(
+    keyed: Keyed, plugins: Path
+) -> None:
+    plugin.install(plugins)
+    use_plugin(keyed, "master")
+    words = [*keyed.words("alpha", "gamma", "master"), "2>/dev/tty"]
+    command = f"{sys.executable} -W error -m agenix_check --decrypt {' '.join(words)}"
+    ended = run_at(
+        ["env", "-C", str(keyed.shop.top), "bash", "-c", command],
+        [],
+        {"PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm"},
+    )
+    assert ended.status == 0
+    shown = ended.terminal.decode().splitlines()
+    assert [line.partition(" ")[0] for line in shown] == ["[1/2]", "[2/2]"]
+    assert {line.partition(" ")[2] for line in shown} == {
+        "db → alpha, gamma", "wifi → alpha, gamma",
+    }  # fmt: skip
