@@ -107,12 +107,17 @@ def _against(base: str, commit: str | None) -> list[str]:
 
 def _find(revision: str) -> str | None:
     """Return the commit that a revision names, or None."""
-    done = subprocess.run(
-        ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"],
-        capture_output=True,
-        check=False,
-        text=True,
-    )
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"],
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+    except FileNotFoundError:
+        raise Stop(CANNOT_CHECK, "there is no Git on this runner's PATH") from None
+    if done.returncode > 1:  # no repository, or one that Git does not trust
+        raise Stop(CANNOT_CHECK, f"Git cannot read the checkout: {done.stderr.strip()}")
     return done.stdout.strip() or None
 
 

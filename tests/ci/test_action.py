@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,28 @@ def test_a_runner_without_python_is_told_what_it_lacks(
     ended = runner.use()
     assert (ended.code, ended.outputs["verdict"]) == (3, "unchecked")
     assert "::error title=agenix-check::There is no Python 3.11 or newer" in ended.log
+
+
+def test_a_runner_without_git_is_told_what_it_lacks(hub: Hub, start: Start, tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, program in (("bash", shutil.which("bash")), ("python3", sys.executable)):
+        assert program is not None
+        (programs / name).symlink_to(Path(program).resolve())
+    runner = start(*push(hub.base), hub.base)
+    runner.environment = {**runner.environment, "PATH": str(programs)}
+    ended = runner.use()
+    assert (ended.code, ended.outputs["verdict"]) == (3, "unchecked")
+    assert "::error title=agenix-check::there is no Git" in ended.log
+
+
+def test_a_runner_without_a_checkout_is_told_so(hub: Hub, start: Start) -> None:
+    runner = start(*push(hub.base), hub.base)
+    shutil.rmtree(runner.workspace / ".git")
+    ended = runner.use()
+    assert (ended.code, ended.outputs["verdict"]) == (3, "unchecked")
+    assert "::error title=agenix-check::Git cannot read the checkout: fatal:" in ended.log
+    assert "fetch-depth" not in ended.log
 
 
 def test_a_tree_with_nothing_to_check_is_unchecked(hub: Hub, start: Start) -> None:
