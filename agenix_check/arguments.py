@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from agenix_check import __version__
 from agenix_check.errors import UsageError
-from agenix_check.settings import OPTIONS, SNAPSHOT, Option, Value, nearest
+from agenix_check.options import OPTIONS, SNAPSHOT, Option, Value, nearest
 
 VERBS = {
     "check": "the gate (the verb may be left out)",

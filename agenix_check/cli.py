@@ -4,21 +4,23 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from errno import EBADF, EDQUOT, EFBIG, ENOSPC, EROFS
+from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 from typing import TYPE_CHECKING
 
 from agenix_check import __version__
+from agenix_check.console import complain, print_out, say
 from agenix_check.errors import AgenixCheckError, CannotCheckError, UsageError
 
 if TYPE_CHECKING:
-    from typing import NoReturn, TextIO
+    from typing import NoReturn
 
     from agenix_check.finding import Report
     from agenix_check.gate import Compare
+    from agenix_check.options import Value
     from agenix_check.output import Target
     from agenix_check.rekey.progress import Progress
     from agenix_check.rekey.unlocking import Unlocker
-    from agenix_check.settings import Settings, Value
+    from agenix_check.settings import Settings
     from agenix_check.tree.repository import Repository
 
 # What is rarely needed is imported where it is needed: `--version` must cost next to nothing.
@@ -49,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(sys.argv[1:] if argv is None else list(argv))
     except AgenixCheckError as error:
-        _say(str(error))
+        say(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -58,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in _FULL:
             return _crash()
-        _say(f"cannot write: {os.strerror(error.errno or 0)}")
+        say(f"cannot write: {os.strerror(error.errno or 0)}")
         return CannotCheckError.exit_code
     except Exception:  # noqa: BLE001 - a crash must not look like exit code 1, findings
         return _crash()
@@ -67,8 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _crash() -> int:
     import traceback
 
-    _complain(traceback.format_exc())
-    _say("this is a bug in agenix-check; nothing was checked")
+    complain(traceback.format_exc())
+    say("this is a bug in agenix-check; nothing was checked")
     return _BUG
 
 
@@ -76,7 +78,7 @@ def _run(arguments: list[str]) -> int:
     # A run makes many small values, no cycles of them, and ends soon.
     gc.disable()
     if arguments[:1] == ["--version"]:
-        _print(f"agenix-check {__version__}\n")
+        print_out(f"agenix-check {__version__}\n")
         return 0
     if not arguments:
         return _check(arguments)
@@ -94,7 +96,7 @@ def _run(arguments: list[str]) -> int:
     try:
         return verbs[verb](rest)
     except Answer as answer:
-        _print(str(answer))
+        print_out(str(answer))
         return 0
 
 
@@ -122,7 +124,7 @@ def _check(arguments: list[str]) -> int:
     from agenix_check.rekey.unlocking import Unlocker
     from agenix_check.report.progress import show_progress
 
-    unlocker = Unlocker(settings, _say, "agenix-check --decrypt")
+    unlocker = Unlocker(settings, say, "agenix-check --decrypt")
     with show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
         report = check(repository, settings, brief=brief, compare=compare)
@@ -135,7 +137,7 @@ def _comparer(settings: "Settings", progress: "Progress", unlocker: "Unlocker") 
         return None
     from agenix_check.rekey.compare import comparer
 
-    return comparer(settings, unlocker, _say, progress)
+    return comparer(settings, unlocker, say, progress)
 
 
 def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]") -> int:
@@ -143,7 +145,7 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
     from agenix_check.rekey.unlocking import Unlocker
     from agenix_check.report.progress import show_progress
 
-    unlocker = Unlocker(settings, _say, "agenix-check --fix")
+    unlocker = Unlocker(settings, say, "agenix-check --fix")
 
     if settings.flag("dry-run"):
         from agenix_check.report import plan as form
@@ -157,7 +159,7 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
         compare = _comparer(settings, progress, unlocker)
         mended = mend(repository, settings, unlocker=unlocker, progress=progress, compare=compare)
     for sentence in mended.left:
-        _say(f"not mended: {sentence}")
+        say(f"not mended: {sentence}")
     code = _report(mended.report, settings, wanted)
     return code or int(settings.flag("exit-non-zero-on-fix") and bool(mended.report.fixed))
 
@@ -181,7 +183,7 @@ def _report(
 
     for target in wanted:
         if target.path is None and instead is not None:
-            _print(instead)
+            print_out(instead)
             continue
         options = options_for(target, settings)
         text = render(report, target.format, options)
@@ -190,10 +192,10 @@ def _report(
             continue
         summary = step_summary(wanted)
         if summary and (why := append_summary(summary, report, options)):
-            _say(f"the summary of this step could not be written: {why}")
-        _print(text)
+            say(f"the summary of this step could not be written: {why}")
+        print_out(text)
     for sentence in report.incomplete:
-        _say(f"could not check: {sentence}")
+        say(f"could not check: {sentence}")
     return exit_code(report, settings)
 
 
@@ -211,9 +213,9 @@ def _fleet(arguments: list[str]) -> int:
         return 0
     found, incomplete = discover_fleet(repository, settings)
     render = fleet.render_json if form == "json" else fleet.render_text
-    _print(render(fleet.restrict(found, settings.items("node"), settings.items("secret"))))
+    print_out(render(fleet.restrict(found, settings.items("node"), settings.items("secret"))))
     for sentence in incomplete:
-        _say(f"could not look: {sentence}")
+        say(f"could not look: {sentence}")
     return 3 if incomplete else 0
 
 
@@ -225,7 +227,7 @@ def _inspect(arguments: list[str]) -> int:
     files, form = parse_inspect(arguments)
     found = [inspection.inspect(file, read_input(file)) for file in files]
     render = inspection.render_json if form == "json" else inspection.render_text
-    _print(render(found))
+    print_out(render(found))
     return 0 if all(one.valid for one in found) else 1
 
 
@@ -234,7 +236,7 @@ def _explain(arguments: list[str]) -> int:
     from agenix_check.report.explain import explain, list_rules
 
     rule = parse_explain(arguments)
-    _print(list_rules() if rule is None else explain(rule))
+    print_out(list_rules() if rule is None else explain(rule))
     return 0
 
 
@@ -242,7 +244,7 @@ def _schema(arguments: list[str]) -> int:
     from agenix_check.arguments import parse_schema
     from agenix_check.report import schema
 
-    _print(schema.render(parse_schema(arguments)))
+    print_out(schema.render(parse_schema(arguments)))
     return 0
 
 
@@ -250,7 +252,7 @@ def _demo(arguments: list[str]) -> int:
     from agenix_check.arguments import parse_demo
     from agenix_check.demo import run
 
-    return run(parse_demo(arguments), _print)
+    return run(parse_demo(arguments), print_out)
 
 
 def _open(given: "dict[str, Value]") -> "tuple[Repository, Settings]":
@@ -275,45 +277,3 @@ def _environment() -> dict[str, str]:
     if branch := environment.get("PRE_COMMIT_LOCAL_BRANCH"):
         environment.setdefault("PRE_COMMIT_TO_REF", branch)
     return environment
-
-
-def _print(text: str) -> None:
-    """Write to standard output; a name that its encoding lacks is escaped."""
-    import io
-
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        _write(sys.stdout, text)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise CannotCheckError(f"cannot write to standard output: {error.strerror}") from error
-
-
-def _say(sentence: str) -> None:
-    from agenix_check.report.escape import visible
-
-    _complain(f"agenix-check: {visible(sentence)}\n")
-
-
-def _complain(text: str) -> None:
-    """Write to standard error; where that fails too, the exit code says it."""
-    from contextlib import suppress
-
-    from agenix_check.report.escape import inert
-
-    with suppress(OSError):
-        _write(sys.stderr, inert(text))
-
-
-def _write(stream: "TextIO | None", text: str) -> None:
-    """Write at once. What cannot be written is dropped, or Python would try again as it ends."""
-    if stream is None:  # closed by who started us
-        raise OSError(EBADF, os.strerror(EBADF))
-    try:
-        stream.write(text)
-        stream.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        raise

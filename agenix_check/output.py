@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.options import FORMATS, nearest
 from agenix_check.report import Options, render
-from agenix_check.settings import FORMATS, Settings, nearest
+from agenix_check.settings import Settings
 
 if TYPE_CHECKING:
     from agenix_check.finding import Report

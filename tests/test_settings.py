@@ -6,7 +6,8 @@ import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.errors import UsageError
-from agenix_check.settings import FILE, OPTIONS, Option, Settings, Value, load_settings
+from agenix_check.options import OPTIONS, Option, Value
+from agenix_check.settings import FILE, Settings, load_settings
 from tests.conftest import Run
 
 

@@ -1,28 +1,25 @@
 """The fleet as file names tell it: which outputs are explained, here and at the base."""
 
-import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from agenix_check.discover.absent import say_absent, say_undecided
+from agenix_check.discover.besides import find_commits, find_recent, find_vanished
 from agenix_check.discover.evidence import (
     Evidence,
     OutputFile,
     before,
     find_facts,
-    output_file,
     survey,
     weigh,
 )
-from agenix_check.discover.facts import MissingFact
 from agenix_check.discover.idents import Trace, trace
 from agenix_check.discover.keys import KeyTexts
 from agenix_check.discover.memory import Memory
 from agenix_check.discover.origins import Origin, find_origins
 from agenix_check.discover.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
 from agenix_check.fleet import Fleet, Node, Output
-from agenix_check.tree.history import last_changes
-from agenix_check.tree.objects import read_blobs
-from agenix_check.tree.repository import Repository, changes, commit_snapshot, merge_fork
+from agenix_check.tree.repository import changes
 from agenix_check.tree.snapshot import SUBMODULE, Change, File
 from agenix_check.view import View
 
@@ -186,8 +183,8 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
     unstaged = NOTHING_UNSTAGED
     if broken:
         sources = {path for made in broken for path in names.base.sources[made.source]}
-        vanished = _vanished(view.repository, names, changed, sources)
-        recent = _recent(view)
+        vanished = find_vanished(view.repository, here.files, changed, sources)
+        recent = find_recent(view)
     in_work_tree = view.snapshot.kind == "index" and view.repository.top is not None
     looked_aside = in_work_tree and bool(broken or fresh or gone or not _has_all(there, here))
     if looked_aside:
@@ -195,7 +192,7 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
         unstaged = look_for_unstaged(view.repository, here, lost, directories)
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if broken or fresh or gone or rotated:
-        commits = _commits(view)
+        commits = find_commits(view)
     new = len(broken) + len(fresh)
     return replace(
         names,
@@ -203,10 +200,12 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
         recent=recent,
         unstaged=unstaged,
         commits=commits,
-        incomplete=_not_here(names),
+        incomplete=say_absent(here),
         looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),
-        undecided=_undecided(names, len(lost), new, cut_off=view.cut_off),
+        undecided=say_undecided(
+            here, there, names.changed, lost=len(lost), new=new, cut_off=view.cut_off
+        ),
     )
 
 
@@ -223,94 +222,6 @@ def _with_origins(view: View, names: Names) -> Names:
     return replace(names, origins=find_origins(view.repository, commit, names.here, old))
 
 
-def _commits(view: View) -> Mapping[str, str]:
-    """Return which commit changed a path last, where both trees are those of commits."""
-    base = view.base.commit if view.base else None
-    if base is None or view.snapshot.commit is None:
-        return {}
-    return last_changes(view.repository.git, base, view.snapshot.commit)
-
-
-def _recent(view: View) -> frozenset[str]:
-    """Return the directories that got outputs since the sides of a merge parted.
-
-    Against its first parent alone, what that side rekeyed looks as old as the rest.
-    """
-    if view.snapshot.kind == "worktree":
-        return frozenset()
-    fork = merge_fork(view.repository, view.snapshot.commit)
-    if fork is None:
-        return frozenset()
-    since = changes(
-        view.repository, commit_snapshot(view.repository, fork).tree, view.snapshot.tree
-    )
-    files = (output_file(one.path) for one in since if one.before is None)
-    return frozenset(file.directory for file in files if file is not None)
-
-
 def _has_all(tree: Evidence, other: Evidence) -> bool:
     """Tell whether a tree has every key and every source of another one."""
     return tree.keys.keys() >= other.keys.keys() and tree.sources.keys() >= other.sources.keys()
-
-
-def _not_here(names: Names) -> tuple[str, ...]:
-    """Say which outputs and sources cannot be read, a sentence for each reason."""
-    paths: dict[str, list[str]] = {}
-    for path, reason in sorted(_missing(names.here).items()):
-        if path in names.here.outputs or path.endswith(".age"):
-            paths.setdefault(reason, []).append(path)
-    return tuple(
-        f"{found[0]} {reason}" + (f", and {len(found) - 1} more" if len(found) > 1 else "")
-        for reason, found in paths.items()
-    )
-
-
-def _undecided(names: Names, lost: int, new: int, *, cut_off: bool) -> tuple[str, ...]:
-    """Say what is not in this clone, where names alone cannot tell without it.
-
-    A missing file of the snapshot might explain an output that is new or newly lost, one of the
-    base any output that is lost.
-    """
-    base = _missing(names.base)
-    suspects = _missing(names.here) if new else {}
-    if lost:
-        suspects |= {path: base[path] for path in base if path in names.changed}
-    said = [
-        f"{lost} outputs are not explained, and {path}, which may do so, {reason}"
-        for path, reason in sorted(suspects.items())[:1]
-    ]
-    if lost and cut_off:
-        said.append(
-            f"{lost} outputs are not explained, and the parent that would tell whether this "
-            "commit broke them is not in this shallow clone; fetch one commit more "
-            "(`git fetch --deepen=1`, or fetch-depth: 2)"
-        )
-    return tuple(said)
-
-
-def _missing(evidence: Evidence) -> dict[str, str]:
-    return {
-        path: fact.reason for path, fact in evidence.facts.items() if isinstance(fact, MissingFact)
-    }
-
-
-def _vanished(
-    repository: Repository, names: Names, changed: Iterable[Change], sources: Iterable[str]
-) -> frozenset[str]:
-    """Return the sources' file names that stood in `.nix` files of the base and now in none."""
-    wanted = {posixpath.basename(path) for path in sources}
-    were = _nix_text(repository, (change.before for change in changed if change.before))
-    wanted = {name for name in wanted if _bytes(name) in were}
-    if not wanted:
-        return frozenset()
-    are = _nix_text(repository, names.here.files.values())
-    return frozenset(name for name in wanted if _bytes(name) not in are)
-
-
-def _nix_text(repository: Repository, files: Iterable[File]) -> bytes:
-    oids = [file.oid for file in files if file.path.endswith(".nix")]
-    return b"\0".join(blob.data for blob in read_blobs(repository.git, oids))
-
-
-def _bytes(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape")

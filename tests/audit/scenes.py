@@ -3,7 +3,8 @@
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.finding import Finding, OutputResult, Report
 from agenix_check.gate import check
-from agenix_check.settings import Value, load_settings
+from agenix_check.options import Value
+from agenix_check.settings import load_settings
 from agenix_check.tree.repository import open_repository
 
 DB, WIFI, ALPHA_TOKEN = "secrets/db.age", "secrets/wifi.age", "secrets/alpha-token.age"

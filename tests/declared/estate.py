@@ -22,8 +22,9 @@ from agenix_check.discover.keys import digest
 from agenix_check.discover.lock import render_lock
 from agenix_check.finding import Finding, OutputResult, Report
 from agenix_check.gate import check
+from agenix_check.options import Value
 from agenix_check.rekey.encryption import encrypt
-from agenix_check.settings import Value, load_settings
+from agenix_check.settings import load_settings
 from agenix_check.tree.repository import open_repository
 from tests.keys import HOSTS
 

@@ -1,0 +1,54 @@
+"""What reaches the terminal: every character that is printed passes here."""
+
+import os
+import sys
+from errno import EBADF
+from typing import TYPE_CHECKING
+
+from agenix_check.errors import CannotCheckError
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+def print_out(text: str) -> None:
+    """Write to standard output; a name that its encoding lacks is escaped."""
+    import io
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CannotCheckError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def say(sentence: str) -> None:
+    """Write a sentence to standard error, as the program's own."""
+    from agenix_check.report.escape import visible
+
+    complain(f"agenix-check: {visible(sentence)}\n")
+
+
+def complain(text: str) -> None:
+    """Write to standard error; where that fails too, the exit code says it."""
+    from contextlib import suppress
+
+    from agenix_check.report.escape import inert
+
+    with suppress(OSError):
+        _write(sys.stderr, inert(text))
+
+
+def _write(stream: "TextIO | None", text: str) -> None:
+    """Write at once. What cannot be written is dropped, or Python would try again as it ends."""
+    if stream is None:  # closed by who started us
+        raise OSError(EBADF, os.strerror(EBADF))
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise
