@@ -130,7 +130,12 @@ def _must_evaluate(known: Report, settings: Settings) -> bool:
 
 
 def _is_of_outputs(finding: Finding) -> bool:
-    """Tell whether a finding shows that there was something to check: sources alone do not."""
+    """Tell whether a finding shows that there was something to check: sources alone do not.
+
+    Unless it is an error, which must fail as what it is.
+    """
+    if finding.rule.startswith("source-"):
+        return finding.severity is Severity.ERROR
     return finding.severity is not Severity.NOTE or finding.rule == "output-missing"
 
 

@@ -185,3 +185,14 @@ def test_nothing_to_check_fails_unless_allowed(workshop: Workshop) -> None:
     assert code(report) == 3
     assert "nothing to check" in report.incomplete[0]
     assert code(judge(workshop, allow_empty=True)) == 0
+
+
+def test_a_warning_about_a_source_is_nothing_to_check(workshop: Workshop) -> None:
+    # A fleet of plain agenix, say: that one file of it is empty must not make the run pass.
+    workshop.source(DB, "")
+
+    report = judge_staged(workshop)
+
+    assert (report.counts.errors, report.counts.warnings) == (0, 1)
+    assert code(report) == 3
+    assert "nothing to check" in report.incomplete[0]
