@@ -20,6 +20,7 @@ from agenix_check.tree.snapshot import Snapshot
 # One commit for one tree, whoever makes it and when.
 _WHO = "agenix-check <agenix-check@localhost> 946684800 +0000"
 _MESSAGE = "A snapshot"
+_REF = "refs/heads/main"
 _SHA256_DIGITS = 64
 
 # The bytes that are committed, whatever the tree's own .gitattributes would make of them.
@@ -31,10 +32,11 @@ _ENTRY = re.compile(r'"(?:[^"\\]|\\.)*"|[^:]+', re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """A repository in `directory` whose only commit is `commit`."""
+    """A repository in `directory` whose only commit is `commit`, on the branch `ref`."""
 
     directory: Path
     commit: str
+    ref: str
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def export(repository: Repository, snapshot: Snapshot) -> Iterator[Export]:
         (objects / "info" / "alternates").write_bytes(os.fsencode(listing))
         (git_dir / "info" / "attributes").write_text(_ATTRIBUTES)
         (git_dir / "config").write_text(_configuration(snapshot.tree))
-        (git_dir / "HEAD").write_text("ref: refs/heads/main\n")
+        (git_dir / "HEAD").write_text(f"ref: {_REF}\n")
         borrowing = repository.git.with_environment(
             {
                 "GIT_OBJECT_DIRECTORY": str(objects),
@@ -61,8 +63,8 @@ def export(repository: Repository, snapshot: Snapshot) -> Iterator[Export]:
             }
         )
         commit = _write_commit(borrowing, snapshot.tree)
-        (git_dir / "refs" / "heads" / "main").write_text(f"{commit}\n")
-        yield Export(directory=directory, commit=commit)
+        (git_dir / _REF).write_text(f"{commit}\n")
+        yield Export(directory=directory, commit=commit, ref=_REF)
 
 
 def _write_commit(git: Git, tree: str) -> str:

@@ -81,7 +81,9 @@ def evaluate(
     if file not in snapshot.files:
         raise CannotCheckError(f"there is no {file} in this tree")
     with export(repository, snapshot) as exported:
-        url = f"git+file://{quote(str(exported.directory))}?rev={exported.commit}"
+        url = (
+            f"git+file://{quote(str(exported.directory))}?ref={exported.ref}&rev={exported.commit}"
+        )
         if directory:
             url += f"&dir={quote(directory)}"
         settings = {}
