@@ -120,7 +120,7 @@ def _check(arguments: list[str]) -> int:
         and step_summary(wanted) is None
     )
     if not settings.flag("decrypt"):
-        return _report(check(repository, settings, brief=brief), settings, wanted)
+        return _report(repository, check(repository, settings, brief=brief), settings, wanted)
     from agenix_check.rekey.unlocking import Unlocker
     from agenix_check.report.progress import show_progress
 
@@ -128,7 +128,7 @@ def _check(arguments: list[str]) -> int:
     with show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
         report = check(repository, settings, brief=brief, compare=compare)
-    return _report(report, settings, wanted)
+    return _report(repository, report, settings, wanted)
 
 
 def _comparer(settings: "Settings", progress: "Progress", unlocker: "Unlocker") -> "Compare | None":
@@ -154,13 +154,13 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
             compare = _comparer(settings, progress, unlocker)
             plan, report = plan_only(repository, settings, compare)
         text = form.render(plan, settings.text("format") or "text")
-        return _report(report, settings, wanted, instead=text)
+        return _report(repository, report, settings, wanted, instead=text)
     with show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
         mended = mend(repository, settings, unlocker=unlocker, progress=progress, compare=compare)
     for sentence in mended.left:
         say(f"not mended: {sentence}")
-    code = _report(mended.report, settings, wanted)
+    code = _report(repository, mended.report, settings, wanted)
     return code or int(settings.flag("exit-non-zero-on-fix") and bool(mended.report.fixed))
 
 
@@ -174,11 +174,21 @@ def _refuse_mending(settings: "Settings") -> None:
 
 
 def _report(
-    report: "Report", settings: "Settings", wanted: "list[Target]", instead: str | None = None
+    repository: "Repository",
+    report: "Report",
+    settings: "Settings",
+    wanted: "list[Target]",
+    instead: str | None = None,
 ) -> int:
     """Write the reports, with another text `instead` on standard output, and return the code."""
     from agenix_check.gate import exit_code
-    from agenix_check.output import append_summary, options_for, step_summary, write_file
+    from agenix_check.output import (
+        append_summary,
+        options_for,
+        step_summary,
+        where_to_type,
+        write_file,
+    )
     from agenix_check.report import render
 
     for target in wanted:
@@ -196,6 +206,8 @@ def _report(
         print_out(text)
     for sentence in report.incomplete:
         say(f"could not check: {sentence}")
+    if hint := where_to_type(repository.top, report):
+        say(hint)
     return exit_code(report, settings)
 
 

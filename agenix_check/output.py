@@ -53,6 +53,18 @@ def options_for(target: Target, settings: Settings) -> Options:
     )
 
 
+def where_to_type(top: Path | None, report: "Report") -> str | None:
+    """Say from where commands name their files, to somebody who is elsewhere; else None."""
+    if top is None or top.samefile(os.curdir):
+        return None
+    mends = (finding.mend for finding in report.findings if finding.mend)
+    if all(mend.startswith("agenix-check ") for mend in mends):
+        return None
+    from agenix_check.audit.making import shell
+
+    return f"paths are those from the top of the repository: cd {shell(os.path.relpath(top))}"
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a report in one step, so that nobody reads half of it."""
     try:

@@ -49,9 +49,11 @@ def make_finding(
     )
 
 
-def remove(path: str) -> str:
-    """Return what to type to take a file out of the tree."""
-    return f"git rm {pathspec(path)}"
+def remove(*paths: str) -> str:
+    """Return what to type to take files out of the tree."""
+    words = [pathspec(path) for path in paths]
+    guard = "-- " if any(word.startswith("-- ") for word in words) else ""
+    return f"git rm {guard}{' '.join(word.removeprefix('-- ') for word in words)}"
 
 
 def add(path: str) -> str:

@@ -1,6 +1,6 @@
 """From what the audit found to a plan: what is made from what, and what goes. Nothing is read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient
@@ -72,6 +72,8 @@ class _Planner:
         self._remove: dict[str, Touched] = {}
         self._wanted: set[str] = set()
         self.left: list[str] = []
+        self._strays: list[str] = []  # outputs in directories of nobody
+        self._unsure: list[str] = []  # outputs that somebody may wait for
 
     def take(self, finding: Finding) -> None:
         """Plan what mends a finding."""
@@ -109,14 +111,15 @@ class _Planner:
     def finish(self) -> Plan:
         """Return the plan, sorted."""
         jobs = sorted(self._jobs.values(), key=lambda job: job.path)
-        remove = [one for path, one in sorted(self._remove.items()) if path not in self._wanted]
+        removed = [one for path, one in sorted(self._remove.items()) if path not in self._wanted]
+        left = [*self.left, *_orphans_left(self._strays, self._unsure)]
         return Plan(
             jobs=tuple(
                 replace(job, targets=tuple(sorted(job.targets, key=_order))) for job in jobs
             ),
             stage=tuple(sorted(self._stage, key=str)),
-            remove=tuple(remove),
-            left=tuple(dict.fromkeys(self.left)),
+            remove=tuple(removed),
+            left=tuple(dict.fromkeys(left)),
         )
 
     def _output(self, finding: Finding, path: str) -> None:
@@ -193,16 +196,13 @@ class _Planner:
         if file is None:
             return
         if file.directory not in self._needs.storages:
-            self.left.append(f"{path}: its directory is no known node's; {remove(path)}")
+            self._strays.append(path)
             return
         if self._declared is None:
             made = self._names.explain(self._names.base, file)
             sure = finding.mend == REKEY and made is not None
             if not sure and place(file) not in self._needs.places:
-                self.left.append(
-                    f"{path}: names alone do not tell whether it was forgotten or is no longer "
-                    f"declared; --inventory nix, or {remove(path)}"
-                )
+                self._unsure.append(path)
                 return
         self._remove[path] = Touched(path, finding.node, finding.secret)
 
@@ -210,6 +210,21 @@ class _Planner:
         parts = path.split("/")
         above = ("/".join(parts[:count]) for count in range(len(parts)))
         return next((one for one in above if one in self._needs.storages), None)
+
+
+def _orphans_left(strays: list[str], unsure: list[str]) -> Iterator[str]:
+    """Say why orphans are left, and how to remove all of a kind at once."""
+    if strays:
+        yield f"{_several(strays)}: in the directory of no known node; {remove(*strays)}"
+    if unsure:
+        yield (
+            f"{_several(unsure)}: names alone do not tell what was forgotten and what is no longer "
+            f"declared; --inventory nix, or {remove(*unsure)}"
+        )
+
+
+def _several(paths: list[str]) -> str:
+    return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
 
 
 def _same(target: Target, other: Target) -> bool:

@@ -1,5 +1,6 @@
 """Findings in the order in which people read them: by cause, the worst first."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +9,12 @@ from agenix_check.finding import Cause, Finding, Severity
 from agenix_check.rules import RULES
 
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+# One file, as a shell takes it: plain, or quoted from one end to the other.
+_ONE_FILE = re.compile(
+    r"(?P<command>git rm|git rm -r -f|git add|git add -f) "
+    r"(?P<file>(?!-)[\w@%+=:,./-]+|'[^']*'|\$'(?:[^'\\]|\\.)*')"
+)
+_FILES = 10  # that one command names
 _RULE_RANK = {rule: rank for rank, rule in enumerate(RULES)}
 
 
@@ -77,8 +84,25 @@ def _group(findings: list[Finding]) -> Group:
     return Group(
         cause=findings[0].cause,
         blocks=tuple(sorted(blocks, key=_block_key)),
-        mends=tuple(dict.fromkeys(f.mend for f in findings if f.mend)),
+        mends=_gathered(dict.fromkeys(f.mend for f in findings if f.mend)),
     )
+
+
+def _gathered(mends: Iterable[str]) -> tuple[str, ...]:
+    """Make one command of those that remove or add a file each, a handful of files at a time."""
+    places: dict[str, list[list[str]]] = defaultdict(list)
+    told: list[str | list[str]] = []
+    for mend in mends:
+        known = _ONE_FILE.fullmatch(mend)
+        if known is None:
+            told.append(mend)
+            continue
+        rows = places[known["command"]]
+        if not rows or len(rows[-1]) > _FILES:
+            rows.append([known["command"]])
+            told.append(rows[-1])
+        rows[-1].append(known["file"])
+    return tuple(one if isinstance(one, str) else " ".join(one) for one in told)
 
 
 def _blocks(findings: list[Finding]) -> list[Block]:

@@ -13,6 +13,7 @@ from tests.rekey.mending import (
     NEW_TEXT,
     WIFI,
     ask,
+    command,
     edit,
     execute,
     fix,
@@ -207,6 +208,33 @@ def test_an_old_orphan_is_left_where_names_alone_do_not_tell(fleet: Workshop) ->
     done = fix(fleet)
     assert "names alone do not tell" in done.stderr
     assert path in outputs(fleet)
+
+
+def test_old_orphans_are_told_together_with_a_command_that_works(fleet: Workshop) -> None:
+    names = ("old", "-dash", "a b")
+    paths = [f"{fleet.storage}/alpha/{'0' * 32}-{name}.age" for name in names]
+    paths += [f"gone/{'0' * 32}-{name}.age" for name in names]
+    for path in paths:
+        fleet.write(path, encrypt(b"x", [ALPHA]))
+    fleet.commit("Forget something")
+    done = fix(fleet)
+    told = [line for line in done.stderr.splitlines() if "not mended" in line]
+    assert len(told) == 2, done
+    for line in told:
+        assert " and 2 more: " in line
+        assert execute(fleet, ["bash", "-c", line[line.index("git rm") :]]).code == 0
+    assert not set(paths) & set(ask(fleet, "ls-files", "-z").split("\0"))
+
+
+def test_who_is_below_the_top_is_told_where_to_type(fleet: Workshop) -> None:
+    fleet.write(f"{fleet.storage}/alpha/{'0' * 32}-old.age", encrypt(b"x", [ALPHA]))
+    fleet.commit("Forget something")
+    below = Workshop.__new__(Workshop)
+    below.top, below.identity = fleet.top / "secrets/rekeyed", fleet.identity
+    said = "agenix-check: paths are those from the top of the repository: cd ../.."
+    words = [word for word in command(fleet) if word != "--fix"][:-2]
+    assert said in execute(below, words).stderr.splitlines()
+    assert said not in execute(fleet, words).stderr.splitlines()
 
 
 def test_a_plan_is_told_and_nothing_is_written(fleet: Workshop) -> None:

@@ -165,16 +165,33 @@ def test_what_was_so_before_is_folded() -> None:
 
 def test_many_mends_are_not_a_wall() -> None:
     findings = tuple(
-        finding("output-orphan", path=f"old/{number}", mend=f"git rm old/{number}")
+        finding("output-orphan", path=f"old/{number}", mend=f"git log old/{number}")
         for number in range(9)
     )
     sample = report(findings=findings)
 
     assert [line for line in show(sample) if "mend" in line or "more" in line] == [
-        "  mend: git rm old/0",
+        "  mend: git log old/0",
         "        and 8 more like it (-v shows them)",
     ]
     assert sum("mend: " in line for line in show(sample, verbose=True)) == 9
+
+
+def test_files_that_are_removed_for_one_cause_are_removed_together() -> None:
+    quoted = ("'with a blank'", r"$'caf\351'", "-- -dash", "-r b", "a && git rm b")
+    plain = tuple(f"old/{number:02}" for number in range(12))
+    findings = tuple(
+        finding("output-orphan", path=f"{number:02}", mend=f"git rm {path}")
+        for number, path in enumerate((*quoted, *plain))
+    )
+    shown = show(report(findings=findings), verbose=True)
+    assert [line.removeprefix("  mend: ") for line in shown if "mend: " in line] == [
+        f"git rm {' '.join((*quoted[:2], *plain[:8]))}",
+        "git rm -- -dash",
+        "git rm -r b",
+        "git rm a && git rm b",
+        f"git rm {' '.join(plain[8:])}",
+    ]
 
 
 @pytest.mark.parametrize("verbose", [False, True])
