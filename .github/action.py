@@ -73,13 +73,12 @@ def _range(environment: Mapping[str, str]) -> list[str]:
     """Return what to check and what to compare it with, as the input or the event says it."""
     if base := environment["INPUT_FROM_REF"].strip():
         return _against(base, _find(base) or _find(f"refs/remotes/origin/{base}"))
-    event = _event(environment)
     kind = environment["GITHUB_EVENT_NAME"]
     if kind in _BASES:
-        base = _text(event, *_BASES[kind])
+        base = _text(_event(environment), *_BASES[kind])
         return _against(base, _find(base))
     if kind == "push":
-        return _pushed(event)
+        return _pushed(_event(environment))
     return ["--rev=HEAD"]
 
 
@@ -122,8 +121,12 @@ def _find(revision: str) -> str | None:
 
 
 def _event(environment: Mapping[str, str]) -> Mapping[str, Any]:
-    path = environment.get("GITHUB_EVENT_PATH")
-    event = json.loads(Path(path).read_bytes()) if path else {}
+    try:
+        event = json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_bytes())
+    except (KeyError, OSError, ValueError) as error:
+        raise Stop(
+            CANNOT_CHECK, f"the event that this run is for cannot be read: {error}"
+        ) from None
     return event if isinstance(event, dict) else {}
 
 
@@ -174,11 +177,16 @@ def _check(program: Path, options: list[str], scratch: Path) -> tuple[int, Mappi
     report.unlink(missing_ok=True)
     command = [str(program), f"--output=json={report}", *options]
     _write(f"agenix-check {' '.join(shlex.join(options).splitlines())}")
-    code = subprocess.run(command, check=False).returncode
-    if not report.exists():
-        return (code if code > 1 else CANNOT_CHECK), {}
+    done = subprocess.run(command, stderr=subprocess.PIPE, check=False, text=True, errors="replace")
+    if not report.exists():  # the run's page shows no line of the log but those that complain
+        said = (
+            done.stderr.strip().removeprefix("agenix-check: ")
+            or f"agenix-check ended with {done.returncode}"
+        )
+        raise Stop(done.returncode if done.returncode > 1 else CANNOT_CHECK, said)
+    sys.stderr.write(done.stderr)
     counts: Mapping[str, object] = json.loads(report.read_bytes())["counts"]
-    return code, counts
+    return done.returncode, counts
 
 
 def _complain(message: str) -> None:

@@ -155,8 +155,23 @@ def test_no_line_of_an_input_becomes_a_command(hub: Hub, start: Start) -> None:
 
 
 def test_wrong_options_are_told_from_findings(hub: Hub, start: Start) -> None:
-    ended = start(*push(hub.base), hub.base).use(args="--no-such-option")
+    runner = start(*push(hub.base), hub.base)
+    ended = runner.use(args="--no-such-option")
     assert (ended.code, ended.outputs["verdict"]) == (2, "unchecked")
+    assert "\n::error title=agenix-check::there is no option --no-such-option" in ended.log
+    ended = runner.use(html="no/such/directory/page.html")
+    assert (ended.code, ended.outputs["verdict"]) == (2, "unchecked")
+    assert "\n::error title=agenix-check::cannot write no/such/directory/page.html" in ended.log
+
+
+@pytest.mark.parametrize("text", ["", "{", "\udcff"])
+def test_an_event_that_cannot_be_read_is_no_finding(hub: Hub, start: Start, text: str) -> None:
+    runner = start(*push(hub.base), hub.base)
+    (runner.scratch / "event.json").write_text(text, errors="surrogateescape")
+    ended = runner.use()
+    assert (ended.code, ended.outputs["verdict"]) == (3, "unchecked")
+    assert "::error title=agenix-check::the event that this run is for cannot be read" in ended.log
+    assert "Traceback" not in ended.log
 
 
 def test_a_version_from_the_index(hub: Hub, start: Start, tmp_path: Path) -> None:
