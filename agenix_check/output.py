@@ -39,6 +39,7 @@ def targets(settings: Settings) -> list[Target]:
     if junit := settings.text("junit"):
         pairs.append(("junit", junit))
     wanted = [Target(name, _file(file)) for name, file in pairs]
+    _tell_apart(wanted)
     return [*wanted, Target(settings.text("format") or "text", None)]
 
 
@@ -148,6 +149,8 @@ def _pair(text: str) -> tuple[str, str]:
     name, found, file = text.partition("=")
     if not found or not file:
         raise UsageError(f"--output takes FORMAT=FILE, not {text!r}")
+    if file == "-":
+        raise UsageError(f"--output takes a file; for standard output there is --format {name}")
     if name not in FORMATS:
         raise UsageError(f"--output: there is no format {name!r}{nearest(name, FORMATS)}")
     return name, file
@@ -171,6 +174,16 @@ def _file(name: str) -> Path:
     if not os.access(path.parent, os.W_OK):
         raise UsageError(f"cannot write {name}: {os.strerror(errno.EACCES)}")
     return path
+
+
+def _tell_apart(wanted: list[Target]) -> None:
+    """Refuse two reports in one file: the second would take the place of the first."""
+    taken: dict[Path, str] = {}
+    for target in wanted:
+        if target.path is not None:
+            first = taken.setdefault(target.path.resolve(), target.format)
+            if first != target.format:
+                raise UsageError(f"{first} and {target.format} cannot both go to {target.path}")
 
 
 def _reason(error: Exception) -> str:

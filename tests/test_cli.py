@@ -355,6 +355,25 @@ def test_a_report_replaces_the_one_before(fleet: Workshop, tmp_path: Path, run: 
     assert json.loads(report.read_text())["schema"] == "agenix-check/report/1"
 
 
+def test_two_reports_want_two_files(fleet: Workshop, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    options = ["--output", f"html={tmp_path / 'report'}", "--junit"]
+    for other in ("report", "./report", "link/report"):
+        result = run(fleet.top, *options, f"{tmp_path}/{other}")
+        assert (result.code, result.stdout) == (2, "")
+        assert "html and junit cannot both go to" in result.stderr
+    assert not (tmp_path / "report").exists()
+    twice = ["--output", f"json={tmp_path / 'report'}"] * 2
+    assert run(fleet.top, *twice).code == 0
+
+
+def test_standard_output_is_no_file(fleet: Workshop, run: Run) -> None:
+    result = run(fleet.top, "--output", "html=-")
+    assert result.code == 2
+    assert "there is --format html" in result.stderr
+    assert not (fleet.top / "-").exists()
+
+
 def test_a_report_written_when_nothing_could_be_checked(
     workshop: Workshop, tmp_path: Path, run: Run
 ) -> None:
