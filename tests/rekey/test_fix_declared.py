@@ -58,6 +58,29 @@ def test_a_new_secret_an_edit_and_a_new_host_are_rekeyed(estate: Estate, invento
     in_order(estate)
 
 
+def test_a_host_that_is_merged_in_gets_the_source_that_was_edited_meanwhile(
+    estate: Estate,
+) -> None:
+    git = estate.shop.git
+    git.run("checkout", "--quiet", "-b", "side")
+    estate.add_node("gamma").secrets["db"] = Secret(DB)
+    estate.write_keys()
+    estate.rekey()
+    estate.write_flake()
+    estate.write_lock()
+    estate.shop.commit("Add a host")
+    git.run("checkout", "--quiet", "main")
+    estate.edit(DB, "another text\n")
+    estate.shop.stage()
+    assert fix(estate.shop, inventory="nix").code == 0
+    estate.shop.commit("Edit")
+    git.run("merge", "--quiet", "--no-commit", "--no-ff", "side")
+    assert fix(estate.shop, "--dry-run", inventory="names").code == 1
+    done = fix(estate.shop, inventory="nix")
+    assert done.code == 0, done
+    in_order(estate)
+
+
 def test_a_key_that_changed_is_taken_from_the_declaration(estate: Estate) -> None:
     estate.shop.host("alpha", NEW)
     declare(estate)
