@@ -7,14 +7,16 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.machinery import PathFinder
 from types import ModuleType
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO, NamedTuple
 
 from agenix_check.errors import CannotCheckError
 
 if TYPE_CHECKING:
     from git.cmd import Git as GitCommand
+    from git.exc import GitCommandNotFound
 
 # What a checked repository may not make Git do while we only look.
 _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
@@ -29,7 +31,7 @@ _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 
-
+_PACKAGES = ("git", "gitdb")
 _OID = re.compile(r"\b[0-9a-f]{40}")
 
 
@@ -47,7 +49,7 @@ class Git:
     def __init__(self, directory: str, environment: Mapping[str, str] | None = None) -> None:
         self._directory = directory
         self._environment = {**_ENVIRONMENT, **(environment or {})}
-        self._git = load_command()(directory)
+        self._git = load_command().command(directory)
         self._git.update_environment(**self._environment)
 
     def with_environment(self, environment: Mapping[str, str]) -> "Git":
@@ -128,41 +130,50 @@ class Git:
 
 @contextmanager
 def _git_is_there() -> Iterator[None]:
-    from git.exc import GitCommandNotFound
-
     try:
         yield
-    except GitCommandNotFound as error:
+    except load_command().not_found as error:
         raise CannotCheckError("git was not found on PATH; install Git") from error
 
 
-def load_command() -> "type[GitCommand]":
-    """Return GitPython's command runner, imported without the rest of the package.
+class Loaded(NamedTuple):
+    """What is used of GitPython: its command runner, and what that raises without a Git."""
+
+    command: "type[GitCommand]"
+    not_found: "type[GitCommandNotFound]"
+
+
+@cache
+def load_command() -> Loaded:
+    """Import GitPython's command runner without the rest of the package.
 
     The package's own start imports an object model that is not used here, and asks Git for its
-    version; on a commit that nothing is wrong with, that would be a third of the whole run. A
-    later `import git` works as ever.
+    version; on a commit that nothing is wrong with, that would be a third of the whole run. What
+    is imported so is ours alone: a later `import git` in the same process finds none of it, and
+    gets the package whole.
     """
-    if "git.cmd" not in sys.modules and "git" not in sys.modules:
-        bare = [name for name in ("git", "gitdb") if name not in sys.modules and _enter(name)]
-        try:
-            import git.cmd  # noqa: F401
-        finally:
-            for name in bare:
+    others = {*sys.modules}
+    bare = "git" not in others
+    if bare:
+        for package in _PACKAGES:
+            _enter(package)
+    try:
+        from git.cmd import Git as GitCommand
+        from git.exc import GitCommandNotFound
+    finally:
+        for name in {*sys.modules} - others if bare else ():
+            if name.partition(".")[0] in _PACKAGES:
                 del sys.modules[name]
-    from git.cmd import Git as GitCommand
-
-    return GitCommand
+    return Loaded(GitCommand, GitCommandNotFound)
 
 
-def _enter(package: str) -> bool:
-    """Make the modules of a package importable without its start; tell whether it is there."""
+def _enter(package: str) -> None:
+    """Make the modules of a package importable without its start."""
     spec = PathFinder.find_spec(package)
     places = spec.submodule_search_locations if spec else None
-    if places:
+    if places and package not in sys.modules:
         sys.modules[package] = module = ModuleType(package)
         module.__path__ = list(places)
-    return bool(places)
 
 
 @contextmanager

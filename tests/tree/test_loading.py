@@ -6,10 +6,21 @@ import sys
 _SCRIPT = """
 import sys
 from agenix_check.tree.git import load_command
-command = load_command()
-assert "git" not in sys.modules and "git.repo" not in sys.modules
+command = load_command().command
+assert not [name for name in sys.modules if name.partition(".")[0] in ("git", "gitdb")]
 import git
-assert git.Git is command and git.Repo
+assert git.Git is not command and git.Repo
+for module in ("cmd", "exc", "compat", "types", "repo", "objects"):
+    assert getattr(git, module) is sys.modules[f"git.{module}"], module
+assert git.exc.GitCommandNotFound is git.GitCommandNotFound
+import gitdb
+assert gitdb.util is sys.modules["gitdb.util"]
+try:
+    git.Git().rev_parse("--verify", "no-such")
+except git.exc.GitCommandError:
+    pass
+assert load_command().command is command
+command().execute(["git", "version"])
 """
 
 
@@ -20,6 +31,7 @@ def test_only_the_command_runner_is_imported_and_the_package_works_later() -> No
 def test_a_package_that_is_imported_already_is_used() -> None:
     script = (
         "import git; from agenix_check.tree.git import load_command as load; "
-        "assert load() is git.Git"
+        "assert load().command is git.Git; "
+        "assert load().not_found is git.exc.GitCommandNotFound"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
