@@ -75,7 +75,7 @@ def _cut(answers: IO[bytes], oids: Iterable[str]) -> Iterator[Blob]:
             piece, at = piece[at:] + answers.read(_PIECE), 0
             start = piece.find(b"\n") + 1
         before_size = at + len(oid) + 6
-        if piece[at:before_size] != b"%b blob " % oid.encode("ascii"):
+        if not start or piece[at:before_size] != b"%b blob " % oid.encode("ascii"):
             return
         size = int(piece[before_size : start - 1])
         if size > WHOLE:

@@ -2,13 +2,14 @@
 
 import hashlib
 import os
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.tree.git import GitError
-from agenix_check.tree.objects import HEAD, WHOLE, Blob, read_blobs
+from agenix_check.tree.objects import HEAD, WHOLE, Blob, _cut, read_blobs
 from tests.tree.looking import WIFI, call, says
 
 AGE = b"age-encryption.org/v1\n"
@@ -41,6 +42,16 @@ def test_many_blobs_with_odd_bytes_come_back_as_they_are(workshop: Workshop) -> 
     assert {blob.oid: blob.data for blob in found} == wanted
     assert len(found) == len(wanted)
     assert all(blob.size == len(blob.data) and blob.sha256 is None for blob in found)
+
+
+def test_an_answer_that_breaks_off_gives_no_blob_in_part() -> None:
+    blobs = {f"{number:040x}": content for number, content in enumerate(ODD[:7])}
+    parts = [b"%b blob %d\n%b\n" % (oid.encode(), len(data), data) for oid, data in blobs.items()]
+    answer = b"".join(parts)
+    for end in range(len(answer)):
+        whole = sum(end >= len(b"".join(parts[:count])) for count in range(1, len(parts) + 1))
+        found = list(_cut(BytesIO(answer[:end]), blobs))
+        assert [(blob.oid, blob.data) for blob in found] == list(blobs.items())[:whole]
 
 
 def test_nothing_is_asked_where_nothing_is_wanted(tmp_path: Path, workshop: Workshop) -> None:
