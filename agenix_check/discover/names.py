@@ -193,7 +193,6 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if broken or fresh or gone or rotated:
         commits = find_commits(view)
-    new = len(broken) + len(fresh)
     return replace(
         names,
         vanished=vanished,
@@ -203,9 +202,7 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
         incomplete=say_absent(here),
         looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),
-        undecided=say_undecided(
-            here, there, names.changed, lost=len(lost), new=new, cut_off=view.cut_off
-        ),
+        undecided=say_undecided(here, there, names.changed, lost=len(lost), cut_off=view.cut_off),
     )
 
 

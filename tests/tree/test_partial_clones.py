@@ -66,6 +66,36 @@ def test_contents_that_are_not_here_are_said_and_not_fetched(
     assert bytes_of(top / ".git/objects") == before
 
 
+@pytest.mark.parametrize("options", [(), ("--rev", "HEAD"), ("--worktree",)])
+def test_a_key_that_is_not_here_is_not_taken_for_a_key_that_nobody_has(
+    fleet: Workshop, tmp_path: Path, marker: Path, options: tuple[str, ...]
+) -> None:
+    fleet.commit("Something else")
+    top = _clone(fleet, tmp_path / "sparse", marker, "--filter=blob:none", "--no-checkout")
+    opener = Git(str(top), {"GIT_ALLOW_PROTOCOL": "file", "GIT_NO_LAZY_FETCH": "0"})
+    fleet.git.run(
+        "config", "--file", str(top / ".git/config"), "--unset", "remote.origin.uploadpack"
+    )
+    opener.run("sparse-checkout", "set", "secrets")
+    opener.run("checkout", "--quiet", "main")
+
+    said = call(top, "--no-cache", *options)
+
+    assert said.code == 3
+    assert "outputs are not explained, and hosts/alpha/host.pub, which may do so" in said.stderr
+    assert ", and 7 more" in said.stderr
+
+
+def test_a_picture_that_is_not_here_is_not_missed(
+    fleet: Workshop, tmp_path: Path, marker: Path
+) -> None:
+    fleet.write("desk/picture.PNG", bytes(range(256)) * 40)
+    spoil(fleet)
+    fleet.commit("A picture, and a source that nobody rekeyed")
+    top = _clone(fleet, tmp_path / "small", marker, "--filter=blob:limit=5k", "--no-checkout")
+    assert judge(top, "--rev", "HEAD") == {"output-stale"}
+
+
 def test_without_its_origin_a_partial_clone_is_judged_alike(
     fleet: Workshop, tmp_path: Path, marker: Path
 ) -> None:
