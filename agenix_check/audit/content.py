@@ -78,10 +78,15 @@ def _judge_other(output: Output, file: File, fact: Fact | None) -> Judgement:
         return Judgement(Verdict.UNVERIFIABLE, (), f"it {fact.reason}")
     if isinstance(fact, LockedFact):
         return Judgement(Verdict.UNVERIFIABLE, (), f"it is encrypted with {fact.by}")
-    what = "an empty file" if file.is_empty else "not an age file"
-    if file.mode == SYMLINK:
-        what = "a symlink"
+    what = describe_other(file)
     return _wrong(output, "output-not-encrypted", f"{what}: its node cannot decrypt it")
+
+
+def describe_other(file: File) -> str:
+    """Say what a file is that is no age file."""
+    if file.mode == SYMLINK:
+        return "a symlink"
+    return "an empty file" if file.is_empty else "not an age file"
 
 
 def _is_in_order(fact: Fact | None, source: Fact | None, recipient: Recipient | None) -> bool:

@@ -1,10 +1,12 @@
 """New outputs that nothing explains: made from a source or a key that is in no tree."""
 
 from agenix_check.age import stanza_tag
+from agenix_check.audit.content import describe_other
 from agenix_check.audit.making import REKEY, REKEY_BY_NIX, add, make_finding, record
 from agenix_check.audit.scene import Scene, place
 from agenix_check.discover.evidence import OutputFile
 from agenix_check.discover.facts import AgeFact
+from agenix_check.discover.keys import KeyTexts
 from agenix_check.finding import Cause, CauseKind, Finding, Severity
 
 
@@ -28,12 +30,18 @@ def judge_untraceable(scene: Scene, file: OutputFile) -> Finding | None:
             cause=Cause(kind=CauseKind.KEY_CHANGED, path=key),
             mend=record(add(key), partial=unstaged.partial),
         )  # fmt: skip
-    reason = _belongs_here(scene, file)
-    if reason is None:
-        return None
+    fact = scene.names.here.facts.get(file.path)
+    if fact is None or isinstance(fact, KeyTexts):
+        what = describe_other(scene.names.here.files[file.path])
+        rule, message = "output-not-encrypted", f"{what}, named as no source and key here make it"
+    else:
+        reason = _belongs_here(scene, file)
+        if reason is None:
+            return None
+        rule = "output-untraceable"
+        message = f"made from a version of its source or key that is in no tree; {reason}"
     return make_finding(
-        "output-untraceable",
-        f"made from a version of its source or key that is in no tree; {reason}",
+        rule, message,
         path=file.path, node=file.directory, secret=file.name,
         cause=scene.cause(CauseKind.OUTPUT_CHANGED, file.path),
         mend=REKEY if place(file) in scene.explained_at_base else REKEY_BY_NIX,

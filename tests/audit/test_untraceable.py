@@ -77,8 +77,24 @@ def test_it_has_no_tag_and_those_beside_it_are_explained(fleet: Workshop) -> Non
     assert "the others beside it are in order" in finding.message
 
 
-def test_plain_text_beside_explained_outputs_has_no_tag(fleet: Workshop) -> None:
-    fleet.write(stray("delta", "new"), "# PLACEHOLDER\n")
+@pytest.mark.parametrize("node", ["delta", "east"])
+@pytest.mark.parametrize("content", ["the secret itself\n", "", ALPHA])
+def test_plain_text_is_named_as_that_wherever_it_is(
+    fleet: Workshop, node: str, content: str
+) -> None:
+    fleet.write(stray(node, "new"), content)
+
+    finding = the_only(judge_staged(fleet), "output-not-encrypted")
+
+    assert finding.severity == "error"
+    assert finding.message.startswith("not an age file" if content else "an empty file")
+
+
+def test_a_pointer_that_nothing_explains_is_no_plain_text(fleet: Workshop) -> None:
+    fleet.write(
+        stray("delta", "new"),
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 7\n",
+    )
 
     assert the_only(judge_staged(fleet), "output-untraceable").severity == "error"
 
