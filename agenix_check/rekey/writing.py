@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -174,9 +175,13 @@ class WorkTree:
     def _digest(self, path: str) -> str | None:
         """Return the digest of a file, or of where a symlink leads; None where nothing is."""
         place = self._at(path)
-        if place.is_symlink():
+        try:
+            mode = place.lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if stat.S_ISLNK(mode):
             return sha256(os.fsencode(place.readlink())).hexdigest()
-        return sha256(place.read_bytes()).hexdigest() if place.is_file() else None
+        return sha256(place.read_bytes()).hexdigest() if stat.S_ISREG(mode) else None
 
     def _missing_folders(self, paths: Iterable[str]) -> tuple[str, ...]:
         found: set[str] = set()
