@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from agenix_check.finding import Finding, OutputResult, Report, Severity, Verdict
+from agenix_check.finding import Finding, Fix, OutputResult, Report, Severity, Verdict
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import (
@@ -24,6 +24,7 @@ from agenix_check.report.words import cause_title, is_green, names_in, subject, 
 _WIDTH = 80
 _WIDEST_COLUMN = 28
 _FOLDED_SUBJECTS = 3
+_UNFOLDED_FIXES = 20
 _MENDS = 3
 
 _BOLD = "1"
@@ -81,12 +82,25 @@ class _Writer:
         """What was mended."""
         if not self._report.fixed:
             return []
-        rows = [
+        fixed = sorted(self._report.fixed, key=lambda fix: (fix.node or "", fix.path))
+        folds = len(fixed) > _UNFOLDED_FIXES and not self._verbose
+        rows = self._fixes_by_secret(fixed) if folds else [
             (fix.action, self._node(fix.node), visible(fix.secret or ""), visible(fix.path))
-            for fix in sorted(self._report.fixed, key=lambda fix: (fix.node or "", fix.path))
-        ]
+            for fix in fixed
+        ]  # fmt: skip
         widths = _widths(rows)
-        return [self._paint("Mended", _GREEN), *(f"  {_row(row, widths)}" for row in rows)]
+        heading = self._paint("Mended", _GREEN) + (" (-v unfolds)" if folds else "")
+        return [heading, *(f"  {_row(row, widths)}" for row in rows)]
+
+    def _fixes_by_secret(self, fixed: Iterable[Fix]) -> list[tuple[str, ...]]:
+        """Fold what was done: a row for each secret, or for each file of no node."""
+        nodes: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for fix in fixed:
+            nodes[fix.action, fix.secret or fix.path].append(self._node(fix.node))
+        return [
+            (action, visible(name), str(len(told)), _several(list(filter(None, told))))
+            for (action, name), told in sorted(nodes.items())
+        ]
 
     def unjudged(self) -> list[str]:
         """With -v, the outputs of which it cannot be said that they are right, and why."""
@@ -166,10 +180,7 @@ class _Writer:
         lines = []
         for _, members in sorted(by_rule.items()):
             first = members[0]
-            subjects = list(dict.fromkeys(subject(f, self._names) for f in members))
-            told = ", ".join(subjects[:_FOLDED_SUBJECTS])
-            if len(subjects) > _FOLDED_SUBJECTS:
-                told += ", …"
+            told = _several(list(dict.fromkeys(subject(f, self._names) for f in members)))
             severity = self._paint(first.severity, _SEVERITY_COLOR[first.severity])
             lines.append(f"  {severity}[{first.rule}] {len(members)}: {told} (-v unfolds)")
         return lines
@@ -183,6 +194,11 @@ class _Writer:
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
+
+
+def _several(names: list[str]) -> str:
+    told = ", ".join(names[:_FOLDED_SUBJECTS])
+    return f"{told}, …" if len(names) > _FOLDED_SUBJECTS else told
 
 
 def _widths(rows: Iterable[tuple[str, ...]]) -> list[int]:

@@ -109,7 +109,7 @@ def test_a_key_is_touched_once_a_source(
         workshop.source(f"secrets/{name}.age", f"another {name}\n")
     workshop.stage()
     log.unlink()
-    done = execute(workshop, command(workshop))
+    done = execute(workshop, command(workshop, "-v"))
     assert done.code == 0, done
     assert log.read_text().splitlines() == ["identity-v1"] * 2
     assert done.stdout.count("rekeyed  ") == 2 * HOSTS

@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from agenix_check.finding import Cause, CauseKind, Finding, FleetInfo, Report, Severity, Verdict
+from agenix_check.finding import (
+    Cause,
+    CauseKind,
+    Finding,
+    Fix,
+    FleetInfo,
+    Report,
+    Severity,
+    Verdict,
+)
 from agenix_check.report import text
 from tests.report.sample import (
     ALL,
@@ -58,6 +67,24 @@ def test_forty_outputs_of_one_cause_are_forty_short_lines() -> None:
         "",
         "40 outputs on 40 nodes: 0 ok, 40 wrong · 40 errors, 0 warnings",
     ]
+
+
+def test_a_large_mend_is_told_by_secret() -> None:
+    nodes = [f"nixos:{number:02}" for number in range(30)]
+    fixes = [
+        Fix(action=action, path=f"{node}/{action}-db.age", node=node, secret="db")
+        for node in nodes
+        for action in ("rekeyed", "removed")
+    ]
+    sample = replace(GREEN, fixed=(*fixes, Fix(action="removed", path="old/.tmp.agenix-rekey.db")))
+
+    assert show(sample)[:4] == [
+        "Mended (-v unfolds)",
+        "  rekeyed  db                        30  nixos:00, nixos:01, nixos:02, …",
+        "  removed  db                        30  nixos:00, nixos:01, nixos:02, …",
+        "  removed  old/.tmp.agenix-rekey.db  1",
+    ]
+    assert len(show(sample, verbose=True)) > len(fixes)
 
 
 def test_messages_that_differ_stand_with_their_findings() -> None:
