@@ -113,7 +113,7 @@ def _peer(stale: Stale, turns: int) -> Row:
 
 
 def _bulk(stale: Stale) -> Row:
-    result = race(stale, stale.fix, stale.bare, 1)
+    result = race(stale, stale.fix, stale.bare, 3)
     what = f"`--fix`, all sources changed, {_name(_SIZE)}: the whole run"
     return _ratio(what, "a process with the bare pyrage calls", result, 3)
 
