@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PROGRAMS = age chromium chromedriver nix npm ssh-keygen
 
-.PHONY: help setup demo test lint format bench screenshot clean programs packages tests newest
+.PHONY: help setup demo test lint format bench screenshot trial clean programs packages tests newest
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,10 @@ bench: $(VENV)/.dev ## measure the speed, beside what it must reach
 
 screenshot: $(VENV)/.dev programs ## take the pictures of the HTML report that README shows
 	@$(BIN)/python -m tests.browser.screenshot
+
+trial: $(VENV)/.dev programs ## ask agenix-rekey's own script what it thinks of mended trees
+	@test -n "$(AGENIX_REKEY)" || { echo "make trial AGENIX_REKEY=CHECKOUT: a checkout of agenix-rekey"; exit 2; }
+	AGENIX_REKEY="$(AGENIX_REKEY)" $(BIN)/python -m pytest tests/trial/agenix_rekey.py
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-newest .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

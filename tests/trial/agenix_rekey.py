@@ -1,6 +1,7 @@
 """agenix-rekey's own script on a tree that was mended: all is rekeyed, and nothing is an orphan.
 
-The script is made by Nix from agenix-rekey's own files (see `tests/data/agenix-rekey`), and run.
+Run by hand, as agenix-rekey is no part of this repository: `make trial AGENIX_REKEY=CHECKOUT`.
+The script is made by Nix from agenix-rekey's own files in that checkout, and run.
 """
 
 import json
@@ -18,12 +19,12 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.rekey.encryption import encrypt, new_identity
 from tests.conftest import Result
 from tests.nix.conftest import nix_home, nix_root
-from tests.rekey.conftest import MakeSsh
+from tests.rekey.conftest import MakeSsh, ssh_key
 from tests.rekey.mending import ask, command, execute, state, write_key
 
-__all__ = ["nix_home", "nix_root"]
+__all__ = ["nix_home", "nix_root", "ssh_key"]
 
-_MADE_OF = Path(__file__).parents[1] / "data" / "agenix-rekey"
+_HERE = Path(__file__).parent
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # Secrets by their ids: their names, their sources, and who has them.
@@ -116,7 +117,9 @@ class Estate:
         lib = os.environ.get("NIXPKGS_LIB")  # the real one, where somebody has it
         more = f"lib = import {lib};" if lib else ""
         url = f"git+file://{self.shop.top}"
-        expression = f'import {_MADE_OF}/script.nix {{ url = "{url}"; prefix = "{age}"; {more} }}'
+        source = Path(os.environ["AGENIX_REKEY"]).resolve()
+        given = f'source = {source}; url = "{url}"; prefix = "{age}"; {more}'
+        expression = f"import {_HERE}/script.nix {{ {given} }}"
         features = ["--extra-experimental-features", "nix-command flakes"]
         done = subprocess.run(
             ["nix", *features, "eval", "--impure", "--raw", "--expr", expression],

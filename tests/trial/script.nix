@@ -1,10 +1,11 @@
-# The text of agenix-rekey's own script for the flake of a URL, with the age program below a prefix.
-{ url, prefix, lib ? (import ./pkgs.nix).lib }:
+# The text of agenix-rekey's own script, made by its files in `source`, for the flake of a URL, with
+# the age program below a prefix.
+{ source, url, prefix, lib ? (import ./pkgs.nix).lib }:
 let
   userFlake = builtins.getFlake url;
   hosts = builtins.attrNames userFlake.nixosConfigurations;
 in
-import ./apps/rekey.nix {
+import (source + "/apps/rekey.nix") {
   pkgs = import ./pkgs.nix // { inherit lib; };
   inherit userFlake;
   nodes = builtins.listToAttrs (map (host: {
