@@ -19,10 +19,10 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.rekey.encryption import encrypt, new_identity
 from tests.conftest import Result
 from tests.nix.conftest import nix_home, nix_root
-from tests.rekey.conftest import MakeSsh, ssh_key
+from tests.rekey.conftest import MakeSsh
 from tests.rekey.mending import ask, command, execute, state, write_key
 
-__all__ = ["nix_home", "nix_root", "ssh_key"]
+__all__ = ["nix_home", "nix_root"]
 
 _HERE = Path(__file__).parent
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
