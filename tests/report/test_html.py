@@ -140,8 +140,8 @@ def test_every_finding_is_told_with_what_mends_it() -> None:
         assert one.rule in told
         assert one.severity in told
         assert (one.secret or "") == HOSTILE or (one.secret or "") in told
-        if one.mend is not None:
-            assert one.mend in told
+        if one.mend is not None:  # commands for one file each are told as one
+            assert one.mend.removeprefix("git rm") in told
     for sentence in (*TROUBLE.incomplete, *TROUBLE.skipped):
         assert sentence in told
     assert "secrets/db.age changed in 1a2b3c4d5e" in told
@@ -243,7 +243,7 @@ def test_nothing_is_cut() -> None:
     assert "and 290 more" in told
     for one in many:
         assert str(one.path) in told
-        assert str(one.mend) in told
+        assert str(one.mend).removeprefix("git rm") in told
     assert r"\n" not in page.partition("<script>")[0]
 
 
@@ -273,6 +273,9 @@ def test_the_first_line_is_the_verdict() -> None:
     verified = headline(UNVERIFIABLE, require_verified=True)
     assert verified == "failed: 1 output cannot be verified"
     assert headline(report()) == "unknown: There was nothing to check"
+    note = finding("source-unused", severity=Severity.NOTE, path="a.age")
+    nothing = report(findings=(note,), incomplete=("nothing to check",))
+    assert headline(nothing) == "unknown: There was nothing to check"
     assert headline(PLAIN_AGENIX) == "failed: 2 errors and 1 warning"
     cut = report(output(ALPHA, "db"), incomplete=("a node failed",))
     assert headline(cut) == "unknown: Nothing is wrong, and not everything could be checked"
@@ -289,6 +292,14 @@ def test_what_was_to_be_compared_and_was_not_is_told() -> None:
     fleet = Reader(render(sample)).fleet()
     reasons = [fleet["about"][row[3]][4] for row in fleet["nodes"][0][-1]]
     assert reasons == ["not compared with its source: no identity opens its source", None]
+
+
+def test_it_says_that_no_key_was_used_only_where_that_is_so() -> None:
+    assert "without any private key" in words(render(GREEN))
+    compared = replace(GREEN, decrypted=Decrypted(compared=1))
+    assert "private key" not in words(render(compared))
+    mended = replace(GREEN, fixed=(Fix(action="rekeyed", path="rekeyed/1.age"),))
+    assert "private key" not in words(render(mended))
 
 
 def test_the_most_useful_command_is_at_the_top() -> None:

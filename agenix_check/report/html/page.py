@@ -47,6 +47,7 @@ class Page:
     incomplete: tuple[str, ...]
     skipped: tuple[str, ...]
     rules: tuple[RuleOnPage, ...]
+    keyless: bool
 
 
 def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
@@ -77,6 +78,7 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
             *(f"not compared: {one}" for one in not_compared(report)),
         ),
         rules=tuple(rules_of(report)),
+        keyless=report.decrypted is None and not report.fixed,
     )
 
 

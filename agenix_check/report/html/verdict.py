@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from agenix_check.finding import Counts, Finding, Report, Verdict
+from agenix_check.finding import Counts, Finding, Report, Severity, Verdict
 from agenix_check.report.words import count, is_green
 
 _SHORT = 12  # hexadecimal digits of an object id
@@ -60,7 +60,8 @@ def facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _has_any(report: Report) -> bool:
-    return bool(report.outputs or report.plain or report.findings)
+    told = any(one.severity is not Severity.NOTE for one in report.findings)
+    return bool(report.outputs or report.plain or told)
 
 
 def _found(report: Report, state: str) -> str:
