@@ -25,6 +25,7 @@ from tests.rekey.mending import ask, command, execute, state, write_key
 __all__ = ["nix_home", "nix_root"]
 
 _HERE = Path(__file__).parent
+_CHECKOUT = Path(os.environ["AGENIX_REKEY"]).resolve()  # tests see none of our variables
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # Secrets by their ids: their names, their sources, and who has them.
@@ -117,8 +118,7 @@ class Estate:
         lib = os.environ.get("NIXPKGS_LIB")  # the real one, where somebody has it
         more = f"lib = import {lib};" if lib else ""
         url = f"git+file://{self.shop.top}"
-        source = Path(os.environ["AGENIX_REKEY"]).resolve()
-        given = f'source = {source}; url = "{url}"; prefix = "{age}"; {more}'
+        given = f'source = {_CHECKOUT}; url = "{url}"; prefix = "{age}"; {more}'
         expression = f"import {_HERE}/script.nix {{ {given} }}"
         features = ["--extra-experimental-features", "nix-command flakes"]
         done = subprocess.run(
