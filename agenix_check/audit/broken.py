@@ -79,7 +79,7 @@ def judge_broken(broken: Broken) -> Finding:
     if excuse is not None:
         mend = REKEY
         if excuse.endswith(_OR_FORGOTTEN):
-            mend = f"{REKEY_BY_NIX}, or where the host is gone {remove(broken.file.path)}"
+            mend = f"{REKEY_BY_NIX}  # or, where the host is gone: {remove(broken.file.path)}"
     return make_finding(
         "output-stale" if excuse is None else "output-orphan",
         _stale(cause, broken) if excuse is None else excuse,
@@ -108,7 +108,7 @@ def _rekey(broken: Broken, cause: Cause) -> str:
     paths = broken.kept_sources if cause.kind is CauseKind.SOURCE_CHANGED else broken.kept_keys
     files, facts = broken.scene.names.here.files, broken.scene.names.here.facts
     whole = any(files[path].mode == SYMLINK or _is_usable(facts.get(path)) for path in paths)
-    return f"put {shell(cause.path)} right, then {REKEY}" if paths and not whole else REKEY
+    return f"# put {shell(cause.path)} right, then: {REKEY}" if paths and not whole else REKEY
 
 
 def _is_usable(fact: Fact | None) -> bool:

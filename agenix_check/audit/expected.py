@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from agenix_check.age import Match
 from agenix_check.audit.content import judge
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.making import REKEY, add, make_finding, remove
+from agenix_check.audit.making import REKEY, add, make_finding, remove, shell
 from agenix_check.audit.novelty import Novelty
 from agenix_check.audit.older import Older, addressed, made_from, read_key, slot
 from agenix_check.discover.declared import Declared, Expected
@@ -147,7 +147,7 @@ def _without_source(bench: Bench, one: Expected) -> Judged:
         mend = "agenix generate -a"
     else:
         rule, message = "source-missing", "declared, and not in the tree"
-        mend = f"agenix edit {source}"
+        mend = f"agenix edit {shell(source)}"
     if source in bench.names.base.files:
         cause = bench.cause(CauseKind.SOURCE_DELETED, source)
     finding = make_finding(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from agenix_check.age import DUMMY_RECIPIENT
+from agenix_check.arguments import parse_check
 from agenix_check.demo.workshop import Workshop
 from agenix_check.rekey.encryption import encrypt
 from agenix_check.rules import RULES
@@ -229,6 +230,8 @@ def can_be_pasted(mend: str) -> bool:
     """Tell whether a shell takes what is to type as commands that exist, and comments."""
     words = shlex.split(mend, comments=True)
     subprocess.run(["bash", "-nc", mend], check=True)
+    if words[:1] == ["agenix-check"]:
+        assert parse_check(words[1:])["fix"]
     return not words or words[0] in ("agenix", "agenix-check", "git", "rm")
 
 

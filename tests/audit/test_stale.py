@@ -193,6 +193,10 @@ def test_a_host_left_out_of_a_rekey_is_switched_off(fleet: Workshop) -> None:
 
     assert finding.node == storage("gamma")
     assert "rekeyed for other hosts and not here" in finding.message
+    assert finding.path is not None
+    assert finding.mend == (
+        "agenix-check --fix --inventory nix  # or, where the host is gone: git rm " + finding.path
+    )
 
 
 def test_a_host_that_got_another_new_output_is_not_switched_off(fleet: Workshop) -> None:

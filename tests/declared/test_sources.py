@@ -91,6 +91,14 @@ def test_a_source_that_is_not_there(estate: Estate) -> None:
     assert not the_only(judge(estate), "source-missing").new
 
 
+def test_the_path_of_a_source_that_is_not_there_is_quoted(estate: Estate) -> None:
+    estate.nodes["beta"].secrets["api"] = Secret("secrets/$(id) api.age")
+
+    finding = the_only(judge_all(estate), "source-missing")
+
+    assert finding.mend == "agenix edit 'secrets/$(id) api.age'"
+
+
 def test_a_source_that_is_to_be_generated(estate: Estate) -> None:
     estate.nodes["beta"].secrets["api"] = Secret("secrets/api.age", generator=True)
 
