@@ -144,17 +144,21 @@ def _hidden_rotations(
 
 
 def _new_ends(names: Names, fleet: Fleet, path: str) -> Iterator[Finding]:
-    """Find outputs made for the whole text of a file, of which only a trimmed one is left."""
-    fact = names.base.facts[path]
-    text = fact.whole if isinstance(fact, KeyTexts) else None
-    if text is None or names.here.keys.get(digest(text), NOWHERE).paths != (path,):
+    """Find outputs made for the text of a file, of which only a part of what it is now is left."""
+    was, now = names.base.facts[path], names.here.facts[path]
+    if not isinstance(was, KeyTexts) or not isinstance(now, KeyTexts):
         return
+    texts, what, unless = {was.whole}, "a newline", "the text is trimmed"
+    if now.ended != was.ended:
+        texts, what, unless = {was.whole, was.ended}, "a comment", "comments are left out"
     for node in fleet.nodes:
-        if text in node.keys:
+        for text in texts.intersection(node.keys):
+            if names.here.keys.get(digest(text or ""), NOWHERE).paths != (path,):
+                continue
             yield make_finding(
                 "output-stale",
-                f"only the end of {path} changed (a newline), but agenix-rekey hashes that too: "
-                "unless the text is trimmed, the host looks for other file names",
+                f"only the end of {path} changed ({what}), but agenix-rekey hashes that too: "
+                f"unless {unless}, the host looks for other file names",
                 path=path, node=node.name, severity=Severity.WARNING,
                 cause=Cause(
                     kind=CauseKind.KEY_TEXT_CHANGED, path=path, commit=names.commits.get(path)

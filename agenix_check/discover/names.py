@@ -32,9 +32,9 @@ class Names:
 
     `explained_here` and `explained_at_base` are the keys and sources of each tree by the ident that
     they make. `changed` are the paths in which the two differ, `ends` those of key files which
-    differ only in the white space at their end, `vanished` file names that were in the base's
-    `.nix` files and are in none now, `commits` which commit changed a path last, `origins` (by
-    ident) what outputs that were lost before were made from. `recent` are directories that got
+    differ only at their end (a newline, a new comment), `vanished` file names that were in the
+    base's `.nix` files and are in none now, `commits` which commit changed a path last, `origins`
+    (by ident) what outputs that were lost before were made from. `recent` are directories that got
     outputs on either side of a merge. `incomplete` says what is not in this clone, `undecided` what
     names alone cannot tell for want of it. `quiet` tells that every output is explained, and that
     none is gone or waits to be staged; `looked_aside` that the work tree was asked too, so that the
@@ -150,15 +150,20 @@ def _within(traces: Mapping[str, Trace], tree: Evidence) -> dict[str, Trace]:
 
 
 def _changed_ends(here: Evidence, there: Evidence, changed: Iterable[Change]) -> frozenset[str]:
-    """Return the key files that lost or got a newline at their end, and changed no more."""
+    """Return the key files that lost or got a newline, or got a comment, and changed no more."""
     return frozenset(
         change.path
         for change in changed
         if isinstance(now := here.facts.get(change.path), KeyTexts)
         and isinstance(was := there.facts.get(change.path), KeyTexts)
         and now.whole != was.whole
-        and now.ended == was.ended
+        and (now.ended == was.ended or _is_commented(now.ended, was.ended))
     )
+
+
+def _is_commented(now: str | None, was: str | None) -> bool:
+    """Tell whether a line is another one with a comment after it."""
+    return bool(now and was) and "\n" not in f"{now}" and f"{now}".startswith(f"{was} ")
 
 
 def _submodules(files: Iterable[File]) -> tuple[str, ...]:

@@ -132,6 +132,55 @@ def test_a_newline_that_was_always_trimmed_may_come_and_go(fleet: Workshop) -> N
     assert judge_staged(fleet).findings == ()
 
 
+BARE = ALPHA.removesuffix(" root@alpha\n")
+
+
+def rekey_alpha(fleet: Workshop, key: str) -> None:
+    """Rekey all of alpha's secrets for a text of its key, and commit that."""
+    for secret, source, plaintext in WHAT["alpha"]:
+        fleet.remove(old_output(fleet, "alpha", secret))
+        fleet.rekey("alpha", secret, source, plaintext, key=key)
+    fleet.commit("Rekey alpha")
+
+
+@pytest.mark.parametrize("now", [ALPHA, ALPHA.strip()])
+def test_a_comment_that_a_key_file_got_makes_its_outputs_stale(fleet: Workshop, now: str) -> None:
+    fleet.host("alpha", f"{BARE}\n")
+    rekey_alpha(fleet, f"{BARE}\n")
+    assert judge_staged(fleet).findings == ()
+    fleet.host("alpha", now)
+
+    report = judge_staged(fleet)
+
+    assert told(report) == {
+        ("error", "output-stale", "alpha", secret) for secret in ("db", "wifi", "token")
+    }
+    assert {finding.cause.kind for finding in report.findings if finding.cause} == {
+        CauseKind.KEY_TEXT_CHANGED
+    }
+
+
+@pytest.mark.parametrize("before", [BARE, f"{BARE}\n"])
+def test_a_comment_may_be_left_out_where_the_newline_was(fleet: Workshop, before: str) -> None:
+    fleet.host("alpha", before)
+    rekey_alpha(fleet, BARE)
+    fleet.host("alpha", ALPHA)
+
+    finding = the_only(judge_staged(fleet), "output-stale")
+
+    assert (finding.severity, finding.node) == ("warning", storage("alpha"))
+    assert "(a comment)" in finding.message
+
+
+def test_a_comment_says_nothing_of_a_key_that_is_elsewhere_too(fleet: Workshop) -> None:
+    fleet.write("keys.nix", f'{{ alpha = "{BARE}"; }}\n')
+    fleet.host("alpha", f"{BARE}\n")
+    rekey_alpha(fleet, BARE)
+    fleet.host("alpha", ALPHA)
+
+    assert judge_staged(fleet).findings == ()
+
+
 def test_both_changes_at_once_are_said(fleet: Workshop) -> None:
     fleet.host("alpha", NEW)
     fleet.source(ALPHA_TOKEN, "another\n")
