@@ -130,7 +130,12 @@ def parse_schema(arguments: Sequence[str]) -> str:
         "agenix-check schema", None, "Print the JSON Schema of the report, or of the lock file."
     )
     parser.add_argument(
-        "of", nargs="?", choices=("report", "lock"), default="report", help="report if not given"
+        "of",
+        metavar="{report,lock}",
+        nargs="?",
+        choices=("report", "lock"),
+        default="report",
+        help="report if not given",
     )
     return str(_parse(parser, arguments)["of"])
 

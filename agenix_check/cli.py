@@ -187,6 +187,7 @@ def _report(
         options_for,
         step_summary,
         where_to_type,
+        why_unverified_fails,
         write_file,
     )
     from agenix_check.report import render
@@ -206,7 +207,8 @@ def _report(
         print_out(text)
     for sentence in report.incomplete:
         say(f"could not check: {sentence}")
-    if hint := where_to_type(repository.top, report):
+    hints = where_to_type(repository.top, report), why_unverified_fails(report, settings)
+    for hint in filter(None, hints):
         say(hint)
     return exit_code(report, settings)
 

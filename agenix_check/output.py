@@ -59,11 +59,21 @@ def where_to_type(top: Path | None, report: "Report") -> str | None:
     if top is None or top.samefile(os.curdir):
         return None
     mends = (finding.mend for finding in report.findings if finding.mend)
-    if all(mend.startswith("agenix-check ") for mend in mends):
+    if all(mend.startswith("agenix-check ") and "#" not in mend for mend in mends):
         return None
     from agenix_check.audit.making import shell
 
     return f"paths are those from the top of the repository: cd {shell(os.path.relpath(top))}"
+
+
+def why_unverified_fails(report: "Report", settings: Settings) -> str | None:
+    """Say that outputs of which nothing wrong was found fail the run, where they do; else None."""
+    count = report.counts.unverifiable
+    if not count or not settings.flag("require-verified"):
+        return None
+    outputs = "1 output is" if count == 1 else f"{count} outputs are"
+    told = "" if settings.flag("verbose") else " (-v tells which, and why)"
+    return f"{outputs} unverifiable, and --require-verified lets none pass{told}"
 
 
 def write_file(path: Path, text: str) -> None:

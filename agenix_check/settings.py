@@ -173,7 +173,7 @@ def _number(value: object, place: str) -> str:
         number = float(value) if isinstance(value, int | float | str) else 0.0
     except ValueError:
         number = 0.0
-    if not 0 < number < float("inf"):
+    if isinstance(value, bool) or not 0 < number < float("inf"):
         raise UsageError(f"{place} must be a number above 0")
     return str(number)
 

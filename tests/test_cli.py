@@ -279,6 +279,22 @@ def test_quiet_says_only_what_is_wrong(fleet: Workshop, run: Run) -> None:
     assert "output-stale" in run(fleet.top, "--quiet").stdout
 
 
+@pytest.mark.parametrize("options", [(), ("-q",), ("--format", "github")])
+def test_that_unverifiable_outputs_fail_the_run_is_said(
+    fleet: Workshop, run: Run, options: tuple[str, ...]
+) -> None:
+    assert run(fleet.top, *options).stderr == ""
+    for _ in range(2):  # the second run remembers the first
+        result = run(fleet.top, "--require-verified", *options)
+        assert result.code == 1
+        assert result.stderr == (
+            "agenix-check: 2 outputs are unverifiable, and --require-verified lets none pass "
+            "(-v tells which, and why)\n"
+        )
+    only = run(fleet.top, "--require-verified", "--node", "alpha", *options)
+    assert (only.code, only.stderr) == (0, "")
+
+
 def test_verbose_says_more(fleet: Workshop, run: Run) -> None:
     short, long = run(fleet.top), run(fleet.top, "-v")
     assert (short.code, long.code) == (0, 0)
@@ -454,6 +470,7 @@ def test_a_variable_wins_over_the_settings_file(fleet: Workshop, run: Run) -> No
         ("node = [1]", ("node", "strings")),
         ("stict = true", ("'stict'", "'strict'")),
         ("strict = [", ("agenix-check.toml",)),
+        ("nix-timeout = true", ("nix-timeout", "number above 0")),
         ("[[ignore]]\nrule = 'output-stale'", ("reason",)),
         ("[[ignore]]\nrule = 'output-stal'\nreason = 'x'", ("'output-stale'",)),
         ("\xff\xfe", ("agenix-check.toml",)),
@@ -547,6 +564,7 @@ def test_explain_without_a_rule_lists_all(tmp_path: Path, run: Run) -> None:
 
 def test_explain_a_rule_that_is_none(tmp_path: Path, run: Run) -> None:
     _complains(run(tmp_path, "explain", "output-stal"), 2, "'output-stal'", "'output-stale'")
+    _complains(run(tmp_path, "explain", "nope"), 2, "'nope'", "`agenix-check explain` lists all")
 
 
 def test_schema_is_json(tmp_path: Path, run: Run) -> None:

@@ -33,7 +33,7 @@ def _prepare(directory: str) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         if any(path.iterdir()):
             raise UsageError(
-                f"{directory} is not empty; the demo needs a new or an empty directory"
+                f"{directory or path} is not empty; the demo needs a new or an empty directory"
             )
     except OSError as error:
         raise UsageError(f"{directory}: {os.strerror(error.errno or 0)}") from error

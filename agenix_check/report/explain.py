@@ -51,6 +51,6 @@ def _wrap(paragraph: str) -> str:
 def _unknown(rule_id: str) -> str:
     from difflib import get_close_matches  # only a typing error needs it
 
-    near = get_close_matches(rule_id, RULES, n=1, cutoff=0.0)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = get_close_matches(rule_id, RULES, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "; `agenix-check explain` lists all"
     return f"there is no rule {visible(rule_id)!r}{hint}"

@@ -161,7 +161,11 @@ def commit_snapshot(repository: Repository, commit: str) -> Snapshot:
     """Return the tree of a commit, given by its object id."""
     tree = repository.head_tree if commit == repository.head else None
     if tree is None:
-        tree = repository.git.run("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
+        wanted = ("--verify", "--quiet", f"{commit}^{{tree}}")
+        status, output, _ = repository.git.attempt("rev-parse", *wanted)
+        if status:
+            raise CannotCheckError(f"the commit {commit} cannot be read; `git fsck` tells more")
+        tree = output.decode().strip()
     return Snapshot(kind="commit", tree=tree, commit=commit, git=repository.git)
 
 

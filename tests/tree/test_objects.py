@@ -158,4 +158,5 @@ def test_a_damaged_or_lost_commit_or_tree_ends_the_run_in_one_line(
 def test_a_parent_that_is_lost_is_not_taken_for_none(fleet: Workshop) -> None:
     oid = fleet.git.run("rev-parse", "HEAD^").decode().strip()
     _loose(fleet, oid).unlink()
-    assert says(call(fleet.top, "--no-cache", "--rev", "HEAD"), 3).startswith("git rev-parse: ")
+    said = says(call(fleet.top, "--no-cache", "--rev", "HEAD"), 3)
+    assert said == f"the commit {oid} cannot be read; `git fsck` tells more"
