@@ -13,6 +13,7 @@ _MEDIA = re.compile(
     r"|pdf|png|psd|svg|tar|tgz|tiff?|ttf|wav|webm|webp|woff2?|xcf|xz|zip|zst)",
     re.IGNORECASE,
 )
+_WITH_KEYS = re.compile(r"(\.(pub|keys?|nix|toml|json|ya?ml|txt))?", re.IGNORECASE)
 
 
 def say_absent(here: Evidence) -> tuple[str, ...]:
@@ -25,20 +26,26 @@ def say_absent(here: Evidence) -> tuple[str, ...]:
 
 
 def say_undecided(
-    here: Evidence, base: Evidence, changed: Collection[str], *, lost: int, cut_off: bool
+    here: Evidence, base: Evidence, changed: Collection[str], *, lost: int, new: int, cut_off: bool
 ) -> tuple[str, ...]:
     """Say what is not in this clone, where names alone cannot tell without it.
 
-    Whatever cannot be read might explain an output that is `lost`: not explained by what can.
-    `changed` are the paths in which the two trees differ; what is not in the clone of the base
-    counts where it differs from what is here.
+    Whatever cannot be read might explain an output that is `lost`: not explained by what can. Where
+    none of them is `new`, only a file that looks like one with keys counts, as old orphans are
+    common. `changed` are the paths in which the two trees differ; what is not in the clone of the
+    base counts where it differs from what is here.
     """
     if not lost:
         return ()
     outputs = "1 output is" if lost == 1 else f"{lost} outputs are"
     at_base = _absent(base)
     suspects = _absent(here) | {path: at_base[path] for path in at_base if path in changed}
-    paths = [path for path in suspects if not _MEDIA.fullmatch(posixpath.splitext(path)[1])]
+    ends = {path: posixpath.splitext(path)[1] for path in suspects}
+    paths = [
+        path
+        for path, end in ends.items()
+        if (not _MEDIA.fullmatch(end) if new or path in changed else _WITH_KEYS.fullmatch(end))
+    ]
     said = []
     if paths:
         paths.sort(key=lambda path: (not path.endswith((".age", ".pub")), path))

@@ -207,7 +207,14 @@ def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
         incomplete=say_absent(here),
         looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),
-        undecided=say_undecided(here, there, names.changed, lost=len(lost), cut_off=view.cut_off),
+        undecided=say_undecided(
+            here,
+            there,
+            names.changed,
+            lost=len(lost),
+            new=len(broken) + len(fresh),
+            cut_off=view.cut_off,
+        ),
     )
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
+from agenix_check.rekey.encryption import encrypt
 from agenix_check.tree.git import Git
 from agenix_check.tree.history import last_changes
 from agenix_check.tree.objects import read_blobs
+from tests.keys import NEW
 from tests.tree.looking import bytes_of, call, judge, mark, says, spoil
 
 
@@ -94,6 +96,22 @@ def test_a_picture_that_is_not_here_is_not_missed(
     fleet.commit("A picture, and a source that nobody rekeyed")
     top = _clone(fleet, tmp_path / "small", marker, "--filter=blob:limit=5k", "--no-checkout")
     assert judge(top, "--rev", "HEAD") == {"output-stale"}
+
+
+def test_of_old_orphans_only_files_that_may_have_keys_are_missed(
+    fleet: Workshop, tmp_path: Path, marker: Path
+) -> None:
+    fleet.write("secrets/rekeyed/west/" + "0" * 32 + "-s.age", encrypt(b"x", [NEW]))
+    fleet.write("update.sh", "echo\n" * 2000)
+    fleet.commit("An orphan, and a long script")
+    fleet.commit("Nothing")
+    top = _clone(fleet, tmp_path / "small", marker, "--filter=blob:limit=5k", "--no-checkout")
+    assert judge(top, "--rev", "HEAD") == set()
+    fleet.write("hosts/keys.nix", "# nothing\n" * 2000)
+    fleet.commit("A long list")
+    fleet.commit("Nothing")
+    top = _clone(fleet, tmp_path / "other", marker, "--filter=blob:limit=5k", "--no-checkout")
+    assert "1 output is not explained, and hosts/keys.nix" in says(call(top, "--rev", "HEAD"), 3)
 
 
 def test_without_its_origin_a_partial_clone_is_judged_alike(
