@@ -70,6 +70,13 @@ def test_every_job_is_run() -> None:
     assert set(load_yaml(FORGEJO)["jobs"]) == {"check"}
 
 
+def test_forgejo_has_an_image_for_setup_python() -> None:
+    job = load_yaml(FORGEJO)["jobs"]["check"]
+    assert any("setup-python" in step.get("uses", "") for step in job["steps"])
+    # It takes its Pythons from actions/python-versions, which builds them for Ubuntu alone.
+    assert "ubuntu" in job["container"]["image"]
+
+
 @pytest.mark.parametrize("event", [push, pull_request])
 def test_the_check_on_forgejo(hub: Hub, start: Start, event: Any, python: str) -> None:
     steps = steps_of(FORGEJO, "check")
