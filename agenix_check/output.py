@@ -59,7 +59,7 @@ def where_to_type(top: Path | None, report: "Report") -> str | None:
     if top is None or top.samefile(os.curdir):
         return None
     mends = (finding.mend for finding in report.findings if finding.mend)
-    if all(mend.startswith("agenix-check ") and "#" not in mend for mend in mends):
+    if all(mend.startswith("agenix-check ") and not {"#", "&"} & {*mend} for mend in mends):
         return None
     from agenix_check.audit.making import shell
 

@@ -295,6 +295,21 @@ def test_that_unverifiable_outputs_fail_the_run_is_said(
     assert (only.code, only.stderr) == (0, "")
 
 
+def test_where_a_path_behind_a_command_starts_is_said_too(fleet: Workshop, run: Run) -> None:
+    fleet.source("secrets/db.age", "another\n")
+    for node in ("alpha", "beta", "delta"):
+        fleet.rekey(node, "db", "secrets/db.age", "another\n")
+    fleet.stage()
+    result = run(fleet.top / "secrets")
+    assert "agenix-check --fix --inventory nix  # or, where the host is gone: git rm " in (
+        result.stdout
+    )
+    assert result.stderr == (
+        "agenix-check: paths are those from the top of the repository: cd ..\n"
+    )
+    assert run(fleet.top).stderr == ""
+
+
 def test_verbose_says_more(fleet: Workshop, run: Run) -> None:
     short, long = run(fleet.top), run(fleet.top, "-v")
     assert (short.code, long.code) == (0, 0)
@@ -599,6 +614,8 @@ def test_fleet_of_some(fleet: Workshop, run: Run) -> None:
     result = run(fleet.top, "fleet", "--node", "*/alpha", "--secret", "t*", "--format=json")
     (output,) = json.loads(result.stdout)["outputs"]
     assert (output["node"], output["secret"]) == ("secrets/rekeyed/alpha", "token")
+    short = run(fleet.top, "fleet", "--node", "alpha", "--secret", "t*", "--format=json")
+    assert short == result
 
 
 def test_fleet_of_a_commit(fleet: Workshop, run: Run) -> None:

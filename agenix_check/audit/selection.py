@@ -1,6 +1,6 @@
 """Which findings count: what the user ignores, restricts to, or had wrong before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -57,32 +57,29 @@ def _without(output: OutputResult, silenced: Mapping[_Broken, str]) -> OutputRes
 
 def is_wanted(one: Finding | OutputResult, settings: Settings) -> bool:
     """Tell whether something is of a node and a secret that the run is restricted to."""
-    return _is_node(one.node, settings.items("node")) and _matches(
+    return is_node(one.node, settings.items("node")) and matches(
         one.secret, settings.items("secret")
     )
 
 
-def _is_node(name: str | None, globs: tuple[str, ...]) -> bool:
+def is_node(name: str | None, globs: Sequence[str]) -> bool:
     """Match a node by its name or, where that is a directory, by a part of it, as text shows it."""
-    return _matches(name, globs) or (
-        name is not None and any(_matches(part, globs) for part in name.split("/"))
+    return matches(name, globs) or (
+        name is not None and any(matches(part, globs) for part in name.split("/"))
     )
 
 
-def _matches(name: str | None, globs: tuple[str, ...]) -> bool:
+def matches(name: str | None, globs: Sequence[str]) -> bool:
+    """Match a name with any of some globs; none of them match all."""
     return not globs or (name is not None and any(fnmatchcase(name, glob) for glob in globs))
 
 
 def _is_ignored(finding: Finding, rule: Ignore) -> bool:
     return (
         finding.rule == rule.rule
-        and _fits(rule.path, finding.path)
-        and _fits(rule.node, finding.node)
+        and (rule.path is None or matches(finding.path, (rule.path,)))
+        and (rule.node is None or is_node(finding.node, (rule.node,)))
     )
-
-
-def _fits(glob: str | None, value: str | None) -> bool:
-    return glob is None or (value is not None and fnmatchcase(value, glob))
 
 
 def _identity(finding: Finding) -> tuple[str, str | None, str | None]:

@@ -33,7 +33,10 @@ def judge_untraceable(scene: Scene, file: OutputFile) -> Finding | None:
     fact = scene.names.here.facts.get(file.path)
     if fact is None or isinstance(fact, KeyTexts):
         what = describe_other(scene.names.here.files[file.path])
-        rule, message = "output-not-encrypted", f"{what}, named as no source and key here make it"
+        rule, message = (
+            "output-not-encrypted",
+            f"{what}, under a name that no source and key here give",
+        )
     else:
         reason = _belongs_here(scene, file)
         if reason is None:

@@ -1,10 +1,10 @@
 """What `agenix-check fleet` prints: who has which secrets, made from what."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
+from agenix_check.audit.selection import is_node, matches
 from agenix_check.fleet import Fleet, Output
 from agenix_check.report.escape import inert, reversible, visible
 from agenix_check.report.words import count
@@ -17,12 +17,12 @@ def restrict(fleet: Fleet, nodes: Sequence[str], secrets: Sequence[str]) -> Flee
     outputs = tuple(
         output
         for output in fleet.outputs
-        if _fits(output.node, nodes) and _fits(output.secret, secrets)
+        if is_node(output.node, nodes) and matches(output.secret, secrets)
     )
     kept = {output.node for output in outputs}
     nodes_ = (node for node in fleet.nodes if node.name in kept or not secrets)
     return replace(
-        fleet, outputs=outputs, nodes=tuple(node for node in nodes_ if _fits(node.name, nodes))
+        fleet, outputs=outputs, nodes=tuple(node for node in nodes_ if is_node(node.name, nodes))
     )
 
 
@@ -106,8 +106,3 @@ def _short(text: str) -> str:
     words = text.strip().split(" ")
     cut = [word if len(word) <= 64 else f"{word[:24]}…{word[-8:]}" for word in words]
     return " ".join(cut)
-
-
-def _fits(name: str, globs: Iterable[str]) -> bool:
-    patterns = tuple(globs)
-    return not patterns or any(fnmatchcase(name, glob) for glob in patterns)

@@ -1,5 +1,7 @@
 """Which findings count: what is ignored, restricted to, or was so before."""
 
+import pytest
+
 from agenix_check.demo.workshop import Workshop
 from agenix_check.finding import Report, Verdict
 from agenix_check.gate import exit_code
@@ -67,11 +69,13 @@ def test_an_entry_with_a_path(fleet: Workshop) -> None:
     assert result(report, "beta", "db").verdict is Verdict.WRONG
 
 
-def test_an_entry_with_a_node(fleet: Workshop) -> None:
+@pytest.mark.parametrize("node", ["secrets/rekeyed/[ab]*", "[ab]*a"])
+def test_an_entry_with_a_node(fleet: Workshop, node: str) -> None:
+    """By its name, or by the part of it that the text shows."""
     fleet.source(DB, "another\n")
     fleet.write(
         "agenix-check.toml",
-        '[[ignore]]\nrule = "output-stale"\nnode = "secrets/rekeyed/[ab]*"\nreason = "x"\n',
+        f'[[ignore]]\nrule = "output-stale"\nnode = "{node}"\nreason = "x"\n',
     )
 
     assert told(judge_staged(fleet)) == {
