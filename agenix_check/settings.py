@@ -15,6 +15,8 @@ from agenix_check.options import OPTIONS, SNAPSHOT, Option, Value, nearest
 FILE = "agenix-check.toml"
 # A tree that is checked may say what is ignored in it, but not what to write on this machine.
 _NOT_IN_FILE = ("output", "junit", "decrypt", "fix", "identity", "update-masters")
+# It is run with a file of the tree as its input, which is a script to many other programs.
+_AGE = ("age", "rage")
 # Read where identities are, as a list of paths with colons.
 _NO_VARIABLE = ("identity",)
 _BY_NAME = {option.name: option for option in OPTIONS}
@@ -85,8 +87,8 @@ def load_settings(
             if key in _NOT_IN_FILE:
                 raise UsageError(f"{place}: {key} is for the command line, where it is yours")
             values[key] = _checked(option, value, f"{place}: {key}")
-            if key == "age" and "/" in str(values[key]):
-                raise UsageError(f"{place}: age must be the name of a program on PATH")
+            if key == "age" and values[key] not in _AGE:
+                raise UsageError(f"{place}: age must be age or rage, a program on PATH")
     from_variables: dict[str, Value] = {}
     for option in OPTIONS:
         variable = "AGENIX_CHECK_" + option.name.upper().replace("-", "_")
@@ -155,6 +157,8 @@ def _checked(option: Option, value: object, place: str) -> Value:
     if option.kind == "flag" and isinstance(value, bool):
         return value
     if option.kind == "text" and isinstance(value, str):
+        if not value and option.name == "age":
+            raise UsageError(f"{place} must be the name or the path of a program")
         return _allowed(option, value, place)
     if option.kind == "list":
         items = list(value) if isinstance(value, list | tuple) else [value]

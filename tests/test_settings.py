@@ -59,7 +59,7 @@ SPELLED = [option for option in OPTIONS if option.name != "ignore"]
 
 @pytest.mark.parametrize("option", SPELLED, ids=lambda option: str(option.name))
 def test_every_option_has_one_name_everywhere(tmp_path: Path, option: Option) -> None:
-    word = option.values[0] if option.values else "30"
+    word = option.values[0] if option.values else "age" if option.name == "age" else "30"
     forms: dict[str, Value] = {"flag": True, "list": (word,), "number": "30.0"}
     value = forms.get(option.kind, word)
     written = {"flag": "true", "list": f'["{word}"]', "number": "30"}.get(option.kind, f'"{word}"')
@@ -75,9 +75,18 @@ def test_every_option_has_one_name_everywhere(tmp_path: Path, option: Option) ->
 
 
 def test_a_repository_names_no_program_of_its_own_for_age(tmp_path: Path) -> None:
-    assert load(tmp_path, 'age = "rage"\n').text("age") == "rage"
-    with pytest.raises(UsageError, match="age must be the name of a program on PATH"):
-        load(tmp_path, 'age = "./evil"\n')
+    for known in ("age", "rage"):
+        assert load(tmp_path, f'age = "{known}"\n').text("age") == known
+    # Python takes an age file for a script, if it is written that way.
+    for other in ("./evil", "/evil/age", "python3", "sh", "", "agetty"):
+        with pytest.raises(UsageError, match="age must be "):
+            load(tmp_path, f'age = "{other}"\n')
+
+
+def test_a_person_names_any_program_for_age_but_none_without_a_name(tmp_path: Path) -> None:
+    assert load_settings(tmp_path, {}, {"age": "/my/own"}).text("age") == "/my/own"
+    with pytest.raises(UsageError, match="--age must be the name or the path of a program"):
+        load_settings(tmp_path, {}, {"age": ""})
 
 
 def test_a_later_source_wins(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def attempt_with(program: str, key: Key, ciphertext: bytes) -> Attempt:
     """Let an age program try the file of a key."""
     try:
         with handed_over([key.file]) as (paths, descriptors):
-            status, plaintext = run_decrypt(program, ciphertext, paths, descriptors)
+            status, plaintext, _ = run_decrypt(program, ciphertext, paths, descriptors)
     except ProgramError as error:
         return Attempt(key=key, outcome=Outcome.UNUSABLE, reason=str(error))
     if status:

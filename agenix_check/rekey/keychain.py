@@ -159,14 +159,15 @@ class Keychain:
             raise DecryptionError(self._nothing_fits(name, stanzas, {}))
         try:
             with handed_over(files) as (paths, descriptors):
-                status, plaintext = run_decrypt(program, ciphertext, paths, descriptors)
+                status, plaintext, complaint = run_decrypt(program, ciphertext, paths, descriptors)
         except ProgramError as error:
             raise DecryptionError(f"{name}: cannot decrypt: {error}") from None
         if status:
             tried = _listed([label_of(file) for file in files])
+            why = f": {complaint}" if complaint else ""
             raise DecryptionError(
-                f"{name}: {program} cannot decrypt this with {tried}; it says why itself. Give the "
-                "right identity with -i FILE"
+                f"{name}: {program} cannot decrypt this with {tried}{why}. Give the right identity "
+                "with -i FILE"
             )
         return plaintext
 

@@ -16,6 +16,7 @@ from agenix_check.rekey.prompts import printable
 # Git's variables, which a hook would hand on; and what makes age print keys as it works.
 _WITHHELD = ("GIT_", "AGEDEBUG")
 _LONGEST_COMPLAINT = 300  # in characters: a program may repeat a whole post-quantum key
+_SHARED = 8  # in bytes: what a complaint and a plaintext do not have in common by chance
 
 
 class ProgramError(AgenixCheckError):
@@ -50,23 +51,29 @@ def run_encrypt(
     command = [program, "-e", *(["-a"] if armored else []), *options]
     status, output, complaint = _run(command, plaintext, stderr=subprocess.PIPE)
     if status:
-        raise ProgramError(_first_line(complaint) or f"{program} failed with status {status}")
+        line = _first_line(complaint)
+        known = line if line and not _shares(line, plaintext) else ""
+        raise ProgramError(known or f"{program} failed with status {status}")
     return output
 
 
 def run_decrypt(
     program: str, ciphertext: bytes, identities: Sequence[str], descriptors: Sequence[int] = ()
-) -> tuple[int, bytes]:
-    """Decrypt with the program, which may ask on the terminal; return its status and plaintext.
+) -> tuple[int, bytes, str]:
+    """Decrypt with the program, which may ask on the terminal.
 
-    `descriptors` are open files that the program may read by the paths in `identities`.
+    Returns its status, the plaintext, and what it complained of: nothing where it did that on the
+    terminal, or where it had begun to give a plaintext. `descriptors` are open files that the
+    program may read by the paths in `identities`.
     """
     options = [option for path in identities for option in ("-i", path)]
     command = [program, "-d", *options]
     # A hook's standard error is seen only at its end.
     with lent_terminal() as stderr:
-        status, output, _ = _run(command, ciphertext, stderr=stderr, descriptors=descriptors)
-    return status, output
+        stderr = subprocess.PIPE if stderr is None else stderr
+        done = _run(command, ciphertext, stderr=stderr, descriptors=descriptors)
+    status, output, complaint = done
+    return status, output, "" if output else _first_line(complaint)
 
 
 @contextmanager
@@ -108,6 +115,14 @@ def _run(
     except OSError as error:
         raise ProgramError(f"{command[0]}: {os.strerror(error.errno or 0)}") from None
     return done.returncode, done.stdout, done.stderr or b""
+
+
+def _shares(line: str, plaintext: bytes) -> bool:
+    """Tell whether a line repeats something of a plaintext."""
+    said, whole = line.encode(), plaintext.strip()
+    if len(whole) < _SHARED:
+        return bool(whole) and whole in said
+    return any(said[at : at + _SHARED] in plaintext for at in range(len(said) - _SHARED + 1))
 
 
 def _first_line(complaint: bytes) -> str:

@@ -210,6 +210,8 @@ def test_program_encrypts_what_pyrage_cannot(
         ("age -a -r {other}", "the encryption left out|of another length or form"),
         ("cat >/dev/null; printf '\\033[2Jbad\\n' >&2; exit 3", r"with my-age: \?\[2Jbad"),
         ("exit 3", "with my-age: my-age failed with status 3"),
+        ("cat >&2; exit 3", "with my-age: my-age failed with status 3"),
+        ("(printf 'bad text: '; cut -c 5-25) >&2; exit 3", "my-age failed with status 3"),
     ],
 )
 def test_result_that_is_not_what_was_asked_for(script: str, reason: str, plugins: Path) -> None:
@@ -219,7 +221,17 @@ def test_result_that_is_not_what_was_asked_for(script: str, reason: str, plugins
     program.chmod(0o755)
     with pytest.raises(EncryptionError, match=reason) as caught:
         encrypt(PLAINTEXT, [plugin.recipient("test", b"key1")], program="my-age")
-    assert PLAINTEXT.decode().strip() not in str(caught.value)
+    assert PLAINTEXT.decode()[4:20] not in str(caught.value)
+
+
+def test_a_short_plaintext_is_not_repeated_either(plugins: Path) -> None:
+    program = plugins / "my-age"
+    program.write_text("#!/bin/sh\n(printf 'bad: '; cat) >&2; exit 3\n")
+    program.chmod(0o755)
+    for short in (b"pw1\n", b"pw1"):
+        with pytest.raises(EncryptionError) as caught:
+            encrypt(short, [plugin.recipient("test", b"key1")], program="my-age")
+        assert "pw1" not in str(caught.value)
 
 
 def test_big_plaintexts_through_the_program(plugins: Path, tmp_path: Path) -> None:

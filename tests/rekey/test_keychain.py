@@ -234,6 +234,34 @@ def test_program_that_gives_something_else(
     assert str(caught.value) == "secret.age: the decryption gave a text of another length"
 
 
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("printf '\\033[2Jtoo old\\n' >&2; exit 1", ": ?[2Jtoo old"),
+        ('age "$@" <$0.in >&2; age "$@" <$0.in; exit 1', ""),
+        ("exit 1", ""),
+    ],
+)
+def test_what_a_program_says_is_said_without_what_it_decrypted(
+    script: str,
+    why: str,
+    tmp_path: Path,
+    age_key: AgeKey,
+    secret: Secret,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    program = tmp_path / "my-age"
+    program.write_text(f"#!/bin/sh\ncat >$0.in\n{script}\n")
+    program.chmod(0o755)
+    with pytest.raises(DecryptionError) as caught:
+        decrypt(secret(age_key[1]), age_key[0], program=str(program))
+    assert str(caught.value) == (
+        f"secret.age: {program} cannot decrypt this with {age_key[0]} (from -i){why}. "
+        "Give the right identity with -i FILE"
+    )
+    assert capfd.readouterr().err == ""
+
+
 def test_no_error_holds_the_plaintext(age_key: AgeKey, secret: Secret) -> None:
     """Nor does anything that hangs on it: the last chunk fails after the first was decrypted."""
     file = secret(age_key[1])
