@@ -69,8 +69,8 @@ def run_decrypt(
     options = [option for path in identities for option in ("-i", path)]
     command = [program, "-d", *options]
     # A hook's standard error is seen only at its end.
-    with lent_terminal() as stderr:
-        stderr = subprocess.PIPE if stderr is None else stderr
+    with lent_terminal() as terminal:
+        stderr = subprocess.PIPE if terminal is None else terminal
         done = _run(command, ciphertext, stderr=stderr, descriptors=descriptors)
     status, output, complaint = done
     return status, output, "" if output else _first_line(complaint)

@@ -1,6 +1,7 @@
 """The keychain of a run: the identities that it is given, and those of the fleet."""
 
 import os
+import resource
 from collections.abc import Callable
 
 from agenix_check.discover.known import Inventory
@@ -38,6 +39,7 @@ class Unlocker:
                 return None
             return git.run("cat-file", "blob", file.oid)
 
+        _leave_no_core()
         if self._named is None:  # a pipe can be read only once
             self._named = load_named(self._settings.items("identity"), os.environ)
         declared = inventory.declared
@@ -57,3 +59,9 @@ class Unlocker:
                 identities.files, program, command=self._command
             )
         return self._keychains[identities.files]
+
+
+def _leave_no_core() -> None:
+    """Write no memory to a file where this process, or a program that it starts, crashes."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
