@@ -103,13 +103,21 @@ def _run(arguments: list[str]) -> int:
 def _check(arguments: list[str]) -> int:
     from agenix_check.gate import check
     from agenix_check.output import step_summary, targets
+    from agenix_check.reporting import failure_told
 
     given: dict[str, Value] = {}
     if arguments:
         from agenix_check.arguments import parse_check
 
         given = parse_check(arguments)
-    repository, settings = _open(given)
+    try:
+        repository, settings = _open(given)
+    except CannotCheckError:
+        from agenix_check.settings import load_settings
+
+        settings = load_settings(None, _environment(), given)
+        with failure_told(settings, targets(settings)):
+            raise
     wanted = targets(settings)
     if settings.flag("fix"):
         return _fix(repository, settings, wanted)
@@ -120,12 +128,14 @@ def _check(arguments: list[str]) -> int:
         and step_summary(wanted) is None
     )
     if not settings.flag("decrypt"):
-        return _report(repository, check(repository, settings, brief=brief), settings, wanted)
+        with failure_told(settings, wanted):
+            report = check(repository, settings, brief=brief)
+        return _report(repository, report, settings, wanted)
     from agenix_check.rekey.unlocking import Unlocker
     from agenix_check.report.progress import show_progress
 
     unlocker = Unlocker(settings, say, "agenix-check --decrypt")
-    with show_progress(settings, sys.stderr) as progress:
+    with failure_told(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
         report = check(repository, settings, brief=brief, compare=compare)
     return _report(repository, report, settings, wanted)
@@ -144,18 +154,19 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
     from agenix_check.rekey.fix import mend, plan_only
     from agenix_check.rekey.unlocking import Unlocker
     from agenix_check.report.progress import show_progress
+    from agenix_check.reporting import failure_told
 
     unlocker = Unlocker(settings, say, "agenix-check --fix")
 
     if settings.flag("dry-run"):
         from agenix_check.report import plan as form
 
-        with show_progress(settings, sys.stderr) as progress:
+        with failure_told(settings, wanted), show_progress(settings, sys.stderr) as progress:
             compare = _comparer(settings, progress, unlocker)
             plan, report = plan_only(repository, settings, compare)
         text = form.render(plan, settings.text("format") or "text")
         return _report(repository, report, settings, wanted, instead=text)
-    with show_progress(settings, sys.stderr) as progress:
+    with failure_told(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
         mended = mend(repository, settings, unlocker=unlocker, progress=progress, compare=compare)
     for sentence in mended.left:
@@ -182,29 +193,10 @@ def _report(
 ) -> int:
     """Write the reports, with another text `instead` on standard output, and return the code."""
     from agenix_check.gate import exit_code
-    from agenix_check.output import (
-        append_summary,
-        options_for,
-        step_summary,
-        where_to_type,
-        why_unverified_fails,
-        write_file,
-    )
-    from agenix_check.report import render
+    from agenix_check.output import where_to_type, why_unverified_fails
+    from agenix_check.reporting import write_reports
 
-    for target in wanted:
-        if target.path is None and instead is not None:
-            print_out(instead)
-            continue
-        options = options_for(target, settings)
-        text = render(report, target.format, options)
-        if target.path is not None:
-            write_file(target.path, text)
-            continue
-        summary = step_summary(wanted)
-        if summary and (why := append_summary(summary, report, options)):
-            say(f"the summary of this step could not be written: {why}")
-        print_out(text)
+    write_reports(report, settings, wanted, instead)
     for sentence in report.incomplete:
         say(f"could not check: {sentence}")
     hints = where_to_type(repository.top, report), why_unverified_fails(report, settings)

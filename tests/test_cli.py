@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 
 from agenix_check import __version__
 from agenix_check.demo.workshop import Workshop
-from agenix_check.report import FORMATS
+from agenix_check.report import FORMATS, schema
 from agenix_check.rules import RULES
 from tests.conftest import Result, Run
 from tests.keys import HOSTS
@@ -410,6 +411,38 @@ def test_a_report_written_when_nothing_could_be_checked(
 ) -> None:
     assert run(workshop.top, "--junit", str(tmp_path / "report.xml")).code == 3
     assert "nothing to check" in (tmp_path / "report.xml").read_text()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_report_of_a_run_that_ended_before_there_was_one(
+    fleet: Workshop, tmp_path: Path, run: Run, form: str
+) -> None:
+    report = tmp_path / "report"
+    options = ("--inventory", "lock", "--output", f"{form}={report}")
+    report.write_text("all was well last time")
+    result = run(fleet.top, *options)
+    assert (result.code, result.stdout) == (3, "")
+    assert result.stderr.count("there is no agenix-check.lock") == 1
+    assert "there is no agenix-check.lock" in report.read_text()
+    if form == "json":
+        jsonschema.validate(json.loads(report.read_text()), json.loads(schema.render("report")))
+    if form != "text":
+        assert run(fleet.top, *options, "--format", form).stdout == report.read_text()
+
+
+def test_a_report_where_there_is_no_repository(tmp_path: Path, run: Run) -> None:
+    result = run(tmp_path, "--junit", "report.xml")
+    assert (result.code, result.stdout) == (3, "")
+    assert "is in no Git repository" in (tmp_path / "report.xml").read_text()
+
+
+def test_a_report_of_a_mend_that_came_to_nothing(fleet: Workshop, tmp_path: Path, run: Run) -> None:
+    _break(fleet)
+    report = tmp_path / "report.xml"
+    result = run(fleet.top, "--fix", "--junit", str(report))
+    assert result.code == 3
+    (error,) = ElementTree.parse(report).iter("error")  # noqa: S314 - our own
+    assert "no identity" in str(error.get("message"))
 
 
 def test_a_report_goes_to_no_directory_device_or_link(

@@ -49,7 +49,7 @@ def facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
     yield "checked", _KINDS.get(snapshot.kind, snapshot.kind), None
     for name in ("commit", "tree", "base"):
         value: str | None = getattr(snapshot, name)
-        if value:
+        if value and value.strip("0"):
             yield name, value[:_SHORT], value
     if fleet.inventory == "names":
         yield "known from", "file names, which do not tell all", None
