@@ -152,6 +152,7 @@ def _comparer(settings: "Settings", progress: "Progress", unlocker: "Unlocker") 
 
 def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]") -> int:
     from agenix_check.rekey.fix import mend, plan_only
+    from agenix_check.rekey.refusals import where_staging_is_lost
     from agenix_check.rekey.unlocking import Unlocker
     from agenix_check.report.progress import show_progress
     from agenix_check.reporting import failure_told
@@ -171,8 +172,12 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
         mended = mend(repository, settings, unlocker=unlocker, progress=progress, compare=compare)
     for sentence in mended.left:
         say(f"not mended: {sentence}")
+    fixed = bool(mended.report.fixed)
     code = _report(repository, mended.report, settings, wanted)
-    return code or int(settings.flag("exit-non-zero-on-fix") and bool(mended.report.fixed))
+    code = code or int(settings.flag("exit-non-zero-on-fix") and fixed)
+    if code and fixed and (hint := where_staging_is_lost()):
+        say(hint)
+    return code
 
 
 def _refuse_mending(settings: "Settings") -> None:

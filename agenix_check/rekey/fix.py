@@ -9,7 +9,7 @@ from agenix_check.finding import Fix, Report
 from agenix_check.gate import Compare, Examined, check, conclude, examine, open_store
 from agenix_check.rekey.apply import Changes, apply, recover
 from agenix_check.rekey.making import Made, make_all
-from agenix_check.rekey.partly import forgotten_by_names
+from agenix_check.rekey.partly import edited_sources, forgotten_by_names
 from agenix_check.rekey.plan import Plan, prefer_disk
 from agenix_check.rekey.planning import make_plan
 from agenix_check.rekey.progress import Progress
@@ -139,6 +139,8 @@ def _plan(view: View, settings: Settings, compare: Compare | None) -> _Case:
         return None if decrypt and path in files else read_file(view.repository, path)
 
     plan = prefer_disk(plan, read, files)
+    unstaged = edited_sources(view.repository, files, examined.report.outputs)
+    plan = replace(plan, left=(*plan.left, *unstaged))
     if settings.items("node") and examined.inventory.declared is None:
         forgotten = forgotten_by_names(plan, examined.findings)
         plan = replace(plan, left=(*plan.left, *forgotten))

@@ -1,9 +1,25 @@
-"""What a mend of some nodes alone leaves behind, where file names are all that is known."""
+"""What a mend leaves behind that nobody would expect: of other nodes, and of unstaged edits."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from agenix_check.finding import Finding, Severity
+from agenix_check.audit.making import shell
+from agenix_check.finding import Finding, OutputResult, Severity
 from agenix_check.rekey.plan import Plan
+from agenix_check.rekey.refusals import edited
+from agenix_check.tree.repository import Repository
+from agenix_check.tree.snapshot import File
+
+
+def edited_sources(
+    repository: Repository, files: Mapping[str, File], outputs: Iterable[OutputResult]
+) -> Iterator[str]:
+    """Say which sources have edits that no output is made from, as they are not staged."""
+    sources = {one.source for one in outputs if one.source is not None}
+    for path in sorted(edited(repository, files, sources)):
+        yield (
+            f"{path}: it has edits that are not staged, and outputs are made from what is staged; "
+            f"type `git add {shell(path)}`, then run this again"
+        )
 
 
 def forgotten_by_names(plan: Plan, findings: Iterable[Finding]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from agenix_check.tree.worktree import list_unstaged, local_path, passes_symlink
 _SHOWN = 3
 _HEAD = 4096  # bytes that tell an age file
 _PARTIAL = "next-index-"
+_ALL = "index.lock"
 
 
 def refuse_snapshot(repository: Repository, settings: Settings) -> None:
@@ -33,6 +34,16 @@ def refuse_snapshot(repository: Repository, settings: Settings) -> None:
             "--fix cannot mend a commit of some paths alone (Git would forget what is staged in "
             "it); use `git commit` after `git add`, or `git commit -a`"
         )
+
+
+def where_staging_is_lost() -> str | None:
+    """Say what to type where Git forgets what this run staged if it fails; else None."""
+    if Path(os.environ.get("GIT_INDEX_FILE", "")).name != _ALL:
+        return None
+    return (
+        "`git commit -a` forgets what its hooks staged where one of them fails; type "
+        "`git add --update`, then `git commit`, once more where that mends"
+    )
 
 
 def refuse_findings(findings: Iterable[Finding], plan: Plan) -> None:
@@ -92,9 +103,9 @@ def refuse_places(
             "which --fix does not run"
         )
     kept = stashed(repository).intersection((*written, *removed))
-    edited = sorted(kept.union(_edited(repository, files, (*written, *removed))))
-    if edited:
-        shown = ", ".join(edited[:_SHOWN]) + (", …" if len(edited) > _SHOWN else "")
+    changed = sorted(kept.union(edited(repository, files, (*written, *removed))))
+    if changed:
+        shown = ", ".join(changed[:_SHOWN]) + (", …" if len(changed) > _SHOWN else "")
         raise CannotCheckError(
             f"nothing was mended: {shown} would be replaced and has edits that are not staged; "
             "stage them or take them back"
@@ -143,7 +154,7 @@ def _is_ours(place: Path) -> bool:
     return not head or looks_like_age(head)
 
 
-def _edited(repository: Repository, files: Mapping[str, File], paths: Iterable[str]) -> set[str]:
+def edited(repository: Repository, files: Mapping[str, File], paths: Iterable[str]) -> set[str]:
     """Return tracked files whose content in the work tree is not the staged one."""
     top = repository.top
     contents: dict[str, bytes] = {}

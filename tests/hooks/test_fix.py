@@ -81,6 +81,25 @@ def test_a_commit_of_all_that_another_hook_stops_ends_right_the_next_time(
     _is_mended(mender)
 
 
+def test_commit_all_that_is_to_fail_where_it_mends_says_how_to_go_on(mender: Desk) -> None:
+    config = json.loads(mender.tool.config)
+    config["repos"][0]["hooks"][0]["args"] = ["--exit-non-zero-on-fix"]
+    mender.fleet.write(".pre-commit-config.yaml", json.dumps(config, indent=2))
+    mender.edit()
+    for _ in range(2):
+        done = mender.git("commit", "-a", "-m", "Edit")
+        assert done.code == 1
+        assert "type `git add --update`, then `git commit`, once more" in " ".join(
+            done.output.split()
+        )
+    mender.git("add", "--update")
+    done = mender.git("commit", "-m", "Edit")
+    assert done.code == 1
+    assert "commit -a" not in done.output
+    assert mender.git("commit", "-m", "Edit").code == 0
+    _is_mended(mender)
+
+
 def test_a_fleet_in_order_is_committed_as_it_is(mender: Desk) -> None:
     mender.fleet.write("README.md", "Another text.\n")
     done = mender.git("commit", "-a", "-m", "Write")

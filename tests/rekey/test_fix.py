@@ -285,6 +285,20 @@ def test_one_node_alone_is_mended_where_that_is_asked(fleet: Workshop) -> None:
     )
 
 
+def test_an_edit_of_a_source_that_nobody_staged_is_told(fleet: Workshop) -> None:
+    fleet.source(DB, NEW_TEXT)
+    before = state(fleet)
+    done = fix(fleet)
+    assert (done.code, state(fleet)) == (0, before)
+    assert done.stderr == (
+        f"agenix-check: not mended: {DB}: it has edits that are not staged, and outputs are made "
+        f"from what is staged; type `git add {DB}`, then run this again\n"
+    )
+    ask(fleet, "add", DB)
+    assert fix(fleet).stderr == ""
+    assert output(fleet, "beta", "db") == fleet.output_path("beta", "db", DB)
+
+
 def test_a_mend_of_every_node_by_its_name_leaves_nothing_to_say(fleet: Workshop) -> None:
     edit(fleet)
     assert fix(fleet, "--node", "*").stderr == ""
