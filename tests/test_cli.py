@@ -14,6 +14,7 @@ import pytest
 
 from agenix_check import __version__
 from agenix_check.demo.workshop import Workshop
+from agenix_check.rekey.encryption import encrypt
 from agenix_check.report import FORMATS, schema
 from agenix_check.rules import RULES
 from tests.conftest import Result, Run
@@ -548,6 +549,8 @@ def test_inspect_a_file(fleet: Workshop, run: Run) -> None:
     assert (result.code, result.stderr) == (0, "")
     assert "secrets/db.age" in result.stdout
     assert "plaintext of 14 bytes" in result.stdout
+    one = encrypt(b"x", [fleet.master])
+    assert "plaintext of 1 byte\n" in run(fleet.top, "inspect", "-", stdin=one).stdout
 
 
 def test_inspect_standard_input(fleet: Workshop, run: Run) -> None:

@@ -138,7 +138,8 @@ def _judge_length(output: Output, fact: AgeFact, source: Fact | None) -> tuple[F
             "where it cannot decrypt"
         )
         return (make_finding("output-dummy", message, output=output, mend=mend),)
-    message = f"its plaintext has {size} bytes, its source's has {expected}"
+    unit = "byte" if size == 1 else "bytes"
+    message = f"its plaintext has {size} {unit}, its source's has {expected}"
     return (make_finding("output-length", message, output=output, mend=mend),)
 
 

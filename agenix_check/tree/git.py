@@ -193,10 +193,14 @@ def _requests(lines: Iterable[str], given: bytes = b"") -> Iterator[BinaryIO]:
 
 
 def _listen(stderr: IO[bytes], said: list[bytes]) -> None:
-    """Keep the beginning of what Git complains of, and read on to its end."""
-    while chunk := stderr.read(1 << 16):
-        if len(said) < 16:
-            said.append(chunk)
+    """Keep the beginning of what Git complains of, and read on to its end.
+
+    An interrupt may close the pipe meanwhile; then nobody asks what was said.
+    """
+    with suppress(ValueError, OSError):
+        while chunk := stderr.read(1 << 16):
+            if len(said) < 16:
+                said.append(chunk)
 
 
 def first_line(complaint: str, command: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.tree.git import GitError
+from agenix_check.tree.git import GitError, _listen
 from agenix_check.tree.objects import HEAD, WHOLE, Blob, _cut, read_blobs
 from tests.tree.looking import WIFI, call, says
 
@@ -126,6 +126,14 @@ def test_many_complaints_do_not_make_both_sides_wait(workshop: Workshop) -> None
         workshop.git.stream("complain", lines=lines) as answers,
     ):
         assert answers.read() == b"done\n"
+
+
+def test_a_pipe_that_an_interrupt_closed_says_nothing(workshop: Workshop) -> None:
+    said: list[bytes] = []
+    pipe = (workshop.top / workshop.write("complaint", "error: x")).open("rb")
+    pipe.close()
+    _listen(pipe, said)
+    assert said == []
 
 
 def test_a_stream_that_is_left_early_is_no_error(workshop: Workshop) -> None:
