@@ -204,8 +204,8 @@ def _report(
     write_reports(report, settings, wanted, instead)
     for sentence in report.incomplete:
         say(f"could not check: {sentence}")
-    hints = where_to_type(repository.top, report), why_unverified_fails(report, settings)
-    for hint in filter(None, hints):
+    where = where_to_type(repository.top, report, wanted)
+    for hint in filter(None, (where, why_unverified_fails(report, settings))):
         say(hint)
     return exit_code(report, settings)
 

@@ -54,9 +54,9 @@ def options_for(target: Target, settings: Settings) -> Options:
     )
 
 
-def where_to_type(top: Path | None, report: "Report") -> str | None:
-    """Say from where commands name their files, to somebody who is elsewhere; else None."""
-    if top is None or top.samefile(os.curdir):
+def where_to_type(top: Path | None, report: "Report", wanted: list[Target]) -> str | None:
+    """Say from where commands name their files, to somebody who reads them elsewhere; else None."""
+    if Target("text", None) not in wanted or top is None or top.samefile(os.curdir):
         return None
     mends = (finding.mend for finding in report.findings if finding.mend)
     if all(mend.startswith("agenix-check ") and not {"#", "&"} & {*mend} for mend in mends):

@@ -309,7 +309,7 @@ def test_where_a_path_behind_a_command_starts_is_said_too(fleet: Workshop, run: 
     assert result.stderr == (
         "agenix-check: paths are those from the top of the repository: cd ..\n"
     )
-    assert run(fleet.top).stderr == ""
+    assert run(fleet.top).stderr == run(fleet.top / "secrets", "--format=json").stderr == ""
 
 
 def test_verbose_says_more(fleet: Workshop, run: Run) -> None:
