@@ -42,6 +42,8 @@ def test_code_scanning_on_github(hub: Hub, start: Start) -> None:
     (upload,) = [step for step in job["steps"] if step.get("uses") == others[-1]]
     report = (runner.workspace / upload["with"]["sarif_file"]).read_text()
     assert "output-stale" in report
+    assert "\n::error" not in runner.log
+    assert runner.summary == ""
 
 
 def test_only_the_upload_needs_a_token_that_writes() -> None:
