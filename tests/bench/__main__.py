@@ -43,8 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _line(row: Row) -> str:
     against = f", against {row.against}" if row.against else ""
     verdict = "met" if row.is_met else "missed"
+    target = f"{row.target:g} {row.unit} | {verdict}" if row.target is not None else "|"
     measured = f"{row.value:.2f} {row.unit} ({row.details})"
-    return f"| {row.what}{against} | {measured} | {row.target:g} {row.unit} | {verdict} |\n"
+    return f"| {row.what}{against} | {measured} | {target} |\n"
 
 
 def _write(text: str) -> None:

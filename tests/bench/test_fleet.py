@@ -1,6 +1,7 @@
 """The measured fleet is a real one, in order, and built once."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from agenix_check.finding import Verdict
@@ -41,6 +42,8 @@ def test_a_row_is_met_up_to_its_target() -> None:
     row = Row(what="a", against="b", value=2.0, target=2, unit="times", details="")
 
     assert row.is_met
+    assert not replace(row, value=2.1).is_met
+    assert replace(row, target=None).is_met
 
 
 def test_a_mend_and_what_it_is_measured_against_do_the_same_work(tmp_path: Path) -> None:
