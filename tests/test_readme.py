@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from agenix_check.demo.workshop import Workshop
+from agenix_check.options import OPTIONS
 from agenix_check.rules import RULES
+from tests.conftest import Run
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -61,3 +64,18 @@ def test_the_pictures_are_there() -> None:
     assert pictures
     assert all((ROOT / picture).is_file() for picture in pictures)
     assert {path.name for path in (ROOT / "docs").iterdir()} == {Path(one).name for one in pictures}
+
+
+def test_what_a_settings_file_must_not_say(fleet: Workshop, run: Run) -> None:
+    found = re.search(
+        r"except what a tree must not decide.*?: (.*?)\. Each", README.read_text(), re.DOTALL
+    )
+    assert found is not None
+    named = re.findall(r"`([a-z-]+)`", found[1])
+    refused = []
+    for option in OPTIONS:
+        value = {"flag": "true", "number": "1", "list": '["x"]'}.get(option.kind, '"x"')
+        fleet.write("agenix-check.toml", f"{option.name} = {value}\n")
+        if "is for the command line" in run(fleet.top, "--worktree").stderr:
+            refused.append(option.name)
+    assert sorted(refused) == sorted(named)
