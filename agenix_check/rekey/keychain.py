@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from agenix_check.age import AgeFile, AgeFormatError, Match, Stanza, describe, read_age
+from agenix_check.audit.making import shell
 from agenix_check.rekey.attempts import Attempt, Outcome, attempt, attempt_with
 from agenix_check.rekey.errors import DecryptionError
 from agenix_check.rekey.handing import handed_over
-from agenix_check.rekey.identities import IdentityFile
+from agenix_check.rekey.identities import OPTION, IdentityFile
 from agenix_check.rekey.keys import ForeignKey, Key, LockedKey, OpenKey, read_keys
 from agenix_check.rekey.program import ProgramError, run_decrypt
 from agenix_check.rekey.prompts import Terminal, is_panic, printable
@@ -132,9 +133,14 @@ class Keychain:
         if unheard:
             raise DecryptionError(
                 f"{name}: {_listed(unheard)} must ask for a passphrase, a PIN or the like, and "
-                f"there is no terminal to ask on: type `{self._command}` in a terminal"
+                f"there is no terminal to ask on: type `{self._typed()}` in a terminal"
             )
         raise DecryptionError(self._nothing_fits(name, file.real_stanzas, outcomes))
+
+    def _typed(self) -> str:
+        """Return the command with the identities that an option gave; other places stay known."""
+        given = [file.path for file in self._files if file.origin == OPTION and file.place]
+        return " ".join([self._command, *(f"-i {printable(shell(path))}" for path in given)])
 
     def _unlock(self, key: LockedKey) -> list[Key]:
         """Open a locked file, and remember what came out of it, or that it stays locked."""

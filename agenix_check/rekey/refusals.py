@@ -27,6 +27,13 @@ def refuse_snapshot(repository: Repository, settings: Settings) -> None:
     for name in ("rev", "worktree", "to-ref"):
         if settings.values.get(name):
             raise UsageError(f"--fix mends what is staged, so it cannot be used with --{name}")
+    if settings.flag("update-masters"):
+        for name in ("node", "secret"):
+            if settings.items(name):
+                raise UsageError(
+                    "--update-masters is about sources, which are nobody's alone: "
+                    f"leave --{name} out"
+                )
     if repository.top is None:
         raise UsageError("--fix: a bare repository has no work tree to mend")
     if Path(os.environ.get("GIT_INDEX_FILE", "")).name.startswith(_PARTIAL):
@@ -56,7 +63,8 @@ def refuse_findings(findings: Iterable[Finding], plan: Plan) -> None:
         storage = f"{finding.path}/" if finding.path else ""
         if any(path.startswith(storage) for path in touched):
             raise CannotCheckError(
-                f"nothing was mended: node-storage-overlap at {finding.path}: {finding.message}"
+                "nothing was mended: node-storage-overlap at "
+                f"{finding.path or 'the top of the repository'}: {finding.message}"
             )
 
 

@@ -178,6 +178,27 @@ def test_sources_are_encrypted_to_all_masters_and_their_outputs_follow(estate: E
     assert fix(estate.shop, "--update-masters").code == 0
 
 
+@pytest.mark.parametrize("option", ["--node", "--secret"])
+def test_masters_of_some_outputs_alone_are_refused(estate: Estate, option: str) -> None:
+    estate.masters.append(master(new_identity()[1]))
+    declare(estate)
+    before = state(estate.shop)
+    done = fix(estate.shop, "--update-masters", option, "*")
+    assert (done.code, state(estate.shop)) == (2, before)
+    assert done.stderr == (
+        "agenix-check: --update-masters is about sources, which are nobody's alone: "
+        f"leave {option} out\n"
+    )
+
+
+def test_a_storage_directory_at_the_top_is_named(estate: Estate) -> None:
+    estate.nodes["beta"].storage = ""
+    declare(estate)
+    done = fix(estate.shop)
+    assert done.code == 3
+    assert "nothing was mended: node-storage-overlap at the top of the repository: " in done.stderr
+
+
 def test_a_plan_for_all_masters_names_no_output_that_is_not_known_yet(estate: Estate) -> None:
     _, other = new_identity()
     estate.masters.append(master(other, "other.pub"))

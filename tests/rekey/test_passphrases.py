@@ -151,7 +151,7 @@ def test_without_a_terminal_it_ends_at_once(
     assert ended.stdout == b""
     assert ended.stderr.decode() == (
         f"error: secret.age: {path} (from -i) must ask for a passphrase, a PIN or the like, and "
-        "there is no terminal to ask on: type `agenix-check --fix` in a terminal\n"
+        f"there is no terminal to ask on: type `agenix-check --fix -i {path}` in a terminal\n"
     )
 
 

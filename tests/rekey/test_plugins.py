@@ -116,7 +116,7 @@ def test_without_a_terminal_it_ends_at_once(
     plugin.install(plugins, "test", "message", asks)
     ended = run_without(decrypting("-i", key, secret(RECIPIENT)))
     assert ended.stdout == b""
-    assert b"there is no terminal to ask on: type `agenix-check --fix`" in ended.stderr
+    assert b"there is no terminal to ask on: type `agenix-check --fix -i " in ended.stderr
 
 
 @pytest.mark.parametrize("asks", ["confirm", "public", "secret", "sleep"])
