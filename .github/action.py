@@ -85,14 +85,25 @@ def _range(environment: Mapping[str, str]) -> list[str]:
 def _pushed(event: Mapping[str, Any]) -> list[str]:
     """Return the range of a push: since what was there, or since a new branch left the main one.
 
-    What a forced push took away is in no clone.
+    What a forced push took away is in no clone; of the main branch, the event says what it brought.
     """
     before = _text(event, "before")
     if before.strip("0") and (_find(before) or event.get("forced") is not True):
         return _against(before, _find(before))
     branch = _text(event, "repository", "default_branch")
-    commit = _find(f"refs/remotes/origin/{branch}")
+    if _text(event, "ref") == f"refs/heads/{branch}":
+        first = _first(event)
+        branch = f"{first}^"
+        commit = _find(branch) if first else None
+    else:
+        commit = _find(f"refs/remotes/origin/{branch}")
     return ["--rev=HEAD"] if commit is None else _against(branch, commit)
+
+
+def _first(event: Mapping[str, Any]) -> str:
+    """Return the oldest of the commits that a push brought."""
+    commits = event.get("commits")
+    return _text(commits[0], "id") if isinstance(commits, list) and commits else ""
 
 
 def _against(base: str, commit: str | None) -> list[str]:
@@ -130,9 +141,9 @@ def _event(environment: Mapping[str, str]) -> Mapping[str, Any]:
     return event if isinstance(event, dict) else {}
 
 
-def _text(event: Mapping[str, Any], *path: str) -> str:
+def _text(event: object, *path: str) -> str:
     """Return the text at a place of the event, or an empty one."""
-    value: object = event
+    value = event
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, str) else ""

@@ -80,6 +80,18 @@ def test_a_forced_push_whose_past_is_gone(hub: Hub, start: Start) -> None:
     _is_refused(start(*push("1" * 40, forced=True), hub.breaks()).use())
 
 
+def test_a_forced_push_of_the_main_branch_is_about_what_it_brought(hub: Hub, start: Start) -> None:
+    broken = hub.breaks()
+    edit = hub.fleet.git.run("rev-parse", "HEAD^").decode().strip()
+    kind, event = push("1" * 40, forced=True)
+    main = {**event, "ref": "refs/heads/main"}
+    _is_refused(start(kind, {**main, "commits": [{"id": edit}, {"id": broken}]}, broken).use())
+    mended = hub.mends()
+    brought: list[Any] = [[{"id": edit}, {"id": broken}, {"id": mended}], [], [{}], None]
+    for commits in brought:
+        _passes(start(kind, {**main, "commits": commits}, mended).use())
+
+
 def test_another_event_is_about_one_commit(hub: Hub, start: Start) -> None:
     hub.fleet.source("secrets/db.age", "postgres://new\n")
     _is_refused(start("workflow_dispatch", {}, hub.fleet.commit("Edit")).use())
