@@ -93,7 +93,7 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
         yield make_finding(
             "output-orphan", why, path=path, node=node.name if node else file.directory,
             secret=file.name, new=_orphaned_now(bench, file),
-            mend=remove(path) if node is None else REKEY,
+            mend=remove(path, staged=path in names.changed) if node is None else REKEY,
         )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def _intermediary(bench: Bench, one: Expected, file: OutputFile) -> Finding:
         "output-intermediary", "an intermediary secret is not for hosts, and has an output",
         path=file.path, node=one.node.name, secret=one.secret.name, source=one.secret.source.path,
         new=bench.novelty.touches(file.path) or bench.novelty.of_node(one.node, "secrets"),
-        mend=remove(file.path),
+        mend=remove(file.path, staged=file.path in bench.names.changed),
     )  # fmt: skip
 
 

@@ -49,11 +49,15 @@ def make_finding(
     )
 
 
-def remove(*paths: str) -> str:
-    """Return what to type to take files out of the tree."""
+def remove(*paths: str, staged: bool = False) -> str:
+    """Return what to type to take files out of the tree; Git wants a word more for `staged` ones.
+
+    They are outputs, or what a rekey left: what is in them is in their sources too.
+    """
     words = [pathspec(path) for path in paths]
     guard = "-- " if any(word.startswith("-- ") for word in words) else ""
-    return f"git rm {guard}{' '.join(word.removeprefix('-- ') for word in words)}"
+    command = "git rm -f" if staged else "git rm"
+    return f"{command} {guard}{' '.join(word.removeprefix('-- ') for word in words)}"
 
 
 def add(path: str) -> str:

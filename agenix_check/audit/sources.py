@@ -36,7 +36,7 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
         if LEFTOVER in path:
             yield make_finding(
                 "output-leftover", "left by an agenix rekey that did not end", path=path,
-                new=new, mend=REKEY if _in_storage(path, fleet) else remove(path),
+                new=new, mend=REKEY if _in_storage(path, fleet) else remove(path, staged=new),
             )  # fmt: skip
         if LEFTOVER in path or names.here.files[path].mode in (SYMLINK, SUBMODULE):
             continue

@@ -1,6 +1,6 @@
 """From what the audit found to a plan: what is made from what, and what goes. Nothing is read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient
@@ -112,7 +112,7 @@ class _Planner:
         """Return the plan, sorted."""
         jobs = sorted(self._jobs.values(), key=lambda job: job.path)
         removed = [one for path, one in sorted(self._remove.items()) if path not in self._wanted]
-        left = [*self.left, *_orphans_left(self._strays, self._unsure)]
+        left = [*self.left, *_orphans_left(self._strays, self._unsure, self._names.changed)]
         return Plan(
             jobs=tuple(
                 replace(job, targets=tuple(sorted(job.targets, key=_order))) for job in jobs
@@ -212,15 +212,19 @@ class _Planner:
         return next((one for one in above if one in self._needs.storages), None)
 
 
-def _orphans_left(strays: list[str], unsure: list[str]) -> Iterator[str]:
+def _orphans_left(strays: list[str], unsure: list[str], changed: Collection[str]) -> Iterator[str]:
     """Say why orphans are left, and how to remove all of a kind at once."""
     if strays:
-        yield f"{_several(strays)}: in the directory of no known node; {remove(*strays)}"
+        yield f"{_several(strays)}: in the directory of no known node; {_removal(strays, changed)}"
     if unsure:
         yield (
             f"{_several(unsure)}: names alone do not tell what was forgotten and what is no longer "
-            f"declared; --inventory nix, or {remove(*unsure)}"
+            f"declared; --inventory nix, or {_removal(unsure, changed)}"
         )
+
+
+def _removal(paths: list[str], changed: Collection[str]) -> str:
+    return remove(*paths, staged=not set(paths).isdisjoint(changed))
 
 
 def _several(paths: list[str]) -> str:

@@ -11,7 +11,7 @@ from agenix_check.rules import RULES
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 # One file, as a shell takes it: plain, or quoted from one end to the other.
 _ONE_FILE = re.compile(
-    r"(?P<command>git rm|git rm -r -f|git add|git add -f) "
+    r"(?P<command>git rm|git rm -f|git rm -r -f|git add|git add -f) "
     r"(?P<file>(?!-)[\w@%+=:,./-]+|'[^']*'|\$'(?:[^'\\]|\\.)*')"
 )
 _FILES = 10  # that one command names

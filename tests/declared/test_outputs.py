@@ -1,9 +1,12 @@
 """Outputs against their declarations: what is missing, stale or nobody's is so for certain."""
 
+import subprocess
+
 import pytest
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.finding import CauseKind, Severity, Verdict
+from agenix_check.rekey.encryption import encrypt
 from tests.declared.estate import (
     DB,
     TOKEN,
@@ -205,6 +208,19 @@ def test_the_outputs_of_a_removed_host_are_orphans(estate: Estate) -> None:
     assert finding.mend == f"git rm {path}"
     estate.shop.commit("Remove a host")
     assert not the_only(judge(estate), "output-orphan").new
+
+
+def test_a_file_that_is_staged_is_removed_as_it_is_told(estate: Estate) -> None:
+    path = estate.shop.write(
+        f"secrets/rekeyed/away/{'0' * 32}-db.age", encrypt(b"x", [estate.shop.master])
+    )
+
+    mend = the_only(judge_all(estate), "output-orphan").mend
+
+    assert mend == f"git rm -f {path}"
+    subprocess.run(mend.split(), cwd=estate.shop.top, check=True)
+    report = judge_all(estate)
+    assert report.counts.errors == report.counts.warnings == 0
 
 
 def test_the_output_under_an_old_name_is_an_orphan(estate: Estate) -> None:
