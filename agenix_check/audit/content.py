@@ -7,6 +7,7 @@ from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, Stanza, match
 from agenix_check.audit.keyring import Keyring
 from agenix_check.audit.making import REKEY, make_finding
 from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.keys import KeyTexts
 from agenix_check.finding import Finding, Verdict
 from agenix_check.fleet import Output
 from agenix_check.tree.snapshot import SYMLINK, File
@@ -80,6 +81,11 @@ def _judge_other(output: Output, file: File, fact: Fact | None) -> Judgement:
         return Judgement(Verdict.UNVERIFIABLE, (), f"it is encrypted with {fact.by}")
     what = describe_other(file)
     return _wrong(output, "output-not-encrypted", f"{what}: its node cannot decrypt it")
+
+
+def is_other(fact: Fact | None) -> bool:
+    """Tell whether a file is no age file, and cannot be one: a pointer, locked, or not here."""
+    return fact is None or isinstance(fact, KeyTexts)
 
 
 def describe_other(file: File) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agenix_check.age import Match
-from agenix_check.audit.content import judge
+from agenix_check.audit.content import describe_other, is_other, judge
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.making import REKEY, add, make_finding, remove, shell
+from agenix_check.audit.making import REKEY, add, make_finding, pathspec, remove, shell
 from agenix_check.audit.novelty import Novelty
 from agenix_check.audit.older import Older, addressed, made_from, read_key, slot
 from agenix_check.discover.declared import Declared, Expected
@@ -90,6 +90,13 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
             why = f"an older version, which {node.name} does not need any more"
         else:
             why = f"{node.name} declares no secret of this name"
+        if path in names.changed and is_other(names.here.facts.get(path)):
+            yield make_finding(
+                "output-not-encrypted", f"{describe_other(names.here.files[path])}, and {why}",
+                path=path, node=node.name if node else file.directory, secret=file.name,
+                mend=f"git rm --cached {pathspec(path)}",
+            )  # fmt: skip
+            continue
         yield make_finding(
             "output-orphan", why, path=path, node=node.name if node else file.directory,
             secret=file.name, new=_orphaned_now(bench, file),

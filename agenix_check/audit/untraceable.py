@@ -1,12 +1,11 @@
 """New outputs that nothing explains: made from a source or a key that is in no tree."""
 
 from agenix_check.age import stanza_tag
-from agenix_check.audit.content import describe_other
+from agenix_check.audit.content import describe_other, is_other
 from agenix_check.audit.making import REKEY, REKEY_BY_NIX, add, make_finding, record
 from agenix_check.audit.scene import Scene, place
 from agenix_check.discover.evidence import OutputFile
 from agenix_check.discover.facts import AgeFact
-from agenix_check.discover.keys import KeyTexts
 from agenix_check.finding import Cause, CauseKind, Finding, Severity
 
 
@@ -30,8 +29,7 @@ def judge_untraceable(scene: Scene, file: OutputFile) -> Finding | None:
             cause=Cause(kind=CauseKind.KEY_CHANGED, path=key),
             mend=record(add(key), partial=unstaged.partial),
         )  # fmt: skip
-    fact = scene.names.here.facts.get(file.path)
-    if fact is None or isinstance(fact, KeyTexts):
+    if is_other(scene.names.here.facts.get(file.path)):
         what = describe_other(scene.names.here.files[file.path])
         rule, message = (
             "output-not-encrypted",

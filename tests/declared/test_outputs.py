@@ -210,6 +210,19 @@ def test_the_outputs_of_a_removed_host_are_orphans(estate: Estate) -> None:
     assert not the_only(judge(estate), "output-orphan").new
 
 
+@pytest.mark.parametrize("node", ["alpha", "away"])
+def test_plain_text_that_nobody_declares_is_named_as_that(estate: Estate, node: str) -> None:
+    path = estate.shop.write(f"secrets/rekeyed/{node}/{'0' * 32}-x.age", "the secret itself\n")
+
+    finding = the_only(judge_all(estate), "output-not-encrypted")
+
+    assert (finding.path, finding.severity) == (path, Severity.ERROR)
+    assert finding.message.startswith("not an age file, and ")
+    assert finding.mend == f"git rm --cached {path}"
+    estate.shop.commit("Commit it all the same")
+    assert not the_only(judge(estate), "output-orphan").new
+
+
 def test_a_file_that_is_staged_is_removed_as_it_is_told(estate: Estate) -> None:
     path = estate.shop.write(
         f"secrets/rekeyed/away/{'0' * 32}-db.age", encrypt(b"x", [estate.shop.master])
