@@ -247,6 +247,19 @@ def test_nothing_is_cut() -> None:
     assert r"\n" not in page.partition("<script>")[0]
 
 
+def test_what_is_no_news_is_folded_where_it_is_in_the_way() -> None:
+    old = [
+        finding(
+            "output-stale", ALPHA, "db", new=False, cause=replace(SOURCE_EDIT, path=f"{number}")
+        )
+        for number in range(20)
+    ]
+    fold = "<summary><h3>Already so before this change</h3></summary>"
+    assert fold not in render(report(*STALE, findings=tuple(old[:3])))
+    assert fold in render(report(*STALE, findings=tuple(old)))
+    assert fold in render(report(*STALE, findings=(finding("output-stale", ALPHA, "db"), old[0])))
+
+
 def test_everything_that_was_mended_is_told() -> None:
     fixed = tuple(Fix(action="rekeyed", path=f"rekeyed/{number}.age") for number in range(300))
     told = words(render(replace(GREEN, fixed=fixed)))
