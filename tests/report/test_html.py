@@ -282,7 +282,7 @@ def test_the_first_line_is_the_verdict() -> None:
     assert headline(report(output(ALPHA, "db"), findings=(WARNING,))) == "warned: 1 warning"
     strict = headline(report(output(ALPHA, "db"), findings=(WARNING,)), strict=True)
     assert strict == "failed: 1 warning"
-    assert headline(UNVERIFIABLE) == "good: Nothing is wrong"
+    assert headline(UNVERIFIABLE) == "good: Nothing wrong was found"
     verified = headline(UNVERIFIABLE, require_verified=True)
     assert verified == "failed: 1 output cannot be verified"
     assert headline(report()) == "unknown: There was nothing to check"

@@ -76,4 +76,4 @@ def _found(report: Report, state: str) -> str:
         return f"{count(counts.unverifiable, 'output')} cannot be verified"
     if state == "failed" and decrypted is not None:
         return f"{count(decrypted.unproved, 'output')} could not be compared"
-    return "Nothing is wrong"
+    return "Nothing is wrong" if counts.ok or not counts.unverifiable else "Nothing wrong was found"
