@@ -8,6 +8,7 @@ from agenix_check.audit.scene import Place, place
 from agenix_check.declaration import DeclaredNode
 from agenix_check.discover.declared import Declared, Expected
 from agenix_check.discover.evidence import OutputFile
+from agenix_check.discover.facts import AgeFact
 from agenix_check.discover.idents import Trace
 from agenix_check.discover.names import Names
 from agenix_check.finding import Finding
@@ -125,6 +126,9 @@ def find_by_names(names: Names, finding: Finding) -> tuple[Need, ...] | str:
         return "names alone do not tell what it should be made from; --inventory nix"
     source = present_source(names, made, file.name)
     if source is None:
+        for path in names.base.sources.get(made.source, ()):
+            if path in names.here.files and not isinstance(names.here.facts.get(path), AgeFact):
+                return f"its source {path} is no age file any more"
         return "names alone do not tell its source; --inventory nix"
     key_text = present_key(names, made.key)
     if key_text is None:

@@ -72,6 +72,7 @@ class _Planner:
         self._remove: dict[str, Touched] = {}
         self._wanted: set[str] = set()
         self.left: list[str] = []
+        self._left: dict[str, dict[str, None]] = {}  # what is left, in order, by the reason
         self._strays: list[str] = []  # outputs in directories of nobody
         self._unsure: list[str] = []  # outputs that somebody may wait for
 
@@ -90,13 +91,13 @@ class _Planner:
             if self._storage_above(path) is not None and _in_leftover(path):
                 self._remove[path] = Touched(path)
             else:
-                self.left.append(f"{path}: it is in no known node's storage directory")
+                self._leave(path, "it is in no known node's storage directory")
 
     def rewrite(self, job: Job) -> None:
         """Plan that a file is encrypted anew; the outputs made of it follow."""
         known = self._jobs.pop(job.path, None)
         if known is not None and known.recipients:
-            self.left.append(f"{job.path}: two rules say whom it is for")
+            self._leave(job.path, "two rules say whom it is for")
             return
         targets = known.targets if known is not None else ()
         for need in (one for one in self._needs.known if one.source == job.path):
@@ -112,7 +113,9 @@ class _Planner:
         """Return the plan, sorted."""
         jobs = sorted(self._jobs.values(), key=lambda job: job.path)
         removed = [one for path, one in sorted(self._remove.items()) if path not in self._wanted]
-        left = [*self.left, *_orphans_left(self._strays, self._unsure, self._names.changed)]
+        alike = (f"{_several([*whats])}: {why}" for why, whats in self._left.items())
+        strays = _orphans_left(self._strays, self._unsure, self._names.changed)
+        left = [*self.left, *alike, *strays]
         return Plan(
             jobs=tuple(
                 replace(job, targets=tuple(sorted(job.targets, key=_order))) for job in jobs
@@ -122,6 +125,10 @@ class _Planner:
             left=tuple(dict.fromkeys(left)),
         )
 
+    def _leave(self, what: str, why: str) -> None:
+        """Note what cannot be mended; of a hundred hosts with one reason, it is said once."""
+        self._left.setdefault(why, {})[what] = None
+
     def _output(self, finding: Finding, path: str) -> None:
         names = self._names
         declared = self._declared is not None and finding.node in self._nodes
@@ -130,13 +137,13 @@ class _Planner:
                 unsure = "whether the text is trimmed"
                 if isinstance(names.here.facts.get(path), AgeFact):
                     unsure = "which outputs are to be made from it"
-                self.left.append(f"{path}: names alone do not tell {unsure}; --inventory nix")
+                self._leave(path, f"names alone do not tell {unsure}; --inventory nix")
             return
         if finding.rule == "output-untraceable" and finding.severity is not Severity.ERROR:
             return
         found = find_declared(self._needs, finding) if declared else find_by_names(names, finding)
         if isinstance(found, str):
-            self.left.append(f"{path}: {found}")
+            self._leave(path, found)
             return
         for need in found:
             target = self._target(need)
@@ -158,15 +165,15 @@ class _Planner:
         fact = self._names.here.facts.get(need.source)
         where = f"{need.node} {need.secret}"
         if not isinstance(fact, AgeFact) or fact.problem is not None:
-            self.left.append(f"{where}: its source {need.source} cannot be decrypted as it is")
+            self._leave(where, f"its source {need.source} cannot be decrypted as it is")
             return None
         try:
             recipient = parse_recipient(need.key)
         except RecipientError as error:
-            self.left.append(f"{where}: its node's hostPubkey cannot be encrypted to: {error}")
+            self._leave(where, f"its node's hostPubkey cannot be encrypted to: {error}")
             return None
         if recipient.text == DUMMY_RECIPIENT:
-            self.left.append(f"{where}: its node has agenix-rekey's placeholder key")
+            self._leave(where, "its node has agenix-rekey's placeholder key")
             return None
         name = f"{ident(digest(need.key), fact.sha256)}-{need.secret}.age"
         path = f"{need.storage}/{name}" if need.storage else name

@@ -299,6 +299,22 @@ def test_an_edit_of_a_source_that_nobody_staged_is_told(fleet: Workshop) -> None
     assert output(fleet, "beta", "db") == fleet.output_path("beta", "db", DB)
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("a text", f"its source {DB} is no age file any more"),
+        ("age-encryption.org/v1\n", f"its source {DB} cannot be decrypted as it is"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_told_once(fleet: Workshop, content: str, why: str) -> None:
+    fleet.write(DB, content)
+    fleet.stage()
+    done = fix(fleet)
+    assert done.code == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.endswith(f" and 3 more: {why}\n")
+
+
 def test_a_mend_of_every_node_by_its_name_leaves_nothing_to_say(fleet: Workshop) -> None:
     edit(fleet)
     assert fix(fleet, "--node", "*").stderr == ""
