@@ -56,6 +56,10 @@ class Git:
         """Return the same Git with more variables set."""
         return Git(self._directory, {**self._environment, **environment})
 
+    def variable(self, name: str) -> str | None:
+        """Return a variable as Git sees it."""
+        return self._environment.get(name, os.environ.get(name))
+
     def at(self, directory: str) -> "Git":
         """Return the same Git in another directory."""
         return Git(directory, self._environment)

@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -177,7 +177,8 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
     """
     if repository.top is None and "GIT_INDEX_FILE" not in os.environ:
         raise UsageError("a bare repository has no index; name a commit with --rev")
-    status, output, _ = _away(repository).attempt(*_WRITE_TREE)
+    with _at_its_time(repository):
+        status, output, _ = _away(repository).attempt(*_WRITE_TREE)
     if status == 0:
         yield (
             repository,
@@ -216,7 +217,30 @@ def changes(repository: Repository, before: str, after: str) -> Sequence[Change]
 
 def write_tree(repository: Repository) -> str:
     """Write the index as a tree, and return its object id."""
-    return _away(repository).run(*_WRITE_TREE).decode().strip()
+    with _at_its_time(repository):
+        return _away(repository).run(*_WRITE_TREE).decode().strip()
+
+
+@contextmanager
+def _at_its_time(repository: Repository) -> Iterator[None]:
+    """Leave the index its time where Git writes into it.
+
+    Of a file as old as the index Git looks at the content, as it may have been edited in the same
+    second; written away from the work tree, a younger index would hide such an edit for ever.
+    """
+    given = repository.git.variable("GIT_INDEX_FILE")
+    index = Path(given) if given else repository.git_dir / "index"
+    try:
+        before = index.stat()
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if index.stat().st_mtime_ns != before.st_mtime_ns:
+                os.utime(index, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def _away(repository: Repository) -> Git:

@@ -1,5 +1,7 @@
 """Each snapshot's bytes are judged, those and no others, and none are changed."""
 
+import os
+
 import pytest
 
 from agenix_check.demo.workshop import Workshop
@@ -183,3 +185,17 @@ def test_a_branch_is_not_blamed_for_what_it_has_not_merged_yet(fleet: Workshop) 
     fleet.source(WIFI, "a third plaintext")
     fleet.commit("Edit a source")
     assert judge(fleet.top, "--from-ref", "main", "--to-ref", "topic") == {"output-stale"}
+
+
+def test_an_edit_in_the_second_in_which_the_file_was_staged_stays_visible(fleet: Workshop) -> None:
+    """Git knows such an edit by the index being no younger than the file."""
+    fleet.git.run("config", "core.trustctime", "false")
+    path, second = "README.md", 1_700_000_000
+    for text in ("one text\n", "two text\n"):
+        fleet.write(path, text)
+        os.utime(fleet.top / path, (second, second))
+        if text.startswith("one"):
+            fleet.stage(path)
+            os.utime(fleet.top / ".git/index", (second, second))
+    assert judge(fleet.top) == set()
+    assert fleet.git.run("diff", "--name-only") == b"README.md\n"
