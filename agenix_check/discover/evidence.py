@@ -63,7 +63,7 @@ def output_file(path: str) -> OutputFile | None:
     outer = _outer(directory)
     if outer is None:
         match = _NAME.fullmatch(name)
-        return OutputFile(path, directory, match[1], match[2]) if match else None
+        return OutputFile(path, directory, *match.groups()) if match else None
     storage, ident, start = outer
     if not ident or not name.endswith(".age"):
         return None

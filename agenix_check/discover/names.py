@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from agenix_check.discover.absent import say_absent, say_undecided
 from agenix_check.discover.besides import find_commits, find_recent, find_vanished
@@ -126,7 +127,7 @@ def fleet_of(names: Names) -> Fleet:
         Node(name=directory, storage=directory, keys=tuple(sorted(texts)))
         for directory, texts in keys.items()
     )
-    outputs.sort(key=lambda output: output.path)
+    outputs.sort(key=attrgetter("path"))
     return Fleet(inventory="names", complete=False, nodes=nodes, outputs=tuple(outputs))
 
 
