@@ -14,6 +14,7 @@ from agenix_check.rekey.prompts import aborts_as_interrupts, is_panic, printable
 _NO_MATCH = "No matching keys found"
 _FORGED = "Decryption failed"
 _DAMAGED = ("decryption error", "Header MAC is invalid", "failed to fill whole buffer")
+_ADVICE = " If you are developing a plugin"  # to print private keys
 
 _LONGEST = 300  # in characters: what a plugin complains of
 
@@ -58,7 +59,8 @@ def attempt(key: OpenKey, ciphertext: bytes) -> Attempt:
         with _plugins() if prompts else nullcontext():
             plaintext = pyrage.decrypt(ciphertext, [key.identity])
     except pyrage.DecryptError as error:
-        complaint = printable(" ".join(str(error).split()))[:_LONGEST]
+        said = " ".join(str(error).split()).partition(_ADVICE)[0]
+        complaint = printable(said)[:_LONGEST]
     except BaseException as error:
         if not is_panic(error):
             raise

@@ -144,6 +144,7 @@ def test_plugin_that_fails(
     with pytest.raises(DecryptionError) as caught:
         decrypt(secret(RECIPIENT), key)
     assert reason in str(caught.value)
+    assert "AGEDEBUG" not in str(caught.value)  # which prints private keys
     assert str(caught.value).isprintable()
 
 
