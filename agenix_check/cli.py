@@ -174,7 +174,7 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
         say(f"not mended: {sentence}")
     fixed = bool(mended.report.fixed)
     code = _report(repository, mended.report, settings, wanted)
-    code = code or int(settings.flag("exit-non-zero-on-fix") and fixed)
+    code = code or int(mended.withheld or (settings.flag("exit-non-zero-on-fix") and fixed))
     if code and fixed and (hint := where_staging_is_lost()):
         say(hint)
     return code

@@ -33,10 +33,14 @@ _MANY = 1000  # sources that are read at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mended:
-    """What the gate says in the end, with what was `fixed`; `left` says what could not be."""
+    """What the gate says in the end, with what was `fixed`; `left` says what could not be.
+
+    `withheld` tells that this is no success, whatever the gate says.
+    """
 
     report: Report
     left: tuple[str, ...] = ()
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ def mend(
             plan = case.plan
             if plan.is_empty:
                 report = conclude(case.examined.report, settings)
-                return Mended(report=report, left=plan.left)
+                return Mended(report=report, left=plan.left, withheld=plan.withheld)
             _refuse(repository, settings, case)
             made = _make(settings, case, unlocker, progress)
             changes = Changes(
@@ -91,7 +95,8 @@ def mend(
             apply(repository, folder, changes)
             fixed = _fixes(plan, made)
     report = check(repository, settings, compare=compare)
-    return Mended(report=replace(report, fixed=fixed), left=plan.left)
+    report = replace(report, fixed=fixed)
+    return Mended(report=report, left=plan.left, withheld=plan.withheld)
 
 
 @contextmanager

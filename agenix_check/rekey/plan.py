@@ -53,12 +53,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that is to be done; `left` says, a sentence each, what cannot be mended, and why."""
+    """All that is to be done; `left` says, a sentence each, what cannot be mended, and why.
+
+    `withheld` tells that an output is among it which names do not let be made: where others of its
+    source are, its host looks switched off afterwards.
+    """
 
     jobs: tuple[Job, ...] = ()
     stage: tuple[Touched, ...] = ()
     remove: tuple[Touched, ...] = ()
     left: tuple[str, ...] = ()
+    withheld: bool = False
 
     @property
     def is_empty(self) -> bool:

@@ -22,6 +22,7 @@ from agenix_check.rekey.needs import (
 )
 from agenix_check.rekey.plan import Job, Plan, Target, Touched
 from agenix_check.rekey.rewriting import plan_plain, plan_sources
+from agenix_check.rekey.standing import Standing
 
 # Each of these says that an output must be made anew, or staged where it is made already.
 _OUTPUT = frozenset({
@@ -64,6 +65,8 @@ class _Planner:
         self._needs = (
             named_needs(names) if self._declared is None else declared_needs(self._declared)
         )
+        self._standing = Standing(names)
+        self._withheld = False
         self._files: dict[Place, list[str]] = {}
         for file in names.here.outputs.values():
             self._files.setdefault(place(file), []).append(file.path)
@@ -101,6 +104,10 @@ class _Planner:
             return
         targets = known.targets if known is not None else ()
         for need in (one for one in self._needs.known if one.source == job.path):
+            doubt = None if need.node in self._nodes else self._doubt(need)
+            if doubt is not None:
+                self._leave(f"{need.node} {need.secret}", doubt)
+                continue
             target = self._target(need)
             if target is not None and not any(_same(target, one) for one in targets):
                 targets = (*targets, target)
@@ -123,6 +130,7 @@ class _Planner:
             stage=tuple(sorted(self._stage, key=str)),
             remove=tuple(removed),
             left=tuple(dict.fromkeys(left)),
+            withheld=self._withheld,
         )
 
     def _leave(self, what: str, why: str) -> None:
@@ -146,6 +154,13 @@ class _Planner:
             self._leave(path, found)
             return
         for need in found:
+            # One that is not staged was made by who works here.
+            sure = declared or finding.rule == "output-unstaged"
+            doubt = None if sure else self._doubt(need)
+            if doubt is not None:
+                self._leave(path, doubt)
+                self._withheld = True
+                continue
             target = self._target(need)
             if target is None:
                 continue
@@ -159,6 +174,11 @@ class _Planner:
             if target not in job.targets:
                 job = replace(job, targets=(*job.targets, target))
             self._jobs[need.source] = job
+
+    def _doubt(self, need: Need) -> str | None:
+        """Return why names alone do not let a secret be encrypted to a key, or None."""
+        doubt = self._standing.doubt(need.storage, need.key)
+        return None if doubt is None else f"{doubt}; look at it, then --inventory nix"
 
     def _target(self, need: Need) -> Target | None:
         """Return the output to make, or None, and say why there can be none."""

@@ -94,7 +94,7 @@ def _declared(top: Path, stdin: Path, turns: int) -> Row:
     run([declared], cwd=top, stdin=stdin)  # the one evaluation, remembered
     result = duel([declared], [names], turns=2 * turns, cwd=top, stdin=stdin)
     what = f"gate, {_name(_FLAKE)}, evaluation remembered"
-    return _ratio(what, "the same by names", result, 1.2)
+    return _ratio(what, "the same by names", result, 1.25)
 
 
 def _making(stale: Stale, turns: int) -> Row:
