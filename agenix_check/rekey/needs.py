@@ -106,8 +106,13 @@ def _storage(node: DeclaredNode) -> str | None:
     return node.storage.path
 
 
-def find_by_names(names: Names, finding: Finding) -> tuple[Need, ...] | str:
-    """Return what a finding says is wrong, or why names alone cannot tell."""
+def find_by_names(
+    names: Names, finding: Finding, before: Mapping[Place, Trace]
+) -> tuple[Need, ...] | str:
+    """Return what a finding says is wrong, or why names alone cannot tell.
+
+    `before` is what `made_before` says.
+    """
     path = finding.path or ""
     waiting = names.unstaged.outputs.get((finding.node or "", finding.secret or ""))
     if waiting is not None and waiting.file.path == path:
@@ -121,7 +126,7 @@ def find_by_names(names: Names, finding: Finding) -> tuple[Need, ...] | str:
             key = names.unstaged.keys[file.ident]
             return f"it is made for the key in {key}, which is not staged"
         made = names.explain(names.here, file) or names.explain(names.base, file)
-        made = made or _made_before(names).get(place(file))
+        made = made or before.get(place(file))
     if made is None or file is None:
         return "names alone do not tell what it should be made from; --inventory nix"
     source = present_source(names, made, file.name)
@@ -136,7 +141,7 @@ def find_by_names(names: Names, finding: Finding) -> tuple[Need, ...] | str:
     return (_need(file, key_text, source, None),)
 
 
-def _made_before(names: Names) -> Mapping[Place, Trace]:
+def made_before(names: Names) -> Mapping[Place, Trace]:
     """Return what made the outputs of the base, by their place."""
     return {
         place(file): made

@@ -1,14 +1,15 @@
 """From what the audit found to a plan: what is made from what, and what goes. Nothing is read."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient
 from agenix_check.audit.making import REKEY, remove
 from agenix_check.audit.scene import Place, place
 from agenix_check.discover.evidence import LEFTOVER
 from agenix_check.discover.facts import AgeFact
-from agenix_check.discover.idents import ident
+from agenix_check.discover.idents import Trace, ident
 from agenix_check.discover.keys import digest
 from agenix_check.discover.known import Inventory
 from agenix_check.discover.names import Names
@@ -18,6 +19,7 @@ from agenix_check.rekey.needs import (
     declared_needs,
     find_by_names,
     find_declared,
+    made_before,
     named_needs,
 )
 from agenix_check.rekey.plan import Job, Plan, Target, Touched
@@ -65,7 +67,6 @@ class _Planner:
         self._needs = (
             named_needs(names) if self._declared is None else declared_needs(self._declared)
         )
-        self._standing = Standing(names)
         self._withheld = False
         self._files: dict[Place, list[str]] = {}
         for file in names.here.outputs.values():
@@ -78,6 +79,14 @@ class _Planner:
         self._left: dict[str, dict[str, None]] = {}  # what is left, in order, by the reason
         self._strays: list[str] = []  # outputs in directories of nobody
         self._unsure: list[str] = []  # outputs that somebody may wait for
+
+    @cached_property
+    def _standing(self) -> Standing:
+        return Standing(self._names)
+
+    @cached_property
+    def _before(self) -> Mapping[Place, Trace]:
+        return made_before(self._names)
 
     def take(self, finding: Finding) -> None:
         """Plan what mends a finding."""
@@ -149,7 +158,10 @@ class _Planner:
             return
         if finding.rule == "output-untraceable" and finding.severity is not Severity.ERROR:
             return
-        found = find_declared(self._needs, finding) if declared else find_by_names(names, finding)
+        if declared:
+            found = find_declared(self._needs, finding)
+        else:
+            found = find_by_names(names, finding, self._before)
         if isinstance(found, str):
             self._leave(path, found)
             return
