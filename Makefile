@@ -41,7 +41,7 @@ screenshot: $(VENV)/.dev programs ## take the pictures of the HTML report that R
 
 trial: $(VENV)/.dev programs ## ask agenix-rekey's own script what it thinks of mended trees
 	@test -n "$(AGENIX_REKEY)" || { echo "make trial AGENIX_REKEY=CHECKOUT: a checkout of agenix-rekey"; exit 2; }
-	AGENIX_REKEY="$(AGENIX_REKEY)" $(BIN)/python -m pytest tests/rekey/trial/agenix_rekey.py
+	AGENIX_REKEY="$(AGENIX_REKEY)" $(BIN)/python -m pytest tests/mend/trial/agenix_rekey.py
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-newest .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

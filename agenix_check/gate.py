@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agenix_check.finding import Finding, Report, Severity
-from agenix_check.green import Green
+from agenix_check.git.cache import Store
+from agenix_check.git.green import Green
+from agenix_check.git.repository import Repository
+from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.settings import Settings
-from agenix_check.tree.repository import Repository
-from agenix_check.tree.store import Store
 from agenix_check.view import View, open_view, view_commit
 
 if TYPE_CHECKING:
-    from agenix_check.discover.known import Inventory
-    from agenix_check.discover.names import Names
-    from agenix_check.fleet import Fleet
+    from agenix_check.discover.declared.known import Inventory
+    from agenix_check.discover.tree.names import Names
+    from agenix_check.model.fleet import Fleet
 
 # The rooms that look closer are imported where they are needed: a tree that is known to be green
 # needs none of them.
@@ -92,10 +92,10 @@ def exit_code(report: Report, settings: Settings) -> int:
 
 def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
     """Find the fleet of the snapshot that the settings name, and what could not be looked at."""
-    from agenix_check.discover.declared import fleet_of_declared
-    from agenix_check.discover.inventory import take_inventory
-    from agenix_check.discover.memory import Memory
-    from agenix_check.discover.names import discover_names, fleet_of
+    from agenix_check.discover.declared.expected import fleet_of_declared
+    from agenix_check.discover.declared.inventory import take_inventory
+    from agenix_check.discover.tree.facts_cache import Memory
+    from agenix_check.discover.tree.names import discover_names, fleet_of
 
     store = open_store(repository, settings)
     with open_view(repository, settings) as view:
@@ -114,9 +114,9 @@ def make_lock(repository: Repository, settings: Settings) -> str:
 
     Raises `CannotCheckError` where a node could not be evaluated: half a lock would pass for whole.
     """
-    from agenix_check.discover.declaring import evaluation_options, refuse_half
-    from agenix_check.discover.evaluation import evaluate_flake
-    from agenix_check.discover.lock import render_lock
+    from agenix_check.discover.declared.evaluation import evaluate_flake
+    from agenix_check.discover.declared.from_declaration import evaluation_options, refuse_half
+    from agenix_check.discover.declared.lock import render_lock
 
     with open_view(repository, settings) as view:
         declaration = evaluate_flake(view, evaluation_options(settings))
@@ -158,9 +158,9 @@ def examine(
     """Audit a view, let `compare` look into it, and give what the audit went by as well."""
     with view.snapshot.listed_meanwhile():
         from agenix_check.audit import audit_fleet, select
-        from agenix_check.discover.inventory import take_inventory
-        from agenix_check.discover.memory import Memory
-        from agenix_check.discover.names import discover_names
+        from agenix_check.discover.declared.inventory import take_inventory
+        from agenix_check.discover.tree.facts_cache import Memory
+        from agenix_check.discover.tree.names import discover_names
 
     memory = Memory(store)
 

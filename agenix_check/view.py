@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from agenix_check.errors import UsageError
-from agenix_check.finding import SnapshotInfo
-from agenix_check.settings import Settings
-from agenix_check.tree.repository import (
+from agenix_check.git.repository import (
     Repository,
     commit_snapshot,
     forked_at,
@@ -17,7 +15,9 @@ from agenix_check.tree.repository import (
     resolve,
     worktree_snapshot,
 )
-from agenix_check.tree.snapshot import Snapshot
+from agenix_check.git.snapshot import Snapshot
+from agenix_check.model.findings import SnapshotInfo
+from agenix_check.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

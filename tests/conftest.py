@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from tests.keys import HOSTS
+from tests.host_keys import HOSTS
 
 _LEAKS = ("GIT_", "PRE_COMMIT", "PREK", "AGENIX_", "CI_", "GITHUB_", "GITLAB_", "XDG_")
 _LEAKS_WHOLE = ("CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "SSH_AUTH_SOCK")

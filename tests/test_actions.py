@@ -8,7 +8,7 @@ import pytest
 
 from agenix_check.demo.workshop import Workshop
 from tests.conftest import Run
-from tests.rekey.mending import write_key
+from tests.mend.mending import write_key
 from tests.report.runner import commands
 
 ACTIONS = {"GITHUB_ACTIONS": "true", "CI": "true"}

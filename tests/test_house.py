@@ -15,8 +15,8 @@ FLOORS = [re.findall(r"`([^`]+)`", row) for row in re.findall(r"^\| (`.*?) \|", 
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # Libraries, and where alone each may be imported.
 OWNERS = {
-    "git": "tree/",
-    "pyrage": "rekey/",
+    "git": "git/",
+    "pyrage": "keys/",
     "junit_xml": "report/junit.py",
     "jinja2": "report/html/",
     "tqdm": "report/progress.py",

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from agenix_check.demo.fleet import DB, SampleFleet
 from agenix_check.demo.isolation import plain_git
+from agenix_check.demo.sample_fleet import DB, SampleFleet
 from agenix_check.demo.workshop import Workshop
 from tests.checkout import ROOT, Done, run
 from tests.conftest import Run

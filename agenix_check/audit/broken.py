@@ -9,15 +9,15 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agenix_check.audit.making import REKEY, REKEY_BY_NIX, make_finding, remove, shell
-from agenix_check.audit.scene import Scene, place
-from agenix_check.discover.evidence import OutputFile
-from agenix_check.discover.facts import AgeFact, Fact, PointerFact
-from agenix_check.discover.idents import Trace
-from agenix_check.discover.keys import KeyTexts
-from agenix_check.finding import Cause, CauseKind, Finding
-from agenix_check.fleet import likest
-from agenix_check.tree.snapshot import SYMLINK
+from agenix_check.audit.comparison import Comparison, place
+from agenix_check.audit.findings import REKEY, REKEY_BY_NIX, make_finding, remove, shell
+from agenix_check.discover.tree.evidence import OutputFile
+from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact
+from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.naming import Trace
+from agenix_check.git.snapshot import SYMLINK
+from agenix_check.model.findings import Cause, CauseKind, Finding
+from agenix_check.model.fleet import closest_to_name
 
 _OR_FORGOTTEN = ", or it was forgotten"
 
@@ -31,7 +31,7 @@ class Broken:
     in no file any more.
     """
 
-    scene: Scene
+    comparison: Comparison
     file: OutputFile
     made: Trace
     sources: tuple[str, ...]
@@ -45,20 +45,20 @@ class Broken:
     def is_alive(self) -> bool:
         """Whether its directory got new outputs, so that its host is not switched off."""
         directory = self.file.directory
-        return directory in self.scene.fresh or directory in self.scene.names.recent
+        return directory in self.comparison.fresh or directory in self.comparison.names.recent
 
     @property
     def source(self) -> str:
         """The source that a person would name."""
-        return likest(self.kept_sources or self.sources, self.file.name)
+        return closest_to_name(self.kept_sources or self.sources, self.file.name)
 
 
-def examine(scene: Scene, file: OutputFile, made: Trace) -> Broken:
+def examine(comparison: Comparison, file: OutputFile, made: Trace) -> Broken:
     """Find out what became of the source and the key that made an output at the base."""
-    here, base = scene.names.here, scene.names.base
+    here, base = comparison.names.here, comparison.names.base
     sources, keys = base.sources[made.source], base.keys[made.key].paths
     return Broken(
-        scene=scene,
+        comparison=comparison,
         file=file,
         made=made,
         sources=sources,
@@ -93,11 +93,11 @@ def find_cause(broken: Broken) -> Cause:
     """Return the edit that broke an output: of its source, if that was edited, else of its key."""
     if broken.source_gone:
         kind = CauseKind.SOURCE_CHANGED if broken.kept_sources else CauseKind.SOURCE_DELETED
-        return broken.scene.cause(kind, broken.source)
+        return broken.comparison.cause(kind, broken.source)
     gone = [path for path in broken.keys if path not in broken.kept_keys]
     if gone:
-        return broken.scene.cause(CauseKind.KEY_DELETED, gone[0])
-    return broken.scene.cause(_key_change(broken), broken.kept_keys[0])
+        return broken.comparison.cause(CauseKind.KEY_DELETED, gone[0])
+    return broken.comparison.cause(_key_change(broken), broken.kept_keys[0])
 
 
 def _rekey(broken: Broken, cause: Cause) -> str:
@@ -106,7 +106,7 @@ def _rekey(broken: Broken, cause: Cause) -> str:
     Where agenix-rekey cannot decrypt a source it offers to write a dummy in place of the output.
     """
     paths = broken.kept_sources if cause.kind is CauseKind.SOURCE_CHANGED else broken.kept_keys
-    files, facts = broken.scene.names.here.files, broken.scene.names.here.facts
+    files, facts = broken.comparison.names.here.files, broken.comparison.names.here.facts
     whole = any(files[path].mode == SYMLINK or _is_usable(facts.get(path)) for path in paths)
     return f"# put {shell(cause.path)} right, then: {REKEY}" if paths and not whole else REKEY
 
@@ -122,8 +122,8 @@ def _is_usable(fact: Fact | None) -> bool:
 
 def _key_change(broken: Broken) -> CauseKind:
     """Tell a changed key from a key whose text alone changed."""
-    text = broken.scene.names.base.keys[broken.made.key].text
-    fact = broken.scene.names.here.facts.get(broken.kept_keys[0])
+    text = broken.comparison.names.base.keys[broken.made.key].text
+    fact = broken.comparison.names.here.facts.get(broken.kept_keys[0])
     if text is None or not isinstance(fact, KeyTexts):
         return CauseKind.KEY_CHANGED
     same = any(_without_comment(other) == _without_comment(text) for other in fact.public)
@@ -150,7 +150,7 @@ def _stale(cause: Cause, broken: Broken) -> str:
 
 
 def _replaced(broken: Broken) -> str | None:
-    newer = broken.scene.explained.get(place(broken.file))
+    newer = broken.comparison.explained.get(place(broken.file))
     return None if newer is None else f"left behind: {newer} has taken its place"
 
 
@@ -164,9 +164,9 @@ def _rekeyed_for_others(broken: Broken) -> str | None:
     """agenix-rekey handles all hosts at once, so who got nothing is switched off."""
     if not broken.source_gone or broken.is_alive:
         return None
-    facts = (broken.scene.names.here.facts.get(path) for path in broken.kept_sources)
+    facts = (broken.comparison.names.here.facts.get(path) for path in broken.kept_sources)
     versions = {fact.sha256 for fact in facts if isinstance(fact, AgeFact | PointerFact)}
-    made = (one for traces in broken.scene.fresh.values() for one in traces if one is not None)
+    made = (one for traces in broken.comparison.fresh.values() for one in traces if one is not None)
     if versions.isdisjoint(one.source for one in made):
         return None
     return (
@@ -184,7 +184,7 @@ def _key_deleted(broken: Broken) -> str | None:
 
 
 def _others_rekeyed(broken: Broken) -> str | None:
-    if not broken.key_gone or not broken.scene.fresh or broken.is_alive:
+    if not broken.key_gone or not broken.comparison.fresh or broken.is_alive:
         return None
     return (
         "its key is gone; other hosts were rekeyed and this one was not: it seems to be switched "
@@ -194,7 +194,7 @@ def _others_rekeyed(broken: Broken) -> str | None:
 
 def _no_longer_named(broken: Broken) -> str | None:
     name = posixpath.basename(broken.source)
-    if name not in broken.scene.names.vanished:
+    if name not in broken.comparison.names.vanished:
         return None
     return f"left behind: {name} is no longer named in any .nix file"
 

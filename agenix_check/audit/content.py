@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, Stanza, match
+from agenix_check.audit.findings import REKEY, make_finding
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.making import REKEY, make_finding
-from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
-from agenix_check.discover.keys import KeyTexts
-from agenix_check.finding import Finding, Verdict
-from agenix_check.fleet import Output
-from agenix_check.tree.snapshot import SYMLINK, File
+from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.git.snapshot import SYMLINK, File
+from agenix_check.model.findings import Finding, Verdict
+from agenix_check.model.fleet import Output
 
 # What agenix-rekey writes in place of a secret (its apps/rekey.nix), one newline at the end.
 # FILE is the source's store path: /nix/store/<32 characters>-source/<path in the repository>.

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from agenix_check.finding import Counts, Finding, OutputResult
+from agenix_check.model.findings import Counts, Finding, OutputResult
 
 
 def count(outputs: Iterable[OutputResult], findings: Iterable[Finding], ignored: int = 0) -> Counts:

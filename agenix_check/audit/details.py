@@ -5,12 +5,12 @@ from functools import cache
 
 from agenix_check.age import Stanza, describe
 from agenix_check.audit.keyring import Keyring, make_keyring
-from agenix_check.discover.evidence import OutputFile
-from agenix_check.discover.facts import AgeFact
-from agenix_check.discover.names import Names
-from agenix_check.discover.origins import Origin
-from agenix_check.finding import MadeFrom, OutputDetail, OutputResult, Report, Verdict
-from agenix_check.fleet import likest
+from agenix_check.discover.tree.evidence import OutputFile
+from agenix_check.discover.tree.facts import AgeFact
+from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.origins import Origin
+from agenix_check.model.findings import MadeFrom, OutputDetail, OutputResult, Report, Verdict
+from agenix_check.model.fleet import closest_to_name
 
 
 def add_details(report: Report, names: Names) -> Report:
@@ -55,7 +55,11 @@ class _Teller:
             made = names.explain(tree, file)
             if made is not None:
                 sources = tree.sources[made.source]
-                source = output.source if output.source in sources else likest(sources, file.name)
+                source = (
+                    output.source
+                    if output.source in sources
+                    else closest_to_name(sources, file.name)
+                )
                 keys = tree.keys[made.key].paths
                 return (
                     self._version(source, current=made.source in names.here.sources),

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_recipient
+from agenix_check.audit.findings import REKEY_BY_NIX, make_finding
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.making import REKEY_BY_NIX, make_finding
-from agenix_check.discover.evidence import NOWHERE, Evidence
-from agenix_check.discover.keys import KeyTexts, digest
-from agenix_check.discover.names import Names
-from agenix_check.finding import Cause, CauseKind, Finding, Severity
-from agenix_check.fleet import Fleet, Node
+from agenix_check.discover.tree.evidence import NOWHERE, Evidence
+from agenix_check.discover.tree.keys import KeyTexts, digest
+from agenix_check.discover.tree.names import Names
+from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
+from agenix_check.model.fleet import Fleet, Node
 
 
 def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[Finding]:

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
+from agenix_check.audit.by_names import audit_names, order
 from agenix_check.audit.counting import count
-from agenix_check.audit.names import audit_names, order
-from agenix_check.discover.known import Inventory
-from agenix_check.discover.names import Names, fleet_of
-from agenix_check.finding import Report, SnapshotInfo
+from agenix_check.discover.declared.known import Inventory
+from agenix_check.discover.tree.names import Names, fleet_of
+from agenix_check.model.findings import Report, SnapshotInfo
 
 # The audits of declarations are imported where there are any: many trees have none.
 
@@ -20,7 +20,7 @@ def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> R
     if inventory.declared is None:
         report = by_names()
     else:
-        from agenix_check.audit.declared import audit_declared
+        from agenix_check.audit.by_declaration import audit_declared
 
         report = audit_declared(names, inventory, inventory.declared, snapshot, by_names)
     if inventory.rules:
@@ -28,7 +28,7 @@ def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> R
     return replace(
         report,
         incomplete=(*report.incomplete, *inventory.incomplete),
-        skipped=(*report.skipped, *inventory.said),
+        skipped=(*report.skipped, *inventory.notices),
     )
 
 

@@ -12,7 +12,7 @@ from agenix_check.age import (
     recipient_tag,
     stanza_tag,
 )
-from agenix_check.discover.evidence import KeyText
+from agenix_check.discover.tree.evidence import KeyText
 
 
 @dataclass(frozen=True, slots=True)

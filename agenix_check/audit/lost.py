@@ -4,44 +4,44 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from agenix_check.audit.broken import Broken, examine, find_cause, judge_broken
+from agenix_check.audit.comparison import Comparison, Loss, Place, compare_trees, place
+from agenix_check.audit.findings import REKEY_BY_NIX, add, make_finding, record, remove
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.making import REKEY_BY_NIX, add, make_finding, record, remove
-from agenix_check.audit.scene import Loss, Place, Scene, look, place
 from agenix_check.audit.untraceable import judge_strangers, judge_untraceable
-from agenix_check.discover.evidence import OutputFile
-from agenix_check.discover.names import Names
-from agenix_check.discover.unstaged import Waiting
-from agenix_check.finding import Cause, CauseKind, Finding, Severity
-from agenix_check.fleet import likest
+from agenix_check.discover.tree.evidence import OutputFile
+from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.unstaged import Waiting
+from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
+from agenix_check.model.fleet import closest_to_name
 
 
 def audit_lost(names: Names, keyring: Keyring) -> Iterator[Loss]:
     """Give what is wrong with outputs that are lost: not explained, dropped, or not staged."""
-    scene = look(names, keyring)
+    comparison = compare_trees(names, keyring)
     strangers: dict[str, list[OutputFile]] = defaultdict(list)
     replaced: dict[Place, Broken] = {}
     for file in sorted(names.here.outputs.values()):
         if names.explain(names.here, file) is not None:
             continue
         made = names.explain(names.base, file)
-        if scene.moved.get(file.path, file.path) not in names.base.outputs:
-            finding = judge_untraceable(scene, file)
+        if comparison.moved.get(file.path, file.path) not in names.base.outputs:
+            finding = judge_untraceable(comparison, file)
             if finding is None:
                 strangers[file.directory].append(file)
             else:
                 yield Loss(finding, file)
         elif made is None:
             yield Loss(_old_orphan(names, file), file)
-        elif place(file) in scene.waiting:
-            replaced[place(file)] = examine(scene, file, made)
+        elif place(file) in comparison.waiting:
+            replaced[place(file)] = examine(comparison, file, made)
         else:
-            yield Loss(judge_broken(examine(scene, file, made)), file)
+            yield Loss(judge_broken(examine(comparison, file, made)), file)
     for files in strangers.values():
-        yield Loss(judge_strangers(scene, files), files[0])
-    for where, waiting in sorted(scene.waiting.items()):
-        if _is_needed(scene, where, waiting):
-            yield Loss(_unstaged(scene, waiting, replaced.get(where)), waiting.file)
-    yield from _dropped(scene)
+        yield Loss(judge_strangers(comparison, files), files[0])
+    for where, waiting in sorted(comparison.waiting.items()):
+        if _is_needed(comparison, where, waiting):
+            yield Loss(_unstaged(comparison, waiting, replaced.get(where)), waiting.file)
+    yield from _dropped(comparison)
 
 
 def _old_orphan(names: Names, file: OutputFile) -> Finding:
@@ -68,25 +68,25 @@ def _old_orphan(names: Names, file: OutputFile) -> Finding:
     )  # fmt: skip
 
 
-def _is_needed(scene: Scene, where: Place, waiting: Waiting) -> bool:
+def _is_needed(comparison: Comparison, where: Place, waiting: Waiting) -> bool:
     """Tell whether the snapshot lacks an output that is in the work tree only.
 
     It does where the base had one, or where this change brought its source or key. Otherwise it
     may belong to a declaration that is not staged either.
     """
-    base = scene.names.base
+    base = comparison.names.base
     return (
-        where in scene.explained_at_base
+        where in comparison.explained_at_base
         or waiting.made.source not in base.sources
         or waiting.made.key not in base.keys
     )
 
 
-def _unstaged(scene: Scene, waiting: Waiting, broken: Broken | None) -> Finding:
+def _unstaged(comparison: Comparison, waiting: Waiting, broken: Broken | None) -> Finding:
     file, made = waiting
-    source = likest(scene.names.here.sources[made.source], file.name)
-    cause = _cause(scene, waiting, source) if broken is None else find_cause(broken)
-    partial = scene.names.unstaged.partial
+    source = closest_to_name(comparison.names.here.sources[made.source], file.name)
+    cause = _cause(comparison, waiting, source) if broken is None else find_cause(broken)
+    partial = comparison.names.unstaged.partial
     message = "rekeyed, but not staged: it is in the work tree only"
     then = "" if broken is None else f" && {remove(broken.file.path)}"
     if partial:
@@ -99,21 +99,21 @@ def _unstaged(scene: Scene, waiting: Waiting, broken: Broken | None) -> Finding:
     )  # fmt: skip
 
 
-def _cause(scene: Scene, waiting: Waiting, source: str) -> Cause:
-    here, base = scene.names.here, scene.names.base
+def _cause(comparison: Comparison, waiting: Waiting, source: str) -> Cause:
+    here, base = comparison.names.here, comparison.names.base
     if waiting.made.source not in base.sources:
-        return scene.cause(CauseKind.SOURCE_CHANGED, source)
+        return comparison.cause(CauseKind.SOURCE_CHANGED, source)
     keys = here.keys[waiting.made.key].paths
     if waiting.made.key not in base.keys and keys:
-        return scene.cause(CauseKind.KEY_CHANGED, keys[0])
-    return scene.cause(CauseKind.OUTPUT_DELETED, waiting.file.path)
+        return comparison.cause(CauseKind.KEY_CHANGED, keys[0])
+    return comparison.cause(CauseKind.OUTPUT_DELETED, waiting.file.path)
 
 
-def _dropped(scene: Scene) -> Iterator[Loss]:
+def _dropped(comparison: Comparison) -> Iterator[Loss]:
     """Note outputs that went away while their key and source stayed."""
-    names = scene.names
+    names = comparison.names
     idents = {file.ident for file in names.here.outputs.values()}
-    places = {place(file) for file in names.here.outputs.values()} | scene.waiting.keys()
+    places = {place(file) for file in names.here.outputs.values()} | comparison.waiting.keys()
     for file in sorted(names.base.outputs.values()):
         if file.path in names.here.files or file.ident in idents:
             continue
@@ -124,7 +124,8 @@ def _dropped(scene: Scene) -> Iterator[Loss]:
             "output-missing",
             "deleted while its key and source stayed: no longer declared, or by mistake",
             path=file.path, node=file.directory, secret=file.name,
-            source=likest(names.here.sources[made.source], file.name), severity=Severity.NOTE,
-            cause=scene.cause(CauseKind.OUTPUT_DELETED, file.path), mend=REKEY_BY_NIX,
+            source=closest_to_name(names.here.sources[made.source], file.name),
+            severity=Severity.NOTE,
+            cause=comparison.cause(CauseKind.OUTPUT_DELETED, file.path), mend=REKEY_BY_NIX,
         )  # fmt: skip
         yield Loss(finding, file)

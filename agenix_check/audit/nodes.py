@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.audit.directories import judge_key, parents
-from agenix_check.audit.expected import Bench
-from agenix_check.audit.making import NEW_KEY, make_finding
-from agenix_check.declaration import WITHHELD, DeclaredNode
-from agenix_check.discover.evidence import NOWHERE
-from agenix_check.discover.keys import digest
-from agenix_check.finding import Finding
+from agenix_check.audit.expected_outputs import Bench
+from agenix_check.audit.findings import NEW_KEY, make_finding
+from agenix_check.discover.tree.evidence import NOWHERE
+from agenix_check.discover.tree.keys import digest
+from agenix_check.model.declaration import WITHHELD, DeclaredNode
+from agenix_check.model.findings import Finding
 
 
 def audit_nodes(bench: Bench) -> Iterator[Finding]:

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agenix_check.age import Recipient, RecipientError, describe, parse_recipient
-from agenix_check.audit.making import REKEY, make_finding, shell
+from agenix_check.audit.findings import REKEY, make_finding, shell
 from agenix_check.audit.recipients import compare
-from agenix_check.declaration import WITHHELD, PlainRule, RulesFile
-from agenix_check.discover.facts import AgeFact, LockedFact, MissingFact, PointerFact
-from agenix_check.discover.keys import KeyTexts
-from agenix_check.discover.names import Names
-from agenix_check.finding import Cause, CauseKind, Finding, PlainResult, Verdict
-from agenix_check.tree.snapshot import SYMLINK
+from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.names import Names
+from agenix_check.git.snapshot import SYMLINK
+from agenix_check.model.declaration import WITHHELD, PlainRule, RulesFile
+from agenix_check.model.findings import Cause, CauseKind, Finding, PlainResult, Verdict
 
 _MEND = REKEY
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agenix_check.age import Match, Recipient, Stanza, match
-from agenix_check.audit.expected import Bench
-from agenix_check.audit.making import UPDATE_MASTERS, make_finding
-from agenix_check.discover.facts import AgeFact
-from agenix_check.discover.names import Names
-from agenix_check.finding import Cause, CauseKind, Finding
+from agenix_check.audit.expected_outputs import Bench
+from agenix_check.audit.findings import UPDATE_MASTERS, make_finding
+from agenix_check.discover.tree.facts import AgeFact
+from agenix_check.discover.tree.names import Names
+from agenix_check.model.findings import Cause, CauseKind, Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from agenix_check.audit.making import (
+from agenix_check.audit.comparison import Place, place
+from agenix_check.audit.findings import (
     NEW_KEY,
     REKEY,
     REKEY_BY_NIX,
@@ -13,14 +14,13 @@ from agenix_check.audit.making import (
     restore,
     write_anew,
 )
-from agenix_check.audit.scene import Place, place
-from agenix_check.discover.evidence import LEFTOVER
-from agenix_check.discover.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
-from agenix_check.discover.keys import KeyTexts
-from agenix_check.discover.names import Names
-from agenix_check.finding import Cause, CauseKind, Finding, Severity
-from agenix_check.fleet import Fleet
-from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, File
+from agenix_check.discover.tree.evidence import LEFTOVER
+from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.names import Names
+from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
+from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
+from agenix_check.model.fleet import Fleet
 
 
 def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:

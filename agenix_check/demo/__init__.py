@@ -8,7 +8,7 @@ from pathlib import Path
 from agenix_check.errors import UsageError
 
 
-def run(directory: str | None, write: Callable[[str], object]) -> int:
+def run(directory: str | None, write: Callable[[str], object], *, color: bool) -> int:
     """Play the demo in a directory, where the fleet then stays, or in a scratch one.
 
     Returns the exit code: 0, or 1 where the gate did not name what is wrong. Raises `UsageError`
@@ -16,14 +16,14 @@ def run(directory: str | None, write: Callable[[str], object]) -> int:
     """
     # A workshop alone, as tests use it, needs nothing of this.
     from agenix_check.demo.isolation import plain_git
-    from agenix_check.demo.play import Play, use_color
+    from agenix_check.demo.play import Play
     from agenix_check.demo.table import BREAKS
 
     with plain_git():
         if directory is not None:
-            return Play(_prepare(directory), write, color=use_color()).run(BREAKS, directory)
+            return Play(_prepare(directory), write, color=color).run(BREAKS, directory)
         with tempfile.TemporaryDirectory(prefix="agenix-check-demo-") as scratch:
-            return Play(Path(scratch), write, color=use_color()).run(BREAKS, None)
+            return Play(Path(scratch), write, color=color).run(BREAKS, None)
 
 
 def _prepare(directory: str) -> Path:

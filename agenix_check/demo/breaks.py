@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agenix_check.demo.fleet import SampleFleet
+from agenix_check.demo.sample_fleet import SampleFleet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ agenix-rekey looks at names only: it builds with every one of these.
 """
 
 from agenix_check.demo.breaks import Break
-from agenix_check.demo.fleet import CI_KEY, DB, TLS, WIFI, SampleFleet, dummy
+from agenix_check.demo.sample_fleet import CI_KEY, DB, TLS, WIFI, SampleFleet, dummy
 
 _FIRST_LINE = b"age-encryption.org/v1\n"
 

@@ -5,13 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from agenix_check.demo.breaks import Break
-from agenix_check.demo.fleet import SampleFleet
-from agenix_check.finding import Report, Severity
+from agenix_check.demo.sample_fleet import SampleFleet
 from agenix_check.gate import check, exit_code
-from agenix_check.output import Target, options_for
+from agenix_check.git.repository import open_repository
+from agenix_check.model.findings import Report, Severity
 from agenix_check.report import Options, render
 from agenix_check.settings import Settings
-from agenix_check.tree.repository import open_repository
 
 SETTINGS = Settings(values={"inventory": "names"})
 _BOLD = "1"
@@ -97,11 +96,6 @@ class Play:
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._options.color else text
-
-
-def use_color() -> bool:
-    """Tell whether the terminal takes colours, as for any report."""
-    return options_for(Target("text", None), SETTINGS).color
 
 
 def judge(top: Path) -> Report:

@@ -2,7 +2,15 @@
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.demo.breaks import Break
-from agenix_check.demo.fleet import KEYS, SECRETS, STORAGE, TOKEN, WIFI, SampleFleet, module_path
+from agenix_check.demo.sample_fleet import (
+    KEYS,
+    SECRETS,
+    STORAGE,
+    TOKEN,
+    WIFI,
+    SampleFleet,
+    module_path,
+)
 
 _KEY_PATH = "/etc/ssh/ssh_host_ed25519_key.pub"
 

@@ -1,7 +1,15 @@
 """Breaks of versions: sources, keys and outputs that do not belong together."""
 
 from agenix_check.demo.breaks import Break
-from agenix_check.demo.fleet import DB, KEYS, NEW_KEY, STORAGE, WIFI, SampleFleet, module_path
+from agenix_check.demo.sample_fleet import (
+    DB,
+    KEYS,
+    NEW_KEY,
+    STORAGE,
+    WIFI,
+    SampleFleet,
+    module_path,
+)
 from agenix_check.demo.workshop import key_path
 
 

@@ -3,10 +3,10 @@
 from hashlib import sha256
 from pathlib import Path
 
-from agenix_check.discover.idents import ident
-from agenix_check.discover.keys import digest
-from agenix_check.rekey.encryption import encrypt, new_identity
-from agenix_check.tree.git import Git
+from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.naming import ident
+from agenix_check.git.process import Git
+from agenix_check.keys.encrypt import encrypt, new_identity
 
 _AUTHOR = {
     "GIT_AUTHOR_NAME": "demo",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from agenix_check import __version__
 from agenix_check.errors import UsageError
-from agenix_check.finding import Report
+from agenix_check.model.findings import Report
 
 __all__ = ["FORMATS", "Options", "render"]
 

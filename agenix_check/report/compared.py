@@ -1,6 +1,6 @@
 """What the formats say of `--decrypt`: which outputs were not compared with their sources."""
 
-from agenix_check.finding import NotCompared, OutputResult, Report, Verdict
+from agenix_check.model.findings import NotCompared, OutputResult, Report, Verdict
 from agenix_check.report.words import count, names_in
 
 _NODES = 5  # that a sentence names

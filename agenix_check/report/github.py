@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from agenix_check.finding import Cause, Finding, Report, Severity
+from agenix_check.model.findings import Cause, Finding, Report, Severity
 from agenix_check.report import text
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import finding_key, rule_rank

@@ -7,7 +7,7 @@ two entries with an equal fingerprint and stops reading at the first that it fin
 import json
 from collections.abc import Iterator
 
-from agenix_check.finding import Finding, Report, Severity
+from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.report.escape import inert_json, reversible
 from agenix_check.report.grouping import importance
 from agenix_check.report.places import declared_in, shown_path

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agenix_check.finding import Cause, Finding, Severity
+from agenix_check.model.findings import Cause, Finding, Severity
 from agenix_check.rules import RULES
 
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
-from agenix_check.finding import (
+from agenix_check.model.findings import (
     Cause,
     Counts,
     Decrypted,

@@ -15,7 +15,14 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from agenix_check.finding import Finding, OutputResult, PlainResult, Report, Severity, Verdict
+from agenix_check.model.findings import (
+    Finding,
+    OutputResult,
+    PlainResult,
+    Report,
+    Severity,
+    Verdict,
+)
 from agenix_check.report.compared import not_compared, with_doubts
 from agenix_check.report.escape import visible
 from agenix_check.report.owners import assign, assign_plain

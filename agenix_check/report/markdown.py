@@ -7,7 +7,7 @@ places that it goes to refuse what is too long as a whole.
 from collections import Counter
 from collections.abc import Iterable
 
-from agenix_check.finding import Finding, Report, Severity, Verdict
+from agenix_check.model.findings import Finding, Report, Severity, Verdict
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from agenix_check.finding import Finding, OutputResult, PlainResult
+from agenix_check.model.findings import Finding, OutputResult, PlainResult
 from agenix_check.report.grouping import SEVERITY_RANK, finding_key, rule_rank
 
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agenix_check.finding import CauseKind, Finding, Report
+from agenix_check.model.findings import CauseKind, Finding, Report
 
 
 class Role(StrEnum):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from agenix_check.errors import UsageError
-from agenix_check.rekey.plan import Plan, Touched
+from agenix_check.mend.plan import Plan, Touched
 from agenix_check.report.escape import inert, reversible, visible
 
 SCHEMA_ID = "agenix-check/plan/1"

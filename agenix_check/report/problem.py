@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 
-from agenix_check.finding import Finding, Severity
+from agenix_check.model.findings import Finding, Severity
 from agenix_check.report.escape import reversible, visible
 from agenix_check.report.grouping import finding_key
 from agenix_check.report.words import cause_title, subject

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from agenix_check.rekey.progress import Progress
+from agenix_check.model.progress import Progress
 from agenix_check.report.escape import visible
 from agenix_check.settings import Settings
 

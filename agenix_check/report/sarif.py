@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from agenix_check.finding import Finding, Report, Severity
+from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import inert_json, visible
 from agenix_check.report.grouping import importance

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agenix_check.finding import Severity
+from agenix_check.model.findings import Severity
 from agenix_check.report.explain import SECTIONS
 from agenix_check.report.problem import EXPOSURE, NOT_CHECKED
 from agenix_check.rules import RULES, Rule

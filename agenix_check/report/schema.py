@@ -3,7 +3,7 @@
 import json
 from enum import StrEnum
 
-from agenix_check.finding import CauseKind, Severity, Verdict
+from agenix_check.model.findings import CauseKind, Severity, Verdict
 from agenix_check.report.described import Schema, described_array, described_object
 from agenix_check.report.json import SCHEMA_ID
 from agenix_check.report.lockschema import lock_schema

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from agenix_check.finding import Finding, Fix, OutputResult, Report, Severity, Verdict
+from agenix_check.model.findings import Finding, Fix, OutputResult, Report, Severity, Verdict
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import (

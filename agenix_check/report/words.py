@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from agenix_check.finding import Cause, CauseKind, Finding, Report, Verdict
+from agenix_check.model.findings import Cause, CauseKind, Finding, Report, Verdict
 from agenix_check.report.escape import visible
 
 _SHORT_COMMIT = 10

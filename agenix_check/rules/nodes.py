@@ -1,6 +1,6 @@
 """The rules about nodes: their keys and their storage, and private keys in the tree."""
 
-from agenix_check.finding import Severity
+from agenix_check.model.findings import Severity
 from agenix_check.rules.rule import Rule
 
 NODES: tuple[Rule, ...] = (

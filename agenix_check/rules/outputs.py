@@ -1,6 +1,6 @@
 """The rules about outputs: the files that hosts decrypt when they activate."""
 
-from agenix_check.finding import Severity
+from agenix_check.model.findings import Severity
 from agenix_check.rules.rule import Rule
 from agenix_check.rules.strays import STRAYS
 

@@ -1,6 +1,6 @@
 """The rules about plain agenix, and about the lock file."""
 
-from agenix_check.finding import Severity
+from agenix_check.model.findings import Severity
 from agenix_check.rules.rule import Rule
 
 PLAIN: tuple[Rule, ...] = (

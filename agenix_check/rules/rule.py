@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from inspect import cleandoc
 
-from agenix_check.finding import Severity
+from agenix_check.model.findings import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The rules about sources: the age files that are encrypted to the master recipients."""
 
-from agenix_check.finding import Severity
+from agenix_check.model.findings import Severity
 from agenix_check.rules.rule import Rule
 
 SOURCES: tuple[Rule, ...] = (

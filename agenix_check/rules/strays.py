@@ -1,6 +1,6 @@
 """The rules about files in output directories that are nobody's output."""
 
-from agenix_check.finding import Severity
+from agenix_check.model.findings import Severity
 from agenix_check.rules.rule import Rule
 
 STRAYS: tuple[Rule, ...] = (

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agenix_check.age import AgeFile, Stanza, read_age, render_header, skim
 from tests.age.strategies import FILES, MACS, damaged
-from tests.keys import ALPHA
+from tests.host_keys import ALPHA
 
 _MANY = settings(deadline=None, max_examples=400)
 _GREASE = st.builds(

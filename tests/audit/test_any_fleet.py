@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import Report
+from agenix_check.model.findings import Report
 from tests.audit.scenes import judge, storage
-from tests.keys import ALPHA, BETA, DELTA, GAMMA, NEW, OTHER, RSA, STRANGER
+from tests.host_keys import ALPHA, BETA, DELTA, GAMMA, NEW, OTHER, RSA, STRANGER
 
 KEYS = (ALPHA, BETA, GAMMA, DELTA, NEW, OTHER, RSA, STRANGER)
 NODES = ("alpha", "beta", "gamma")

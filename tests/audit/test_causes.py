@@ -1,7 +1,7 @@
 """What a finding names as its cause, and whether it is of this change."""
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import CauseKind, Severity
+from agenix_check.model.findings import CauseKind, Severity
 from tests.audit.scenes import (
     ALPHA_TOKEN,
     DB,
@@ -11,7 +11,7 @@ from tests.audit.scenes import (
     old_output,
     the_only,
 )
-from tests.keys import NEW, STRANGER
+from tests.host_keys import NEW, STRANGER
 
 
 def test_the_cause_names_the_commit(fleet: Workshop) -> None:

@@ -5,10 +5,10 @@ from hashlib import sha256
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import OutputResult, Report, Verdict
-from agenix_check.rekey.encryption import encrypt
+from agenix_check.keys.encrypt import encrypt
+from agenix_check.model.findings import OutputResult, Report, Verdict
 from tests.audit.scenes import ALPHA_TOKEN, DB, judge_staged, old_output, result, storage, the_only
-from tests.keys import ALPHA
+from tests.host_keys import ALPHA
 
 TOKEN = "token of alpha\n"  # the plaintext of ALPHA_TOKEN
 

@@ -3,10 +3,10 @@
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import MadeFrom, OutputDetail, OutputResult, Report
+from agenix_check.model.findings import MadeFrom, OutputDetail, OutputResult, Report
 from tests.audit.scenes import DB, WIFI, judge, name_key_file, old_output, storage
 from tests.conftest import Run
-from tests.keys import NEW
+from tests.host_keys import NEW
 
 
 def output_of(report: Report, node: str, secret: str) -> OutputResult:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from agenix_check.age import DUMMY_RECIPIENT
-from agenix_check.arguments import parse_check
+from agenix_check.cli.grammar import parse_check
 from agenix_check.demo.workshop import Workshop
-from agenix_check.rekey.encryption import encrypt
+from agenix_check.keys.encrypt import encrypt
 from agenix_check.rules import RULES
 from tests.audit.scenes import (
     ALPHA_TOKEN,
@@ -23,7 +23,7 @@ from tests.audit.scenes import (
     storage,
 )
 from tests.conftest import Run
-from tests.keys import ALPHA, BETA, NEW, RSA
+from tests.host_keys import ALPHA, BETA, NEW, RSA
 
 # Rules that say what is declared, or what only keys can tell: names cannot break them.
 DECLARED = {

@@ -4,8 +4,8 @@ import pytest
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import Verdict
-from agenix_check.rekey.encryption import encrypt
+from agenix_check.keys.encrypt import encrypt
+from agenix_check.model.findings import Verdict
 from tests.audit.scenes import (
     DB,
     WIFI,
@@ -19,7 +19,7 @@ from tests.audit.scenes import (
     the_only,
     told,
 )
-from tests.keys import ALPHA, BETA, NEW, OTHER, RSA
+from tests.host_keys import ALPHA, BETA, NEW, OTHER, RSA
 
 PATH = "/etc/ssh/ssh_host_ed25519_key.pub"
 

@@ -1,12 +1,12 @@
 """Outputs that were lost long ago: history says from which version they were made."""
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import CauseKind
 from agenix_check.gate import check
+from agenix_check.git.repository import open_repository
+from agenix_check.model.findings import CauseKind
 from agenix_check.settings import load_settings
-from agenix_check.tree.repository import open_repository
 from tests.audit.scenes import ALPHA_TOKEN, DB, judge, name_key_file, of_rule, old_output
-from tests.keys import NEW
+from tests.host_keys import NEW
 
 
 def test_an_old_orphan_names_the_commit_that_took_its_source_away(fleet: Workshop) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.facts import find_fact
-from agenix_check.discover.keys import KeyTexts
-from agenix_check.finding import Report, Severity
-from agenix_check.rekey.encryption import encrypt, new_identity
+from agenix_check.discover.tree.facts import find_fact
+from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.keys.encrypt import encrypt, new_identity
+from agenix_check.model.findings import Report, Severity
 from agenix_check.report import FORMATS, Options, render
 from tests.audit.scenes import DB, judge, judge_staged, storage, the_only
-from tests.keys import ALPHA
+from tests.host_keys import ALPHA
 
 
 def ssh_key(directory: Path, *options: str, passphrase: str = "") -> str:

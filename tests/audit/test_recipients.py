@@ -7,10 +7,10 @@ import pytest
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import Report, Verdict
-from agenix_check.rekey.encryption import encrypt, new_identity
+from agenix_check.keys.encrypt import encrypt, new_identity
+from agenix_check.model.findings import Report, Verdict
 from tests.audit.scenes import judge_staged, old_output, result, storage, the_only
-from tests.keys import ALPHA, BETA, DELTA, RSA, STRANGER
+from tests.host_keys import ALPHA, BETA, DELTA, RSA, STRANGER
 
 TOKEN = b"token of alpha\n"
 

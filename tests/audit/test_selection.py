@@ -3,9 +3,9 @@
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import Report, Verdict
 from agenix_check.gate import exit_code
-from agenix_check.rekey.encryption import encrypt
+from agenix_check.keys.encrypt import encrypt
+from agenix_check.model.findings import Report, Verdict
 from agenix_check.settings import Settings
 from tests.audit.scenes import (
     ALPHA_TOKEN,
@@ -20,7 +20,7 @@ from tests.audit.scenes import (
     storage,
     told,
 )
-from tests.keys import BETA
+from tests.host_keys import BETA
 
 
 def code(report: Report, **flags: bool) -> int:

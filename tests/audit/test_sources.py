@@ -4,8 +4,8 @@ import pyrage
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import CauseKind, Severity
-from agenix_check.rekey.encryption import encrypt
+from agenix_check.keys.encrypt import encrypt
+from agenix_check.model.findings import CauseKind, Severity
 from tests.audit.scenes import (
     ALPHA_TOKEN,
     DB,
@@ -19,7 +19,7 @@ from tests.audit.scenes import (
     the_only,
     told,
 )
-from tests.keys import ALPHA
+from tests.host_keys import ALPHA
 
 
 def test_plain_text_in_place_of_a_source(fleet: Workshop) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import CauseKind, Verdict
+from agenix_check.model.findings import CauseKind, Verdict
 from tests.audit.scenes import (
     ALPHA_TOKEN,
     DB,
@@ -21,7 +21,7 @@ from tests.audit.scenes import (
     told,
 )
 from tests.conftest import SECRETS
-from tests.keys import ALPHA, HOSTS, NEW
+from tests.host_keys import ALPHA, HOSTS, NEW
 
 # What each node has: secret, source, plaintext.
 WHAT = {

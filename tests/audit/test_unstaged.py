@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import CauseKind, Verdict
+from agenix_check.model.findings import CauseKind, Verdict
 from tests.audit.scenes import (
     ALPHA_TOKEN,
     DB,
@@ -20,7 +20,7 @@ from tests.audit.scenes import (
     the_only,
     told,
 )
-from tests.keys import NEW, OTHER
+from tests.host_keys import NEW, OTHER
 
 
 def test_a_forgotten_git_add(fleet: Workshop) -> None:

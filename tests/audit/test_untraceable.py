@@ -4,8 +4,8 @@ import pytest
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import CauseKind, Report, Severity, Verdict
-from agenix_check.rekey.encryption import encrypt, new_identity
+from agenix_check.keys.encrypt import encrypt, new_identity
+from agenix_check.model.findings import CauseKind, Report, Severity, Verdict
 from tests.audit.scenes import (
     DB,
     judge,
@@ -19,7 +19,7 @@ from tests.audit.scenes import (
     the_only,
     told,
 )
-from tests.keys import ALPHA, STRANGER
+from tests.host_keys import ALPHA, STRANGER
 
 IDENT = "0123456789abcdef" * 2
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.rekey.encryption import new_identity
+from agenix_check.keys.encrypt import new_identity
 
 _FLAKE = """\
 {

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pyrage
 
-from agenix_check.rekey.encryption import encrypt, new_identity
-from agenix_check.rekey.fix import plan_only
-from agenix_check.rekey.identities import load
-from agenix_check.rekey.keychain import Keychain
-from agenix_check.rekey.making import make_all
-from agenix_check.rekey.progress import Progress
+from agenix_check.git.repository import open_repository
+from agenix_check.keys.encrypt import encrypt, new_identity
+from agenix_check.keys.identities import load
+from agenix_check.keys.keychain import Keychain
+from agenix_check.mend.fix import plan_only
+from agenix_check.mend.produce import make_all
+from agenix_check.model.progress import Progress
 from agenix_check.settings import Settings
-from agenix_check.tree.repository import open_repository
 from tests.bench.fleet import git, prepare
 from tests.bench.measure import PYTHON, Commands, Duel, Sample, gate, middle, run
 

@@ -4,10 +4,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from agenix_check.finding import Verdict
 from agenix_check.gate import check
+from agenix_check.git.repository import open_repository
+from agenix_check.model.findings import Verdict
 from agenix_check.settings import Settings
-from agenix_check.tree.repository import open_repository
 from tests.bench.fleet import git, prepare
 from tests.bench.measure import run
 from tests.bench.mending import edit_all, race_inside

@@ -7,12 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from agenix_check.demo.fleet import CI_KEY, DB, SampleFleet
 from agenix_check.demo.isolation import plain_git
-from agenix_check.finding import Report
+from agenix_check.demo.sample_fleet import CI_KEY, DB, SampleFleet
 from agenix_check.gate import check
+from agenix_check.git.repository import open_repository
+from agenix_check.model.findings import Report
 from agenix_check.settings import Settings
-from agenix_check.tree.repository import open_repository
 from tests.browser.window import Window, start_browser
 
 _DOCS = Path(__file__).parents[2] / "docs"

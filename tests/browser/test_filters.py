@@ -4,7 +4,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
-from agenix_check.finding import Verdict
+from agenix_check.model.findings import Verdict
 from tests.browser.window import Window
 from tests.report.sample import ALPHA, BETA, GAMMA, TROUBLE, finding, output, report
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agenix_check.finding import Verdict
+from agenix_check.model.findings import Verdict
 from tests.browser.window import DESKTOP, PHONE, Window
 from tests.report.sample import HOSTILE, SOURCE_EDIT, finding, output, report
 

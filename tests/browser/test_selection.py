@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver import Keys
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.finding import MadeFrom, OutputDetail, Verdict
+from agenix_check.model.findings import MadeFrom, OutputDetail, Verdict
 from tests.audit.scenes import DB, old_output
 from tests.browser.window import PHONE, Window
 from tests.conftest import Run

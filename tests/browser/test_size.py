@@ -3,7 +3,7 @@
 import pytest
 from selenium.webdriver import Keys
 
-from agenix_check.finding import Report, Verdict
+from agenix_check.model.findings import Report, Verdict
 from tests.browser.window import Window
 from tests.report.sample import SOURCE_EDIT, finding, output, report
 

@@ -12,7 +12,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from agenix_check.finding import Report
+from agenix_check.model.findings import Report
 from agenix_check.report import Options, render
 
 DESKTOP = (1280, 900)

@@ -64,7 +64,7 @@ def test_plays_in_a_scratch_directory_and_leaves_nothing(tmp_path: Path) -> None
 def test_shows_what_was_done_and_what_the_gate_says(tmp_path: Path) -> None:
     told: list[str] = []
 
-    assert run(str(tmp_path / "fleet"), told.append) == 0
+    assert run(str(tmp_path / "fleet"), told.append, color=False) == 0
 
     text = "".join(told)
     for number, one in enumerate(BREAKS, 1):
@@ -94,7 +94,7 @@ def test_leaves_the_fleet_in_the_directory(tmp_path: Path) -> None:
 
 
 def test_takes_an_empty_directory(tmp_path: Path) -> None:
-    assert run(str(_made(tmp_path / "empty")), lambda _: None) == 0
+    assert run(str(_made(tmp_path / "empty")), lambda _: None, color=False) == 0
 
 
 def test_refuses_a_directory_with_something_in_it(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_refuses_a_file(tmp_path: Path) -> None:
     file.write_text("mine\n")
 
     with pytest.raises(UsageError, match="file: File exists"):
-        run(str(file), lambda _: None)
+        run(str(file), lambda _: None, color=False)
 
 
 def test_needs_git_and_nothing_else(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_gives_the_environment_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("GIT_AUTHOR_NAME", "somebody")
     before = dict(os.environ)
 
-    run(str(tmp_path / "fleet"), lambda _: None)
+    run(str(tmp_path / "fleet"), lambda _: None, color=False)
 
     assert dict(os.environ) == before
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.checkout import ROOT, Done, publish, run
-from tests.declared.conftest import _in_order, estate
+from tests.discover.declared.conftest import _in_order, estate
+from tests.discover.nix.conftest import nix_home, nix_root
 from tests.examples import PROGRAMS
-from tests.nix.conftest import nix_home, nix_root
 
 __all__ = ["_in_order", "estate", "nix_home", "nix_root"]
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from agenix_check.discover.evidence import LOCK
+from agenix_check.discover.tree.evidence import LOCK
 from tests.checkout import Done
 from tests.conftest import Run
-from tests.declared.estate import Estate, Node, Secret, master
+from tests.discover.declared.estate import Estate, Node, Secret, master
 from tests.flake.conftest import Nix
-from tests.keys import HOSTS
+from tests.host_keys import HOSTS
 
 _INPUTS = """
   inputs.nixpkgs.url = "%s";

@@ -182,7 +182,7 @@ def test_without_a_terminal_a_passphrase_ends_the_run_at_once(
     monkeypatch.setenv("AGENIX_CHECK_IDENTITY", str(key))
     public = key.with_suffix(".pub").read_text()
     mender.fleet.master = public
-    from agenix_check.rekey.encryption import encrypt
+    from agenix_check.keys.encrypt import encrypt
 
     mender.fleet.write(DB, encrypt(b"postgres://new\n", [public]))
     mender.fleet.stage()

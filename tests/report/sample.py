@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from agenix_check.finding import (
+from agenix_check.model.findings import (
     Cause,
     CauseKind,
     Counts,

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from agenix_check.finding import Cause, CauseKind, Finding, Report, Severity, Verdict
+from agenix_check.model.findings import Cause, CauseKind, Finding, Report, Severity, Verdict
 from agenix_check.rules import RULES
 from tests.report.sample import output, report
 

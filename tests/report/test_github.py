@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.finding import Cause, CauseKind, Finding, OutputResult, Report, Severity, Verdict
+from agenix_check.model.findings import (
+    Cause,
+    CauseKind,
+    Finding,
+    OutputResult,
+    Report,
+    Severity,
+    Verdict,
+)
 from agenix_check.report import github, text
 from agenix_check.report.escape import visible
 from tests.report.runner import REGISTERED, Command, commands, read_log

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from agenix_check.finding import Report, Severity
+from agenix_check.model.findings import Report, Severity
 from agenix_check.report.gitlab import render
 from agenix_check.report.places import shown_path
 from tests.report.sample import ALL, ALPHA, GREEN, HOSTILE, TROUBLE, finding, report

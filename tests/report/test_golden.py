@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agenix_check.finding import Report
+from agenix_check.model.findings import Report
 from agenix_check.report import github, gitlab, json, junit, markdown, sarif, schema, text
 from agenix_check.report.explain import explain
 from tests.report.sample import GREEN, MENDED, NAMES, PLAIN_AGENIX, TROUBLE

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.finding import (
+from agenix_check.model.findings import (
     Decrypted,
     Fix,
     NotCompared,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.finding import CauseKind, Counts, Fix, PlainResult, Report, Verdict
+from agenix_check.model.findings import CauseKind, Counts, Fix, PlainResult, Report, Verdict
 from agenix_check.report import schema
 from agenix_check.report.json import render
 from tests.report.sample import ALL, GREEN, HOSTILE, SOURCE_EDIT, TROUBLE, finding, output, report

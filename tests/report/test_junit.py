@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.finding import Report, Severity, Verdict
+from agenix_check.model.findings import Report, Severity, Verdict
 from agenix_check.report.junit import render
 from tests.report.sample import (
     ALL,

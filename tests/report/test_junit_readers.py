@@ -13,7 +13,7 @@ import junitparser
 import pytest
 from hypothesis import given, settings
 
-from agenix_check.finding import Report, Severity
+from agenix_check.model.findings import Report, Severity
 from agenix_check.report.escape import visible
 from agenix_check.report.junit import render
 from agenix_check.report.places import shown_path

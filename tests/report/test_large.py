@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agenix_check.finding import Cause, CauseKind, Report, Severity, Verdict
+from agenix_check.model.findings import Cause, CauseKind, Report, Severity, Verdict
 from agenix_check.report import FORMATS, Options, render
 from tests.report.sample import finding, output, report
 

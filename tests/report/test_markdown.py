@@ -11,7 +11,7 @@ from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.finding import Cause, CauseKind, Fix, Report, Severity, Verdict
+from agenix_check.model.findings import Cause, CauseKind, Fix, Report, Severity, Verdict
 from agenix_check.report import markdown
 from agenix_check.report.escape import visible
 from agenix_check.report.markup import prose

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.finding import Cause, CauseKind, FleetInfo, Severity
+from agenix_check.model.findings import Cause, CauseKind, FleetInfo, Severity
 from agenix_check.report.grouping import importance
 from agenix_check.report.places import Place, Role, declared_in, places, shown_path, to_uri
 from tests.report.sample import ALPHA, GREEN, finding, path_of

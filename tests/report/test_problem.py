@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.finding import Finding, Severity
+from agenix_check.model.findings import Finding, Severity
 from agenix_check.report.escape import visible
 from agenix_check.report.problem import (
     EXPOSURE,

@@ -76,7 +76,7 @@ def test_an_unknown_format_is_a_usage_error() -> None:
 def test_a_format_imports_only_what_it_needs(format_name: str, unwanted: list[str]) -> None:
     program = f"""
 import sys
-from agenix_check.finding import Counts, FleetInfo, Report, SnapshotInfo
+from agenix_check.model.findings import Counts, FleetInfo, Report, SnapshotInfo
 from agenix_check.report import Options, render
 report = Report(
     snapshot=SnapshotInfo(kind="index", tree="", commit=None, base=None),

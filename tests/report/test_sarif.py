@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from agenix_check.finding import Report, Severity
+from agenix_check.model.findings import Report, Severity
 from agenix_check.report.places import shown_path
 from agenix_check.report.sarif import MOST_RESULTS, render
 from agenix_check.rules import RULES, Rule

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from agenix_check.finding import (
+from agenix_check.model.findings import (
     Cause,
     CauseKind,
     Finding,

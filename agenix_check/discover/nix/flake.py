@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from agenix_check.declaration import Declaration, FailedNode
 from agenix_check.discover.nix.message import TOO_NEW, UNFETCHED, UNLOCKED, shorten
 from agenix_check.discover.nix.narrow import Outcome, narrow
 from agenix_check.discover.nix.places import Places
@@ -15,9 +14,10 @@ from agenix_check.discover.nix.read import Reader
 from agenix_check.discover.nix.run import Nix, NixError, NixTimeoutError, require_nix
 from agenix_check.discover.nix.submodules import clone_settings, wants_submodules
 from agenix_check.errors import CannotCheckError, UsageError
-from agenix_check.tree.commit import export
-from agenix_check.tree.repository import Repository
-from agenix_check.tree.snapshot import Snapshot
+from agenix_check.git.export import export
+from agenix_check.git.repository import Repository
+from agenix_check.git.snapshot import Snapshot
+from agenix_check.model.declaration import Declaration, FailedNode
 
 _EXPRESSION = "fleet.nix"
 _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}

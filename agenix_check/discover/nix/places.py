@@ -6,9 +6,9 @@ import posixpath
 import stat
 from collections import defaultdict
 
-from agenix_check.declaration import Place
-from agenix_check.tree.objects import WHOLE, read_blobs
-from agenix_check.tree.snapshot import SUBMODULE, Snapshot
+from agenix_check.git.objects import WHOLE, read_blobs
+from agenix_check.git.snapshot import SUBMODULE, Snapshot
+from agenix_check.model.declaration import Place
 
 _SHA1_DIGITS = 40
 

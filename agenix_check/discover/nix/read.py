@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from agenix_check.declaration import DeclaredNode, DeclaredSecret, MasterIdentity
 from agenix_check.discover.nix.places import Places
+from agenix_check.model.declaration import DeclaredNode, DeclaredSecret, MasterIdentity
 
 
 class Reader:

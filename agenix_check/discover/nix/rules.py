@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from agenix_check.declaration import PlainRule, RulesFile
 from agenix_check.discover.nix.message import shorten
 from agenix_check.discover.nix.narrow import Outcome, narrow
 from agenix_check.discover.nix.run import Nix, require_nix
-from agenix_check.tree.commit import Export, export
-from agenix_check.tree.objects import read_blobs
-from agenix_check.tree.repository import Repository
-from agenix_check.tree.snapshot import SUBMODULE, SYMLINK, Snapshot
+from agenix_check.git.export import Export, export
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.repository import Repository
+from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Snapshot
+from agenix_check.model.declaration import PlainRule, RulesFile
 
 _NAME = "secrets.nix"
 _MARK = b"publicKeys"

@@ -4,9 +4,9 @@ import os
 import re
 from collections import defaultdict
 
-from agenix_check.tree.objects import read_blobs
-from agenix_check.tree.repository import Repository
-from agenix_check.tree.snapshot import Snapshot, decode
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.repository import Repository
+from agenix_check.git.snapshot import Snapshot, decode
 
 # `inputs.self.submodules = true` in flake.nix, in both ways of writing it.
 _ASKED = re.compile(

@@ -13,7 +13,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from agenix_check.finding import Report
+from agenix_check.model.findings import Report
 from agenix_check.report.escape import visible
 from agenix_check.report.html.data import fleet_json
 from agenix_check.report.html.page import make_page

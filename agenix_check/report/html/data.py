@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import groupby
 
-from agenix_check.finding import (
+from agenix_check.model.findings import (
     Finding,
     MadeFrom,
     OutputDetail,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from agenix_check.finding import Finding
+from agenix_check.model.findings import Finding
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group
 from agenix_check.report.words import cause_title

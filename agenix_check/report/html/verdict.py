@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from agenix_check.finding import Counts, Finding, Report, Severity, Verdict
+from agenix_check.model.findings import Counts, Finding, Report, Severity, Verdict
 from agenix_check.report.words import count, is_green
 
 _SHORT = 12  # hexadecimal digits of an object id

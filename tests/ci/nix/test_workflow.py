@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.ci.hub import Hub, push
 from tests.ci.runner import Runner, names_of, steps_of
-from tests.declared.estate import Estate
+from tests.discover.declared.estate import Estate
 from tests.examples import EXAMPLES, with_programs
 
 

@@ -1,0 +1,116 @@
+"""The audit where only names are known: every rule that needs no declaration."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from agenix_check.audit.comparison import Loss
+from agenix_check.audit.content import judge
+from agenix_check.audit.counting import count
+from agenix_check.audit.directories import audit_directories
+from agenix_check.audit.keyring import Keyring, make_keyring
+from agenix_check.audit.lost import audit_lost
+from agenix_check.audit.sources import audit_sources
+from agenix_check.discover.tree.names import Names
+from agenix_check.model.findings import (
+    Finding,
+    FleetInfo,
+    OutputResult,
+    Report,
+    Severity,
+    SnapshotInfo,
+    Verdict,
+)
+from agenix_check.model.fleet import Fleet
+
+# Of an output that is lost, these say that it should be and is not.
+_LOST = ("output-stale", "output-unstaged", "output-untraceable", "source-unstaged")
+
+
+def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
+    """Judge a fleet that is known by names, and return everything that is wrong with it."""
+    # Keys of the base too: they tell whose a stanza is, after a rotation.
+    keyring = make_keyring(names.here.keys.values(), names.base.keys.values())
+    findings: list[Finding] = []
+    outputs: list[OutputResult] = []
+    _judge_contents(names, fleet, keyring, findings, outputs)
+    lost = [] if names.quiet else list(audit_lost(names, keyring))
+    findings += [loss.finding for loss in lost]
+    findings += audit_directories(names, fleet, keyring)
+    findings += audit_sources(names, fleet)
+    outputs += _wrong_outputs(lost)
+    info = FleetInfo(
+        inventory=fleet.inventory,
+        complete=fleet.complete,
+        nodes=len({output.node for output in outputs}),
+        secrets=len({output.source or output.path for output in outputs}),
+    )
+    return Report(
+        snapshot=snapshot,
+        fleet=info,
+        counts=count(outputs, findings),
+        outputs=tuple(outputs),
+        findings=tuple(sorted(findings, key=order)),
+        incomplete=(*names.incomplete, *names.undecided),
+        skipped=names.skipped,
+    )
+
+
+def _judge_contents(
+    names: Names,
+    fleet: Fleet,
+    keyring: Keyring,
+    findings: list[Finding],
+    outputs: list[OutputResult],
+) -> None:
+    files, facts = names.here.files, names.here.facts
+    for output in fleet.outputs:
+        source = output.source
+        judgement = judge(
+            output,
+            files[output.path],
+            facts.get(output.path),
+            None if source is None else facts.get(source),
+            keyring,
+        )
+        rules: tuple[str, ...] = ()
+        if judgement.findings:
+            new = not names.changed.isdisjoint((output.path, *output.sources))
+            findings += [replace(finding, new=new) for finding in judgement.findings]
+            rules = tuple(finding.rule for finding in judgement.findings)
+        outputs.append(
+            OutputResult(
+                output.node,
+                output.secret,
+                source,
+                output.path,
+                judgement.verdict,
+                rules,
+                judgement.reason,
+            )
+        )
+
+
+def _wrong_outputs(lost: Iterable[Loss]) -> list[OutputResult]:
+    return [
+        OutputResult(
+            node=output.directory,
+            secret=output.name,
+            source=finding.source,
+            path=output.path,
+            verdict=Verdict.WRONG,
+            rules=(finding.rule,),
+        )
+        for finding, output in lost
+        if finding.rule in _LOST and finding.severity is Severity.ERROR
+    ]
+
+
+def order(finding: Finding) -> tuple[str, ...]:
+    """Return what findings are sorted by."""
+    return (
+        finding.node or "",
+        finding.secret or "",
+        finding.path or "",
+        finding.rule,
+        finding.message,
+    )

@@ -1,0 +1,278 @@
+"""Every output that is declared: right, wrong or missing; and files that nobody declares."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from agenix_check.age import Match
+from agenix_check.audit.content import describe_other, is_other, judge
+from agenix_check.audit.declared_changes import Novelty
+from agenix_check.audit.findings import REKEY, add, make_finding, pathspec, remove, shell
+from agenix_check.audit.keyring import Keyring
+from agenix_check.audit.predecessors import Older, addressed, made_from, read_key, slot
+from agenix_check.discover.declared.expected import Declared, Expected
+from agenix_check.discover.tree.evidence import NOWHERE, OutputFile
+from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.names import Names
+from agenix_check.model.findings import Cause, CauseKind, Finding, OutputResult, Verdict
+from agenix_check.model.fleet import Output
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One expected output: its verdict and its findings."""
+
+    result: OutputResult
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every output is judged by."""
+
+    names: Names
+    declared: Declared
+    keyring: Keyring
+    older: Older
+    novelty: Novelty
+
+    def cause(self, kind: CauseKind, path: str) -> Cause:
+        """Return a cause with the commit that made it, where there is one."""
+        return Cause(kind=kind, path=path, commit=self.names.commits.get(path))
+
+
+def audit_outputs(bench: Bench) -> Iterator[Judged]:
+    """Judge every output that should be."""
+    for one in bench.declared.expected:
+        if one.lacks_source:
+            yield _without_source(bench, one)
+        elif one.skip is not None:
+            yield _skipped(bench, one)
+        elif one.unknown_because is not None:
+            yield Judged(_result(one, Verdict.UNVERIFIABLE, reason=one.unknown_because))
+        elif one.output is None:
+            reason = "its source's content cannot be read"
+            yield Judged(_result(one, Verdict.UNVERIFIABLE, reason=reason))
+        elif one.output.path in bench.names.here.files:
+            yield _there(bench, one, one.output)
+        else:
+            yield _lost(bench, one, one.output)
+
+
+def audit_orphans(bench: Bench) -> Iterator[Finding]:
+    """Find files that are named like outputs and belong to no declaration.
+
+    Where a node could not be evaluated, what is not made for another node may be its.
+    """
+    names, declaration = bench.names, bench.declared.declaration
+    nodes = {
+        node.storage.path: node
+        for node in declaration.nodes
+        if node.storage is not None and node.storage.path is not None
+    }
+    wanted = {
+        (one.node.storage.path, one.secret.name)
+        for one in bench.declared.expected
+        if one.node.storage is not None
+    }
+    for path, file in sorted(names.here.outputs.items()):
+        if path in bench.older.accounted:
+            continue
+        node = nodes.get(file.directory)
+        if node is not None and not bench.declared.has_known_key(node):
+            continue
+        made = made_from(names, file)
+        of_node = node is not None and made is not None and made.key == digest(node.host_pubkey)
+        if declaration.failed and not of_node:
+            continue
+        if node is None:
+            why = "it is in no node's storage directory: of a host that is gone?"
+        elif (file.directory, file.name) in wanted:
+            why = f"an older version, which {node.name} does not need any more"
+        else:
+            why = f"{node.name} declares no secret of this name"
+        if path in names.changed and is_other(names.here.facts.get(path)):
+            yield make_finding(
+                "output-not-encrypted", f"{describe_other(names.here.files[path])}, and {why}",
+                path=path, node=node.name if node else file.directory, secret=file.name,
+                mend=f"git rm --cached {pathspec(path)}",
+            )  # fmt: skip
+            continue
+        yield make_finding(
+            "output-orphan", why, path=path, node=node.name if node else file.directory,
+            secret=file.name, new=_orphaned_now(bench, file),
+            mend=remove(path, staged=path in names.changed) if node is None else REKEY,
+        )  # fmt: skip
+
+
+def _orphaned_now(bench: Bench, file: OutputFile) -> bool:
+    """Tell whether this change made an orphan of a file: as far as its key and source tell."""
+    if bench.novelty.touches(file.path):
+        return True
+    names = bench.names
+    before = bench.declared.before
+    if before is not None:
+        declared = {
+            (node.storage.path, secret.name)
+            for node in before.nodes
+            if node.storage is not None
+            for secret in node.secrets
+            if not secret.intermediary
+        }
+        return (file.directory, file.name) in declared and _was_right(names, file)
+    return _was_right(names, file) and bench.novelty.may_declare()
+
+
+def _was_right(names: Names, file: OutputFile) -> bool:
+    return names.explain(names.base, file) is not None
+
+
+def _skipped(bench: Bench, one: Expected) -> Judged:
+    files = bench.older.intermediary.get(slot(one), ())
+    if not files:
+        return Judged(_result(one, Verdict.SKIPPED, reason=one.skip))
+    findings = tuple(_intermediary(bench, one, file) for file in files)
+    path = files[0].path
+    return Judged(_result(one, Verdict.WRONG, rules=(findings[0].rule,), path=path), findings)
+
+
+def _intermediary(bench: Bench, one: Expected, file: OutputFile) -> Finding:
+    return make_finding(
+        "output-intermediary", "an intermediary secret is not for hosts, and has an output",
+        path=file.path, node=one.node.name, secret=one.secret.name, source=one.secret.source.path,
+        new=bench.novelty.touches(file.path) or bench.novelty.of_node(one.node, "secrets"),
+        mend=remove(file.path, staged=file.path in bench.names.changed),
+    )  # fmt: skip
+
+
+def _without_source(bench: Bench, one: Expected) -> Judged:
+    source = one.secret.source.path or ""
+    cause = None
+    if source in bench.declared.on_disk:
+        rule, message, mend = "source-unstaged", "in the work tree, but not staged", add(source)
+    elif one.secret.generator is not None:
+        rule, message = "source-missing", "declared with a generator, and not generated yet"
+        mend = "agenix generate -a"
+    else:
+        rule, message = "source-missing", "declared, and not in the tree"
+        mend = f"agenix edit {shell(source)}"
+    if source in bench.names.base.files:
+        cause = bench.cause(CauseKind.SOURCE_DELETED, source)
+    finding = make_finding(
+        rule, message, path=source, node=one.node.name, secret=one.secret.name, source=source,
+        new=bench.novelty.touches(source) or bench.novelty.of_secret(one), cause=cause, mend=mend,
+    )  # fmt: skip
+    return Judged(_result(one, Verdict.WRONG, rules=(rule,)), (finding,))
+
+
+def _there(bench: Bench, one: Expected, output: Output) -> Judged:
+    names = bench.names
+    judgement = judge(
+        output,
+        names.here.files[output.path],
+        names.here.facts.get(output.path),
+        names.here.facts.get(output.source or ""),
+        bench.keyring,
+    )
+    new = bench.novelty.touches(output.path, *output.sources)
+    findings = tuple(replace(finding, new=new) for finding in judgement.findings)
+    rules = tuple(finding.rule for finding in findings)
+    return Judged(_result(one, judgement.verdict, rules, judgement.reason), findings)
+
+
+def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
+    stale = bench.older.standing.get(slot(one))
+    cause = _cause(bench, one, output, stale)
+    holders = bench.names.here.keys.get(digest(one.node.host_pubkey), NOWHERE).paths
+    touched = {output.path, *output.sources, *holders, stale.path if stale else None}
+    touched.add(cause.path if cause else None)
+    new = bench.novelty.touches(*touched) or bench.novelty.of_secret(one)
+    source = bench.names.unstaged.sources.get(stale.ident) if stale is not None else None
+    if output.path in bench.declared.on_disk:
+        then = "" if stale is None else f" && {remove(stale.path)}"
+        finding = make_finding(
+            "output-unstaged", "rekeyed, but not staged: it is in the work tree only",
+            output=output, new=new, cause=cause, mend=add(output.path) + then,
+        )  # fmt: skip
+    elif stale is None:
+        finding = make_finding(
+            "output-missing", "declared, and never rekeyed for this node"
+            if cause is None or cause.kind is not CauseKind.OUTPUT_DELETED
+            else "declared, and deleted",
+            output=output, new=new, cause=cause, mend=REKEY,
+        )  # fmt: skip
+    elif source is not None:
+        finding = make_finding(
+            "source-unstaged",
+            f"{stale.path} is made from {source} as it is in the work tree, which is not staged",
+            path=source, node=output.node, secret=output.secret, source=source, new=new,
+            cause=Cause(kind=CauseKind.SOURCE_CHANGED, path=source), mend=add(source),
+        )  # fmt: skip
+        return Judged(_result(one, Verdict.WRONG, (finding.rule,), path=stale.path), (finding,))
+    else:
+        finding = make_finding(
+            "output-stale", _stale_message(cause, output), output=output, path=stale.path,
+            new=new, cause=cause, mend=REKEY,
+        )  # fmt: skip
+    return Judged(_result(one, Verdict.WRONG, (finding.rule,), path=finding.path), (finding,))
+
+
+def _stale_message(cause: Cause | None, output: Output) -> str:
+    if cause is None or cause.kind is CauseKind.KEY_CHANGED:
+        return "made for another key than the one that its node is declared to have"
+    if cause.kind is CauseKind.KEY_TEXT_CHANGED:
+        return (
+            "made for another text of its node's key; the key is still the same, but agenix-rekey "
+            "hashes its comment and newline too"
+        )
+    return f"made from another version of {output.source}"
+
+
+def _cause(bench: Bench, one: Expected, output: Output, stale: OutputFile | None) -> Cause | None:
+    """Tell what an older file does not fit; without one, what of this change took the output."""
+    names, source = bench.names, output.source or ""
+    holders = names.here.keys.get(digest(one.node.host_pubkey), NOWHERE).paths
+    if stale is not None:
+        kind = _misfit(bench, one, stale)
+        if kind is CauseKind.SOURCE_CHANGED:
+            return bench.cause(kind, source)
+        return bench.cause(kind, holders[0]) if holders else None
+    if source in names.changed:
+        return bench.cause(CauseKind.SOURCE_CHANGED, source)
+    if output.path in names.base.files:
+        return bench.cause(CauseKind.OUTPUT_DELETED, output.path)
+    changed = [path for path in holders if path in names.changed]
+    return bench.cause(CauseKind.KEY_CHANGED, changed[0]) if changed else None
+
+
+def _misfit(bench: Bench, one: Expected, stale: OutputFile) -> CauseKind:
+    """Tell in what an older file does not fit: by what made it, else by whom it is addressed to."""
+    names = bench.names
+    made, recipient = made_from(names, stale), read_key(one.node.host_pubkey)
+    if made is None:
+        fits = addressed(names, stale, recipient) is not Match.NO
+        return CauseKind.SOURCE_CHANGED if fits else CauseKind.KEY_CHANGED
+    if made.key == digest(one.node.host_pubkey):
+        return CauseKind.SOURCE_CHANGED
+    tree = names.here if made.key in names.here.keys else names.base
+    text = tree.keys[made.key].text
+    same = text is not None and recipient is not None and bench.keyring.texts.get(text) == recipient
+    return CauseKind.KEY_TEXT_CHANGED if same else CauseKind.KEY_CHANGED
+
+
+def _result(
+    one: Expected,
+    verdict: Verdict,
+    rules: tuple[str, ...] = (),
+    reason: str | None = None,
+    path: str | None = None,
+) -> OutputResult:
+    source = one.secret.source.path
+    return OutputResult(
+        node=one.node.name,
+        secret=one.secret.name,
+        source=source,
+        path=path or (one.output.path if one.output is not None else source or one.secret.name),
+        verdict=verdict,
+        rules=rules,
+        reason=reason,
+    )

@@ -1,0 +1,108 @@
+"""Making findings: the weight comes from the rule, the words of the mend from here.
+
+A mend can be given to a shell as it stands: what no command can do is said behind a `#`.
+"""
+
+import shlex
+
+from agenix_check.model.findings import Cause, Finding, Severity
+from agenix_check.model.fleet import Output
+from agenix_check.rules import RULES
+
+REKEY = "agenix-check --fix"
+UPDATE_MASTERS = f"{REKEY} --update-masters"
+# Where names alone do not tell what is declared.
+REKEY_BY_NIX = f"{REKEY} --inventory nix"
+NEW_KEY = f"# make a new key pair, use its public key, then: {REKEY}"
+
+
+def make_finding(
+    rule: str,
+    message: str,
+    *,
+    path: str | None = None,
+    output: Output | None = None,
+    node: str | None = None,
+    secret: str | None = None,
+    source: str | None = None,
+    severity: Severity | None = None,
+    new: bool = True,
+    cause: Cause | None = None,
+    mend: str | None = None,
+) -> Finding:
+    """Return a finding of a rule; `output` fills in its node, secret, source and path."""
+    if output is not None:
+        node, secret = output.node, output.secret
+        source = source or output.source
+        path = path or output.path
+    return Finding(
+        rule=rule,
+        severity=severity or RULES[rule].severity,
+        message=message,
+        path=path,
+        node=node,
+        secret=secret,
+        source=source,
+        new=new,
+        cause=cause,
+        mend=mend,
+    )
+
+
+def remove(*paths: str, staged: bool = False) -> str:
+    """Return what to type to take files out of the tree; Git wants a word more for `staged` ones.
+
+    They are outputs, or what a rekey left: what is in them is in their sources too.
+    """
+    words = [pathspec(path) for path in paths]
+    guard = "-- " if any(word.startswith("-- ") for word in words) else ""
+    command = "git rm -f" if staged else "git rm"
+    return f"{command} {guard}{' '.join(word.removeprefix('-- ') for word in words)}"
+
+
+def add(path: str) -> str:
+    """Return what to type to stage a file, an ignored one too."""
+    return f"git add -f {pathspec(path)}"
+
+
+def record(commands: str, *, partial: bool) -> str:
+    """Return what to type to have files recorded that are not staged, or left out of a commit."""
+    return f"{commands}  # then git commit, without naming paths" if partial else commands
+
+
+def restore(path: str) -> str:
+    """Return what to type to find the version of a file that was whole."""
+    quoted = pathspec(path).removeprefix("-- ")
+    return f"git log --oneline -- {quoted}  # then git checkout the last whole one"
+
+
+def write_anew(path: str, *, empty: bool) -> str:
+    """Return what to type where a source is no age file: `agenix edit` would try to decrypt it."""
+    edit = f"agenix edit {shell(path)}"
+    if empty:
+        return f"rm {shell(path)} && {edit}"
+    return f"# move it out of the repository, then: {edit}; what it held is known to others"
+
+
+def pathspec(path: str) -> str:
+    """Quote a path for a shell and for Git, which would take a file named `*` for all files."""
+    special = path.startswith(":") or any(char in path for char in "*?[\\")
+    return shell(f":(literal){path}" if special else path)
+
+
+def shell(path: str) -> str:
+    r"""Quote a path for a shell; `--` guards one that looks like an option.
+
+    What cannot be printed is written as Bash and Zsh read it, `$'caf\351'`: typed or pasted, it
+    still names the file.
+    """
+    quoted = shlex.quote(path) if path.isprintable() else f"$'{_in_octal(path)}'"
+    return f"-- {quoted}" if path.startswith("-") else quoted
+
+
+def _in_octal(path: str) -> str:
+    data = path.encode("utf-8", "surrogateescape")
+    return "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"'\\" else f"\\{byte:03o}"
+        for byte in data
+    )

@@ -1,0 +1,87 @@
+"""Which findings count: what the user ignores, restricts to, or had wrong before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from agenix_check.audit.counting import count
+from agenix_check.model.findings import Finding, OutputResult, Report, Verdict
+from agenix_check.settings import Ignore, Settings
+
+_Broken = tuple[str | None, str | None, str]  # a node, a secret, and the rule that it breaks
+
+# One file's trouble under another name: what is stale today was traceable or an orphan before.
+_LOST = {"output-stale", "output-orphan", "output-untraceable"}
+
+
+def select(report: Report, settings: Settings, known: Report | None = None) -> Report:
+    """Return the report with only what counts; `known` holds what was wrong before.
+
+    Ignored findings are counted. The verdict of an output follows from what is left of its rules.
+    """
+    restricted = settings.items("node") or settings.items("secret")
+    if not (restricted or settings.ignore or known):
+        return report
+    wanted = [one for one in report.findings if is_wanted(one, settings)]
+    if known is not None:
+        old = {_identity(one) for one in known.findings}
+        wanted = [one for one in wanted if _identity(one) not in old]
+    kept = []
+    silenced: dict[_Broken, str] = {}
+    for finding in wanted:
+        rule = next((rule for rule in settings.ignore if _is_ignored(finding, rule)), None)
+        if rule is None:
+            kept.append(finding)
+        else:
+            silenced[finding.node, finding.secret, finding.rule] = rule.reason
+    outputs = tuple(_without(one, silenced) for one in report.outputs if is_wanted(one, settings))
+    return replace(
+        report,
+        findings=tuple(kept),
+        outputs=outputs,
+        counts=count(outputs, kept, ignored=len(wanted) - len(kept)),
+    )
+
+
+def _without(output: OutputResult, silenced: Mapping[_Broken, str]) -> OutputResult:
+    """Take the silenced rules from an output; one that broke no other is skipped."""
+    where = output.node, output.secret
+    rules = tuple(rule for rule in output.rules if (*where, rule) not in silenced)
+    if rules == output.rules:
+        return output
+    if rules or output.verdict is not Verdict.WRONG:
+        return output._replace(rules=rules)
+    reason = silenced[*where, output.rules[0]]
+    return output._replace(rules=(), verdict=Verdict.SKIPPED, reason=f"ignored: {reason}")
+
+
+def is_wanted(one: Finding | OutputResult, settings: Settings) -> bool:
+    """Tell whether something is of a node and a secret that the run is restricted to."""
+    return is_node(one.node, settings.items("node")) and matches(
+        one.secret, settings.items("secret")
+    )
+
+
+def is_node(name: str | None, globs: Sequence[str]) -> bool:
+    """Match a node by its name or, where that is a directory, by a part of it, as text shows it."""
+    return matches(name, globs) or (
+        name is not None and any(matches(part, globs) for part in name.split("/"))
+    )
+
+
+def matches(name: str | None, globs: Sequence[str]) -> bool:
+    """Match a name with any of some globs; none of them match all."""
+    return not globs or (name is not None and any(fnmatchcase(name, glob) for glob in globs))
+
+
+def _is_ignored(finding: Finding, rule: Ignore) -> bool:
+    return (
+        finding.rule == rule.rule
+        and (rule.path is None or matches(finding.path, (rule.path,)))
+        and (rule.node is None or is_node(finding.node, (rule.node,)))
+    )
+
+
+def _identity(finding: Finding) -> tuple[str, str | None, str | None]:
+    rule = "lost" if finding.rule in _LOST else finding.rule
+    return rule, finding.path, finding.node

@@ -1,0 +1,1 @@
+"""Comparing the plaintexts of outputs and sources, for `--decrypt`."""

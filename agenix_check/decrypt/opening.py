@@ -1,0 +1,175 @@
+"""Opening outputs with their nodes' keys and sources with the masters', for a comparison.
+
+Of a plaintext nothing stays but a digest, under a key that ends with the run.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from hashlib import blake2b
+from secrets import token_bytes
+from typing import TYPE_CHECKING, NamedTuple
+
+from agenix_check.age import Recipient, read_age
+from agenix_check.keys.attempts import Attempt, Outcome
+from agenix_check.keys.keychain import Keychain, Wants
+from agenix_check.keys.keys import Key
+
+if TYPE_CHECKING:
+    from agenix_check.keys.identities import IdentityFile
+
+_DAMAGED = "fits, but what it opens is not as it was written: cut, or altered"
+_FORGED = "does not open it, though the tag of its stanza is that of this key"
+_WRONG_KEY = "output-wrong-recipient"
+_LACKS_KEY = "source-missing-recipient"
+_NO_TERMINAL = "it must ask for a passphrase, a PIN or the like, and there is no terminal"
+
+
+class Opened(NamedTuple):
+    """A file that was opened: `digest` stands for its plaintext, in this run only.
+
+    `surely` tells that the key is its node's, and not just one that opens it.
+    """
+
+    digest: bytes
+    surely: bool = True
+
+
+class Refused(NamedTuple):
+    """A file that is wrong, as opening it showed: the rule that it breaks, and how."""
+
+    rule: str
+    message: str
+
+
+class Closed(NamedTuple):
+    """A file that no identity of this run opens, and why."""
+
+    reason: str
+
+
+class Opener:
+    """Opens files with a keychain; `masters` are the recipients that every source must have.
+
+    `unused` are the identities that were needed and could not be used, and why.
+    """
+
+    def __init__(self, keychain: Keychain, masters: Collection[Recipient]) -> None:
+        self._keychain = keychain
+        self._masters = masters
+        self._secret = token_bytes(32)
+        self._failed: dict[Key, Attempt] = {}
+        self._others: dict[Recipient | None, set[Key]] = {}
+        self.unused: dict[IdentityFile, str] = {}
+
+    def open_output(
+        self, ciphertext: bytes, recipient: Recipient | None
+    ) -> Opened | Refused | Closed:
+        """Open an output with its node's key or, where that is not given, see who else can."""
+        failed: list[Attempt] = []
+        for one in self._attempts(ciphertext, lambda key: key.is_of(recipient)):
+            result = self._of_node(one)
+            if result is not None:
+                return result
+            failed.append(one)
+        mine = {one.key for one in failed}
+        tried = self._others.setdefault(recipient, set())
+
+        def may_tell(key: Key) -> bool:
+            """Leave out of whom a person would be asked only to learn that it is another's."""
+            if key in mine or key in tried:
+                return False
+            may = key.public is None or (key.certain and not key.asks)
+            return may or key.is_of(recipient)
+
+        for one in self._attempts(ciphertext, may_tell):
+            if one.key.is_of(recipient):  # it came out of a locked file
+                result = self._of_node(one)
+            else:
+                result = self._of_other(one, recipient)
+            if result is not None:
+                return result
+            failed.append(one)
+            if one.key.asks and one.outcome is not Outcome.NEEDS_TERMINAL:
+                tried.add(one.key)
+        return Closed(self._why(failed, "no identity is given for its node"))
+
+    def open_source(self, ciphertext: bytes) -> tuple[Opened | Closed, list[Refused]]:
+        """Open a source with the first identity that can; tell also which should and do not."""
+        failed: list[Attempt] = []
+        refused: list[Refused] = []
+        for one in self._attempts(ciphertext, _any):
+            if one.outcome is Outcome.OPENED:
+                return Opened(self._digest(one.plaintext)), refused
+            if one.outcome is Outcome.DAMAGED:
+                message = f"a key that is given {_DAMAGED}"
+                return Closed("its source is damaged"), [Refused("source-malformed", message)]
+            if one.outcome is Outcome.FORGED:
+                refused.append(Refused(_LACKS_KEY, f"a key that is given {_FORGED}"))
+            elif one.outcome is Outcome.OTHER and one.key.certain:
+                if one.key.public in self._masters:
+                    message = "a declared master key that is given does not open it"
+                    refused.append(Refused(_LACKS_KEY, message))
+            else:
+                failed.append(one)
+        return Closed(self._why(failed, "no identity that is given opens its source")), refused
+
+    def _of_node(self, one: Attempt) -> Opened | Refused | None:
+        """Say what it means that the node's own key did this; None: nothing yet."""
+        if one.outcome is Outcome.OPENED:
+            return Opened(self._digest(one.plaintext))
+        if one.outcome is Outcome.DAMAGED:
+            return Refused("output-malformed", f"its node's key {_DAMAGED}")
+        if one.outcome is Outcome.FORGED:
+            return Refused(_WRONG_KEY, f"its node's key {_FORGED}")
+        if one.outcome is Outcome.OTHER:
+            return Refused(_WRONG_KEY, "its node's key does not open it")
+        return None
+
+    def _of_other(self, one: Attempt, recipient: Recipient | None) -> Opened | Refused | None:
+        """Say what it means that a key did this which is not the node's, or not surely."""
+        if one.outcome is Outcome.DAMAGED:
+            return Refused("output-malformed", f"a key that is given {_DAMAGED}")
+        if one.outcome is not Outcome.OPENED:
+            return None
+        if recipient is not None and one.key.certain:
+            return Refused(_WRONG_KEY, "a key that is given opens it, and is not its node's")
+        return Opened(self._digest(one.plaintext), surely=False)
+
+    def _attempts(self, ciphertext: bytes, wants: Wants) -> Iterator[Attempt]:
+        """Try keys. One that asks and failed is not tried again: a PIN has few tries."""
+        file = read_age(ciphertext)
+        again: list[Attempt] = []
+
+        def is_fresh(key: Key) -> bool:
+            if not wants(key):
+                return False
+            if key in self._failed:
+                again.append(self._failed[key])
+            return key not in self._failed
+
+        for one in self._keychain.attempts(file, ciphertext, is_fresh):
+            if one.outcome is Outcome.OPENED and len(one.plaintext) != file.plaintext_size:
+                yield Attempt(key=one.key, outcome=Outcome.PROGRAM_FAILED)
+                continue
+            if one.outcome is Outcome.UNUSABLE and one.key.asks:
+                self._failed[one.key] = one
+            yield one
+        yield from again
+
+    def _digest(self, plaintext: bytes) -> bytes:
+        return blake2b(plaintext, digest_size=32, key=self._secret).digest()
+
+    def _why(self, attempts: Iterable[Attempt], otherwise: str) -> str:
+        """Say why a file stays closed, and note which identities could not be used."""
+        reason = otherwise
+        for one in attempts:
+            if one.outcome is Outcome.NEEDS_TERMINAL:
+                self.unused[one.key.file] = _NO_TERMINAL
+                reason = "an identity that may open it must ask, and there is no terminal"
+            elif one.outcome is Outcome.UNUSABLE:
+                self.unused[one.key.file] = one.reason
+                reason = "an identity that may open it cannot be used"
+        return reason
+
+
+def _any(_: Key) -> bool:
+    return True

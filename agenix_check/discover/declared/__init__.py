@@ -1,0 +1,1 @@
+"""What a repository declares, from Nix or the lock file."""

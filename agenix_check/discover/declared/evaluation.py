@@ -1,0 +1,270 @@
+"""When Nix is asked, and what it said before.
+
+An evaluation depends on everything but the content of age files, so it is remembered by that. A
+commit hook must not cost an evaluation that cannot matter; a run in CI must not trust an old one.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from typing import cast
+
+from agenix_check.discover.declared.lock import read_lock, render_lock
+from agenix_check.discover.declared.redaction import withhold, withhold_rules
+from agenix_check.discover.tree.evidence import Evidence, find_facts
+from agenix_check.discover.tree.facts import AgeFact, LockedFact, PointerFact
+from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.names import Names
+from agenix_check.errors import CannotCheckError
+from agenix_check.git.cache import Store
+from agenix_check.git.history import changed_lines
+from agenix_check.git.repository import changes
+from agenix_check.model.declaration import Declaration, PlainRule, RulesFile
+from agenix_check.view import View
+
+_NAME = "evaluations"
+_MOST = 16
+_MOST_CHARACTERS = 1 << 24  # of all evaluations together; the newest stays whatever its size
+
+# Lines that declare secrets, nodes or keys: the contract's expression, and plain agenix's rules.
+_RELEVANT = re.compile(
+    rb"^[+-].*(?:age\.(?:secrets|rekey)|rekeyFile|rekey\b|hostPubkey|masterIdentit|localStorageDir"
+    rb"|storageMode|agenix|publicKeys|ssh-(?:ed25519|rsa) AAAA|age1[0-9a-z]{20}"
+    rb"|(?:nixos|darwin|home)Configurations)",
+    re.MULTILINE,
+)
+_RULES_FILE = "secrets.nix"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What of the settings concerns an evaluation; `timeout` in seconds."""
+
+    evaluate: str
+    flake: str
+    nodes: tuple[str, ...]
+    collect_home_manager: bool
+    rules: tuple[str, ...]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """What Nix said of a tree: this one, or (`reused`) an earlier one that serves for it.
+
+    `declaration` is None where there is no flake, and where it failed as a whole: `failure` says
+    why. `before` is what the base declared, where that is remembered.
+    """
+
+    declaration: Declaration | None
+    rules: tuple[RulesFile, ...]
+    failure: str | None = None
+    reused: str | None = None
+    before: Declaration | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of it failed: only such an evaluation is remembered."""
+        failed = self.declaration is not None and self.declaration.failed
+        return not failed and self.failure is None and not any(file.failure for file in self.rules)
+
+
+# Of one evaluation: its tree, its options, the declaration as a lock file's text, the rules; and
+# whether it is that of the very content it is remembered for, or only serves for it.
+_Entry = tuple[str, str, str | None, str, bool]
+
+
+def evaluate_view(view: View, names: Names, options: Options, store: Store) -> Evaluated:
+    """Evaluate a view's flake and rules files, or return an evaluation that holds for it.
+
+    Raises `CannotCheckError` where Nix cannot tell.
+    """
+    known, about = _load(store), _about(options)
+    key, base = (_key(tree, options) for tree in (names.here, names.base))
+    before = _parse(known.get(base))
+    evaluated = _recall(view, names, options, known, (key, base))
+    if evaluated is None:
+        evaluated = _ask(view, options)
+        if evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
+            entry = (view.snapshot.tree, about, *_render(evaluated), True)
+            _save(store, known, key, entry)
+    elif evaluated.reused is not None and options.evaluate == "relevant" and key not in known:
+        serving = next(one for one in known.values() if one[:2] == (evaluated.reused, about))
+        _save(store, known, key, (*serving[:4], False))
+    return replace(evaluated, before=None if before is None else before.declaration)
+
+
+def _recall(
+    view: View, names: Names, options: Options, known: dict[str, _Entry], keys: tuple[str, str]
+) -> Evaluated | None:
+    """Return a remembered evaluation that is enough, or None: Nix must be asked."""
+    if options.evaluate == "always":
+        return None
+    key, base = keys
+    exact = _parse(known.get(key))
+    if exact is not None:
+        return exact
+    alike = [entry for entry in known.values() if entry[1] == _about(options)]
+    entry = known.get(base) or (alike[-1] if alike else None)
+    reused = _parse(entry)
+    if entry is None or reused is None:
+        if options.evaluate == "never":
+            raise CannotCheckError("nothing was evaluated yet, and --evaluate never was given")
+        return None
+    if options.evaluate == "relevant":
+        # Without the base's, commits of which nothing was evaluated lie between.
+        since = view.base.tree if view.base is not None and base in known else entry[0]
+        if _is_relevant(view, names, options, since, reused):
+            return None
+    return replace(reused, reused=entry[0])
+
+
+def evaluate_flake(view: View, options: Options) -> Declaration:
+    """Ask Nix what a view's flake declares, without the private keys that may stand in it.
+
+    Raises `CannotCheckError` where Nix cannot tell.
+    """
+    from agenix_check.discover.nix import evaluate
+
+    return withhold(
+        evaluate(
+            view.repository,
+            view.snapshot,
+            flake=options.flake,
+            nodes=options.nodes,
+            collect_home_manager=options.collect_home_manager,
+            timeout=options.timeout,
+        )
+    )
+
+
+def _ask(view: View, options: Options) -> Evaluated:
+    from agenix_check.discover.nix import evaluate_rules, find_rules_files
+
+    declaration = failure = None
+    if f"{options.flake}/flake.nix".lstrip("/") in view.snapshot.files:
+        try:
+            declaration = evaluate_flake(view, options)
+        except CannotCheckError as error:
+            failure = str(error)
+    paths = sorted({*find_rules_files(view.snapshot), *options.rules})
+    rules = evaluate_rules(view.repository, view.snapshot, paths, timeout=options.timeout)
+    return Evaluated(
+        declaration=declaration, rules=tuple(map(withhold_rules, rules)), failure=failure
+    )
+
+
+def _about(options: Options) -> str:
+    return repr((options.flake, options.nodes, options.collect_home_manager, options.rules))
+
+
+def _key(tree: Evidence, options: Options) -> str:
+    """Return what an evaluation depends on, as one digest.
+
+    Of age files the names count, which a configuration may list, but not the contents.
+    """
+    parts = [_about(options)]
+    for path, mode, oid in tree.files.values():
+        if path not in tree.outputs:
+            fact = tree.facts.get(path)
+            is_age = path.endswith(".age") or isinstance(fact, AgeFact | PointerFact)
+            parts.append(f"{mode} {path}" if is_age else f"{mode} {oid} {path}")
+    parts.sort()
+    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _is_relevant(view: View, names: Names, options: Options, tree: str, known: Evaluated) -> bool:
+    """Tell whether anything that is declared, or declared about, changed since a tree.
+
+    Where that tree is not here any more, nothing is known of the change.
+    """
+    if view.repository.git.attempt("cat-file", "-e", f"{tree}^{{tree}}")[0]:
+        return True
+    touched = changes(view.repository, tree, view.snapshot.tree)
+    facts = find_facts(view.repository, [one.before for one in touched if one.before is not None])
+    declared = {*options.rules, *_declared_files(known)}
+    for path in (one.path for one in touched):
+        if path in declared or path.rpartition("/")[2] in ("flake.lock", _RULES_FILE):
+            return True
+        if path in names.here.outputs or path in names.base.outputs or path.endswith(".age"):
+            return True
+        then, now = facts.get(path), names.here.facts.get(path)
+        if any(isinstance(fact, AgeFact | PointerFact | LockedFact) for fact in (then, now)):
+            return True
+        if then != now and any(isinstance(fact, KeyTexts) for fact in (then, now)):
+            return True
+    lines = changed_lines(view.repository.git, tree, view.snapshot.tree)
+    return _RELEVANT.search(lines) is not None
+
+
+def _declared_files(known: Evaluated) -> Iterator[str]:
+    """Give the sources and the identity files that an evaluation names."""
+    for node in known.declaration.nodes if known.declaration is not None else ():
+        for secret in node.secrets:
+            if secret.source.path is not None:
+                yield secret.source.path
+        for one in node.master_identities:
+            if one.identity.path is not None:
+                yield one.identity.path
+
+
+def _load(store: Store) -> dict[str, _Entry]:
+    loaded = store.load(_NAME)
+    return cast("dict[str, _Entry]", loaded) if isinstance(loaded, dict) else {}
+
+
+def _save(store: Store, known: dict[str, _Entry], key: str, newest: _Entry) -> None:
+    """Keep the newest evaluations, of as many as there is room for."""
+    known.pop(key, None)
+    known[key] = newest
+    kept: list[tuple[str, _Entry]] = []
+    room = _MOST_CHARACTERS
+    for key, entry in reversed(known.items()):
+        room -= len(entry[2] or "") + len(entry[3])
+        if kept and (room < 0 or len(kept) == _MOST):
+            break
+        kept.append((key, entry))
+    store.save(_NAME, dict(reversed(kept)))
+
+
+def _render(evaluated: Evaluated) -> tuple[str | None, str]:
+    declaration = evaluated.declaration
+    rules = json.dumps([asdict(file) for file in evaluated.rules])
+    return None if declaration is None else render_lock(declaration), rules
+
+
+def _is_rendered_whole(declaration: Declaration | None) -> bool:
+    """Tell whether no two nodes have one name: the text would hold the last of them only."""
+    nodes = () if declaration is None else declaration.nodes
+    return len({node.name for node in nodes}) == len(nodes)
+
+
+def _parse(entry: _Entry | None) -> Evaluated | None:
+    """Read a remembered evaluation; None where there is none, or none that can be read."""
+    if entry is None:
+        return None
+    tree, _, lock, rules, own = entry
+    try:
+        declaration = None if lock is None else read_lock(lock)
+    except CannotCheckError:
+        return None
+    return Evaluated(
+        declaration=declaration,
+        rules=tuple(
+            RulesFile(
+                path=file["path"],
+                rules=tuple(
+                    PlainRule(
+                        path=rule["path"],
+                        recipients=tuple(rule["recipients"]),
+                        armor=rule["armor"],
+                    )
+                    for rule in file["rules"]
+                ),
+            )
+            for file in json.loads(rules)
+        ),
+        reused=None if own else tree,
+    )

@@ -1,0 +1,210 @@
+"""The fleet as it is declared: which output every secret of every node should have."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from types import MappingProxyType
+
+from agenix_check.age import DUMMY_RECIPIENT
+from agenix_check.discover.declared.masters import Masters, find_masters
+from agenix_check.discover.tree.evidence import LOCK, Evidence
+from agenix_check.discover.tree.facts import AgeFact, PointerFact
+from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.naming import ident
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.repository import Repository
+from agenix_check.git.worktree import read_file
+from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode, DeclaredSecret
+from agenix_check.model.fleet import Fleet, Node, Output
+from agenix_check.view import View
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One secret of one node, and the output that it should have.
+
+    `skip` says why it has none, `unknown_because` why its output cannot be known; `lacks_source`
+    that its source is not in the tree.
+    """
+
+    node: DeclaredNode
+    secret: DeclaredSecret
+    output: Output | None
+    skip: str | None = None
+    unknown_because: str | None = None
+    lacks_source: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A declaration held against one tree.
+
+    `on_disk` are files that should be in the tree and are in the work tree only. `before` is what
+    the base declared, where that is known; `rotated` the file of each node whose key is another one
+    than the declaration, a lock file, says.
+    """
+
+    declaration: Declaration
+    expected: tuple[Expected, ...]
+    masters: Masters
+    on_disk: frozenset[str]
+    before: Declaration | None = None
+    rotated: Mapping[str, str] = field(default_factory=dict)
+
+    def has_known_key(self, node: DeclaredNode) -> bool:
+        """Tell whether it is known for which key a node's outputs must be made."""
+        return node.host_pubkey != WITHHELD and node.name not in self.rotated
+
+
+def expect(
+    view: View,
+    here: Evidence,
+    declaration: Declaration,
+    *,
+    before: Declaration | None = None,
+    rotated: Mapping[str, str] = _NONE,
+) -> Declared:
+    """Work out what should be, and what of it was not staged."""
+    sources = {
+        secret.source.path
+        for node in declaration.nodes
+        for secret in node.secrets
+        if secret.source.path in here.files
+    }
+    digests = _digests(view.repository, here, (path for path in sources if path))
+    expected = tuple(
+        _expected(node, secret, here, digests, rotated.get(node.name))
+        for node in declaration.nodes
+        for secret in node.secrets
+    )
+    wanted = {one.output.path for one in expected if one.output is not None}
+    wanted |= {one.secret.source.path for one in expected if one.secret.source.path}
+    on_disk: frozenset[str] = frozenset()
+    if view.snapshot.kind == "index":
+        lacking = sorted(wanted - here.files.keys())
+        on_disk = frozenset(path for path in lacking if _is_on_disk(view.repository, path))
+    return Declared(
+        declaration=declaration,
+        expected=expected,
+        masters=find_masters(view.repository, here.files, declaration),
+        on_disk=on_disk,
+        before=before,
+        rotated=rotated,
+    )
+
+
+def fleet_of_declared(declared: Declared, inventory: str) -> Fleet:
+    """Return the nodes and secrets that are declared, those without a known output too."""
+    nodes = tuple(
+        Node(
+            name=node.name,
+            storage=node.storage.path or "" if node.storage is not None else "",
+            keys=(node.host_pubkey,),
+        )
+        for node in declared.declaration.nodes
+    )
+    outputs = map(_shown, declared.expected)
+    return Fleet(
+        inventory=inventory,
+        complete=not declared.declaration.failed,
+        nodes=nodes,
+        outputs=tuple(
+            sorted(outputs, key=lambda output: (output.path, output.node, output.secret))
+        ),
+        masters=tuple(sorted(recipient.text for recipient in declared.masters.known)),
+        unknown_masters=declared.masters.unknown,
+    )
+
+
+def _is_on_disk(repository: Repository, path: str) -> bool:
+    """Tell whether the work tree has a file; a declared name may be too long for any."""
+    try:
+        return read_file(repository, path) is not None
+    except OSError:
+        return False
+
+
+def _shown(one: Expected) -> Output:
+    """Return an output as it is listed: also one whose place cannot be told."""
+    source = one.secret.source.path
+    known = one.output or Output(
+        node=one.node.name,
+        secret=one.secret.name,
+        path="",
+        ident="",
+        key=one.node.host_pubkey,
+        sources=() if source is None else (source,),
+        id=one.secret.id,
+    )
+    missing = "its source is not in the tree" if one.lacks_source else None
+    return known._replace(skipped=one.skip or one.unknown_because or missing)
+
+
+def _expected(
+    node: DeclaredNode,
+    secret: DeclaredSecret,
+    here: Evidence,
+    digests: Mapping[str, str],
+    rotated: str | None,
+) -> Expected:
+    source = secret.source.path
+    skip = unknown_because = None
+    if secret.intermediary:
+        skip = "an intermediary secret has no output"
+    elif node.host_pubkey == DUMMY_RECIPIENT:
+        skip = "its node has agenix-rekey's placeholder key"
+    elif node.storage_mode == "derivation":
+        skip = 'its node keeps outputs in the Nix store (storageMode = "derivation")'
+    elif node.host_pubkey == WITHHELD:
+        unknown_because = "its node's hostPubkey is a private key"
+    elif rotated is not None:
+        unknown_because = f"{LOCK} is older than the key in {rotated}"
+    elif source is None:
+        unknown_because = f"its source is outside the repository: {secret.source.outside}"
+    elif node.storage is None or node.storage.path is None:
+        outside = node.storage.outside if node.storage else None
+        unknown_because = f"its node's storage directory is outside the repository: {outside}"
+    output = None
+    known = node.host_pubkey != WITHHELD and rotated is None
+    if source in digests and source is not None and known:
+        name = f"{ident(digest(node.host_pubkey), digests[source])}-{secret.name}.age"
+        storage = node.storage.path if node.storage is not None else None
+        output = Output(
+            node=node.name,
+            secret=secret.name,
+            path=f"{storage}/{name}" if storage else name,
+            ident=name[:32],
+            key=node.host_pubkey,
+            sources=(source,),
+            id=secret.id,
+            skipped=skip,
+        )
+    return Expected(
+        node=node,
+        secret=secret,
+        output=output,
+        skip=skip,
+        unknown_because=unknown_because,
+        lacks_source=source is not None and source not in here.files,
+    )
+
+
+def _digests(repository: Repository, here: Evidence, paths: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of sources, also of those that are no age files: agenix-rekey does."""
+    found: dict[str, str] = {}
+    others: dict[str, str] = {}
+    for path in paths:
+        fact = here.facts.get(path)
+        if isinstance(fact, AgeFact | PointerFact):
+            found[path] = fact.sha256
+        else:
+            others[path] = here.files[path].oid
+    whole = {
+        blob.oid: sha256(blob.data).hexdigest()
+        for blob in read_blobs(repository.git, others.values())
+        if len(blob.data) == blob.size
+    }
+    found.update({path: whole[oid] for path, oid in others.items() if oid in whole})
+    return found

@@ -1,0 +1,166 @@
+"""What is declared, by Nix or by the lock file, held against a view."""
+
+import posixpath
+
+from agenix_check.discover.declared.evaluation import Evaluated, Options, evaluate_view
+from agenix_check.discover.declared.expected import expect
+from agenix_check.discover.declared.known import Inventory
+from agenix_check.discover.declared.lock import read_lock
+from agenix_check.discover.declared.lockstale import difference, outdate
+from agenix_check.discover.declared.redaction import withhold
+from agenix_check.discover.tree.evidence import LOCK
+from agenix_check.discover.tree.names import Names
+from agenix_check.errors import CannotCheckError
+from agenix_check.git.cache import Store
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.repository import Repository
+from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
+from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode
+from agenix_check.settings import Settings
+from agenix_check.view import View
+
+_LARGEST = 1 << 28  # bytes of a lock file; a thousand nodes with two hundred secrets take 40 MiB
+
+
+def evaluation_options(settings: Settings) -> Options:
+    """Return what of the settings concerns an evaluation."""
+    flake = posixpath.normpath(settings.text("flake") or ".")
+    return Options(
+        evaluate=settings.text("evaluate") or "relevant",
+        flake="" if flake == "." else flake,
+        nodes=settings.items("nodes"),
+        collect_home_manager=settings.values.get("collect-home-manager") is not False,
+        rules=tuple(map(posixpath.normpath, settings.items("rules"))),
+        timeout=float(settings.text("nix-timeout") or 120),
+    )
+
+
+def declare_by_nix(
+    view: View, names: Names, settings: Settings, store: Store, *, asked: bool
+) -> Inventory:
+    """Ask Nix; where it cannot tell at all, the names are judged and the run is incomplete."""
+    options = evaluation_options(settings)
+    try:
+        evaluated = evaluate_view(view, names, options, store)
+    except CannotCheckError as error:
+        return Inventory(kind="names", incomplete=(str(error),))
+    notices: tuple[str, ...] = ()
+    if evaluated.reused is not None:
+        tree = evaluated.reused[:12]
+        notices = (
+            f"evaluation: that of tree {tree} serves, nothing that is declared changed since",
+        )
+    failures = [f"{file.path}: {file.failure}" for file in evaluated.rules if file.failure]
+    failures += [] if evaluated.failure is None else [evaluated.failure]
+    declaration = evaluated.declaration
+    if declaration is None or not (declaration.nodes or declaration.failed):
+        if (asked and not evaluated.rules) or options.flake or options.nodes:
+            failures += _no_node(view, evaluated, options)
+        return Inventory(
+            kind="names", rules=evaluated.rules, notices=notices, incomplete=tuple(failures)
+        )
+    failures += _failed(declaration)
+    before = declaration if not names.changed else evaluated.before
+    return Inventory(
+        kind="nix",
+        declared=expect(view, names.here, declaration, before=before),
+        rules=evaluated.rules,
+        stale=_stale(view, declaration),
+        notices=notices,
+        incomplete=tuple(failures),
+    )
+
+
+def declare_by_lock(view: View, names: Names, notices: tuple[str, ...] = ()) -> Inventory:
+    """Read the lock file; where it cannot be read the names are judged, and the run is incomplete.
+
+    Raises `CannotCheckError` where there is none.
+    """
+    file = view.snapshot.files.get(LOCK)
+    if file is None:
+        raise CannotCheckError(
+            f"there is no {LOCK} in this tree; write it where Nix is: agenix-check fleet --lock"
+        )
+    try:
+        declaration = _read_lock(view.repository, file)
+    except CannotCheckError as error:
+        return Inventory(kind="names", notices=notices, incomplete=(str(error),))
+    before = declaration if not names.changed else _lock_before(view)
+    declaration, rotated, stale = outdate(declaration, names)
+    declared = expect(view, names.here, declaration, before=before, rotated=rotated)
+    return Inventory(kind="lock", declared=declared, stale=stale, notices=notices)
+
+
+def _failed(declaration: Declaration) -> list[str]:
+    """Say which nodes failed, a sentence for each of Nix's messages."""
+    nodes: dict[str, list[str]] = {}
+    for node in declaration.failed:
+        nodes.setdefault(node.message, []).append(node.name)
+    return [
+        f"{', '.join(names)} could not be evaluated: {message}" for message, names in nodes.items()
+    ]
+
+
+def refuse_half(declaration: Declaration) -> None:
+    """Raise `CannotCheckError` where a lock file of a declaration would lack something."""
+    if declaration.failed:
+        first = declaration.failed[0]
+        raise CannotCheckError(f"{first.name} could not be evaluated: {first.message}")
+    if not declaration.nodes:
+        raise CannotCheckError("the flake declares no node that uses agenix-rekey")
+    seen = set()
+    for node in declaration.nodes:
+        if node.name in seen:
+            raise CannotCheckError(f"two nodes are called {node.name}")
+        if WITHHELD in _keys(node):
+            raise CannotCheckError(f"{node.name} has a private key where a public one belongs")
+        seen.add(node.name)
+
+
+def _keys(node: DeclaredNode) -> tuple[str | None, ...]:
+    masters = (one.pubkey for one in node.master_identities)
+    return (node.host_pubkey, *masters, *node.extra_recipients)
+
+
+def _no_node(view: View, evaluated: Evaluated, options: Options) -> list[str]:
+    if evaluated.failure is not None:
+        return []
+    flake = f"{options.flake}/flake.nix".lstrip("/")
+    if flake not in view.snapshot.files:
+        return [f"there is no {flake} in this tree"]
+    return ["the flake declares no node that uses agenix-rekey"]
+
+
+def _stale(view: View, declaration: Declaration) -> tuple[str, ...]:
+    """Compare the tree's lock file with what Nix says; of nodes that failed it says nothing."""
+    file = view.snapshot.files.get(LOCK)
+    if file is None:
+        return ()
+    try:
+        return difference(_read_lock(view.repository, file), declaration)
+    except CannotCheckError as error:
+        return (str(error).removeprefix(f"{LOCK}: ").removeprefix(f"{LOCK} "),)
+
+
+def _lock_before(view: View) -> Declaration | None:
+    file = view.base.files.get(LOCK) if view.base is not None else None
+    try:
+        return None if file is None else _read_lock(view.repository, file)
+    except CannotCheckError:
+        return None
+
+
+def _read_lock(repository: Repository, file: File) -> Declaration:
+    if file.mode in (SYMLINK, SUBMODULE):
+        raise CannotCheckError(f"{LOCK} is no regular file")
+    for blob in read_blobs(repository.git, [file.oid]):
+        data = blob.data
+        if len(data) < blob.size <= _LARGEST:
+            with repository.git.stream("cat-file", "blob", file.oid) as content:
+                data = content.read()
+        if blob.size < 0:
+            raise CannotCheckError(f"{LOCK} is not in this clone")
+        if len(data) != blob.size:
+            raise CannotCheckError(f"{LOCK} is too large to be read")
+        return withhold(read_lock(data.decode("utf-8", "replace")))
+    raise CannotCheckError(f"{LOCK} cannot be read")

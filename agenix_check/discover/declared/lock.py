@@ -1,0 +1,185 @@
+"""`agenix-check.lock`: what a flake declares, as a committed file for machines without Nix.
+
+Sorted, and one fact a line where it can be, so that two branches merge as their flakes do. It
+comes with a pull request, so nothing in it is trusted: every value is checked as it is read.
+"""
+
+import json
+import posixpath
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from agenix_check.discover.tree.evidence import LOCK
+from agenix_check.errors import CannotCheckError
+from agenix_check.model.declaration import (
+    Declaration,
+    DeclaredNode,
+    DeclaredSecret,
+    MasterIdentity,
+    Place,
+)
+
+SCHEMA = "agenix-check/lock/1"
+MODES = ("local", "derivation")
+
+_RENEW = "agenix-check fleet --lock"
+_LONGEST = 120  # characters of a place that a complaint names
+
+_T = TypeVar("_T")
+
+
+def render_lock(declaration: Declaration) -> str:
+    """Turn a declaration into the lock file's text; nodes that failed are not in it."""
+    document = {
+        "schema": SCHEMA,
+        "nodes": {node.name: _node(node) for node in declaration.nodes},
+    }
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
+def read_lock(text: str, place: str = LOCK) -> Declaration:
+    """Read a lock file's text. Raises `CannotCheckError`, which names the key that is wrong."""
+    reader = _Reader(place)
+    try:
+        document = json.loads(text, object_pairs_hook=reader.unique)
+    except RecursionError:
+        raise CannotCheckError(f"{place} is nested too deeply; write it anew: {_RENEW}") from None
+    except ValueError as error:
+        what = "has Git conflict markers" if "\n<<<<<<< " in f"\n{text}" else f"is no JSON: {error}"
+        raise CannotCheckError(f"{place} {what}; write it anew: {_RENEW}") from error
+    root = reader.table(document, "the file")
+    if root.get("schema") != SCHEMA:
+        raise CannotCheckError(f"{place} is of another version; write it anew: {_RENEW}")
+    nodes = reader.table(root.get("nodes"), "nodes")
+    return Declaration(nodes=tuple(reader.node(name, nodes[name]) for name in sorted(nodes)))
+
+
+def _node(node: DeclaredNode) -> dict[str, object]:
+    return {
+        "hostPubkey": node.host_pubkey,
+        "storageMode": node.storage_mode,
+        "storage": None if node.storage is None else _place(node.storage),
+        "secrets": {secret.id: _secret(secret) for secret in node.secrets},
+        "masterIdentities": [
+            {"identity": _place(one.identity), "pubkey": one.pubkey}
+            for one in node.master_identities
+        ],
+        "extraEncryptionPubkeys": list(node.extra_recipients),
+    }
+
+
+def _secret(secret: DeclaredSecret) -> dict[str, object]:
+    return {
+        "name": secret.name,
+        "source": _place(secret.source),
+        "intermediary": secret.intermediary,
+        "generator": None if secret.generator is None else list(secret.generator),
+    }
+
+
+def _place(place: Place) -> dict[str, str | None] | str:
+    """Return a path as it is, and what lies outside as a table: the two cannot be mistaken."""
+    return place.path if place.path is not None else {"outside": place.outside}
+
+
+class _Reader:
+    """Checks the shape of what was read, and names what is wrong."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def fail(self, where: str, wanted: str) -> CannotCheckError:
+        shown = where if len(where) <= _LONGEST else f"{where[:_LONGEST]}…"
+        return CannotCheckError(f"{self._file}: {shown} is not {wanted}; write it anew: {_RENEW}")
+
+    def unique(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        """Refuse what two branches may both have added, and a merge kept twice."""
+        table: dict[str, object] = {}
+        for key, value in pairs:
+            self.text(key, "a key")
+            if key in table:
+                raise self.fail(key, "there only once")
+            table[key] = value
+        return table
+
+    def table(self, value: object, where: str) -> Mapping[str, object]:
+        if not isinstance(value, dict):
+            raise self.fail(where, "a table")
+        return value
+
+    def text(self, value: object, where: str) -> str:
+        """Return a text that can be a path, a name or a key: bytes, none of them zero."""
+        if not isinstance(value, str) or "\0" in value:
+            raise self.fail(where, "a text")
+        try:
+            value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError as error:
+            raise self.fail(where, "a text") from error
+        return value
+
+    def flag(self, value: object, where: str) -> bool:
+        if not isinstance(value, bool):
+            raise self.fail(where, "true or false")
+        return value
+
+    def items(self, value: object, where: str, read: Callable[[object, str], _T]) -> tuple[_T, ...]:
+        if not isinstance(value, list):
+            raise self.fail(where, "a list")
+        return tuple(read(item, where) for item in value)
+
+    def maybe(self, value: object, where: str, read: Callable[[object, str], _T]) -> _T | None:
+        return None if value is None else read(value, where)
+
+    def place(self, value: object, where: str) -> Place:
+        if not isinstance(value, str):
+            outside = self.table(value, where).get("outside")
+            return Place(path=None, outside=self.maybe(outside, f"{where}.outside", self.text))
+        path = self.text(value, where)
+        if path and (posixpath.normpath(path) != path or path.split("/")[0] in ("", ".", "..")):
+            raise self.fail(where, "a path inside the repository")
+        return Place(path=path)
+
+    def master(self, value: object, where: str) -> MasterIdentity:
+        table = self.table(value, where)
+        return MasterIdentity(
+            identity=self.place(table.get("identity"), f"{where}.identity"),
+            pubkey=self.maybe(table.get("pubkey"), f"{where}.pubkey", self.text),
+        )
+
+    def node(self, name: str, value: object) -> DeclaredNode:
+        table = self.table(value, name)
+        secrets = self.table(table.get("secrets"), f"{name}.secrets")
+        mode = self.text(table.get("storageMode"), f"{name}.storageMode")
+        if mode not in MODES:
+            raise self.fail(f"{name}.storageMode", f"one of {', '.join(MODES)}")
+        storage = self.maybe(table.get("storage"), f"{name}.storage", self.place)
+        if storage is None and mode == "local":
+            raise self.fail(f"{name}.storage", "a path inside the repository")
+        return DeclaredNode(
+            name=name,
+            host_pubkey=self.text(table.get("hostPubkey"), f"{name}.hostPubkey"),
+            storage_mode=mode,
+            storage=storage,
+            secrets=tuple(self.secret(name, key, secrets[key]) for key in sorted(secrets)),
+            master_identities=self.items(
+                table.get("masterIdentities"), f"{name}.masterIdentities", self.master
+            ),
+            extra_recipients=self.items(
+                table.get("extraEncryptionPubkeys"), f"{name}.extraEncryptionPubkeys", self.text
+            ),
+        )
+
+    def secret(self, node: str, key: str, value: object) -> DeclaredSecret:
+        where = f"{node}.secrets.{key}"
+        table = self.table(value, where)
+
+        def tags(value: object, where: str) -> tuple[str, ...]:
+            return self.items(value, where, self.text)
+
+        return DeclaredSecret(
+            id=key,
+            name=self.text(table.get("name"), f"{where}.name"),
+            source=self.place(table.get("source"), f"{where}.source"),
+            intermediary=self.flag(table.get("intermediary"), f"{where}.intermediary"),
+            generator=self.maybe(table.get("generator"), f"{where}.generator", tags),
+        )

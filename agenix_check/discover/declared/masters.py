@@ -1,0 +1,92 @@
+"""The recipients that every source must have: master identities and extra encryption keys.
+
+As agenix-rekey finds them (its nix/lib.nix): an explicit `pubkey`; for a YubiKey or FIDO2 identity
+a comment of its file; else whatever age derives from the identity.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from agenix_check.age import Recipient, RecipientError, parse_recipient
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.repository import Repository
+from agenix_check.git.snapshot import File
+from agenix_check.model.declaration import Declaration, MasterIdentity
+
+_IDENTITY = re.compile(r"^AGE-(?:SECRET-KEY|PLUGIN)-", re.MULTILINE)
+_COMMENT = re.compile(
+    r"^#.*?(?:recipient|public key):\s*(age1[0-9a-z-]+)", re.IGNORECASE | re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masters:
+    """Whom sources must be encrypted to.
+
+    `known` maps a recipient to where it is declared; `unknown` are the places of identities whose
+    recipient cannot be told without them.
+    """
+
+    known: Mapping[Recipient, str]
+    unknown: tuple[str, ...]
+
+
+def find_masters(
+    repository: Repository, files: Mapping[str, File], declaration: Declaration
+) -> Masters:
+    """Collect the master recipients of all nodes, merged as agenix-rekey merges them."""
+    identities = dict.fromkeys(one for node in declaration.nodes for one in node.master_identities)
+    extra = dict.fromkeys(text for node in declaration.nodes for text in node.extra_recipients)
+    contents = _read(repository, files, identities)
+    known: dict[Recipient, str] = {}
+    unknown: list[str] = []
+    for identity in identities:
+        place = identity.identity.path or identity.identity.outside or "an identity"
+        texts = [identity.pubkey] if identity.pubkey is not None else list(
+            _recipients(contents.get(identity.identity.path or ""))
+        )  # fmt: skip
+        _add(known, unknown, texts, place)
+    for text in extra:
+        _add(known, unknown, [text], "extraEncryptionPubkeys")
+    return Masters(known=known, unknown=tuple(dict.fromkeys(unknown)))
+
+
+def _add(known: dict[Recipient, str], unknown: list[str], texts: Iterable[str], place: str) -> None:
+    """Read texts as recipients: one each, or one a line as in the files that age takes with -R."""
+    lines = [line for text in texts for line in text.splitlines() if _says_something(line)]
+    for line in lines:
+        try:
+            known.setdefault(parse_recipient(line), place)
+        except RecipientError:
+            unknown.append(place)
+    if not lines:
+        unknown.append(place)
+
+
+def _says_something(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def _read(
+    repository: Repository, files: Mapping[str, File], identities: Iterable[MasterIdentity]
+) -> dict[str, str]:
+    paths = [one.identity.path for one in identities if one.pubkey is None and one.identity.path]
+    there = {path: files[path].oid for path in paths if path in files}
+    blobs = {blob.oid: blob.data for blob in read_blobs(repository.git, there.values())}
+    return {path: blobs[oid].decode("utf-8", "replace") for path, oid in there.items()}
+
+
+def _recipients(content: str | None) -> Iterator[str]:
+    """Give the recipients that an identity file tells; nothing where only its key could."""
+    if content is None:
+        return
+    if len(_IDENTITY.findall(content)) == 1:
+        # age-keygen, age-plugin-yubikey and age-plugin-fido2-hmac write it above the identity.
+        found = dict.fromkeys(_COMMENT.findall(content))
+        if len(found) == 1:  # of several, agenix-rekey does not know either which one it is
+            yield from found
+        return
+    lines = list(filter(_says_something, content.splitlines()))
+    if len(lines) == 1:
+        yield lines[0]

@@ -1,0 +1,66 @@
+"""Private keys that stand where public ones belong: taken out before anything is kept or said."""
+
+import re
+from dataclasses import replace
+
+from agenix_check.model.declaration import (
+    WITHHELD,
+    Declaration,
+    DeclaredNode,
+    FailedNode,
+    MasterIdentity,
+    PlainRule,
+    RulesFile,
+)
+
+_AGE = re.compile(r"AGE-SECRET-KEY-[0-9A-Z-]*", re.IGNORECASE)
+_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL)
+
+
+def withhold(declaration: Declaration) -> Declaration:
+    """Return a declaration in which `WITHHELD` stands for every text with a private key in it."""
+    return replace(
+        declaration,
+        nodes=tuple(map(_node, declaration.nodes)),
+        failed=tuple(
+            FailedNode(name=node.name, message=_without(node.message))
+            for node in declaration.failed
+        ),
+    )
+
+
+def withhold_rules(file: RulesFile) -> RulesFile:
+    """Do the same for a rules file of plain agenix."""
+    return replace(
+        file,
+        rules=tuple(map(_rule, file.rules)),
+        failure=None if file.failure is None else _without(file.failure),
+    )
+
+
+def _node(node: DeclaredNode) -> DeclaredNode:
+    masters = tuple(map(_master, node.master_identities))
+    extra = tuple(map(_public, node.extra_recipients))
+    key = _public(node.host_pubkey)
+    if (key, masters, extra) == (node.host_pubkey, node.master_identities, node.extra_recipients):
+        return node
+    return replace(node, host_pubkey=key, master_identities=masters, extra_recipients=extra)
+
+
+def _master(one: MasterIdentity) -> MasterIdentity:
+    if one.pubkey is None or _public(one.pubkey) == one.pubkey:
+        return one
+    return replace(one, pubkey=WITHHELD)
+
+
+def _rule(rule: PlainRule) -> PlainRule:
+    public = tuple(dict.fromkeys(map(_public, rule.recipients)))
+    return rule if public == rule.recipients else replace(rule, recipients=public)
+
+
+def _public(text: str) -> str:
+    return WITHHELD if _AGE.search(text) or _PEM.search(text) else text
+
+
+def _without(message: str) -> str:
+    return _PEM.sub(WITHHELD, _AGE.sub(WITHHELD, message))

@@ -1,0 +1,175 @@
+"""What one tree says by itself: its outputs, its keys and its sources, by where they are."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from agenix_check.age import DUMMY_RECIPIENT
+from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact, find_fact
+from agenix_check.discover.tree.facts_cache import Memory
+from agenix_check.discover.tree.keys import KeyTexts, digest
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.repository import Repository
+from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change, File, Snapshot
+
+LOCK = "agenix-check.lock"
+LEFTOVER = ".tmp.agenix-rekey."
+_PREFIX = re.compile(r"([0-9a-f]{32})-")
+_NAME = re.compile(r"([0-9a-f]{32})-(.+)\.age", re.DOTALL)
+
+
+class OutputFile(NamedTuple):
+    """A file with the name of an output.
+
+    `directory` is where agenix-rekey's `localStorageDir` must be; a name with `/` goes deeper.
+    """
+
+    path: str
+    directory: str
+    ident: str
+    name: str
+
+
+class KeyText(NamedTuple):
+    """A text that may be a `hostPubkey`; None stands for one with a private key in it."""
+
+    text: str | None
+    paths: tuple[str, ...]
+
+
+NOWHERE = KeyText(None, ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One tree, read for what names alone can tell.
+
+    `keys` are by the SHA-256 of their text, `sources` by the SHA-256 of their content (of an LFS
+    pointer: by that of what it points to), both in hexadecimal.
+    """
+
+    files: Mapping[str, File]
+    facts: Mapping[str, Fact]
+    outputs: Mapping[str, OutputFile]
+    keys: Mapping[str, KeyText]
+    sources: Mapping[str, tuple[str, ...]]
+
+
+def output_file(path: str) -> OutputFile | None:
+    """Return what a path's name says of an output, or None where it is not an output's name."""
+    directory, _, name = path.rpartition("/")
+    outer = _outer(directory)
+    if outer is None:
+        match = _NAME.fullmatch(name)
+        return OutputFile(path, directory, *match.groups()) if match else None
+    storage, ident, start = outer
+    if not ident or not name.endswith(".age"):
+        return None
+    return OutputFile(path, storage, ident, f"{start}/{name[:-4]}")
+
+
+@cache
+def _outer(directory: str) -> tuple[str, str, str] | None:
+    """Return the storage directory, the ident and the start of the name that a directory gives.
+
+    None where files in it are named for themselves; no ident where they are no outputs: leftovers.
+    """
+    parts = directory.split("/")
+    if any(part.startswith(LEFTOVER) for part in parts):
+        return "", "", ""
+    for place, part in enumerate(parts):
+        match = _PREFIX.match(part)
+        if match is not None:
+            start = "/".join([part[match.end() :], *parts[place + 1 :]])
+            return "/".join(parts[:place]), match[1], start
+    return None
+
+
+def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]:
+    """Read files in one go and return the facts of those that are of interest, by path."""
+    paths: dict[str, list[str]] = {}
+    for path, mode, oid in files:
+        if mode not in (SYMLINK, SUBMODULE):
+            paths.setdefault(oid, []).append(path)
+    small = [oid for oid, where in paths.items() if where[0].endswith(".age")]
+    found = {
+        oid: fact
+        for oid, size, data, sha256 in read_blobs(repository.git, paths, small)
+        if (fact := find_fact(data, size, sha256)) is not None
+    }
+    return {path: fact for oid, fact in found.items() for path in paths[oid]}
+
+
+def read_facts(repository: Repository, snapshot: Snapshot, memory: Memory) -> dict[str, Fact]:
+    """Return the facts of a snapshot's files, by path; only directories that are new are read."""
+    directories: dict[str, list[File]] = {}
+    for file in snapshot.files.values():
+        directories.setdefault(file.path.rpartition("/")[0], []).append(file)
+    facts: dict[str, Fact] = {}
+    unknown: list[str] = []
+    for directory in directories:
+        known = memory.recall(snapshot.directories[directory])
+        if known is None:
+            unknown.append(directory)
+        else:
+            start = f"{directory}/" if directory else ""
+            facts.update({start + name: fact for name, fact in known.items()})
+    found = find_facts(repository, [file for name in unknown for file in directories[name]])
+    for directory in unknown if memory.keeps else ():
+        own = [file.path for file in directories[directory] if file.path in found]
+        names = {path.rpartition("/")[2]: found[path] for path in own}
+        memory.keep(snapshot.directories[directory], names)
+    memory.save()
+    return facts | found
+
+
+def classify(
+    files: Mapping[str, File], facts: Mapping[str, Fact], exact: Collection[str] = ()
+) -> Evidence:
+    """Sort a tree's files into outputs, keys and sources.
+
+    Every key text counts with and without a newline at its end, but that of files in `exact` as it
+    is or trimmed. The lock file repeats what others declare, and may be out of date.
+    """
+    outputs = {path: output for path in files if (output := output_file(path)) is not None}
+    texts: dict[str, list[str]] = {DUMMY_RECIPIENT: [], DUMMY_RECIPIENT + "\n": []}
+    keys: dict[str, tuple[str | None, list[str]]] = {}
+    sources: dict[str, list[str]] = {}
+    for path, fact in facts.items():
+        if path in outputs or LEFTOVER in path or path == LOCK:
+            continue
+        if isinstance(fact, AgeFact | PointerFact):
+            sources.setdefault(fact.sha256, []).append(path)
+        elif isinstance(fact, KeyTexts):
+            for text in fact.texts(exact=path in exact):
+                texts.setdefault(text, []).append(path)
+            for hidden in fact.hidden:
+                keys.setdefault(hidden, (None, []))[1].append(path)
+    for text, paths in texts.items():
+        keys.setdefault(digest(text), (text, []))[1].extend(paths)
+    return Evidence(
+        files=files,
+        facts=facts,
+        outputs=outputs,
+        keys={key: KeyText(text, tuple(sorted(paths))) for key, (text, paths) in keys.items()},
+        sources={sha: tuple(sorted(paths)) for sha, paths in sources.items()},
+    )
+
+
+def base_evidence(
+    snapshot: Snapshot, evidence: Evidence, changes: Iterable[Change], facts: Mapping[str, Fact]
+) -> Evidence:
+    """Return the base's evidence: the snapshot's with the changes taken back.
+
+    `facts` are those of the changed files as the base has them.
+    """
+    files = dict(snapshot.files)
+    kept = dict(evidence.facts)
+    for change in changes:
+        files.pop(change.path, None)
+        kept.pop(change.path, None)
+        if change.before is not None:
+            files[change.path] = change.before
+    return classify(files, kept | dict(facts))

@@ -1,0 +1,92 @@
+"""Facts of whole directories, remembered by the object id of their trees.
+
+A tree's object id covers the content of all its files, so a fact that is remembered under it
+cannot be out of date.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import cast
+
+from agenix_check.age import Stanza
+from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.git.cache import Store
+
+_NAME = "facts"
+_MOST = 500_000  # facts; a few of the largest fleets
+
+_Plain = tuple[object, ...]
+_Facts = dict[str, _Plain]
+
+
+class Memory:
+    """The facts of each directory's own files, not of those in directories below it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        loaded = store.load(_NAME)
+        self._known = cast("dict[str, _Facts]", loaded) if isinstance(loaded, dict) else {}
+        self._used: dict[str, _Facts] = {}
+        self._learned = False
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is remembered at all."""
+        return self._store.keeps
+
+    def recall(self, tree: str) -> dict[str, Fact] | None:
+        """Return the facts of a directory by file name, or None where it was never read."""
+        plain = self._known.get(tree)
+        if plain is None:
+            return None
+        self._used[tree] = plain
+        return {name: _revive(values) for name, values in plain.items()}
+
+    def keep(self, tree: str, facts: Mapping[str, Fact]) -> None:
+        """Remember a directory that was read as a whole."""
+        if self.keeps and not any(isinstance(fact, MissingFact) for fact in facts.values()):
+            self._used[tree] = {name: _flatten(fact) for name, fact in facts.items()}
+            self._learned = True
+
+    def save(self) -> None:
+        """Write what this run used, and of earlier runs what there is room for."""
+        if not self._learned:
+            return
+        kept = dict(self._used)
+        room = _MOST - sum(map(len, kept.values()))
+        for tree, facts in self._known.items():
+            room -= len(facts)
+            if room < 0:
+                break
+            kept.setdefault(tree, facts)
+        self._store.save(_NAME, kept)
+
+
+def _flatten(fact: Fact) -> _Plain:
+    if isinstance(fact, AgeFact):
+        stanzas = tuple((stanza.type, stanza.args) for stanza in fact.stanzas)
+        return "age", fact.sha256, stanzas, fact.plaintext_size, fact.problem
+    if isinstance(fact, KeyTexts):
+        return "keys", *fact
+    return "locked" if isinstance(fact, LockedFact) else "pointer", *fact
+
+
+def _revive(plain: _Plain) -> Fact:
+    kind = plain[0]
+    if kind == "age":
+        _, sha256, stanzas, size, problem = cast(
+            "tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...], int | None, str | None]",
+            plain,
+        )
+        revived = tuple(_stanza(type_, args) for type_, args in stanzas)
+        return AgeFact(sha256, revived, size, problem)
+    if kind == "keys":
+        return KeyTexts(*cast("tuple[tuple[str, ...], tuple[str, ...]]", plain[1:]))
+    text = str(plain[1])
+    return LockedFact(text) if kind == "locked" else PointerFact(text)
+
+
+@cache
+def _stanza(type_: str, args: tuple[str, ...]) -> Stanza:
+    return Stanza(type=type_, args=args, body=b"")

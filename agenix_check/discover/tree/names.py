@@ -1,0 +1,237 @@
+"""The fleet as file names tell it: which outputs are explained, here and at the base."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+
+from agenix_check.discover.tree.change_context import find_commits, find_recent, find_vanished
+from agenix_check.discover.tree.evidence import (
+    Evidence,
+    OutputFile,
+    base_evidence,
+    classify,
+    find_facts,
+    read_facts,
+)
+from agenix_check.discover.tree.facts_cache import Memory
+from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.naming import Trace, trace
+from agenix_check.discover.tree.origins import Origin, find_origins
+from agenix_check.discover.tree.unreadable import say_absent, say_undecided
+from agenix_check.discover.tree.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
+from agenix_check.git.repository import changes
+from agenix_check.git.snapshot import SUBMODULE, Change, File
+from agenix_check.model.fleet import Fleet, Node, Output
+from agenix_check.view import View
+
+_EMPTY = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What names say of a snapshot and of its base.
+
+    `explained_here` and `explained_at_base` are the keys and sources of each tree by the ident that
+    they make. `changed` are the paths in which the two differ, `ends` those of key files which
+    differ only at their end (a newline, a new comment), `vanished` file names that were in the
+    base's `.nix` files and are in none now, `commits` which commit changed a path last, `origins`
+    (by ident) what outputs that were lost before were made from. `recent` are directories that got
+    outputs on either side of a merge. `incomplete` says what is not in this clone, `undecided` what
+    names alone cannot tell for want of it. `quiet` tells that every output is explained, and that
+    none is gone or waits to be staged; `looked_aside` that the work tree was asked too, so that the
+    next run may find something else.
+    """
+
+    here: Evidence
+    base: Evidence
+    explained_here: Mapping[str, Trace]
+    explained_at_base: Mapping[str, Trace]
+    changed: frozenset[str]
+    ends: frozenset[str] = frozenset()
+    vanished: frozenset[str] = frozenset()
+    unstaged: Unstaged = NOTHING_UNSTAGED
+    commits: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    incomplete: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    recent: frozenset[str] = frozenset()
+    quiet: bool = False
+    looked_aside: bool = False
+    skipped: tuple[str, ...] = ()
+
+    def explain(self, evidence: Evidence, output: OutputFile) -> Trace | None:
+        """Return the key and the source in `evidence` that made an output's name, or None."""
+        made = self.explained_here if evidence is self.here else self.explained_at_base
+        return made.get(output.ident)
+
+
+def discover_names(view: View, memory: Memory, *, history: bool = False) -> Names:
+    """Read a snapshot and its base; with `history` also older versions, where outputs need them.
+
+    Where a shallow clone lacks the base nothing counts as new, and the result is incomplete if
+    that decides.
+    """
+    snapshot, base = view.snapshot, view.base
+    here = classify(snapshot.files, read_facts(view.repository, snapshot, memory))
+    changed: tuple[Change, ...] = ()
+    if view.cut_off or (base is not None and base.tree == snapshot.tree):
+        there = here
+    elif base is None:
+        there = _EMPTY
+        changed = tuple(Change(path, None, file) for path, file in snapshot.files.items())
+    else:
+        changed = tuple(changes(view.repository, base.tree, snapshot.tree))
+        olds = [change.before for change in changed if change.before is not None]
+        there = base_evidence(snapshot, here, changed, find_facts(view.repository, olds))
+    ends = _changed_ends(here, there, changed)
+    if ends:
+        here = classify(here.files, here.facts, exact=ends)
+    traces = _trace(here, there)
+    names = Names(
+        here=here,
+        base=there,
+        explained_here=traces if there is here else _within(traces, here),
+        explained_at_base=traces if there is here else _within(traces, there),
+        changed=frozenset(change.path for change in changed),
+        ends=ends,
+        skipped=_submodules(snapshot.files.values()),
+    )
+    names = _look_closer(view, names, changed)
+    return _with_origins(view, names) if history else names
+
+
+def fleet_of(names: Names) -> Fleet:
+    """Return the nodes and outputs that the names explain."""
+    here = names.here
+    outputs = []
+    used: set[tuple[str, str]] = set()
+    for file in here.outputs.values():
+        made = names.explained_here.get(file.ident)
+        if made is not None:
+            used.add((file.directory, made.key))
+            outputs.append(
+                Output(
+                    file.directory,
+                    file.name,
+                    file.path,
+                    file.ident,
+                    here.keys[made.key].text,
+                    here.sources[made.source],
+                )
+            )
+    keys: dict[str, list[str]] = {directory: [] for directory, _ in sorted(used)}
+    for directory, key in used:
+        text = here.keys[key].text
+        keys[directory] += () if text is None else (text,)
+    nodes = tuple(
+        Node(name=directory, storage=directory, keys=tuple(sorted(texts)))
+        for directory, texts in keys.items()
+    )
+    outputs.sort(key=attrgetter("path"))
+    return Fleet(inventory="names", complete=False, nodes=nodes, outputs=tuple(outputs))
+
+
+def _trace(here: Evidence, there: Evidence) -> dict[str, Trace]:
+    """Explain the outputs of both trees at once, the likelier pairs first."""
+    idents = {file.ident for tree in (here, there) for file in tree.outputs.values()}
+    traces = trace(idents, here.keys, here.sources)
+    if there is not here:
+        rest = idents - traces.keys()
+        traces |= trace(rest, {**here.keys, **there.keys}, {**here.sources, **there.sources})
+    return traces
+
+
+def _within(traces: Mapping[str, Trace], tree: Evidence) -> dict[str, Trace]:
+    """Return the traces whose key and source a tree has."""
+    return {
+        ident: made
+        for ident, made in traces.items()
+        if made.key in tree.keys and made.source in tree.sources
+    }
+
+
+def _changed_ends(here: Evidence, there: Evidence, changed: Iterable[Change]) -> frozenset[str]:
+    """Return the key files that lost or got a newline, or got a comment, and changed no more."""
+    return frozenset(
+        change.path
+        for change in changed
+        if isinstance(now := here.facts.get(change.path), KeyTexts)
+        and isinstance(was := there.facts.get(change.path), KeyTexts)
+        and now.whole != was.whole
+        and (now.ended == was.ended or _is_commented(now.ended, was.ended))
+    )
+
+
+def _is_commented(now: str | None, was: str | None) -> bool:
+    """Tell whether a line is another one with a comment after it."""
+    return bool(now and was) and "\n" not in f"{now}" and f"{now}".startswith(f"{was} ")
+
+
+def _submodules(files: Iterable[File]) -> tuple[str, ...]:
+    return tuple(
+        f"{file.path}: a submodule, which is a repository of its own"
+        for file in files
+        if file.mode == SUBMODULE
+    )
+
+
+def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
+    """Ask what costs more, where something may be wrong: an output is not explained, or is gone."""
+    here, there = names.here, names.base
+    made_here = names.explained_here
+    lost = [file for file in here.outputs.values() if file.ident not in made_here]
+    broken = [made for file in lost if (made := names.explain(names.base, file)) is not None]
+    fresh = [file for file in lost if file.path not in there.outputs]
+    gone = [there.outputs[path] for path in there.outputs.keys() - here.outputs.keys()]
+    commits: Mapping[str, str] = {}
+    vanished: frozenset[str] = frozenset()
+    recent: frozenset[str] = frozenset()
+    unstaged = NOTHING_UNSTAGED
+    if broken:
+        sources = {path for made in broken for path in names.base.sources[made.source]}
+        vanished = find_vanished(view.repository, here.files, changed, sources)
+        recent = find_recent(view)
+    in_work_tree = view.snapshot.kind == "index" and view.repository.top is not None
+    looked_aside = in_work_tree and bool(broken or fresh or gone or not _has_all(there, here))
+    if looked_aside:
+        directories = sorted({file.directory for file in (*lost, *gone)})
+        unstaged = look_for_unstaged(view.repository, here, lost, directories)
+    rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
+    if broken or fresh or gone or rotated:
+        commits = find_commits(view)
+    return replace(
+        names,
+        vanished=vanished,
+        recent=recent,
+        unstaged=unstaged,
+        commits=commits,
+        incomplete=say_absent(here),
+        looked_aside=looked_aside,
+        quiet=not (lost or gone or unstaged.outputs),
+        undecided=say_undecided(
+            here,
+            there,
+            names.changed,
+            lost=len(lost),
+            new=len(broken) + len(fresh),
+            cut_off=view.cut_off,
+        ),
+    )
+
+
+def _with_origins(view: View, names: Names) -> Names:
+    """Look for older versions where outputs were lost before this change."""
+    commit = view.snapshot.commit or view.repository.head
+    old = {
+        file.ident
+        for file in names.here.outputs.values()
+        if not names.explain(names.here, file) and not names.explain(names.base, file)
+    }
+    if not old or commit is None:
+        return names
+    return replace(names, origins=find_origins(view.repository, commit, names.here, old))
+
+
+def _has_all(tree: Evidence, other: Evidence) -> bool:
+    """Tell whether a tree has every key and every source of another one."""
+    return tree.keys.keys() >= other.keys.keys() and tree.sources.keys() >= other.sources.keys()

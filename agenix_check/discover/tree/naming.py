@@ -1,0 +1,99 @@
+"""Which key and which source an output's name was made from.
+
+agenix-rekey names an output `<ident>-<name>.age`, with
+ident = sha256hex(sha256hex(hostPubkey) ++ sha256hex(source))[:32] (its nix/output-derivation.nix).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from agenix_check.discover.tree.evidence import KeyText
+from agenix_check.errors import CannotCheckError
+
+_IDENT = 32  # hexadecimal digits
+_MOST_PAIRS = 50_000_000  # a minute's work; no fleet of names alone comes near it
+
+
+_Form = tuple[bool, bool] | str
+
+
+class Trace(NamedTuple):
+    """What an ident was made from: two SHA-256 digests in hexadecimal, of the texts as they are."""
+
+    key: str
+    source: str
+
+
+def ident(key: str, source: str) -> str:
+    """Return the ident of a key's and a source's digests."""
+    return sha256((key + source).encode("ascii")).hexdigest()[:_IDENT]
+
+
+def trace(
+    idents: Iterable[str], keys: Mapping[str, KeyText], sources: Iterable[str]
+) -> dict[str, Trace]:
+    """Return, for each ident that some key and some source make, which they are.
+
+    `keys` are by the digest of their text. Raises `CannotCheckError` where there are too many
+    pairs to try.
+    """
+    wanted = set(idents)
+    found: dict[str, Trace] = {}
+    encoded = [source.encode("ascii") for source in sources]
+    if wanted and len(keys) * len(encoded) > _MOST_PAIRS:
+        raise CannotCheckError(
+            f"{len(keys)} keys and {len(encoded)} sources make too many pairs to try"
+        )
+    # A fleet writes all its keys in one form: once a key was found in one, its other forms can
+    # wait, and in a fleet in order nothing is left to find when their turn comes.
+    favourites: list[_Form] = []
+    later: list[str] = []
+    for forms in _by_body(keys):
+        order = sorted(forms, key=lambda form: _rank(form, favourites))
+        for place, form in enumerate(order):
+            if not wanted:
+                return found
+            if _try(forms[form], encoded, wanted, found):
+                favourites = [form, *(other for other in favourites if other != form)]
+                later += [forms[other] for other in order[place + 1 :]]
+                break
+    for key in later:
+        if wanted:
+            _try(key, encoded, wanted, found)
+    return found
+
+
+def _by_body(keys: Mapping[str, KeyText]) -> Iterable[dict[_Form, str]]:
+    """Group the texts of each key: by whether they have a comment, and a newline at the end.
+
+    A second text of the same form (another comment) stands under itself.
+    """
+    groups: dict[str, dict[_Form, str]] = {}
+    for key, (text, _) in keys.items():
+        if text is None:
+            groups[key] = {key: key}
+            continue
+        words = text.split(None, 2)
+        body = words[1] if text.startswith("ssh-") and len(words) > 1 else text.strip()
+        form: _Form = (len(words) > 2, text.endswith("\n"))
+        group = groups.setdefault(body, {})
+        group[form if form not in group else key] = key
+    return groups.values()
+
+
+def _rank(form: _Form, favourites: Sequence[_Form]) -> int:
+    return favourites.index(form) if form in favourites else len(favourites)
+
+
+def _try(key: str, sources: list[bytes], wanted: set[str], found: dict[str, Trace]) -> bool:
+    """Look for idents that one key makes; move them from `wanted` to `found`."""
+    start = key.encode("ascii")
+    # Nearly every pair misses, so this does nothing but hash and look up.
+    made = [sha256(start + source).hexdigest()[:_IDENT] for source in sources]
+    hits = wanted.intersection(made)
+    if hits:
+        by_ident = dict(zip(made, sources, strict=True))
+        found.update({hit: Trace(key, by_ident[hit].decode("ascii")) for hit in hits})
+        wanted -= hits
+    return bool(hits)

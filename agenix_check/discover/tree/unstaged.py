@@ -1,0 +1,95 @@
+"""What the work tree has and the index lacks, of the files that would explain an output."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from agenix_check.discover.tree.evidence import Evidence, KeyText, OutputFile, output_file
+from agenix_check.discover.tree.facts import AgeFact, find_fact
+from agenix_check.discover.tree.keys import KeyTexts, digest
+from agenix_check.discover.tree.naming import Trace, trace
+from agenix_check.git.repository import Repository
+from agenix_check.git.worktree import list_directory, list_unstaged, read_file
+
+_PARTIAL = "next-index-"  # what Git calls the index that it makes for `git commit PATH`
+
+
+class Waiting(NamedTuple):
+    """An output that is in the work tree only, and what of the snapshot made it."""
+
+    file: OutputFile
+    made: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Unstaged:
+    """Right files that were not staged.
+
+    `outputs` are by (directory, name); `sources` and `keys` by the ident that they explain.
+    `partial` tells that this is `git commit PATH`: they may be staged, and are left out anyway.
+    """
+
+    outputs: Mapping[tuple[str, str], Waiting]
+    sources: Mapping[str, str]
+    keys: Mapping[str, str]
+    partial: bool = False
+
+
+NOTHING_UNSTAGED = Unstaged({}, {}, {})
+
+
+def look_for_unstaged(
+    repository: Repository,
+    here: Evidence,
+    lost: Iterable[OutputFile],
+    directories: Iterable[str],
+) -> Unstaged:
+    """Look in the work tree for what would explain the `lost` outputs, and for more outputs.
+
+    In `directories` those that Git ignores are found too.
+    """
+    paths = list_unstaged(repository)
+    outputs = _outputs(repository, here, paths, directories)
+    sources: dict[str, str] = {}  # by digest
+    keys: dict[str, str] = {}
+    for path in paths:
+        data = read_file(repository, path)
+        if data is None or output_file(path) is not None:
+            continue
+        fact = find_fact(data, len(data))
+        if isinstance(fact, AgeFact):
+            sources.setdefault(hashlib.sha256(data).hexdigest(), path)
+        elif isinstance(fact, KeyTexts):
+            for text in fact.texts():
+                if (key := digest(text)) not in here.keys:
+                    keys.setdefault(key, path)
+    idents = {file.ident for file in lost}
+    unstaged = {key: KeyText(None, (path,)) for key, path in keys.items()}
+    made = trace(idents, {**here.keys, **unstaged}, [*here.sources, *sources])
+    return Unstaged(
+        outputs,
+        {ident: sources[pair.source] for ident, pair in made.items() if pair.source in sources},
+        {ident: keys[pair.key] for ident, pair in made.items() if pair.key in keys},
+        Path(os.environ.get("GIT_INDEX_FILE", "")).name.startswith(_PARTIAL),
+    )
+
+
+def _outputs(
+    repository: Repository, here: Evidence, paths: Iterable[str], directories: Iterable[str]
+) -> dict[tuple[str, str], Waiting]:
+    """Return outputs that are on disk only, ignored by Git or not, and that `here` explains."""
+    seen = set(paths)
+    for directory in directories:
+        seen.update(list_directory(repository, directory))
+    found = [
+        file for path in sorted(seen - here.files.keys()) if (file := output_file(path)) is not None
+    ]
+    made = trace({file.ident for file in found}, here.keys, here.sources)
+    return {
+        (file.directory, file.name): Waiting(file, made[file.ident])
+        for file in found
+        if file.ident in made
+    }

@@ -1,0 +1,1 @@
+"""Every Git call: snapshots, changes, history, staging, and what is remembered."""

@@ -1,0 +1,125 @@
+"""Contents of many blobs in one Git process, with a bound on what one of them may cost."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import IO, NamedTuple
+
+from agenix_check.git.process import Git, GitError, first_line
+
+WHOLE = 1 << 20  # bytes; larger blobs are given by their head only
+HEAD = 1 << 17  # bytes; room for the largest age header (64 KiB)
+_PIECE = 1 << 16  # bytes that are read at once: Git goes on while they are looked at
+_HASHED = 1 << 28  # bytes; a larger blob is not read to its end
+_AGE = (b"age-encryption.org/", b"-----BEGIN AGE")
+
+
+class Blob(NamedTuple):
+    """A blob's content: the whole of it, or its first bytes where it is large.
+
+    `size` is in bytes, and -1 where the object is not in this repository (a partial clone).
+    `sha256` is that of the whole content, in hexadecimal, where `data` is only its head.
+    """
+
+    oid: str
+    size: int
+    data: bytes
+    sha256: str | None = None
+
+
+def read_blobs(git: Git, oids: Iterable[str], small: Iterable[str] = ()) -> Iterator[Blob]:
+    """Give each blob once, in no particular order.
+
+    Of those in `small`, which nobody expects to be large, the sizes are not asked for first.
+    Raises `GitError` for a damaged one, which it names.
+    """
+    wanted = dict.fromkeys(oids)
+    for blob in _read_hastily(git, list(dict.fromkeys(small))):
+        wanted.pop(blob.oid, None)
+        yield blob
+    if not wanted:
+        return
+    sizes = _sizes(git, wanted)
+    whole = [oid for oid, size in sizes.items() if size <= WHOLE]
+    if whole:
+        given = 0
+        with git.stream("cat-file", "--batch", "--buffer", lines=whole) as answers:
+            for blob in _cut(answers, whole):
+                given += 1
+                yield blob
+            if given < len(whole):
+                raise _damaged(whole[given])
+    for oid, size in sizes.items():
+        if size > WHOLE:
+            with git.stream("cat-file", "blob", oid) as content:
+                yield _read_large(content, oid, size)
+    for oid in wanted:
+        if oid not in sizes:
+            yield Blob(oid, -1, b"")
+
+
+def _read_hastily(git: Git, oids: list[str]) -> Iterator[Blob]:
+    """Give blobs up to the first one that is large, missing or damaged."""
+    if not oids:
+        return
+    with suppress(GitError), git.stream("cat-file", "--batch", "--buffer", lines=oids) as answers:
+        yield from _cut(answers, oids)
+
+
+def _cut(answers: IO[bytes], oids: Iterable[str]) -> Iterator[Blob]:
+    """Cut blobs out of `OID blob SIZE<LF>CONTENT<LF>`, up to the first that is not so, or large."""
+    piece, at = b"", 0
+    for oid in oids:
+        start = piece.find(b"\n", at) + 1
+        if not start:
+            piece, at = piece[at:] + answers.read(_PIECE), 0
+            start = piece.find(b"\n") + 1
+        before_size = at + len(oid) + 6
+        if not start or piece[at:before_size] != b"%b blob " % oid.encode("ascii"):
+            return
+        size = int(piece[before_size : start - 1])
+        if size > WHOLE:
+            return
+        end = start + size
+        if end >= len(piece):
+            piece = piece[start:] + answers.read(max(size + 1, _PIECE))
+            start, end = 0, size
+            if end >= len(piece):
+                return
+        yield Blob(oid, size, piece[start:end])
+        at = end + 1
+
+
+def _sizes(git: Git, wanted: dict[str, None]) -> dict[str, int]:
+    """Return the size in bytes of each blob that is here."""
+    check = ("cat-file", "--batch-check", "--buffer")
+    status, answers, complaint = git.attempt(*check, lines=wanted)
+    if status == 0:
+        words = answers.decode("ascii").split()
+        if len(words) == 3 * len(wanted):
+            return dict(zip(wanted, map(int, words[2::3]), strict=True))
+        found = [line.split() for line in answers.splitlines()]
+        missing = [fields[0].decode() for fields in found if len(fields) < 3]
+        if missing and "error: " in complaint:
+            raise _damaged(missing[0])
+    elif "promisor" in complaint:  # it would have fetched what is not here, and said no more
+        with git.stream(*check, "--batch-all-objects", "--unordered") as objects:
+            here = {fields[0].decode(): fields for fields in map(bytes.split, objects)}
+        found = [here[oid] for oid in wanted if oid in here]
+    else:
+        raise GitError(first_line(complaint, "cat-file"))
+    return {fields[0].decode(): int(fields[2]) for fields in found if fields[1] == b"blob"}
+
+
+def _damaged(oid: str) -> GitError:
+    return GitError(f"the object {oid} is damaged; `git fsck` tells more")
+
+
+def _read_large(content: IO[bytes], oid: str, size: int) -> Blob:
+    head = content.read(HEAD)
+    if size > _HASHED or not head.startswith(_AGE):
+        return Blob(oid, size, head)
+    digest = hashlib.sha256(head)
+    while chunk := content.read(WHOLE):
+        digest.update(chunk)
+    return Blob(oid, size, head, digest.hexdigest())

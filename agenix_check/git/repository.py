@@ -1,0 +1,295 @@
+"""A repository and its snapshots, through Git's plumbing only."""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.git.process import Git, first_line
+from agenix_check.git.snapshot import Change, Snapshot, decode, parse_changes
+
+_FACTS = (
+    "--is-bare-repository",
+    "--is-shallow-repository",
+    "--absolute-git-dir",
+    "--git-common-dir",
+    "--show-toplevel",
+    "HEAD^{commit}",
+    "HEAD^{tree}",
+)
+# Blobs that a partial clone lacks are told where they matter.
+_WRITE_TREE = ("write-tree", "--missing-ok")
+_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """Where a repository is. `top` is None in a bare one, `head` before the first commit.
+
+    `head_tree` saves a call of Git where it is known.
+    """
+
+    git: Git
+    top: Path | None
+    git_dir: Path
+    common_dir: Path
+    shallow: bool
+    head: str | None
+    head_tree: str | None = None
+
+
+def open_repository(directory: Path) -> Repository:
+    """Find the repository that `directory` belongs to, as Git itself would.
+
+    Raises `CannotCheckError` where there is none, or Git refuses it.
+    """
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is not a directory")
+    git = Git(str(directory))
+    status, output, complaint = git.attempt("rev-parse", "--path-format=absolute", *_FACTS)
+    facts = os.fsdecode(output).split("\n")[:-1]
+    if status or len(facts) != len(_FACTS):
+        if "not a git repository" in complaint and "GIT_DIR" not in os.environ:
+            raise CannotCheckError(f"{directory} is in no Git repository")
+        facts = _ask_singly(git, complaint)
+    bare, shallow, git_dir, common_dir, place, head, head_tree = facts
+    if bare == "false" and not place:
+        raise CannotCheckError(f"{directory} is inside a Git directory; go to the work tree")
+    top = Path(place) if place else None
+    return Repository(
+        git=Git(str(top or git_dir), _absolute_environment(git_dir, top)),
+        top=top,
+        git_dir=Path(git_dir),
+        common_dir=Path(common_dir),
+        shallow=shallow == "true",
+        head=head or None,
+        head_tree=head_tree or None,
+    )
+
+
+def _ask_singly(git: Git, complaint: str) -> list[str]:
+    """Ask for each fact by itself: one has no answer, or a path has a newline in it.
+
+    Raises `CannotCheckError` where there is no repository, or Git refuses it.
+    """
+    facts = []
+    for fact in _FACTS:
+        options = () if fact.startswith("--") else ("--verify", "--quiet")
+        status, output, _ = git.attempt("rev-parse", "--path-format=absolute", *options, fact)
+        facts.append(os.fsdecode(output)[:-1] if status == 0 else "")
+    if not facts[0]:
+        advice = ""
+        if "dubious ownership" in complaint:
+            advice = "; if you trust it, add it to safe.directory in your Git configuration"
+        raise CannotCheckError(first_line(complaint, "rev-parse") + advice)
+    if not facts[-1]:
+        status, output, _ = git.attempt("rev-parse", "--verify", "--quiet", "HEAD")
+        if status == 0:
+            raise CannotCheckError(f"HEAD is {decode(output).strip()}, which cannot be read")
+    return facts
+
+
+def _absolute_environment(git_dir: str, top: Path | None) -> dict[str, str]:
+    """Return the places that Git was given, as hooks do, or found, so that they hold everywhere.
+
+    Git reads a relative `GIT_INDEX_FILE` from the top of the work tree.
+    """
+    environment = {"GIT_DIR": git_dir}
+    if top is not None:
+        environment["GIT_WORK_TREE"] = str(top)
+    if index := os.environ.get("GIT_INDEX_FILE"):
+        environment["GIT_INDEX_FILE"] = str((top or Path(git_dir)) / index)
+    return environment
+
+
+def _resolve(git: Git, revision: str) -> str | None:
+    """Return the commit that a revision names, or None."""
+    if "\0" in revision:
+        return None
+    wanted = revision if revision.startswith(":/") else f"{revision}^{{commit}}"
+    status, output, _ = git.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+    oid = decode(output).strip()
+    return oid if status == 0 and _OID.fullmatch(oid) else None
+
+
+def resolve(repository: Repository, revision: str) -> str:
+    """Return the commit that the user's `revision` names; `UsageError` where there is none."""
+    commit = _resolve(repository.git, revision)
+    if commit is None:
+        where = "this shallow clone" if repository.shallow else "this repository"
+        raise UsageError(f"no commit is named {revision!r} in {where}")
+    return commit
+
+
+def parent(repository: Repository, commit: str) -> str | None:
+    """Return the first parent of a commit, or None: a root, or the edge of a shallow clone."""
+    status, output, _ = repository.git.attempt("rev-parse", "--verify", "--quiet", f"{commit}^1")
+    return decode(output).strip() if status == 0 else None
+
+
+def forked_at(repository: Repository, commit: str, other: str) -> str | None:
+    """Return the newest commit that two have in common, or None: unrelated, or not fetched."""
+    status, output, _ = repository.git.attempt("merge-base", commit, other)
+    return decode(output).strip() if status == 0 else None
+
+
+def merge_fork(repository: Repository, commit: str | None) -> str | None:
+    """Return where the two sides of a merge parted: of a merge commit, or of one that is under way.
+
+    None where there is no merge, or what it came from was not fetched.
+    """
+    ours, theirs = ("HEAD", "MERGE_HEAD") if commit is None else (f"{commit}^1", f"{commit}^2")
+    if commit is None and not (repository.git_dir / "MERGE_HEAD").is_file():
+        return None
+    return forked_at(repository, ours, theirs)
+
+
+def is_cut_off(repository: Repository, commit: str) -> bool:
+    """Tell whether a commit has parents that a shallow clone lacks."""
+    if not repository.shallow or parent(repository, commit) is not None:
+        return False
+    body = repository.git.run("cat-file", "commit", commit)
+    return body.partition(b"\n\n")[0].find(b"\nparent ") >= 0
+
+
+def commit_snapshot(repository: Repository, commit: str) -> Snapshot:
+    """Return the tree of a commit, given by its object id."""
+    tree = repository.head_tree if commit == repository.head else None
+    if tree is None:
+        wanted = ("--verify", "--quiet", f"{commit}^{{tree}}")
+        status, output, _ = repository.git.attempt("rev-parse", *wanted)
+        if status:
+            raise CannotCheckError(f"the commit {commit} cannot be read; `git fsck` tells more")
+        tree = output.decode().strip()
+    return Snapshot(kind="commit", tree=tree, commit=commit, git=repository.git)
+
+
+@contextmanager
+def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapshot]]:
+    """Give the index as a tree, and the repository to read it with.
+
+    Raises `CannotCheckError` where entries are unmerged.
+    """
+    if repository.top is None and "GIT_INDEX_FILE" not in os.environ:
+        raise UsageError("a bare repository has no index; name a commit with --rev")
+    with _at_its_time(repository):
+        status, output, _ = _away(repository).attempt(*_WRITE_TREE)
+    if status == 0:
+        yield (
+            repository,
+            Snapshot(kind="index", tree=output.decode().strip(), commit=None, git=repository.git),
+        )
+        return
+    _refuse_unmerged(repository.git)
+    # Locked by another Git, or not ours to write in: the tree is made aside and thrown away.
+    with index_aside(repository) as aside:
+        yield aside, Snapshot(kind="index", tree=write_tree(aside), commit=None, git=aside.git)
+
+
+@contextmanager
+def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapshot]]:
+    """Give what `git add --all` would stage, made aside: the index stays as it is."""
+    if repository.top is None:
+        raise UsageError("--worktree: a bare repository has no work tree")
+    _refuse_unmerged(repository.git)
+    with index_aside(repository) as aside:
+        aside.git.run("add", "--all", "--sparse")
+        yield (
+            aside,
+            Snapshot(kind="worktree", tree=write_tree(aside), commit=None, git=aside.git),
+        )
+
+
+def changes(repository: Repository, before: str, after: str) -> Sequence[Change]:
+    """Return the paths in which two trees differ."""
+    # It would read the index, which has no part in this.
+    git = repository.git.with_environment({"GIT_INDEX_FILE": str(repository.git_dir / "none")})
+    listing = git.run(
+        "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after
+    )
+    return tuple(parse_changes(listing))
+
+
+def write_tree(repository: Repository) -> str:
+    """Write the index as a tree, and return its object id."""
+    with _at_its_time(repository):
+        return _away(repository).run(*_WRITE_TREE).decode().strip()
+
+
+@contextmanager
+def _at_its_time(repository: Repository) -> Iterator[None]:
+    """Leave the index its time where Git writes into it.
+
+    Of a file as old as the index Git looks at the content, as it may have been edited in the same
+    second; written away from the work tree, a younger index would hide such an edit for ever.
+    """
+    given = repository.git.variable("GIT_INDEX_FILE")
+    index = Path(given) if given else repository.git_dir / "index"
+    try:
+        before = index.stat()
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if index.stat().st_mtime_ns != before.st_mtime_ns:
+                os.utime(index, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _away(repository: Repository) -> Git:
+    """Return Git that does not see the work tree.
+
+    Where it writes an index it would compare files with it that were written at the same time, and
+    for that run the filters which `.gitattributes` asks for.
+    """
+    place = str(repository.git_dir)
+    return repository.git.at(place).with_environment({"GIT_WORK_TREE": place})
+
+
+def _refuse_unmerged(git: Git) -> None:
+    listing = decode(git.run("ls-files", "--unmerged", "-z"))
+    paths = sorted({record.partition("\t")[2] for record in listing.split("\0")[:-1]})
+    if paths:
+        shown = ", ".join(ascii(path) for path in paths[:3])
+        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+        raise CannotCheckError(
+            f"the index has unmerged entries ({shown}{more}); end the merge, then check again"
+        )
+
+
+@contextmanager
+def index_aside(repository: Repository) -> Iterator[Repository]:
+    """Give the repository with a copy of its index and with new objects put elsewhere."""
+    git = repository.git
+    index, objects = (
+        os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-path", name))[:-1]
+        for name in ("index", "objects")
+    )
+    with tempfile.TemporaryDirectory(prefix="agenix-check-") as scratch:
+        copy = Path(scratch, "index")
+        if Path(index).exists():
+            shutil.copy2(index, copy)
+        fresh = Path(scratch, "objects")
+        fresh.mkdir()  # Git takes a repository without it for none
+        known = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+        environment = {
+            "GIT_INDEX_FILE": str(copy),
+            "GIT_OBJECT_DIRECTORY": str(fresh),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": ":".join(filter(None, (_quote(objects), known))),
+        }
+        aside = git.with_environment(environment)
+        # The shared part of a split index would go beside the real one.
+        yield replace(repository, git=aside.with_settings({"core.splitIndex": "false"}))
+
+
+def _quote(path: str) -> str:
+    """Quote a path for a list that Git splits at colons."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

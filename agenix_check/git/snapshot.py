@@ -1,0 +1,122 @@
+"""One immutable Git tree as a listing: which files it has, of what mode, under which object id."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Thread
+from typing import NamedTuple
+
+from agenix_check.git.process import Git, GitError
+
+SYMLINK = "120000"
+SUBMODULE = "160000"
+_EMPTY = {  # the blob without content, by both kinds of object ids
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+}
+
+
+class File(NamedTuple):
+    """One entry of a tree: `mode` in Git's octal digits, `oid` in hexadecimal."""
+
+    path: str
+    mode: str
+    oid: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no content."""
+        return self.oid in _EMPTY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A tree seen read-only: the index, a commit or the work tree.
+
+    `commit` is None for what is not committed. The listing is read when it is first asked for:
+    a base is often known by its object id alone.
+    """
+
+    kind: str
+    tree: str
+    commit: str | None
+    git: Git
+
+    @property
+    def files(self) -> Mapping[str, File]:
+        """Each path's entry."""
+        return self._listing[0]
+
+    @property
+    def directories(self) -> Mapping[str, str]:
+        """Each directory's tree object id; "" is the root."""
+        return self._listing[1]
+
+    @contextmanager
+    def listed_meanwhile(self) -> Iterator[None]:
+        """Let Git list the tree while something else is done.
+
+        Where that fails, whoever asks for the listing is told.
+        """
+
+        def look() -> None:
+            with suppress(GitError):
+                _ = self._listing
+
+        lister = Thread(target=look)
+        lister.start()
+        try:
+            yield
+        finally:
+            lister.join()
+
+    @cached_property
+    def _listing(self) -> tuple[dict[str, File], dict[str, str]]:
+        listing = self.git.run("ls-tree", "-r", "-t", "-z", "--full-tree", self.tree)
+        return parse_tree(listing, self.tree)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A path that differs between two trees; None where a side does not have it."""
+
+    path: str
+    before: File | None
+    after: File | None
+
+
+def parse_tree(listing: bytes, tree: str) -> tuple[dict[str, File], dict[str, str]]:
+    """Read `git ls-tree -r -t -z` of `tree` into files and directories."""
+    files: dict[str, File] = {}
+    directories = {"": tree}
+    path_at = len("100644 blob ") + len(tree) + 1
+    for record in decode(listing).split("\0")[:-1]:
+        if record.startswith("blob", 7):
+            path = record[path_at:]
+            files[path] = File(path, record[:6], record[12 : path_at - 1])
+            continue
+        meta, _, path = record.partition("\t")
+        mode, kind, oid = meta.split(" ")
+        if kind == "tree":
+            directories[path] = oid
+        else:
+            files[path] = File(path, mode, oid)
+    return files, directories
+
+
+def parse_changes(listing: bytes) -> Iterator[Change]:
+    """Read `git diff-tree -r -z --no-renames` of two trees."""
+    fields = iter(decode(listing).split("\0")[:-1])
+    for meta, path in zip(fields, fields, strict=True):
+        mode_before, mode_after, oid_before, oid_after, _ = meta[1:].split(" ")
+        yield Change(
+            path,
+            File(path, mode_before, oid_before) if mode_before != "000000" else None,
+            File(path, mode_after, oid_after) if mode_after != "000000" else None,
+        )
+
+
+def decode(text: bytes) -> str:
+    """Decode what Git says of paths; bytes that are not UTF-8 become surrogates (PEP 383)."""
+    return text.decode("utf-8", "surrogateescape")

@@ -1,0 +1,88 @@
+"""Files of the work tree, read without following a symlink and only inside the repository."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from agenix_check.git.objects import WHOLE
+from agenix_check.git.process import Git
+from agenix_check.git.repository import Repository
+from agenix_check.git.snapshot import decode
+
+_MOST = 10_000  # entries of one directory, counted with all below it
+
+
+def list_unstaged(repository: Repository) -> list[str]:
+    """Return the paths that differ from the index or are not in it, ignored ones left out.
+
+    Filters are switched off, so a file that is checked out through one counts as different.
+    """
+    listing = without_filters(repository.git).run(
+        "ls-files", "-z", "--modified", "--others", "--exclude-standard", "--deduplicate"
+    )
+    return decode(listing).split("\0")[:-1]
+
+
+def without_filters(git: Git) -> Git:
+    """Return Git that runs none of the programs which `.gitattributes` may ask for."""
+    status, listing, _ = git.attempt("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
+    names = decode(listing).split("\0")[:-1] if status == 0 else []
+    return git.with_settings(dict.fromkeys(names, ""))
+
+
+def list_directory(repository: Repository, directory: str) -> Iterator[str]:
+    """Give the paths of the files below a directory, tracked, ignored or neither."""
+    if repository.top is None:
+        return
+    top = repository.top
+    start = local_path(directory)
+    if passes_symlink(top, start):
+        return
+    count = 0
+    for folder, folders, names in os.walk(top / start):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in names:
+            count += 1
+            if count > _MOST:
+                return
+            yield decode(os.fsencode(Path(folder, name).relative_to(top)))
+
+
+def read_file(repository: Repository, path: str) -> bytes | None:
+    """Return a regular file's content, or None: not there, not regular, or over 1 MiB."""
+    if repository.top is None or not os.path.lexists(f"{repository.top}/{local_text(path)}"):
+        return None
+    local = local_path(path)
+    if passes_symlink(repository.top, local):
+        return None
+    try:
+        number = os.open(repository.top / local, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        status = os.fstat(number)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > WHOLE:
+            return None
+        with os.fdopen(number, "rb", closefd=False) as file:
+            return file.read(WHOLE)
+    finally:
+        os.close(number)
+
+
+def passes_symlink(top: Path, path: Path) -> bool:
+    """Tell whether a path leads out of the work tree, or through a symlink on its way."""
+    parts = path.parts
+    if ".." in parts or path.is_absolute():
+        return True
+    return any(top.joinpath(*parts[:depth]).is_symlink() for depth in range(1, len(parts) + 1))
+
+
+def local_path(path: str) -> Path:
+    """Return a path whose bytes are those that Git has, whatever the locale says."""
+    return Path(local_text(path))
+
+
+def local_text(path: str) -> str:
+    """Return the same as a text."""
+    return os.fsdecode(path.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,138 @@
+"""SSH private keys: their public half, which is there without the passphrase, and unlocking them.
+
+The format: PROTOCOL.key of OpenSSH. Unlocking is left to ssh-keygen, which asks for the passphrase
+itself; the unlocked key is written to memory that has no name in any file system.
+"""
+
+import os
+import subprocess
+from base64 import b64decode, b64encode
+from binascii import Error
+
+from agenix_check.age import Recipient, RecipientError, parse_recipient
+from agenix_check.keys.errors import DecryptionError
+from agenix_check.keys.program import clean_environment, lent_terminal
+from agenix_check.keys.prompts import Terminal
+
+_BEGIN = b"-----BEGIN "
+_OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
+_PKCS8 = b"-----BEGIN PRIVATE KEY-----"
+_MAGIC = b"openssh-key-v1\0"
+_TRIES = 3
+
+
+def looks_like_ssh(content: bytes) -> bool:
+    """Return whether a file is a private key in OpenSSH's form or in PEM."""
+    head = content.lstrip()[:64].split(b"\n")[0]
+    return head.startswith(_BEGIN) and b"PRIVATE KEY" in head
+
+
+def public_half(content: bytes) -> Recipient | None:
+    """Return the public key of a private key in OpenSSH's form, or None where it does not show.
+
+    Raises DecryptionError for a type of key that age cannot use.
+    """
+    fields = _fields(content)
+    if fields is None:
+        return None
+    wire = fields[1]
+    kind = wire[4 : 4 + int.from_bytes(wire[:4], "big")]
+    text = f"{kind.decode('latin-1')} {b64encode(wire).decode('ascii')}"
+    try:
+        return parse_recipient(text)
+    except RecipientError as error:
+        raise DecryptionError(str(error)) from None
+
+
+def must_be_read_by_ssh(content: bytes) -> bool:
+    """Return whether only ssh-keygen can read a key: it has a passphrase, or is in PKCS #8."""
+    return has_passphrase(content) or content.lstrip().startswith(_PKCS8)
+
+
+def has_passphrase(content: bytes) -> bool:
+    """Return whether a private key is protected by a passphrase."""
+    fields = _fields(content)
+    if fields is not None:
+        return fields[0] != b"none"
+    return any(b"ENCRYPTED" in line for line in content.lstrip().splitlines()[:2])
+
+
+def unlock(content: bytes, path: str, terminal: Terminal) -> bytes:
+    """Return a key in OpenSSH's form, without its passphrase; ssh-keygen asks on the terminal.
+
+    Raises DecryptionError, the end of a sentence, where that does not come to pass.
+    """
+    if not hasattr(os, "memfd_create"):
+        raise DecryptionError("its passphrase can be asked for by an age program only: --age age")
+    asks = has_passphrase(content)
+    for _ in range(_TRIES if asks else 1):
+        if asks:
+            terminal.say(f"{path}: an SSH key with a passphrase")
+        unlocked = _changed(content, asks=asks)
+        if unlocked is not None:
+            return unlocked
+        terminal.say("This was not the passphrase.")
+    raise DecryptionError("the passphrase was wrong")
+
+
+def _changed(content: bytes, *, asks: bool) -> bytes | None:
+    """Let ssh-keygen take the passphrase away; None where it was given a wrong one."""
+    memory = os.memfd_create("key", os.MFD_CLOEXEC)
+    try:
+        os.fchmod(memory, 0o600)  # ssh-keygen refuses keys that others may read
+        with os.fdopen(os.dup(memory), "r+b") as file:
+            file.write(content)
+            file.flush()
+            status, complaint = _ssh_keygen(f"/proc/self/fd/{memory}", memory, asks=asks)
+            file.seek(0)
+            changed = file.read()
+    finally:
+        os.close(memory)
+    if status == 0:
+        return changed
+    if b"passphrase" in complaint:
+        return None
+    raise DecryptionError("ssh-keygen cannot read this key")
+
+
+def _ssh_keygen(path: str, descriptor: int, *, asks: bool) -> tuple[int, bytes]:
+    with lent_terminal() as terminal:
+        if asks and terminal is None:
+            raise DecryptionError("there is no terminal to ask for its passphrase on")
+        try:
+            done = subprocess.run(
+                ["ssh-keygen", "-q", "-p", "-N", "", "-f", path],
+                stdin=terminal if asks else subprocess.DEVNULL,  # it asks only where this is one
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={**clean_environment(), "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"},
+                pass_fds=[descriptor],
+                check=False,
+            )
+        except OSError:
+            raise DecryptionError("ssh-keygen, which reads such keys, is not there") from None
+    return done.returncode, done.stderr
+
+
+def _fields(content: bytes) -> tuple[bytes, bytes] | None:
+    """Return the cipher's name and the public key of a key in OpenSSH's form."""
+    lines = content.strip().splitlines()
+    if not lines or lines[0].strip() != _OPENSSH:
+        return None
+    try:
+        raw = b64decode(b"".join(lines[1:-1]))
+    except (Error, ValueError):
+        return None
+    if not raw.startswith(_MAGIC):
+        return None
+    rest = raw[len(_MAGIC) :]
+    cipher, rest = _string(rest)
+    _, rest = _string(rest)
+    _, rest = _string(rest)
+    wire, _ = _string(rest[4:])  # behind the number of keys, which is always one
+    return cipher, wire
+
+
+def _string(data: bytes) -> tuple[bytes, bytes]:
+    size = int.from_bytes(data[:4], "big")
+    return data[4 : 4 + size], data[4 + size :]

@@ -1,0 +1,251 @@
+"""Files written into the work tree all together, or taken back.
+
+What is to be done is noted in the Git directory before the first file is touched. A run that was
+killed is ended by the next one: taken back, or, where the index has it all already, brought to its
+end. Notes hold paths and digests; what is written is encrypted.
+"""
+
+import errno
+import json
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from agenix_check.errors import CannotCheckError
+from agenix_check.git.worktree import local_path, local_text, passes_symlink
+
+_JOURNAL = "journal"
+_MARK = ".agenix-check."
+_THREADS = 8  # disks take many requests at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A file to write: where, under which names for a moment, and what of.
+
+    `before` is the digest of what is there, None where nothing is.
+    """
+
+    path: str
+    temporary: str
+    backup: str
+    sha256: str
+    oid: str
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A file to remove, and the digest of what it holds, None where it is not there."""
+
+    path: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """All that a run does to the work tree; `folders` are those that it makes."""
+
+    written: tuple[Written, ...]
+    removed: tuple[Removed, ...]
+    folders: tuple[str, ...]
+
+    def is_staged(self, entries: Mapping[str, tuple[str, str]]) -> bool:
+        """Tell whether an index has it all."""
+        there = all(entries.get(one.path, ("", ""))[1] == one.oid for one in self.written)
+        return there and not any(one.path in entries for one in self.removed)
+
+
+class WorkTree:
+    """The work tree at `top`, and the `folder` where the journal is."""
+
+    def __init__(self, top: Path, folder: Path) -> None:
+        self._top = top
+        self._folders: dict[str, str] = {}  # those that are in order
+        self._journal = folder / _JOURNAL
+
+    def plan(
+        self, contents: Mapping[str, bytes], oids: Mapping[str, str], removed: Iterable[str]
+    ) -> Journal:
+        """Work out what will be done, and note it."""
+        written = []
+        for path, content in contents.items():
+            folder = path.rpartition("/")[0]
+            start = f"{folder}/{_MARK}" if folder else _MARK
+            name = start + secrets.token_hex(8)
+            written.append(
+                Written(
+                    path=path,
+                    temporary=f"{name}.new",
+                    backup=f"{name}.old",
+                    sha256=sha256(content).hexdigest(),
+                    oid=oids[path],
+                    before=self._digest(path),
+                )
+            )
+        journal = Journal(
+            written=tuple(written),
+            removed=tuple(Removed(path=path, sha256=self._digest(path)) for path in removed),
+            folders=self._missing_folders(contents),
+        )
+        self._note(journal)
+        return journal
+
+    def write(self, journal: Journal, contents: Mapping[str, bytes]) -> None:
+        """Write every file beside its place, then rename them into place.
+
+        Raises `CannotCheckError`; what was done until then is for `undo`.
+        """
+        for folder in journal.folders:
+            _try(folder, partial(self._at(folder).mkdir, exist_ok=True))
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for _ in pool.map(lambda one: self._write(one, contents[one.path]), journal.written):
+                pass
+        for one in journal.written:
+            _try(one.path, partial(self._put, one))
+        for folder in {one.path.rpartition("/")[0] for one in journal.written}:
+            with suppress(OSError):
+                _flush(self._at(folder))
+
+    def undo(self, journal: Journal) -> None:
+        """Take back what was written; what somebody else wrote since stays."""
+        for one in journal.written:
+            path, backup = self._at(one.path), self._at(one.backup)
+            with suppress(OSError):
+                self._at(one.temporary).unlink(missing_ok=True)
+                ours = self._digest(one.path) in (one.sha256, None)
+                if _is_there(backup):
+                    if ours:
+                        backup.replace(path)
+                    backup.unlink(missing_ok=True)
+                elif ours and one.before is None:
+                    path.unlink(missing_ok=True)
+        for folder in reversed(journal.folders):
+            with suppress(OSError):
+                self._at(folder).rmdir()
+        self._journal.unlink(missing_ok=True)
+
+    def finish(self, journal: Journal) -> None:
+        """Remove what the index has no more, and what was kept for the case of a failure."""
+        for one in journal.removed:
+            path = self._at(one.path)
+            with suppress(OSError):
+                if one.sha256 is not None and self._digest(one.path) == one.sha256:
+                    path.unlink()
+                    self._prune(path.parent)
+        for written in journal.written:
+            with suppress(OSError):
+                self._at(written.backup).unlink(missing_ok=True)
+        self._journal.unlink(missing_ok=True)
+
+    def unfinished(self) -> Journal | None:
+        """Return the journal of a run that was killed."""
+        try:
+            document = json.loads(self._journal.read_text(encoding="ascii"))
+            return Journal(
+                written=tuple(Written(**one) for one in document["written"]),
+                removed=tuple(Removed(**one) for one in document["removed"]),
+                folders=tuple(document["folders"]),
+            )
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise CannotCheckError(
+                f"{self._journal} cannot be read; see `git status`, then remove it"
+            ) from error
+
+    def _at(self, path: str) -> Path:
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:
+            local = local_path(folder)
+            if passes_symlink(self._top, local):
+                raise CannotCheckError(f"{path}: its directory is behind a symlink")
+            self._folders[folder] = str(self._top / local)
+        return Path(
+            f"{self._folders[folder]}/{local_text(name)}" if name else self._folders[folder]
+        )
+
+    def _digest(self, path: str) -> str | None:
+        """Return the digest of a file, or of where a symlink leads; None where nothing is."""
+        place = self._at(path)
+        try:
+            mode = place.lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if stat.S_ISLNK(mode):
+            return sha256(os.fsencode(place.readlink())).hexdigest()
+        return sha256(place.read_bytes()).hexdigest() if stat.S_ISREG(mode) else None
+
+    def _missing_folders(self, paths: Iterable[str]) -> tuple[str, ...]:
+        found: set[str] = set()
+        for path in paths:
+            folder = path.rpartition("/")[0]
+            while folder and folder not in found and not self._at(folder).exists():
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        return tuple(sorted(found))
+
+    def _note(self, journal: Journal) -> None:
+        def note() -> None:
+            new = self._journal.with_suffix(".new")
+            new.unlink(missing_ok=True)
+            _write(new, json.dumps(asdict(journal)).encode("ascii"))
+            new.replace(self._journal)
+
+        _try(str(self._journal), note)
+
+    def _write(self, one: Written, content: bytes) -> None:
+        _try(one.path, lambda: _write(self._at(one.temporary), content))
+
+    def _put(self, one: Written) -> None:
+        path, backup = self._at(one.path), self._at(one.backup)
+        if one.before is not None:
+            try:
+                os.link(path, backup, follow_symlinks=False)
+            except OSError as error:
+                if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
+                    raise
+                path.replace(backup)  # the file system knows no links
+        self._at(one.temporary).replace(path)
+
+    def _prune(self, folder: Path) -> None:
+        """Remove directories that are empty now, as Git does."""
+        while folder != self._top:
+            folder.rmdir()
+            folder = folder.parent
+
+
+def _try(path: str, action: Callable[[], object]) -> None:
+    try:
+        action()
+    except OSError as error:
+        raise CannotCheckError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a new file and wait until the disk has it; its mode follows the umask."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    number = os.open(path, flags, 0o644)
+    with os.fdopen(number, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(number)
+
+
+def _flush(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()

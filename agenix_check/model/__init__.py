@@ -1,0 +1,1 @@
+"""The vocabulary: frozen values that the rooms hand to each other."""

@@ -1,0 +1,48 @@
+"""The rules that a page names, told at length."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import dedent
+
+from markupsafe import Markup, escape
+
+from agenix_check.model.findings import Report
+from agenix_check.report.grouping import rule_rank
+from agenix_check.rules import RULES, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOnPage:
+    """A rule: headings with their paragraphs, of which some are for typing."""
+
+    rule: Rule
+    sections: tuple[tuple[str, tuple[tuple[bool, Markup], ...]], ...]
+
+
+def rules_of(report: Report) -> Iterator[RuleOnPage]:
+    """Give the rules that a report says are broken, in their order."""
+    broken = {one.rule for one in report.findings}
+    broken.update(rule for one in report.outputs for rule in one.rules)
+    broken.update(rule for one in report.plain for rule in one.rules)
+    for rule in sorted(broken & RULES.keys(), key=rule_rank):
+        yield _told(RULES[rule])
+
+
+def _told(rule: Rule) -> RuleOnPage:
+    sections = (
+        ("What it means", rule.meaning),
+        ("Why it matters", rule.why),
+        ("How to mend it", rule.mend),
+    )
+    return RuleOnPage(
+        rule=rule,
+        sections=tuple(
+            (heading, tuple(map(_paragraph, text.split("\n\n")))) for heading, text in sections
+        ),
+    )
+
+
+def _paragraph(text: str) -> tuple[bool, Markup]:
+    """Return whether a paragraph is for typing, and its text; what is, keeps its lines."""
+    is_code = text.startswith(" ")
+    return is_code, escape(dedent(text) if is_code else " ".join(text.split()))

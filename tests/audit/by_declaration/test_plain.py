@@ -1,0 +1,249 @@
+"""Plain agenix: every rule of every rules file against the header of its file."""
+
+import json
+
+import pytest
+
+from agenix_check.demo.workshop import Workshop
+from agenix_check.gate import check
+from agenix_check.git.repository import open_repository
+from agenix_check.keys.encrypt import encrypt, new_identity
+from agenix_check.model.findings import CauseKind, Finding, PlainResult, Report, Severity
+from agenix_check.settings import load_settings
+from tests.conftest import Run
+from tests.discover.declared.estate import Estate
+from tests.host_keys import ALPHA, BETA, DELTA, NEW, RSA
+
+
+def write_rules(shop: Workshop, path: str = "secrets.nix", **rules: list[str]) -> None:
+    """Write a rules file: the keys of each file, `.age` left out."""
+    lines = [f'  "{name}.age".publicKeys = {_nix(keys)};' for name, keys in rules.items()]
+    shop.write(path, "\n".join(["{", *lines, "}", ""]))
+
+
+def _nix(keys: list[str]) -> str:
+    return f"[ {' '.join(map(json.dumps, keys))} ]"
+
+
+def judge(shop: Workshop) -> Report:
+    shop.stage()
+    settings = load_settings(shop.top, {}, {"no-cache": True})
+    return check(open_repository(shop.top), settings)
+
+
+def the_only(report: Report) -> Finding:
+    (finding,) = report.findings
+    return finding
+
+
+def of(report: Report) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the verdict and the broken rules of each plain file."""
+    return {one.path: (str(one.verdict), one.rules) for one in report.plain}
+
+
+def test_files_for_exactly_their_keys_are_right(workshop: Workshop) -> None:
+    workshop.write("ssh.age", encrypt(b"x", [ALPHA, RSA]))
+    workshop.write("age.age", encrypt(b"x", [ALPHA, DELTA]))
+    workshop.write("armored.age", encrypt(b"x", [BETA], armored=True))
+    write_rules(workshop, ssh=[ALPHA, RSA, ALPHA], age=[DELTA, ALPHA], armored=[BETA])
+
+    report = judge(workshop)
+
+    assert report.findings == ()
+    assert report.incomplete == ()
+    assert of(report) == {
+        "ssh.age": ("ok", ()), "age.age": ("unverifiable", ()), "armored.age": ("ok", ()),
+    }  # fmt: skip
+    assert report.fleet.plain == 3
+    assert {one.rules_file for one in report.plain} == {"secrets.nix"}
+
+
+def test_nested_lists_are_flattened(workshop: Workshop) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA, BETA]))
+    keys = f"[ {json.dumps(ALPHA)} [ [ {json.dumps(BETA)} ] ] ]"
+    workshop.write("secrets.nix", f'{{ "db.age" = {{ publicKeys = {keys}; armor = false; }}; }}')
+
+    assert of(judge(workshop)) == {"db.age": ("ok", ())}
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (NEW, "root@new (…fdTFl71T) of secrets.nix"),
+        (RSA, "root@rsa (…"),
+        (DELTA, "one of the X25519 recipients of secrets.nix"),
+    ],
+    ids=["ed25519", "rsa", "anonymous"],
+)
+def test_a_key_that_cannot_read(workshop: Workshop, key: str, words: str) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    write_rules(workshop, db=[ALPHA, key])
+
+    report = judge(workshop)
+
+    finding = the_only(report)
+    assert finding.rule == "plain-missing-recipient"
+    assert finding.severity is Severity.ERROR
+    assert (finding.path, finding.mend) == ("db.age", "agenix-check --fix")
+    assert words in finding.message
+    assert of(report) == {"db.age": ("wrong", ("plain-missing-recipient",))}
+
+
+def test_a_stranger_who_can_read(workshop: Workshop) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA, BETA]))
+    write_rules(workshop, db=[ALPHA])
+
+    finding = the_only(judge(workshop))
+
+    assert finding.rule == "plain-unknown-recipient"
+    assert finding.severity is Severity.ERROR
+    assert "an SSH Ed25519 key with tag" in finding.message
+
+
+def test_anonymous_keys_are_counted(workshop: Workshop) -> None:
+    keys = [new_identity()[1] for _ in range(3)]
+    workshop.write("few.age", encrypt(b"x", keys[:2]))
+    workshop.write("many.age", encrypt(b"x", keys))
+    write_rules(workshop, few=keys, many=keys[:2])
+
+    report = judge(workshop)
+
+    assert of(report) == {
+        "few.age": ("wrong", ("plain-missing-recipient",)),
+        "many.age": ("wrong", ("plain-unknown-recipient",)),
+    }
+
+
+def test_a_rule_without_file(workshop: Workshop) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    write_rules(workshop, db=[ALPHA], gone=[ALPHA])
+
+    report = judge(workshop)
+
+    finding = the_only(report)
+    assert (finding.rule, finding.path) == ("plain-missing-file", "gone.age")
+    assert finding.severity is Severity.WARNING
+    assert finding.new
+    assert of(report)["gone.age"] == ("skipped", ("plain-missing-file",))
+    workshop.commit("Begin")
+    assert not the_only(judge(workshop)).new
+
+
+def test_keys_that_are_none(workshop: Workshop) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    write_rules(workshop, db=[ALPHA, "ssh-ed25519 AAAA"])
+
+    finding = the_only(judge(workshop))
+
+    assert finding.rule == "plain-missing-recipient"
+    assert "a key that is no recipient" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"hunter2\n", "source-not-encrypted"),
+        (encrypt(b"x", [ALPHA])[:80], "source-malformed"),
+        (f"# a key\n{ALPHA}".encode(), "source-not-encrypted"),
+    ],
+    ids=["text", "cut", "key"],
+)
+@pytest.mark.parametrize("name", ["db.age", "db"])
+def test_a_file_that_is_no_whole_age_file_is_wrong(
+    workshop: Workshop, content: bytes, rule: str, name: str
+) -> None:
+    workshop.write(name, content)
+    workshop.write("secrets.nix", f'{{ "{name}".publicKeys = {_nix([ALPHA])}; }}')
+
+    report = judge(workshop)
+
+    assert [one.rule for one in report.findings if one.severity == "error"] == [rule]
+    assert of(report) == {name: ("wrong", (rule,))}
+
+
+def test_a_symlink_is_wrong(workshop: Workshop) -> None:
+    workshop.write("real.age", encrypt(b"x", [ALPHA]))
+    (workshop.top / "db.age").symlink_to("real.age")
+    write_rules(workshop, db=[ALPHA])
+
+    assert of(judge(workshop)) == {"db.age": ("wrong", ("source-not-encrypted",))}
+
+
+def test_every_rules_file_counts_and_those_that_are_named(workshop: Workshop) -> None:
+    for path in ("one/a.age", "two/b.age", "c.age"):
+        workshop.write(path, encrypt(b"x", [ALPHA]))
+    write_rules(workshop, "one/secrets.nix", a=[ALPHA])
+    write_rules(workshop, "two/secrets.nix", b=[BETA])
+    write_rules(workshop, "rules.nix", c=[ALPHA])
+    workshop.write("agenix-check.toml", 'rules = ["./rules.nix"]\n')
+    workshop.write("modules/secrets.nix", "{ config, ... }: { }\n")
+
+    report = judge(workshop)
+
+    assert {one.path: one.rules_file for one in report.plain} == {
+        "one/a.age": "one/secrets.nix", "two/b.age": "two/secrets.nix", "c.age": "rules.nix",
+    }  # fmt: skip
+    assert {(one.rule, one.path) for one in report.findings} == {
+        ("plain-missing-recipient", "two/b.age"),
+        ("plain-unknown-recipient", "two/b.age"),
+    }
+
+
+def test_a_rules_file_that_does_not_evaluate(workshop: Workshop, run: Run) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.write("secrets.nix", '{ "db.age".publicKeys = throw "no keys"; }')
+    workshop.stage()
+
+    result = run(workshop.top)
+
+    assert result.code == 3
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("agenix-check: could not check: secrets.nix: ")
+    assert "no keys" in line
+
+
+def test_the_rules_file_that_was_edited_is_the_cause(workshop: Workshop) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    write_rules(workshop, db=[ALPHA])
+    workshop.commit("Begin")
+    write_rules(workshop, db=[ALPHA, BETA])
+
+    finding = the_only(judge(workshop))
+
+    assert finding.new
+    assert finding.cause is not None
+    assert (finding.cause.kind, finding.cause.path) == (CauseKind.FILE_CHANGED, "secrets.nix")
+
+
+def test_plain_agenix_beside_agenix_rekey(estate: Estate) -> None:
+    estate.shop.write("plain/wifi.age", encrypt(b"x", [ALPHA]))
+    write_rules(estate.shop, "plain/secrets.nix", wifi=[ALPHA, BETA])
+
+    report = judge(estate.shop)
+
+    assert report.fleet.inventory == "nix"
+    assert (report.counts.outputs, report.counts.ok) == (5, 4)
+    assert the_only(report).rule == "plain-missing-recipient"
+    assert report.plain == (
+        PlainResult(
+            path="plain/wifi.age",
+            rules_file="plain/secrets.nix",
+            verdict=report.plain[0].verdict,
+            rules=("plain-missing-recipient",),
+        ),
+    )
+
+
+def test_a_private_key_among_public_ones_is_never_shown(workshop: Workshop, run: Run) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    write_rules(workshop, db=[ALPHA, workshop.identity])
+
+    report = judge(workshop)
+    results = [run(workshop.top, *words) for words in ((), ("-v",), ("fleet",))]
+    results += [run(workshop.top, *words, "--format", "json") for words in ((), ("fleet",))]
+
+    assert {one.rule for one in report.findings} >= {"private-key", "plain-missing-recipient"}
+    assert workshop.identity not in repr(report)
+    assert workshop.identity not in "".join(one.stdout + one.stderr for one in results)
+    kept = (workshop.top / ".git/agenix-check").iterdir()
+    assert not [file for file in kept if workshop.identity.encode() in file.read_bytes()]
