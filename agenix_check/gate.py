@@ -130,13 +130,16 @@ def _must_evaluate(known: Report, settings: Settings) -> bool:
 
 
 def _is_of_outputs(finding: Finding) -> bool:
-    """Tell whether a finding shows that there was something to check: sources alone do not.
+    """Return whether a finding shows that there was something to check: sources alone do not.
 
     Unless it is an error, which must fail as what it is.
     """
-    if finding.rule.startswith("source-"):
+    from agenix_check.rules import About, find_rule
+
+    rule = find_rule(finding.rule)
+    if rule.about is About.SOURCE:
         return finding.severity is Severity.ERROR
-    return finding.severity is not Severity.NOTE or finding.rule == "output-missing"
+    return finding.severity is not Severity.NOTE or rule.lost
 
 
 def _judge(

@@ -21,9 +21,7 @@ from agenix_check.model.findings import (
     Verdict,
 )
 from agenix_check.model.fleet import Fleet
-
-# Of an output that is lost, these say that it should be and is not.
-_LOST = ("output-stale", "output-unstaged", "output-untraceable", "source-unstaged")
+from agenix_check.rules import find_rule
 
 
 def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
@@ -101,7 +99,7 @@ def _wrong_outputs(lost: Iterable[Loss]) -> list[OutputResult]:
             rules=(finding.rule,),
         )
         for finding, output in lost
-        if finding.rule in _LOST and finding.severity is Severity.ERROR
+        if find_rule(finding.rule).lost and finding.severity is Severity.ERROR
     ]
 
 

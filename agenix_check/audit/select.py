@@ -6,12 +6,10 @@ from fnmatch import fnmatchcase
 
 from agenix_check.audit.counting import count
 from agenix_check.model.findings import Finding, OutputResult, Report, Verdict
+from agenix_check.rules import find_rule
 from agenix_check.settings import Ignore, Settings
 
 _Broken = tuple[str | None, str | None, str]  # a node, a secret, and the rule that it breaks
-
-# One file's trouble under another name: what is stale today was traceable or an orphan before.
-_LOST = {"output-stale", "output-orphan", "output-untraceable"}
 
 
 def select(report: Report, settings: Settings, known: Report | None = None) -> Report:
@@ -83,5 +81,5 @@ def _is_ignored(finding: Finding, rule: Ignore) -> bool:
 
 
 def _identity(finding: Finding) -> tuple[str, str | None, str | None]:
-    rule = "lost" if finding.rule in _LOST else finding.rule
+    rule = "unexplained" if find_rule(finding.rule).unexplained else finding.rule
     return rule, finding.path, finding.node

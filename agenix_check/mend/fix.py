@@ -24,6 +24,7 @@ from agenix_check.mend.refusals import (
 )
 from agenix_check.model.findings import Fix, Report
 from agenix_check.model.progress import Progress
+from agenix_check.rules import MendedBy, find_rule
 from agenix_check.settings import Settings
 from agenix_check.view import View, open_view
 
@@ -124,7 +125,11 @@ def _planned(
 
 def _sources(case: _Case) -> list[str]:
     """Return the sources that are to be staged; all else that is to be staged are outputs."""
-    unstaged = {one.path for one in case.examined.findings if one.rule == "source-unstaged"}
+    unstaged = {
+        one.path
+        for one in case.examined.findings
+        if find_rule(one.rule).mended_by is MendedBy.STAGE_SOURCE
+    }
     return sorted({one.path for one in case.plan.stage if one.path in unstaged})
 
 

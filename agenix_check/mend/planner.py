@@ -25,13 +25,7 @@ from agenix_check.mend.needs import (
 from agenix_check.mend.plan import Job, Plan, Target, Touched
 from agenix_check.mend.reencrypt import plan_plain, plan_sources
 from agenix_check.model.findings import Finding, Severity
-
-# Each of these says that an output must be made anew, or staged where it is made already.
-_OUTPUT = frozenset({
-    "output-missing", "output-stale", "output-unstaged", "output-untraceable",
-    "output-not-encrypted", "output-malformed", "output-wrong-recipient", "output-extra-recipient",
-    "output-dummy", "output-length", "output-content",
-})  # fmt: skip
+from agenix_check.rules import MendedBy, find_rule
 
 
 def make_plan(
@@ -93,17 +87,19 @@ class _Planner:
         path = finding.path
         if path is None or finding.severity is Severity.NOTE:
             return
-        if finding.rule in _OUTPUT:
-            self._output(finding, path)
-        elif finding.rule == "source-unstaged":
-            self._stage.add(Touched(path))
-        elif finding.rule == "output-orphan":
-            self._orphan(finding, path)
-        elif finding.rule == "output-leftover":
-            if self._storage_above(path) is not None and _in_leftover(path):
-                self._remove[path] = Touched(path)
-            else:
-                self._leave(path, "it is in no known node's storage directory")
+        match find_rule(finding.rule).mended_by:
+            case MendedBy.REMAKE_OUTPUT:
+                self._output(finding, path, made=False)
+            case MendedBy.STAGE_OUTPUT:
+                self._output(finding, path, made=True)
+            case MendedBy.STAGE_SOURCE:
+                self._stage.add(Touched(path))
+            case MendedBy.REMOVE_OUTPUT:
+                self._orphan(finding, path)
+            case MendedBy.REMOVE_LEFTOVER:
+                self._leftover(path)
+            case MendedBy.REENCRYPT_PLAIN | MendedBy.REENCRYPT_SOURCE | None:
+                pass  # plain files and sources are planned together, nothing else can be mended
 
     def rewrite(self, job: Job) -> None:
         """Plan that a file is encrypted anew; the outputs made of it follow."""
@@ -146,10 +142,11 @@ class _Planner:
         """Note what cannot be mended; of a hundred hosts with one reason, it is said once."""
         self._left.setdefault(why, {})[what] = None
 
-    def _output(self, finding: Finding, path: str) -> None:
+    def _output(self, finding: Finding, path: str, *, made: bool) -> None:
+        """Plan an output; `made` says that the work tree has it already."""
         names = self._names
         declared = self._declared is not None and finding.node in self._nodes
-        if not declared and path not in names.here.outputs and finding.rule != "output-unstaged":
+        if not declared and path not in names.here.outputs and not made:
             if finding.rule == "output-stale":
                 unsure = "whether the text is trimmed"
                 if isinstance(names.here.facts.get(path), AgeFact):
@@ -167,8 +164,7 @@ class _Planner:
             return
         for need in found:
             # One that is not staged was made by who works here.
-            sure = declared or finding.rule == "output-unstaged"
-            objection = None if sure else self._objection(need)
+            objection = None if declared or made else self._objection(need)
             if objection is not None:
                 self._leave(path, objection)
                 self._withheld = True
@@ -244,6 +240,13 @@ class _Planner:
                 self._unsure.append(path)
                 return
         self._remove[path] = Touched(path, finding.node, finding.secret)
+
+    def _leftover(self, path: str) -> None:
+        """Plan to remove what an interrupted rekey left, in a known node's storage directory."""
+        if self._storage_above(path) is not None and _in_leftover(path):
+            self._remove[path] = Touched(path)
+        else:
+            self._leave(path, "it is in no known node's storage directory")
 
     def _storage_above(self, path: str) -> str | None:
         parts = path.split("/")

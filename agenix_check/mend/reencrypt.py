@@ -10,16 +10,14 @@ from agenix_check.errors import UsageError
 from agenix_check.mend.plan import Job
 from agenix_check.model.declaration import PlainRule, RulesFile
 from agenix_check.model.findings import Finding
-
-_PLAIN = ("plain-missing-recipient", "plain-unknown-recipient")
-_SOURCE = ("source-missing-recipient", "source-unknown-recipient")
+from agenix_check.rules import MendedBy, find_rule
 
 
 def plan_plain(
     findings: Iterable[Finding], names: Names, files: Iterable[RulesFile]
 ) -> tuple[list[Job], list[str]]:
     """Return what mends files of plain agenix, and what is said of those that cannot be mended."""
-    paths = _paths(findings, _PLAIN)
+    paths = _paths(findings, MendedBy.REENCRYPT_PLAIN)
     rules: dict[str, list[PlainRule]] = {path: [] for path in paths}
     for file in files:
         for rule in file.rules:
@@ -48,7 +46,7 @@ def plan_sources(
     """
     if declared is None:
         raise UsageError("--update-masters needs the fleet's declaration: Nix, or a lock file")
-    paths = _paths(findings, _SOURCE)
+    paths = _paths(findings, MendedBy.REENCRYPT_SOURCE)
     if paths and declared.masters.unknown:
         raise UsageError(
             f"--update-masters: the recipient of {declared.masters.unknown[0]} is not known, so "
@@ -74,8 +72,15 @@ def _job(names: Names, path: str, recipients: Sequence[str], *, armored: bool) -
     ]
 
 
-def _paths(findings: Iterable[Finding], rules: Sequence[str]) -> list[str]:
-    return sorted({one.path for one in findings if one.rule in rules and one.path is not None})
+def _paths(findings: Iterable[Finding], mended_by: MendedBy) -> list[str]:
+    """Return the files of the findings that are mended in this way."""
+    return sorted(
+        {
+            one.path
+            for one in findings
+            if one.path is not None and find_rule(one.rule).mended_by is mended_by
+        }
+    )
 
 
 def _complaint(texts: Iterable[str]) -> str | None:

@@ -14,7 +14,7 @@ from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import finding_key, rule_rank
 from agenix_check.report.places import shown_path
 from agenix_check.report.words import cause_title, names_in, subject
-from agenix_check.rules import RULES
+from agenix_check.rules import RULES, find_rule
 
 _SHOWN = 10  # annotations of a kind that GitHub shows for a step
 _PLACES = 3  # findings of one rule without a cause: up to here each is shown at its own file
@@ -23,9 +23,6 @@ _LONGEST = 3900  # characters of a message: the runner cuts at 4096
 _LONGEST_END = 1000  # of these, for how to mend it
 _LONGEST_TITLE = 250  # of 255
 _MENDS = 3
-
-# What somebody can read already weighs more than what a host cannot.
-_EXPOSED = ("private-key", "source-not-encrypted", "output-not-encrypted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +76,8 @@ def _visible_cause(finding: Finding) -> Cause | None:
 
 def _weight(note: _Note) -> tuple[bool, bool, int, tuple[int, str], str]:
     first = note.findings[0]
-    exposed = first.rule in _EXPOSED
+    # What somebody can read already comes before what a host cannot.
+    exposed = find_rule(first.rule).is_public
     place = shown_path(first) or ""
     return (not first.new, not exposed, -len(note.findings), rule_rank(first.rule), place)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agenix_check.model.findings import CauseKind, Finding, Report
+from agenix_check.rules import About, find_rule
 
 
 class Role(StrEnum):
@@ -44,7 +45,7 @@ _ROLES = {
 
 _ORDER = {role: rank for rank, role in enumerate(Role)}
 
-_ABOUT_KEYS = {"node-invalid-key", "node-key-path", "node-placeholder-key"}
+_ABOUT = {About.OUTPUT: Role.OUTPUT, About.SOURCE: Role.SOURCE, About.KEY: Role.KEY}
 
 # Where nothing names a file: what a node is declared by, as far as a report knows.
 _DECLARED_BY = {"lock": "agenix-check.lock"}
@@ -76,7 +77,7 @@ def places(finding: Finding) -> tuple[Place, ...]:
     named = [
         (Role.SOURCE, finding.source),
         (_ROLES[cause.kind], cause.path) if cause is not None else (Role.FILE, None),
-        (_role_of_path(finding), finding.path),
+        (_ABOUT.get(find_rule(finding.rule).about, Role.FILE), finding.path),
     ]
     by_path: dict[str, Place] = {}
     for role, path in sorted(named, key=lambda pair: _ORDER[pair[0]]):
@@ -101,11 +102,3 @@ def to_uri(path: str) -> str:
 
 def _segment(quoted: str) -> str:
     return quoted.replace(".", "%2E") if quoted in {".", ".."} else quoted
-
-
-def _role_of_path(finding: Finding) -> Role:
-    if finding.rule.startswith("output-") or (finding.node and finding.secret):
-        return Role.OUTPUT
-    if finding.rule.startswith("source-"):
-        return Role.SOURCE
-    return Role.KEY if finding.rule in _ABOUT_KEYS else Role.FILE

@@ -14,6 +14,7 @@ from agenix_check.model.findings import Finding, Severity
 from agenix_check.report.escape import reversible, visible
 from agenix_check.report.grouping import finding_key
 from agenix_check.report.words import cause_title, subject
+from agenix_check.rules import find_rule
 
 NOT_CHECKED = "not-checked"
 """The rule of what could not be looked at: an empty list would read as if all were well."""
@@ -92,21 +93,6 @@ def _hash(*parts: str) -> str:
     return sha256(json.dumps([*map(reversible, parts)]).encode()).hexdigest()
 
 
-# How far a secret is given away, as CVSS 3 counts it (from 9.0 on: critical, from 7.0 on: high).
-# All other rules are about hosts that do not get what they need.
-EXPOSURE = {
-    "private-key": 9.8,
-    "source-not-encrypted": 9.1,
-    "output-not-encrypted": 9.1,
-    "output-extra-recipient": 8.1,
-    "output-wrong-recipient": 8.1,
-    "plain-unknown-recipient": 8.1,
-    "source-unknown-recipient": 6.5,
-}
-
-_CRITICAL = 9.0
-
-
 def is_critical(finding: Finding) -> bool:
-    """Tell whether a secret lies open."""
-    return finding.severity is Severity.ERROR and EXPOSURE.get(finding.rule, 0.0) >= _CRITICAL
+    """Return whether a secret lies open."""
+    return finding.severity is Severity.ERROR and find_rule(finding.rule).is_public

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from agenix_check.model.findings import Severity
 from agenix_check.report.explain import SECTIONS
-from agenix_check.report.problem import EXPOSURE, NOT_CHECKED
-from agenix_check.rules import RULES, Rule
+from agenix_check.report.problem import NOT_CHECKED
+from agenix_check.rules import RULES, About, Rule
 
 HOME = "https://github.com/agenix-check/agenix-check"
 
@@ -24,6 +24,7 @@ _UNCHECKED = Rule(
         and the run fails (exit code 3).
         """,
     mend="Do what the message says, and run the check again.",
+    about=About.FILE,
 )
 
 
@@ -45,10 +46,9 @@ def descriptors() -> Iterator[dict[str, Value]]:
 def _properties(rule: Rule) -> dict[str, Value]:
     """Tag a rule; GitHub takes those with a score for security, all others for quality."""
     kind = rule.id.partition("-")[0]
-    exposure = EXPOSURE.get(rule.id)
-    if exposure is None:
+    if rule.exposure is None:
         return {"tags": ["nixos", "secrets", kind, "reliability"]}
-    return {"tags": ["nixos", "secrets", kind, "security"], "security-severity": str(exposure)}
+    return {"tags": ["nixos", "secrets", kind, "security"], "security-severity": str(rule.exposure)}
 
 
 def _plain(rule: Rule) -> str:

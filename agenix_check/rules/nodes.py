@@ -1,7 +1,7 @@
 """The rules about nodes: their keys and their storage, and private keys in the tree."""
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules.rule import Rule
+from agenix_check.rules.rule import About, Rule
 
 NODES: tuple[Rule, ...] = (
     Rule(
@@ -23,6 +23,7 @@ NODES: tuple[Rule, ...] = (
                 ssh HOST cat /etc/ssh/ssh_host_ed25519_key.pub
                 agenix-check --fix
             """,
+        about=About.KEY,
     ),
     Rule(
         id="node-placeholder-key",
@@ -42,6 +43,7 @@ NODES: tuple[Rule, ...] = (
                 ssh HOST cat /etc/ssh/ssh_host_ed25519_key.pub
                 agenix-check --fix
             """,
+        about=About.KEY,
     ),
     Rule(
         id="node-key-path",
@@ -66,6 +68,7 @@ NODES: tuple[Rule, ...] = (
 
                 agenix-check --fix
             """,
+        about=About.KEY,
     ),
     Rule(
         id="node-storage-overlap",
@@ -94,6 +97,7 @@ NODES: tuple[Rule, ...] = (
 
                 git restore --source=HEAD --staged --worktree -- SOURCES
             """,
+        about=About.STORAGE,
     ),
     Rule(
         id="node-not-evaluated",
@@ -112,6 +116,7 @@ NODES: tuple[Rule, ...] = (
 
                 nix eval .#nixosConfigurations.HOST.config.age.rekey.hostPubkey
             """,
+        about=About.NODE,
     ),
     Rule(
         id="private-key",
@@ -135,5 +140,7 @@ NODES: tuple[Rule, ...] = (
 
                 agenix-check --fix
             """,
+        about=About.FILE,
+        exposure=9.8,
     ),
 )

@@ -1,8 +1,7 @@
 """The rules about outputs: the files that hosts decrypt when they activate."""
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules.rule import Rule
-from agenix_check.rules.strays import STRAYS
+from agenix_check.rules.rule import About, MendedBy, Rule
 
 OUTPUTS: tuple[Rule, ...] = (
     Rule(
@@ -25,6 +24,9 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 agenix-check --fix
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMAKE_OUTPUT,
+        lost=True,
     ),
     Rule(
         id="output-stale",
@@ -52,6 +54,10 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 git restore --staged --worktree PATH
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMAKE_OUTPUT,
+        lost=True,
+        unexplained=True,
     ),
     Rule(
         id="output-unstaged",
@@ -73,6 +79,9 @@ OUTPUTS: tuple[Rule, ...] = (
             `agenix-check --fix` does that too. Next time `agenix rekey -a` stages by itself, and
             so does `agenix rekey` where AGENIX_REKEY_ADD_TO_GIT=true is set.
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.STAGE_OUTPUT,
+        lost=True,
     ),
     Rule(
         id="output-untraceable",
@@ -98,6 +107,10 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 agenix-check --fix
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMAKE_OUTPUT,
+        lost=True,
+        unexplained=True,
     ),
     Rule(
         id="output-not-encrypted",
@@ -119,6 +132,9 @@ OUTPUTS: tuple[Rule, ...] = (
 
             If it held the secret itself, change the secret: Git's history keeps the old one.
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMAKE_OUTPUT,
+        exposure=9.1,
     ),
     Rule(
         id="output-lfs",
@@ -140,6 +156,7 @@ OUTPUTS: tuple[Rule, ...] = (
                 git lfs untrack '*.age'
                 git add --renormalize .
             """,
+        about=About.OUTPUT,
     ),
     Rule(
         id="output-malformed",
@@ -162,6 +179,8 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 echo '*.age binary' >> .gitattributes
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMAKE_OUTPUT,
     ),
     Rule(
         id="output-wrong-recipient",
@@ -181,6 +200,9 @@ OUTPUTS: tuple[Rule, ...] = (
 
             If the other key belongs to somebody who must not have the secret, change the secret.
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMAKE_OUTPUT,
+        exposure=8.1,
     ),
     Rule(
         id="output-extra-recipient",
@@ -202,6 +224,9 @@ OUTPUTS: tuple[Rule, ...] = (
             If the other recipient must not know the secret, change it: Git's history keeps the
             file that they can read.
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMAKE_OUTPUT,
+        exposure=8.1,
     ),
     Rule(
         id="output-dummy",
@@ -222,6 +247,8 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 agenix-check --fix
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMAKE_OUTPUT,
     ),
     Rule(
         id="output-length",
@@ -240,6 +267,8 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 agenix-check --fix
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMAKE_OUTPUT,
     ),
     Rule(
         id="output-content",
@@ -261,6 +290,8 @@ OUTPUTS: tuple[Rule, ...] = (
                 git log -- PATH
                 agenix-check --fix --decrypt -i MASTER -i HOST_KEY
             """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMAKE_OUTPUT,
     ),
     Rule(
         id="output-intermediary",
@@ -280,6 +311,84 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 git rm PATH
             """,
+        about=About.OUTPUT,
     ),
-    *STRAYS,
+    Rule(
+        id="output-orphan",
+        severity=Severity.WARNING,
+        title="a file in an output directory that no node accounts for",
+        meaning="""
+            The host was removed or switched off, the secret was renamed or dropped, or the file is
+            a leftover of an earlier key. agenix-rekey tidies the directories of declared hosts
+            only; it never visits those of hosts that are gone.
+
+            Where only file names are known, a rekey forgotten long ago looks the same.
+            """,
+        why="""
+            The owner of the old key can still read the secret in it. And in a directory full of
+            old files nobody sees the one that is missing.
+            """,
+        mend="""
+            If the host is still declared, a rekey removes the file; otherwise do it yourself:
+
+                agenix-check --fix
+                git rm PATH
+
+            A secret that a retired host could read is best changed.
+            """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMOVE_OUTPUT,
+        unexplained=True,
+    ),
+    Rule(
+        id="output-mixed-keys",
+        severity=Severity.WARNING,
+        title="the outputs of one directory are made for different keys",
+        meaning="""
+            One directory belongs to one node, so all its outputs are made for one key. Here either
+            two nodes share the directory (often a host and its home-manager user), or the
+            key was changed and some outputs are still made for the old one, whose text lives on
+            elsewhere in the tree.
+            """,
+        why="""
+            Two nodes in one directory delete each other's outputs with every rekey. And a host
+            that got a new key cannot read what was made for its old one.
+            """,
+        mend="""
+            Give every node a directory of its own, then rekey:
+
+                age.rekey.localStorageDir =
+                  ./. + "/secrets/rekeyed/${config.networking.hostName}";
+
+                agenix-check --fix
+
+            If the key has changed, the rekey is enough.
+            """,
+        about=About.OUTPUT,
+    ),
+    Rule(
+        id="output-leftover",
+        severity=Severity.ERROR,
+        title="an interrupted rekey left its temporary files behind",
+        meaning="""
+            agenix-rekey writes each output into a directory named `.tmp.agenix-rekey.*` and moves
+            it into place when it is whole. Such a directory in the tree means that a rekey was
+            killed, or stopped where a decryption failed, and that its remains were committed.
+            """,
+        why="""
+            That rekey did not end: outputs after that point were not made. Its exit status does not
+            say so, so a script that ran it went on.
+            """,
+        mend="""
+            This removes the remains from a node's storage directory and makes what is missing:
+
+                agenix-check --fix
+
+            Remove them yourself where they lie elsewhere:
+
+                git rm -r -f PATH
+            """,
+        about=About.OUTPUT,
+        mended_by=MendedBy.REMOVE_LEFTOVER,
+    ),
 )

@@ -1,7 +1,7 @@
 """The rules about plain agenix, and about the lock file."""
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules.rule import Rule
+from agenix_check.rules.rule import About, MendedBy, Rule
 
 PLAIN: tuple[Rule, ...] = (
     Rule(
@@ -21,6 +21,8 @@ PLAIN: tuple[Rule, ...] = (
 
                 agenix-check --fix
             """,
+        about=About.PLAIN,
+        mended_by=MendedBy.REENCRYPT_PLAIN,
     ),
     Rule(
         id="plain-unknown-recipient",
@@ -39,6 +41,9 @@ PLAIN: tuple[Rule, ...] = (
 
                 agenix-check --fix
             """,
+        about=About.PLAIN,
+        mended_by=MendedBy.REENCRYPT_PLAIN,
+        exposure=8.1,
     ),
     Rule(
         id="plain-missing-file",
@@ -55,6 +60,7 @@ PLAIN: tuple[Rule, ...] = (
 
                 agenix -e PATH
             """,
+        about=About.PLAIN,
     ),
     Rule(
         id="lock-stale",
@@ -75,5 +81,6 @@ PLAIN: tuple[Rule, ...] = (
                 agenix-check fleet --lock
                 git add agenix-check.lock
             """,
+        about=About.LOCK,
     ),
 )

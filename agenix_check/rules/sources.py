@@ -1,7 +1,7 @@
 """The rules about sources: the age files that are encrypted to the master recipients."""
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules.rule import Rule
+from agenix_check.rules.rule import About, MendedBy, Rule
 
 SOURCES: tuple[Rule, ...] = (
     Rule(
@@ -28,6 +28,7 @@ SOURCES: tuple[Rule, ...] = (
 
                 agenix-check --fix
             """,
+        about=About.SOURCE,
     ),
     Rule(
         id="source-unstaged",
@@ -46,6 +47,9 @@ SOURCES: tuple[Rule, ...] = (
 
                 git add PATH
             """,
+        about=About.SOURCE,
+        mended_by=MendedBy.STAGE_SOURCE,
+        lost=True,
     ),
     Rule(
         id="source-not-encrypted",
@@ -71,6 +75,8 @@ SOURCES: tuple[Rule, ...] = (
 
             If it was committed before, change the secret: Git's history keeps the old one.
             """,
+        about=About.SOURCE,
+        exposure=9.1,
     ),
     Rule(
         id="source-malformed",
@@ -102,6 +108,7 @@ SOURCES: tuple[Rule, ...] = (
 
                 echo '*.age binary' >> .gitattributes
             """,
+        about=About.SOURCE,
     ),
     Rule(
         id="source-empty",
@@ -127,6 +134,7 @@ SOURCES: tuple[Rule, ...] = (
                 agenix generate -f -a PATH
                 agenix-check --fix
             """,
+        about=About.SOURCE,
     ),
     Rule(
         id="source-missing-recipient",
@@ -147,6 +155,8 @@ SOURCES: tuple[Rule, ...] = (
 
                 agenix-check --fix --update-masters
             """,
+        about=About.SOURCE,
+        mended_by=MendedBy.REENCRYPT_SOURCE,
     ),
     Rule(
         id="source-unknown-recipient",
@@ -180,6 +190,9 @@ SOURCES: tuple[Rule, ...] = (
 
             If the other recipient must not know the secret, change it.
             """,
+        about=About.SOURCE,
+        mended_by=MendedBy.REENCRYPT_SOURCE,
+        exposure=6.5,
     ),
     Rule(
         id="source-unused",
@@ -198,5 +211,6 @@ SOURCES: tuple[Rule, ...] = (
 
                 git rm PATH
             """,
+        about=About.SOURCE,
     ),
 )

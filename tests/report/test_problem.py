@@ -9,14 +9,12 @@ from hypothesis import strategies as st
 from agenix_check.model.findings import Finding, Severity
 from agenix_check.report.escape import visible
 from agenix_check.report.problem import (
-    EXPOSURE,
     describe,
     describe_unchecked,
     fingerprint_unchecked,
     is_critical,
     with_fingerprints,
 )
-from agenix_check.rules import RULES
 from tests.report.sample import ALPHA, BETA, HOSTILE, KEY_EDIT, SOURCE_EDIT, TROUBLE, finding
 
 STALE = finding("output-stale", ALPHA, "db", cause=SOURCE_EDIT, mend="agenix-check --fix")
@@ -135,11 +133,6 @@ def test_what_is_said_is_printable(name: str) -> None:
 
     assert text.isprintable()
     assert visible(name)[:80].removesuffix(".") in text
-
-
-def test_exposure_is_told_of_rules_that_there_are() -> None:
-    assert EXPOSURE.keys() <= RULES.keys()
-    assert all(0.1 <= score <= 10.0 for score in EXPOSURE.values())
 
 
 def test_secrets_that_lie_open_are_critical() -> None:

@@ -57,6 +57,22 @@ def test_every_rule_is_told_in_full(rule: Rule) -> None:
         assert text
 
 
+def test_exposure_is_the_cvss_score_of_who_can_read_a_secret() -> None:
+    scores = {rule.id: rule.exposure for rule in RULES.values() if rule.exposure is not None}
+
+    assert scores == {
+        "output-not-encrypted": 9.1,
+        "output-wrong-recipient": 8.1,
+        "output-extra-recipient": 8.1,
+        "source-not-encrypted": 9.1,
+        "source-unknown-recipient": 6.5,
+        "private-key": 9.8,
+        "plain-unknown-recipient": 8.1,
+    }
+    public = {"output-not-encrypted", "source-not-encrypted", "private-key"}
+    assert {rule.id for rule in RULES.values() if rule.is_public} == public
+
+
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_every_mend_has_something_to_type(rule: Rule) -> None:
     assert re.search(r"^    (agenix|agenix-check|git|nix) ", rule.mend, re.MULTILINE)
