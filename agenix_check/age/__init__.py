@@ -14,7 +14,10 @@ from agenix_check.age.payload import CHUNK, NONCE, TAG, plaintext_size
 from agenix_check.age.recipients import (
     DUMMY_RECIPIENT,
     Recipient,
+    has_one_identity,
+    noted_recipient,
     parse_recipient,
+    recipient_or_none,
     recipient_tag,
 )
 from agenix_check.age.skim import skim
@@ -35,11 +38,14 @@ __all__ = [
     "RecipientError",
     "Stanza",
     "describe",
+    "has_one_identity",
     "looks_like_age",
     "match",
+    "noted_recipient",
     "parse_recipient",
     "plaintext_size",
     "read_age",
+    "recipient_or_none",
     "recipient_tag",
     "render_header",
     "skim",

@@ -4,6 +4,7 @@ Native kinds and plugins: https://c2sp.org/age and https://c2sp.org/age-plugin; 
 filippo.io/age (agessh).
 """
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -30,6 +31,10 @@ _HYBRID_SIZE = _MLKEM768_SIZE + _X25519_SIZE
 _HYBRID_P256TAG_SIZE = _MLKEM768_SIZE + UNCOMPRESSED
 _PLUGIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+-._")
 _LONGEST = 16 * 1024  # in characters: a key of any kind is far shorter
+_IDENTITY_LINE = re.compile(r"^AGE-(?:SECRET-KEY|PLUGIN)-", re.MULTILINE)
+_NOTED = re.compile(
+    r"^#.*?(?:recipient|public key):\s*(age1[0-9a-z-]+)", re.IGNORECASE | re.MULTILINE
+)
 _OTHER_SSH = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
 
 
@@ -79,6 +84,29 @@ def parse_recipient(text: str) -> Recipient:
     if kind.startswith(_OTHER_SSH):
         raise RecipientError("this SSH key is of a type that age cannot encrypt to")
     raise RecipientError("this is neither an age recipient nor an SSH public key")
+
+
+def recipient_or_none(text: str | None) -> Recipient | None:
+    """Return the one recipient in ``text``, or None where there is none, or no text."""
+    try:
+        return None if text is None else parse_recipient(text)
+    except RecipientError:
+        return None
+
+
+def has_one_identity(text: str) -> bool:
+    """Return whether an identity file holds exactly one age identity."""
+    return len(_IDENTITY_LINE.findall(text)) == 1
+
+
+def noted_recipient(text: str) -> str | None:
+    """Return the recipient that the comments of a file with one identity name, or None.
+
+    age-keygen, age-plugin-yubikey and age-plugin-fido2-hmac write it above the identity. Where
+    comments name several, nobody knows which one it is.
+    """
+    noted = set(_NOTED.findall(text)) if has_one_identity(text) else set()
+    return noted.pop() if len(noted) == 1 else None
 
 
 def recipient_tag(recipient: Recipient) -> str | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agenix_check.cli.destinations import Target
     from agenix_check.gate import Compare
     from agenix_check.git.repository import Repository
-    from agenix_check.keys.unlocking import Unlocker
+    from agenix_check.keys.keychain import Unlocker
     from agenix_check.model.findings import Report
     from agenix_check.model.progress import Progress
     from agenix_check.options import Value
@@ -131,7 +131,7 @@ def _check(arguments: list[str]) -> int:
         with reports_on_failure(settings, wanted):
             report = check(repository, settings, brief=brief)
         return _report(repository, report, settings, wanted)
-    from agenix_check.keys.unlocking import Unlocker
+    from agenix_check.keys.keychain import Unlocker
     from agenix_check.report.progress import show_progress
 
     unlocker = Unlocker(settings, say, "agenix-check --decrypt")
@@ -152,7 +152,7 @@ def _comparer(settings: "Settings", progress: "Progress", unlocker: "Unlocker") 
 
 def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]") -> int:
     from agenix_check.cli.reporting import reports_on_failure
-    from agenix_check.keys.unlocking import Unlocker
+    from agenix_check.keys.keychain import Unlocker
     from agenix_check.mend.fix import mend, plan_only
     from agenix_check.mend.refusals import where_staging_is_lost
     from agenix_check.report.progress import show_progress

@@ -22,8 +22,7 @@ from agenix_check.gate import Compare
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.process import Git
 from agenix_check.keys.identities import NAMED, IdentityFile
-from agenix_check.keys.keychain import NONE_GIVEN, Keychain, label_of
-from agenix_check.keys.unlocking import Unlocker
+from agenix_check.keys.keychain import NONE_GIVEN, Keychain, Unlocker, label_of
 from agenix_check.model.findings import Decrypted, Finding, NotCompared, Report, Verdict
 from agenix_check.model.progress import Progress
 from agenix_check.settings import Settings

@@ -9,9 +9,8 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING, NamedTuple
 
 from agenix_check.age import Recipient, read_age
-from agenix_check.keys.attempts import Attempt, Outcome
 from agenix_check.keys.keychain import Keychain, Wants
-from agenix_check.keys.keys import Key
+from agenix_check.keys.private_keys import Attempt, AttemptOutcome, Key
 
 if TYPE_CHECKING:
     from agenix_check.keys.identities import IdentityFile
@@ -88,7 +87,7 @@ class Opener:
             if result is not None:
                 return result
             failed.append(one)
-            if one.key.asks and one.outcome is not Outcome.NEEDS_TERMINAL:
+            if one.key.asks and one.outcome is not AttemptOutcome.NEEDS_TERMINAL:
                 tried.add(one.key)
         return Closed(self._why(failed, "no identity is given for its node"))
 
@@ -97,14 +96,14 @@ class Opener:
         failed: list[Attempt] = []
         refused: list[Refused] = []
         for one in self._attempts(ciphertext, _any):
-            if one.outcome is Outcome.OPENED:
+            if one.outcome is AttemptOutcome.OPENED:
                 return Opened(self._digest(one.plaintext)), refused
-            if one.outcome is Outcome.DAMAGED:
+            if one.outcome is AttemptOutcome.DAMAGED:
                 message = f"a key that is given {_DAMAGED}"
                 return Closed("its source is damaged"), [Refused("source-malformed", message)]
-            if one.outcome is Outcome.FORGED:
+            if one.outcome is AttemptOutcome.FORGED:
                 refused.append(Refused(_LACKS_KEY, f"a key that is given {_FORGED}"))
-            elif one.outcome is Outcome.OTHER and one.key.certain:
+            elif one.outcome is AttemptOutcome.OTHER and one.key.certain:
                 if one.key.public in self._masters:
                     message = "a declared master key that is given does not open it"
                     refused.append(Refused(_LACKS_KEY, message))
@@ -114,21 +113,21 @@ class Opener:
 
     def _of_node(self, one: Attempt) -> Opened | Refused | None:
         """Say what it means that the node's own key did this; None: nothing yet."""
-        if one.outcome is Outcome.OPENED:
+        if one.outcome is AttemptOutcome.OPENED:
             return Opened(self._digest(one.plaintext))
-        if one.outcome is Outcome.DAMAGED:
+        if one.outcome is AttemptOutcome.DAMAGED:
             return Refused("output-malformed", f"its node's key {_DAMAGED}")
-        if one.outcome is Outcome.FORGED:
+        if one.outcome is AttemptOutcome.FORGED:
             return Refused(_WRONG_KEY, f"its node's key {_FORGED}")
-        if one.outcome is Outcome.OTHER:
+        if one.outcome is AttemptOutcome.OTHER:
             return Refused(_WRONG_KEY, "its node's key does not open it")
         return None
 
     def _of_other(self, one: Attempt, recipient: Recipient | None) -> Opened | Refused | None:
         """Say what it means that a key did this which is not the node's, or not surely."""
-        if one.outcome is Outcome.DAMAGED:
+        if one.outcome is AttemptOutcome.DAMAGED:
             return Refused("output-malformed", f"a key that is given {_DAMAGED}")
-        if one.outcome is not Outcome.OPENED:
+        if one.outcome is not AttemptOutcome.OPENED:
             return None
         if recipient is not None and one.key.certain:
             return Refused(_WRONG_KEY, "a key that is given opens it, and is not its node's")
@@ -147,10 +146,10 @@ class Opener:
             return key not in self._failed
 
         for one in self._keychain.attempts(file, ciphertext, is_fresh):
-            if one.outcome is Outcome.OPENED and len(one.plaintext) != file.plaintext_size:
-                yield Attempt(key=one.key, outcome=Outcome.PROGRAM_FAILED)
+            if one.outcome is AttemptOutcome.OPENED and len(one.plaintext) != file.plaintext_size:
+                yield Attempt(key=one.key, outcome=AttemptOutcome.PROGRAM_FAILED)
                 continue
-            if one.outcome is Outcome.UNUSABLE and one.key.asks:
+            if one.outcome is AttemptOutcome.UNUSABLE and one.key.asks:
                 self._failed[one.key] = one
             yield one
         yield from again
@@ -162,10 +161,10 @@ class Opener:
         """Say why a file stays closed, and note which identities could not be used."""
         reason = otherwise
         for one in attempts:
-            if one.outcome is Outcome.NEEDS_TERMINAL:
+            if one.outcome is AttemptOutcome.NEEDS_TERMINAL:
                 self.unused[one.key.file] = _NO_TERMINAL
                 reason = "an identity that may open it must ask, and there is no terminal"
-            elif one.outcome is Outcome.UNUSABLE:
+            elif one.outcome is AttemptOutcome.UNUSABLE:
                 self.unused[one.key.file] = one.reason
                 reason = "an identity that may open it cannot be used"
         return reason

@@ -26,16 +26,17 @@ PRIMARY = "AGENIX_REKEY_PRIMARY_IDENTITY"
 ONLY = "AGENIX_REKEY_PRIMARY_IDENTITY_ONLY"
 
 NAMED = (OPTION, VARIABLE)  # for this run
-_MOST = 1 << 20  # in bytes: an identity file is far smaller
+_LARGEST = 1 << 20  # in bytes: an identity file is far smaller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityFile:
     """A file that may hold identities: its path as people know it, and where it was named.
 
-    `content` is None where it cannot be read; then `problem` says why. `pubkey` is the public key
-    that the fleet declares for it. `primary` is that of AGENIX_REKEY_PRIMARY_IDENTITY. `place` is
-    where another program can read the same; None where there is no such file.
+    `content` is None where the file cannot be read; then `problem` says why. `pubkey` is the public
+    key that the fleet declares for it. `primary` is true for the one that
+    AGENIX_REKEY_PRIMARY_IDENTITY names. `place` is where another program can read the same content;
+    None where there is no such file.
     """
 
     path: str
@@ -48,16 +49,16 @@ class IdentityFile:
 
 
 class Identities(NamedTuple):
-    """The identity files in the order in which they are tried, and what the user should know."""
+    """The identity files in the order of trying, and sentences for the user."""
 
     files: tuple[IdentityFile, ...]
     warnings: tuple[str, ...] = ()
 
 
-def order(files: Iterable[IdentityFile], environment: Mapping[str, str]) -> Identities:
-    """Put identity files in order, as agenix-rekey's variables demand; no content is there twice.
+def order_identities(files: Iterable[IdentityFile], environment: Mapping[str, str]) -> Identities:
+    """Put identity files in order, as agenix-rekey's variables demand; drop repeated contents.
 
-    Those named for this run are always tried: agenix-rekey, too, adds what it is given to its own.
+    Those named for this run are always tried: agenix-rekey, too, adds the given ones to its own.
     """
     given = list(files)
     named = [one for one in given if one.origin in NAMED]
@@ -84,8 +85,8 @@ def load_named(given: Sequence[str], environment: Mapping[str, str]) -> tuple[Id
     Raises UsageError for one that cannot be read.
     """
     variable = [path for path in environment.get(VARIABLE, "").split(":") if path]
-    named = [_load(Path(path), path, OPTION) for path in given]
-    named += [_load(_expanded(path), path, VARIABLE) for path in variable]
+    named = [_load_file(Path(path), path, OPTION) for path in given]
+    named += [_load_file(_expanded(path), path, VARIABLE) for path in variable]
     for one in named:
         if one.content is None:
             raise UsageError(f"the identity file {one.path} (from {one.origin}): {one.problem}")
@@ -111,25 +112,25 @@ def load(
     first = load_named(given, environment) if named is None else named
     base = top or Path()
     fleet = [] if declaration is None else [
-        _declared(one, base, read) for one in _masters(declaration)
+        _of_master(one, base, read) for one in _all_masters(declaration)
     ]  # fmt: skip
-    set_ = [_load(base / _expanded(path), path, SETTING) for path in settings]
-    return order([*first, *fleet, *set_], environment)
+    set_ = [_load_file(base / _expanded(path), path, SETTING) for path in settings]
+    return order_identities([*first, *fleet, *set_], environment)
 
 
-def _masters(declaration: Declaration) -> Iterable[MasterIdentity]:
+def _all_masters(declaration: Declaration) -> Iterable[MasterIdentity]:
     """Return the master identities of all nodes, merged as agenix-rekey merges them."""
     return dict.fromkeys(one for node in declaration.nodes for one in node.master_identities)
 
 
-def _declared(
+def _of_master(
     master: MasterIdentity, top: Path, read: Callable[[str], bytes | None] | None
 ) -> IdentityFile:
     path, outside = master.identity.path, master.identity.outside
     if path is None:
-        one = _load(_expanded(_word(outside or "")), outside or "", FLEET)
+        one = _load_file(_expanded(_word(outside or "")), outside or "", FLEET)
     elif read is None:
-        one = _load(top / path, path, FLEET)
+        one = _load_file(top / path, path, FLEET)
     else:
         content = read(path)
         problem = "it is not in the tree" if content is None else None
@@ -137,23 +138,23 @@ def _declared(
     return replace(one, pubkey=master.pubkey)
 
 
-def _load(place: Path, shown: str, origin: str) -> IdentityFile:
+def _load_file(place: Path, shown: str, origin: str) -> IdentityFile:
     """Read a file, or a pipe as the shell makes them, once."""
     try:
         with place.open("rb") as file:
-            content = file.read(_MOST + 1)
+            content = file.read(_LARGEST + 1)
             lasting = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
     except OSError as error:
         problem = os.strerror(error.errno or 0)
         return IdentityFile(path=shown, origin=origin, problem=problem)
-    if len(content) > _MOST:
+    if len(content) > _LARGEST:
         return IdentityFile(path=shown, origin=origin, problem="it is too long for identities")
     again = place.absolute() if lasting else None  # what a pipe held is gone
     return IdentityFile(path=shown, origin=origin, content=content, place=again)
 
 
 def _expanded(path: str) -> Path:
-    """Return a path that no shell has seen, its `~` replaced."""
+    """Return a path with its `~` replaced, as no shell has done that."""
     try:
         return Path(path).expanduser()
     except RuntimeError:  # there is no such user
@@ -161,7 +162,7 @@ def _expanded(path: str) -> Path:
 
 
 def _word(text: str) -> str:
-    """Return what the shell makes of a path, as agenix-rekey writes it into its script as it is."""
+    """Return what a shell makes of a path: agenix-rekey writes it unquoted into its script."""
     try:
         words = shlex.split(text)
     except ValueError:
@@ -170,7 +171,7 @@ def _word(text: str) -> str:
 
 
 def _by_pubkey(files: Iterable[IdentityFile]) -> dict[str, IdentityFile]:
-    """Map public keys to identities as agenix-rekey does: declared ones, then those in files."""
+    """Map public keys to identities as agenix-rekey does: declared keys, then those in comments."""
     known: dict[str, IdentityFile] = {}
     others: list[IdentityFile] = []
     for one in files:
@@ -200,4 +201,4 @@ def _in_comments(text: str) -> list[str]:
 
 def _not_found(wanted: str, known: Mapping[str, IdentityFile]) -> str:
     there = ", ".join(f"{key} ({one.path})" for key, one in known.items()) or "none"
-    return f"{PRIMARY} names {wanted}, which is the public key of no identity. Known are: {there}"
+    return f"{PRIMARY} names {wanted}, but no identity has this public key. Known are: {there}"

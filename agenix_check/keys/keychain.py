@@ -1,19 +1,31 @@
-"""Decrypting with the identities that there are: plaintexts live in memory only."""
+"""Decrypting with the identities of a run: plaintexts live in memory only."""
 
+import os
+import resource
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from agenix_check.age import AgeFile, AgeFormatError, Match, Stanza, describe, read_age
 from agenix_check.audit.findings import shell
-from agenix_check.keys.attempts import Attempt, Outcome, attempt, attempt_with
+from agenix_check.discover.declared.known import Inventory
+from agenix_check.git.snapshot import SUBMODULE
 from agenix_check.keys.errors import DecryptionError
-from agenix_check.keys.handing import handed_over
-from agenix_check.keys.identities import OPTION, IdentityFile
-from agenix_check.keys.keys import ForeignKey, Key, LockedKey, OpenKey, read_keys
-from agenix_check.keys.program import ProgramError, run_decrypt
+from agenix_check.keys.identities import OPTION, IdentityFile, load, load_named
+from agenix_check.keys.private_keys import (
+    Attempt,
+    AttemptOutcome,
+    ForeignKey,
+    Key,
+    LockedKey,
+    OpenKey,
+    read_keys,
+    try_key,
+    try_with_program,
+)
+from agenix_check.keys.program import ProgramError, handed_over, run_decrypt
 from agenix_check.keys.prompts import Terminal, is_panic, printable
-
-__all__ = ["DecryptionError", "Keychain"]
+from agenix_check.settings import Settings
+from agenix_check.view import View
 
 _RESTORE = "take it from an earlier commit, or encrypt it anew"
 NONE_GIVEN = "give one with -i FILE, in AGENIX_CHECK_IDENTITY or in the setting identities"
@@ -22,7 +34,7 @@ Wants = Callable[[Key], bool]
 
 
 class Keychain:
-    """All identities of a run, in order. What is unlocked stays so until the run ends.
+    """All identities of a run, in order. What is unlocked stays unlocked until the run ends.
 
     With `program`, an age program, that program decrypts everything. `command` is what a person
     types to be asked for a passphrase.
@@ -44,15 +56,15 @@ class Keychain:
         self._read = False
 
     def decrypt(self, name: str, ciphertext: bytes) -> bytes:
-        """Return the plaintext of the age file `name`.
+        """Return the plaintext of the age file `name`, which has the length that its header says.
 
         Raises DecryptionError, which names the file, the identities that were tried and what to do.
         """
         name = printable(name)
-        file = _checked(name, ciphertext)
+        file = _parse_whole(name, ciphertext)
         self._read_files()
         if not any(one.content is not None for one in self._files):
-            raise DecryptionError(f"{name}: {self._nothing_there()}")
+            raise DecryptionError(f"{name}: {self._no_identity()}")
         if self._program is None:
             plaintext = self._with_keys(name, ciphertext, file)
         else:
@@ -61,22 +73,11 @@ class Keychain:
             raise DecryptionError(f"{name}: the decryption gave a text of another length")
         return plaintext
 
-    def _read_files(self) -> None:
-        if self._read:
-            return
-        for file in self._files:
-            try:
-                with _panics_told():
-                    self._keys += read_keys(file, self._terminal)
-            except DecryptionError as error:
-                self._problems[file] = str(error)
-        self._read = True
-
     def attempts(self, file: AgeFile, ciphertext: bytes, wants: Wants) -> Iterator[Attempt]:
-        """Try, in order, each key that can fit and that `wants` wants; stop when you have enough.
+        """Try, in order, each key that may fit and that `wants` accepts; stop when you have enough.
 
-        `wants` is asked again of what comes out of a locked file. With an age program, that program
-        does what pyrage cannot do without a plugin.
+        `wants` is asked again about each key that comes out of a locked file. An age program does
+        only what pyrage cannot do without a plugin.
         """
         self._read_files()
         stanzas = file.real_stanzas
@@ -87,15 +88,15 @@ class Keychain:
                 continue
             if isinstance(key, LockedKey):
                 if key.asks and not self._terminal.available():
-                    yield Attempt(key=key, outcome=Outcome.NEEDS_TERMINAL)
+                    yield Attempt(key=key, outcome=AttemptOutcome.NEEDS_TERMINAL)
                 else:
                     waiting = _in_order([*self._unlock(key), *waiting], stanzas)
             elif isinstance(key, OpenKey) and (self._program is None or key.prompts is None):
-                yield attempt(key, ciphertext)
+                yield try_key(key, ciphertext)
             elif self._program is not None:
-                yield attempt_with(self._program, key, ciphertext)
+                yield try_with_program(self._program, key, ciphertext)
             elif isinstance(key, ForeignKey):
-                yield Attempt(key=key, outcome=Outcome.UNUSABLE, reason=key.reason)
+                yield Attempt(key=key, outcome=AttemptOutcome.UNUSABLE, reason=key.reason)
 
     @property
     def is_empty(self) -> bool:
@@ -114,38 +115,50 @@ class Keychain:
         self._read_files()
         return self._problems
 
+    def _read_files(self) -> None:
+        if self._read:
+            return
+        for file in self._files:
+            try:
+                with _panics_as_damage():
+                    self._keys += read_keys(file, self._terminal)
+            except DecryptionError as error:
+                self._problems[file] = str(error)
+        self._read = True
+
     def _with_keys(self, name: str, ciphertext: bytes, file: AgeFile) -> bytes:
-        outcomes: dict[str, str] = {}
-        unheard: list[str] = []
-        for one in self.attempts(file, ciphertext, _any):
+        reasons: dict[str, str] = {}
+        need_terminal: list[str] = []
+        for one in self.attempts(file, ciphertext, lambda _: True):
             label = label_of(one.key.file)
-            if one.outcome is Outcome.OPENED:
+            if one.outcome is AttemptOutcome.OPENED:
                 return one.plaintext
-            if one.outcome is Outcome.DAMAGED:
+            if one.outcome is AttemptOutcome.DAMAGED:
                 raise DecryptionError(
                     f"{name}: this is damaged: {label} fits, but what it opens is not as it was "
                     f"written; {_RESTORE}"
                 )
-            if one.outcome is Outcome.NEEDS_TERMINAL:
-                unheard.append(label)
+            if one.outcome is AttemptOutcome.NEEDS_TERMINAL:
+                need_terminal.append(label)
             elif one.reason:
-                outcomes[label] = one.reason
-        if unheard:
+                reasons[label] = one.reason
+        if need_terminal:
             raise DecryptionError(
-                f"{name}: {_listed(unheard)} must ask for a passphrase, a PIN or the like, and "
-                f"there is no terminal to ask on: type `{self._typed()}` in a terminal"
+                f"{name}: {_listed(need_terminal)} must ask for a passphrase, a PIN or the like, "
+                f"and there is no terminal to ask on: type `{self._command_to_type()}` in a "
+                "terminal"
             )
-        raise DecryptionError(self._nothing_fits(name, file.real_stanzas, outcomes))
+        raise DecryptionError(self._no_key_fits(name, file.real_stanzas, reasons))
 
-    def _typed(self) -> str:
-        """Return the command with the identities that an option gave; other places stay known."""
+    def _command_to_type(self) -> str:
+        """Return the command, with the identities that options gave: others are found again."""
         given = [file.path for file in self._files if file.origin == OPTION and file.place]
         return " ".join([self._command, *(f"-i {printable(shell(path))}" for path in given)])
 
     def _unlock(self, key: LockedKey) -> list[Key]:
-        """Open a locked file, and remember what came out of it, or that it stays locked."""
+        """Open a locked file; remember the keys in it, or that it stays locked."""
         try:
-            with _panics_told():
+            with _panics_as_damage():
                 opened = key.open(self._terminal)
         except DecryptionError as error:
             reason = str(error)
@@ -157,12 +170,12 @@ class Keychain:
     def _with_program(
         self, name: str, ciphertext: bytes, stanzas: Sequence[Stanza], program: str
     ) -> bytes:
-        """Let the age program decrypt; what it says and asks, it says and asks on the terminal."""
+        """Let the age program decrypt; it asks and complains on the terminal itself."""
         files = list(dict.fromkeys(key.file for key in _in_order(self._keys, stanzas)))
         if not files:  # it may know forms of identities that are not known here
             files = [one for one in self._files if one.content and one in self._problems]
         if not files:
-            raise DecryptionError(self._nothing_fits(name, stanzas, {}))
+            raise DecryptionError(self._no_key_fits(name, stanzas, {}))
         try:
             with handed_over(files) as (paths, descriptors):
                 status, plaintext, complaint = run_decrypt(program, ciphertext, paths, descriptors)
@@ -177,22 +190,76 @@ class Keychain:
             )
         return plaintext
 
-    def _nothing_there(self) -> str:
+    def _no_identity(self) -> str:
         if not self._files:
             return f"there is no identity to decrypt this with: {NONE_GIVEN}"
         reasons = "; ".join(f"{label_of(file)}: {why}" for file, why in self._problems.items())
         return f"no identity can be read ({reasons}): {NONE_GIVEN}"
 
-    def _nothing_fits(self, name: str, stanzas: Sequence[Stanza], outcomes: dict[str, str]) -> str:
+    def _no_key_fits(self, name: str, stanzas: Sequence[Stanza], reasons: dict[str, str]) -> str:
         """Say whom the file is for, and what came of each identity."""
         whom = " and ".join(dict.fromkeys(map(describe, stanzas)))
-        known = {**{label_of(file): why for file, why in self._problems.items()}, **outcomes}
+        known = {**{label_of(file): why for file, why in self._problems.items()}, **reasons}
         labels = dict.fromkeys(map(label_of, self._files))
         tried = "; ".join(f"{one}: {known.get(one, 'not one of them')}" for one in labels)
         return f"{name}: this is for {whom}; {tried}. Give the right identity with -i FILE"
 
 
-def _checked(name: str, ciphertext: bytes) -> AgeFile:
+class Unlocker:
+    """Opens the keychain for each step of a run: files are read, and passphrases asked for, once.
+
+    `say` is given what the user should know about the identities; `command` is what a person types
+    to be asked for a passphrase.
+    """
+
+    def __init__(self, settings: Settings, say: Callable[[str], None], command: str) -> None:
+        self._settings = settings
+        self._say = say
+        self._command = command
+        self._named: tuple[IdentityFile, ...] | None = None
+        self._keychains: dict[tuple[IdentityFile, ...], Keychain] = {}
+
+    def keychain(self, view: View, inventory: Inventory) -> Keychain:
+        """Return a keychain; the fleet's identities are read as they are in the snapshot.
+
+        Raises `UsageError` for a file that was named for this run and cannot be read.
+        """
+        files, git = view.snapshot.files, view.repository.git
+
+        def read_tracked(path: str) -> bytes | None:
+            file = files.get(path)
+            if file is None or file.mode == SUBMODULE:
+                return None
+            return git.run("cat-file", "blob", file.oid)
+
+        _forbid_core_dumps()
+        if self._named is None:  # a pipe can be read only once
+            self._named = load_named(self._settings.items("identity"), os.environ)
+        declared = inventory.declared
+        identities = load(
+            named=self._named,
+            settings=self._settings.items("identities"),
+            declaration=None if declared is None else declared.declaration,
+            environment=os.environ,
+            top=view.repository.top,
+            read=read_tracked,
+        )
+        if identities.files not in self._keychains:
+            for sentence in identities.warnings:
+                self._say(sentence)
+            program = self._settings.text("age")
+            self._keychains[identities.files] = Keychain(
+                identities.files, program, command=self._command
+            )
+        return self._keychains[identities.files]
+
+
+def label_of(file: IdentityFile) -> str:
+    """Return what messages call an identity file."""
+    return f"{printable(file.path)} (from {file.origin})"
+
+
+def _parse_whole(name: str, ciphertext: bytes) -> AgeFile:
     """Refuse what cannot be decrypted before anybody is asked for anything."""
     try:
         file = read_age(ciphertext)
@@ -204,22 +271,29 @@ def _checked(name: str, ciphertext: bytes) -> AgeFile:
 
 
 def _in_order(keys: Iterable[Key], stanzas: Sequence[Stanza]) -> list[Key]:
-    """Put the keys that can fit in the order of trying, without those that cannot.
+    """Return the keys that may fit, in the order of trying.
 
-    Certain ones come before possible ones, and of those the ones that ask nobody; else it stays as
-    it was. A key of which someone only wrote that it does not fit comes last.
+    The primary identity comes first; then keys that fit for certain; then, of those that may fit,
+    the ones that ask nobody. Otherwise the order stays. A key that does not fit by its comment
+    only, which may be wrong, comes last.
     """
     ranked = []
     for key in keys:
         fits = key.fits(stanzas)
-        if fits is not Match.NO or (key.public is not None and not key.certain):
-            rank = (fits is Match.NO, not key.file.primary, fits is not Match.YES, key.asks)
+        only_noted = key.public is not None and not key.certain
+        if fits is not Match.NO or only_noted:
+            rank = (
+                fits is Match.NO,
+                not key.file.primary,
+                fits is not Match.YES,
+                key.asks,
+            )
             ranked.append((rank, key))
     return [key for _, key in sorted(ranked, key=lambda pair: pair[0])]
 
 
 @contextmanager
-def _panics_told() -> Iterator[None]:
+def _panics_as_damage() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
@@ -228,14 +302,11 @@ def _panics_told() -> Iterator[None]:
         raise
 
 
-def _any(_: Key) -> bool:
-    return True
-
-
-def label_of(file: IdentityFile) -> str:
-    """Return what a person calls an identity file."""
-    return f"{printable(file.path)} (from {file.origin})"
-
-
 def _listed(labels: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(labels))
+
+
+def _forbid_core_dumps() -> None:
+    """Write no memory to a file where this process, or a program that it starts, crashes."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 
 
 def printable(text: str) -> str:
-    """Return one line without what could steer a terminal: a file or a plugin chose the text."""
+    """Return a text with `?` for what could control a terminal: a file or a plugin chose it."""
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
 class Terminal:
-    """The controlling terminal of this process, opened for each question anew."""
+    """The controlling terminal of this process, opened anew for each question."""
 
     def available(self) -> bool:
         """Return whether there is one."""
@@ -38,15 +38,15 @@ class Terminal:
             sys.stderr.flush()
 
     def ask(self, question: str, *, hidden: bool = False) -> str | None:
-        """Return the line that is typed; None without a terminal, at its end, or for no UTF-8.
+        """Return the line that is typed; with `hidden`, typing is not shown.
 
-        What is typed is not shown where it is `hidden`.
+        None where there is no terminal, at the end of input, or if the line is not UTF-8.
         """
         try:
             with _opened() as tty:
                 os.write(tty, f"{printable(question)} ".encode("utf-8", "replace"))
                 with _hidden(tty) if hidden else contextlib.nullcontext():
-                    line = _line(tty)
+                    line = _read_line(tty)
         except (OSError, termios.error):
             return None
         try:
@@ -56,16 +56,16 @@ class Terminal:
 
 
 class PluginPrompts:
-    """What pyrage calls when a plugin asks: nothing raised in here may reach it, it would abort.
+    """What pyrage calls when a plugin asks. It aborts on exceptions, so none may leave this class.
 
-    An exception (an interrupt) is kept in `raised`; `unheard` tells that there was a question and
-    no terminal. A secret that has worked is given again without asking, once in each attempt: one
-    that has become wrong must not use up the tries of a hardware key.
+    An exception (an interrupt) is kept in `raised`; `needs_terminal` is true where there was a
+    question and no terminal. A secret that worked is given again without asking, but only once in
+    each attempt: a secret that has become wrong must not use up the tries of a hardware key.
     """
 
     def __init__(self, name: str, terminal: Terminal) -> None:
         self.raised: BaseException | None = None
-        self.unheard = False
+        self.needs_terminal = False
         self._name = name
         self._terminal = terminal
         self._known: dict[str, str] = {}
@@ -74,11 +74,11 @@ class PluginPrompts:
     def begin(self) -> None:
         """Forget what happened in the attempt before."""
         self.raised = None
-        self.unheard = False
+        self.needs_terminal = False
         self._given = {}
 
     def end(self, *, worked: bool) -> None:
-        """Remember the secrets that have worked; forget all where they have not."""
+        """Remember the secrets of an attempt that worked; forget all if it did not."""
         self._known = {**self._known, **self._given} if worked else {}
         self._given = {}
 
@@ -112,7 +112,7 @@ class PluginPrompts:
     def _ask(self, question: str, *, hidden: bool = False) -> str | None:
         try:
             if not self._terminal.available():
-                self.unheard = True
+                self.needs_terminal = True
                 return None
             return self._terminal.ask(f"{self._name}: {question}", hidden=hidden)
         except BaseException as error:  # noqa: BLE001 - see the class
@@ -122,7 +122,7 @@ class PluginPrompts:
 
 @contextlib.contextmanager
 def aborts_as_interrupts() -> Iterator[None]:
-    """pyrage aborts where it cannot call the prompts: their start was interrupted."""
+    """Turn pyrage's panic into an interrupt: a prompt that it called was interrupted."""
     try:
         yield
     except BaseException as error:
@@ -132,7 +132,7 @@ def aborts_as_interrupts() -> Iterator[None]:
 
 
 def is_panic(error: BaseException) -> bool:
-    """Tell whether pyrage gave up on what it was given; it has no class for that."""
+    """Return whether pyrage panicked; it has no exception class for that."""
     return type(error).__name__ == "PanicException"
 
 
@@ -147,7 +147,7 @@ def _opened() -> Iterator[int]:
 
 @contextlib.contextmanager
 def _hidden(tty: int) -> Iterator[None]:
-    """Switch the echo off; what was typed before is dropped, as it was seen."""
+    """Switch the echo off; drop what was typed before, which was visible."""
     before = termios.tcgetattr(tty)
     quiet = [*before]
     quiet[3] &= ~termios.ECHO
@@ -159,7 +159,7 @@ def _hidden(tty: int) -> Iterator[None]:
         os.write(tty, b"\n")
 
 
-def _line(tty: int) -> bytes | None:
+def _read_line(tty: int) -> bytes | None:
     """Return a line without its end, or None at the end of input."""
     line = b""
     while piece := os.read(tty, 1024):

@@ -1,4 +1,4 @@
-"""SSH private keys: their public half, which is there without the passphrase, and unlocking them.
+"""SSH private keys: their public half, which needs no passphrase, and unlocking them.
 
 The format: PROTOCOL.key of OpenSSH. Unlocking is left to ssh-keygen, which asks for the passphrase
 itself; the unlocked key is written to memory that has no name in any file system.
@@ -28,11 +28,11 @@ def looks_like_ssh(content: bytes) -> bool:
 
 
 def public_half(content: bytes) -> Recipient | None:
-    """Return the public key of a private key in OpenSSH's form, or None where it does not show.
+    """Return the public key of a private key in OpenSSH's form, or None for other forms.
 
     Raises DecryptionError for a type of key that age cannot use.
     """
-    fields = _fields(content)
+    fields = _openssh_fields(content)
     if fields is None:
         return None
     wire = fields[1]
@@ -51,7 +51,7 @@ def must_be_read_by_ssh(content: bytes) -> bool:
 
 def has_passphrase(content: bytes) -> bool:
     """Return whether a private key is protected by a passphrase."""
-    fields = _fields(content)
+    fields = _openssh_fields(content)
     if fields is not None:
         return fields[0] != b"none"
     return any(b"ENCRYPTED" in line for line in content.lstrip().splitlines()[:2])
@@ -60,23 +60,23 @@ def has_passphrase(content: bytes) -> bool:
 def unlock(content: bytes, path: str, terminal: Terminal) -> bytes:
     """Return a key in OpenSSH's form, without its passphrase; ssh-keygen asks on the terminal.
 
-    Raises DecryptionError, the end of a sentence, where that does not come to pass.
+    Raises DecryptionError, the end of a sentence, where that fails.
     """
     if not hasattr(os, "memfd_create"):
-        raise DecryptionError("its passphrase can be asked for by an age program only: --age age")
+        raise DecryptionError("only an age program can ask for its passphrase: --age age")
     asks = has_passphrase(content)
     for _ in range(_TRIES if asks else 1):
         if asks:
             terminal.say(f"{path}: an SSH key with a passphrase")
-        unlocked = _changed(content, asks=asks)
+        unlocked = _without_passphrase(content, asks=asks)
         if unlocked is not None:
             return unlocked
         terminal.say("This was not the passphrase.")
     raise DecryptionError("the passphrase was wrong")
 
 
-def _changed(content: bytes, *, asks: bool) -> bytes | None:
-    """Let ssh-keygen take the passphrase away; None where it was given a wrong one."""
+def _without_passphrase(content: bytes, *, asks: bool) -> bytes | None:
+    """Return what ssh-keygen makes of the key, or None if the passphrase was wrong."""
     memory = os.memfd_create("key", os.MFD_CLOEXEC)
     try:
         os.fchmod(memory, 0o600)  # ssh-keygen refuses keys that others may read
@@ -110,11 +110,11 @@ def _ssh_keygen(path: str, descriptor: int, *, asks: bool) -> tuple[int, bytes]:
                 check=False,
             )
         except OSError:
-            raise DecryptionError("ssh-keygen, which reads such keys, is not there") from None
+            raise DecryptionError("ssh-keygen, which reads such keys, was not found") from None
     return done.returncode, done.stderr
 
 
-def _fields(content: bytes) -> tuple[bytes, bytes] | None:
+def _openssh_fields(content: bytes) -> tuple[bytes, bytes] | None:
     """Return the cipher's name and the public key of a key in OpenSSH's form."""
     lines = content.strip().splitlines()
     if not lines or lines[0].strip() != _OPENSSH:
@@ -129,7 +129,7 @@ def _fields(content: bytes) -> tuple[bytes, bytes] | None:
     cipher, rest = _string(rest)
     _, rest = _string(rest)
     _, rest = _string(rest)
-    wire, _ = _string(rest[4:])  # behind the number of keys, which is always one
+    wire, _ = _string(rest[4:])  # after the number of keys, which is always one
     return cipher, wire
 
 

@@ -10,7 +10,7 @@ from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
 from agenix_check.git.staging import exclusive_run, staged_aside
 from agenix_check.git.worktree import read_file
-from agenix_check.keys.unlocking import Unlocker
+from agenix_check.keys.keychain import Unlocker
 from agenix_check.mend.apply import Changes, apply, recover
 from agenix_check.mend.partly import edited_sources, forgotten_by_names
 from agenix_check.mend.plan import Plan, prefer_disk

@@ -11,7 +11,7 @@ from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 from agenix_check.git.staging import filtered, object_ids
 from agenix_check.git.stash import stashed
 from agenix_check.git.worktree import list_unstaged, local_path, passes_symlink
-from agenix_check.keys.encrypt import can_encrypt_to, can_encrypt_to_all
+from agenix_check.keys.encrypt import cannot_encrypt_to, cannot_encrypt_to_all
 from agenix_check.mend.plan import Plan
 from agenix_check.model.findings import Finding
 from agenix_check.settings import Settings
@@ -74,11 +74,11 @@ def refuse_recipients(plan: Plan, program: str | None) -> None:
     for job in plan.jobs:
         files.setdefault(job.recipients, job.path)
     for text in plan.recipients:
-        complaint = can_encrypt_to(text.strip(), program)
+        complaint = cannot_encrypt_to(text.strip(), program)
         if complaint is not None:
             raise CannotCheckError(f"nothing was mended: {complaint}")
     for texts, path in files.items():
-        complaint = can_encrypt_to_all(texts, program)
+        complaint = cannot_encrypt_to_all(texts, program)
         if complaint is not None:
             raise CannotCheckError(f"nothing was mended: {path}: {complaint}")
 

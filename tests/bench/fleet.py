@@ -12,7 +12,8 @@ from typing import IO
 
 from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.naming import ident
-from agenix_check.keys.encrypt import EncryptionError, encrypt, new_identity
+from agenix_check.keys.encrypt import encrypt, new_identity
+from agenix_check.keys.errors import EncryptionError
 
 _FORMAT = 1  # of what is built; another number leaves the cached fleets of before alone
 _WIRE = b"\0\0\0\x0bssh-ed25519\0\0\0\x20"

@@ -192,7 +192,7 @@ def test_a_plugin_that_is_not_there_is_said(keyed: Keyed, plugins: Path) -> None
         ("", "it holds no identity"),
         ("AGE-SECRET-KEY-1NONSENSE\n", "line 1: this is a damaged identity"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", ""),
-        (b"\xff\xfe\x00", "line 1: this is no identity"),
+        (b"\xff\xfe\x00", "line 1: this is not an identity"),
     ],
 )
 def test_an_identity_that_is_none_does_not_pass(

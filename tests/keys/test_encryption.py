@@ -8,12 +8,12 @@ import pytest
 
 from agenix_check.age import Match, bech32, match, parse_recipient, read_age
 from agenix_check.keys.encrypt import (
-    EncryptionError,
-    can_encrypt_to,
-    can_encrypt_to_all,
+    cannot_encrypt_to,
+    cannot_encrypt_to_all,
     encrypt,
     new_identity,
 )
+from agenix_check.keys.errors import EncryptionError
 from tests.age.points import multiple
 from tests.host_keys import DELTA, RSA
 from tests.keys import plugin
@@ -64,10 +64,10 @@ def test_post_quantum_recipient_stands_alone(age_key: tuple[Path, str]) -> None:
     assert match(stanza, parse_recipient(TAG_PQ)) is Match.YES
     with pytest.raises(EncryptionError, match="cannot encrypt: Cannot encrypt to a rec") as caught:
         encrypt(PLAINTEXT, [TAG_PQ, age_key[1]])
-    assert can_encrypt_to_all([TAG_PQ, age_key[1]]) == str(caught.value)
-    assert can_encrypt_to_all([TAG_PQ]) is None
-    assert can_encrypt_to_all([TAG, age_key[1]]) is None
-    assert can_encrypt_to_all([TAG, PQ]) == can_encrypt_to(PQ)
+    assert cannot_encrypt_to_all([TAG_PQ, age_key[1]]) == str(caught.value)
+    assert cannot_encrypt_to_all([TAG_PQ]) is None
+    assert cannot_encrypt_to_all([TAG, age_key[1]]) is None
+    assert cannot_encrypt_to_all([TAG, PQ]) == cannot_encrypt_to(PQ)
 
 
 @pytest.mark.parametrize("armored", [False, True])
@@ -105,14 +105,14 @@ def test_what_is_no_recipient(texts: list[str], reason: str) -> None:
         encrypt(PLAINTEXT, texts)
     assert caught.value.exit_code == 3
     if texts:
-        assert can_encrypt_to(texts[0]) == str(caught.value)
+        assert cannot_encrypt_to(texts[0]) == str(caught.value)
         assert "AGE-SECRET" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", [TAG, TAG_PQ, DELTA, RSA])
 def test_native_kinds_need_nothing(text: str) -> None:
-    assert can_encrypt_to(text) is None
-    assert can_encrypt_to(text, "no-such-program") is None
+    assert cannot_encrypt_to(text) is None
+    assert cannot_encrypt_to(text, "no-such-program") is None
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_native_kinds_need_nothing(text: str) -> None:
     ],
 )
 def test_what_is_missing_is_said(text: str, missing: str) -> None:
-    said = can_encrypt_to(text)
+    said = cannot_encrypt_to(text)
     assert said is not None
     assert missing in said
     assert len(said) < 300
@@ -134,18 +134,18 @@ def test_what_is_missing_is_said(text: str, missing: str) -> None:
 
 
 def test_program_that_does_not_know_it_either() -> None:
-    said = can_encrypt_to(PQ, "age")
+    said = cannot_encrypt_to(PQ, "age")
     assert said is not None
     assert "with age: " in said
     with pytest.raises(EncryptionError, match="with age: "):
         encrypt(PLAINTEXT, [PQ], program="age")
-    assert "was not found on PATH" in (can_encrypt_to(PQ, "no-such-age") or "")
+    assert "was not found on PATH" in (cannot_encrypt_to(PQ, "no-such-age") or "")
 
 
 def test_plugin_encrypts(plugins: Path, age_key: tuple[Path, str]) -> None:
     log = plugin.install(plugins)
     keys = [plugin.recipient("test", key) for key in (b"key1", b"key2")]
-    assert can_encrypt_to(keys[0]) is None
+    assert cannot_encrypt_to(keys[0]) is None
     file = encrypt(PLAINTEXT, [*keys, age_key[1]])
     assert sorted(stanza.type for stanza in read_age(file).real_stanzas) == [
         "X25519", "test", "test"
@@ -191,7 +191,7 @@ def test_program_encrypts_what_pyrage_cannot(
     )  # fmt: skip
     program.chmod(0o755)
     wanted = [plugin.recipient("test", b"key1"), age_key[1], public(ssh_key())]
-    assert can_encrypt_to(wanted[0], "my-age") is None
+    assert cannot_encrypt_to(wanted[0], "my-age") is None
     file = encrypt(PLAINTEXT, wanted, armored=armored, program="my-age")
     assert read_age(file).armored is armored
     for identity in (age_key[0], ssh_key()):

@@ -10,7 +10,7 @@ from agenix_check.age import bech32
 from agenix_check.errors import UsageError
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.keys.errors import DecryptionError
-from agenix_check.keys.identities import Identities, IdentityFile, load, order
+from agenix_check.keys.identities import Identities, IdentityFile, load, order_identities
 from agenix_check.keys.keychain import Keychain
 from agenix_check.model.declaration import Declaration, DeclaredNode, MasterIdentity, Place
 from tests.age.points import multiple
@@ -43,7 +43,7 @@ FLEET = [
 
 
 def test_those_named_for_the_run_come_first() -> None:
-    found = order(FLEET, {})
+    found = order_identities(FLEET, {})
     assert paths(found) == ["named", "variable", "a", "b", "c", "d", "setting"]
     assert found.warnings == ()
     assert not any(one.primary for one in found.files)
@@ -53,11 +53,11 @@ def test_those_named_for_the_run_come_first() -> None:
     ("pubkey", "first"), [("age1aaa", "a"), (YUBIKEY, "b"), (FIDO2, "c"), ("age1ddd", "d")]
 )
 def test_primary_identity(pubkey: str, first: str) -> None:
-    found = order(FLEET, {"AGENIX_REKEY_PRIMARY_IDENTITY": pubkey})
+    found = order_identities(FLEET, {"AGENIX_REKEY_PRIMARY_IDENTITY": pubkey})
     rest = [name for name in ("a", "b", "c", "d", "setting") if name != first]
     assert paths(found) == ["named", "variable", first, *rest]
     assert [one.path for one in found.files if one.primary] == [first]
-    alone = order(
+    alone = order_identities(
         FLEET,
         {"AGENIX_REKEY_PRIMARY_IDENTITY": pubkey, "AGENIX_REKEY_PRIMARY_IDENTITY_ONLY": "true"},
     )
@@ -70,24 +70,24 @@ def test_only_means_the_word_true(only: str) -> None:
         "AGENIX_REKEY_PRIMARY_IDENTITY": "age1ddd",
         "AGENIX_REKEY_PRIMARY_IDENTITY_ONLY": only,
     }
-    assert len(order(FLEET, variables).files) == len(FLEET)
+    assert len(order_identities(FLEET, variables).files) == len(FLEET)
 
 
 def test_only_without_a_primary_identity_means_nothing() -> None:
     variables = {"AGENIX_REKEY_PRIMARY_IDENTITY_ONLY": "true"}
-    assert order(FLEET, variables) == order(FLEET, {})
+    assert order_identities(FLEET, variables) == order_identities(FLEET, {})
     variables["AGENIX_REKEY_PRIMARY_IDENTITY"] = ""
-    assert order(FLEET, variables) == order(FLEET, {})
+    assert order_identities(FLEET, variables) == order_identities(FLEET, {})
 
 
 @pytest.mark.parametrize("pubkey", ["age1aaa\n", "AGE1AAA", " age1aaa", "age1zzz"])
 def test_primary_identity_that_is_not_there(pubkey: str) -> None:
-    found = order(FLEET, {"AGENIX_REKEY_PRIMARY_IDENTITY": pubkey})
+    found = order_identities(FLEET, {"AGENIX_REKEY_PRIMARY_IDENTITY": pubkey})
     assert len(found.files) == len(FLEET)
     (warning,) = found.warnings
-    assert "is the public key of no identity" in warning
+    assert "but no identity has this public key" in warning
     assert "age1aaa (a)" in warning
-    only = order(
+    only = order_identities(
         FLEET,
         {"AGENIX_REKEY_PRIMARY_IDENTITY": pubkey, "AGENIX_REKEY_PRIMARY_IDENTITY_ONLY": "true"},
     )
@@ -96,7 +96,7 @@ def test_primary_identity_that_is_not_there(pubkey: str) -> None:
 
 
 def test_where_no_identity_is_declared_none_is_missed() -> None:
-    assert order(FLEET[4:6], {"AGENIX_REKEY_PRIMARY_IDENTITY": "age1zzz"}).warnings == ()
+    assert order_identities(FLEET[4:6], {"AGENIX_REKEY_PRIMARY_IDENTITY": "age1zzz"}).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -111,21 +111,29 @@ def test_where_no_identity_is_declared_none_is_missed() -> None:
 )
 def test_public_keys_that_agenix_rekey_does_not_find_either(text: str) -> None:
     for key in (YUBIKEY, FIDO2):
-        found = order([master("x", text=text)], {"AGENIX_REKEY_PRIMARY_IDENTITY": key})
+        found = order_identities([master("x", text=text)], {"AGENIX_REKEY_PRIMARY_IDENTITY": key})
         assert len(found.warnings) == 1
 
 
 def test_of_two_files_for_one_public_key_the_later_wins() -> None:
     files = [master("x", text=YUBIKEY_FILE), master("y", text=YUBIKEY_FILE), master("z", YUBIKEY)]
-    found = order(files, {"AGENIX_REKEY_PRIMARY_IDENTITY": YUBIKEY})
+    found = order_identities(files, {"AGENIX_REKEY_PRIMARY_IDENTITY": YUBIKEY})
     assert paths(found) == ["y", "x", "z"]
 
 
 def test_nothing_is_there_twice() -> None:
     twice = [IdentityFile(path="p", origin="-i", content=FLEET[0].content), *FLEET]
-    assert paths(order(twice, {})) == ["p", "named", "variable", "b", "c", "d", "setting"]
+    assert paths(order_identities(twice, {})) == [
+        "p",
+        "named",
+        "variable",
+        "b",
+        "c",
+        "d",
+        "setting",
+    ]
     gone = [IdentityFile(path=path, origin="masterIdentities", problem="x") for path in "ppq"]
-    assert paths(order(gone, {})) == ["p", "q"]
+    assert paths(order_identities(gone, {})) == ["p", "q"]
 
 
 def declared(*masters: MasterIdentity) -> Declaration:

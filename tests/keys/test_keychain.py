@@ -124,13 +124,16 @@ def test_no_identity(secret: Secret, age_key: AgeKey) -> None:
     ("content", "reason"),
     [
         (b"", "it holds no identity"),
-        (b"hello\n", "line 1: this is no identity"),
+        (b"hello\n", "line 1: this is not an identity"),
         (b"# c\nage1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq", "a public key"),
         (b"AGE-SECRET-KEY-1QQQ", "line 1: this is a damaged identity"),
         (b"AGE-PLUGIN-1QQQ", "line 1: this is a damaged identity"),
-        (b"\xff\xfe\x00", "line 1: this is no identity"),
-        (b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", "no SSH key that age can use"),
-        (b"-----BEGIN RSA PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----\n", "no SSH key that"),
+        (b"\xff\xfe\x00", "line 1: this is not an identity"),
+        (b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", "not an SSH key that age can use"),
+        (
+            b"-----BEGIN RSA PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----\n",
+            "not an SSH key that",
+        ),
         (b"age-encryption.org/v1\n", "it is a damaged age file"),
     ],
 )
@@ -154,7 +157,7 @@ def test_ssh_key_of_another_type(ssh_key: MakeSsh, age_key: AgeKey, secret: Secr
 def test_age_file_for_recipients_is_no_identity(
     tmp_path: Path, age_key: AgeKey, secret: Secret
 ) -> None:
-    with pytest.raises(DecryptionError, match="needs no passphrase but another identity"):
+    with pytest.raises(DecryptionError, match="encrypted to a key, not with a passphrase"):
         decrypt(secret(age_key[1]), secret(age_key[1], name="other.age"))
 
 
@@ -218,7 +221,9 @@ def test_without_nameless_memory_a_pipe_will_do(
     with pytest.raises(DecryptionError, match="k cannot be given to an age program"):
         Keychain([long], "age").decrypt("x", file)
     key = ssh_key("rsa", "PKCS8")
-    with pytest.raises(DecryptionError, match="an age program only: --age age"):
+    with pytest.raises(
+        DecryptionError, match="only an age program can ask for its passphrase: --age age"
+    ):
         decrypt(secret(public(key)), key)
 
 

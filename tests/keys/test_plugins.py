@@ -12,7 +12,7 @@ from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.keys.errors import DecryptionError
 from agenix_check.keys.identities import IdentityFile
 from agenix_check.keys.keychain import Keychain, _in_order
-from agenix_check.keys.keys import read_keys
+from agenix_check.keys.private_keys import read_keys
 from agenix_check.keys.prompts import Terminal
 from tests.age.points import multiple
 from tests.keys import plugin

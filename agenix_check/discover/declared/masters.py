@@ -4,20 +4,20 @@ As agenix-rekey finds them (its nix/lib.nix): an explicit `pubkey`; for a YubiKe
 a comment of its file; else whatever age derives from the identity.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from agenix_check.age import Recipient, RecipientError, parse_recipient
+from agenix_check.age import (
+    Recipient,
+    RecipientError,
+    has_one_identity,
+    noted_recipient,
+    parse_recipient,
+)
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import File
 from agenix_check.model.declaration import Declaration, MasterIdentity
-
-_IDENTITY = re.compile(r"^AGE-(?:SECRET-KEY|PLUGIN)-", re.MULTILINE)
-_COMMENT = re.compile(
-    r"^#.*?(?:recipient|public key):\s*(age1[0-9a-z-]+)", re.IGNORECASE | re.MULTILINE
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +81,10 @@ def _recipients(content: str | None) -> Iterator[str]:
     """Give the recipients that an identity file tells; nothing where only its key could."""
     if content is None:
         return
-    if len(_IDENTITY.findall(content)) == 1:
-        # age-keygen, age-plugin-yubikey and age-plugin-fido2-hmac write it above the identity.
-        found = dict.fromkeys(_COMMENT.findall(content))
-        if len(found) == 1:  # of several, agenix-rekey does not know either which one it is
-            yield from found
+    if has_one_identity(content):
+        noted = noted_recipient(content)  # agenix-rekey, too, takes none of several
+        if noted is not None:
+            yield noted
         return
     lines = list(filter(_says_something, content.splitlines()))
     if len(lines) == 1:

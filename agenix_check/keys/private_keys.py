@@ -1,8 +1,12 @@
-"""What identity files hold: keys, some of them locked, and whom files must be for to fit them."""
+"""The keys in identity files, some of them locked: which files they fit, and trying one on a file.
 
-import re
+Whether a key fits shows from its public half and the file's stanzas, before anything is decrypted.
+"""
+
+import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agenix_check.age import (
@@ -11,16 +15,31 @@ from agenix_check.age import (
     Recipient,
     RecipientError,
     Stanza,
+    has_one_identity,
     looks_like_age,
     match,
+    noted_recipient,
     parse_recipient,
     read_age,
+    recipient_or_none,
 )
 from agenix_check.age.bech32 import decode as bech32
 from agenix_check.age.encoding import encode as base64
 from agenix_check.keys.errors import DecryptionError
 from agenix_check.keys.identities import IdentityFile
-from agenix_check.keys.prompts import PluginPrompts, Terminal
+from agenix_check.keys.program import (
+    ProgramError,
+    handed_over,
+    plugin_environment,
+    run_decrypt,
+)
+from agenix_check.keys.prompts import (
+    PluginPrompts,
+    Terminal,
+    aborts_as_interrupts,
+    is_panic,
+    printable,
+)
 from agenix_check.keys.ssh import (
     has_passphrase,
     looks_like_ssh,
@@ -33,22 +52,25 @@ if TYPE_CHECKING:
     from pyrage import _Identity
 
 _TRIES = 3
-_SSH = frozenset({"ssh-ed25519", "ssh-rsa"})
-_NOT_FOR_PLUGINS = _SSH | {"scrypt"}
-_COMMENT = re.compile(
-    r"^#.*?(?:recipient|public key):\s*(age1[0-9a-z-]+)", re.IGNORECASE | re.MULTILINE
-)
-_KEY_LINE = re.compile(r"^AGE-(?:SECRET-KEY|PLUGIN)-", re.MULTILINE)
+_SSH_KINDS = frozenset({"ssh-ed25519", "ssh-rsa"})
+_NOT_FOR_PLUGINS = _SSH_KINDS | {"scrypt"}
+
+# What pyrage says, in words of its own.
+_SAYS_NO_MATCH = "No matching keys found"
+_SAYS_FORGED = "Decryption failed"
+_SAYS_DAMAGED = ("decryption error", "Header MAC is invalid", "failed to fill whole buffer")
+_PLUGIN_ADVICE = " If you are developing a plugin"  # to print private keys
+_LONGEST_REASON = 300  # in characters: what a plugin complains of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Key:
     """One key of an identity file, or a locked file with keys.
 
-    `public` is its recipient where that shows; it is `certain` where it follows from the key, and
-    not from what someone wrote beside it. Where it does not show, `types` are the stanzas that can
-    be for this key (None: any), and `never` those that cannot. `asks` tells that it may ask a
-    person.
+    `public` is its recipient, None where that cannot be seen; it is `certain` where it follows from
+    the key itself, not from a comment beside it. Without `public`, `types` are the types of stanzas
+    that can be for this key (None: any), and `never` those that cannot. `asks` is true where using
+    the key may ask a person for something.
     """
 
     file: IdentityFile
@@ -59,7 +81,7 @@ class Key:
     asks: bool = False
 
     def is_of(self, recipient: Recipient | None) -> bool:
-        """Tell whether this is the key of a recipient, as far as that shows."""
+        """Return whether this is the key of a recipient, as far as that shows."""
         public = self.public
         if public is None or recipient is None:
             return False
@@ -88,7 +110,7 @@ class OpenKey(Key):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ForeignKey(Key):
-    """A key that cannot be used, and why."""
+    """A key that cannot be used here, and why: the end of a sentence."""
 
     reason: str
 
@@ -98,27 +120,114 @@ class LockedKey(Key):
     """A file with a passphrase."""
 
     def open(self, terminal: Terminal) -> list[Key]:
-        """Ask for the passphrase and return the keys; DecryptionError is the end of a sentence."""
+        """Ask for the passphrase and return the keys.
+
+        Raises DecryptionError, the end of a sentence.
+        """
         content = self.file.content or b""
         if looks_like_ssh(content):
             return [_ssh_key(self.file, unlock(content, self.file.path, terminal))]
-        text = _text(_with_passphrase(content, self.file.path, terminal))
+        text = _decoded(_with_passphrase(content, self.file.path, terminal))
         return list(_age_keys(self.file, text, terminal))
 
 
+class AttemptOutcome(enum.Enum):
+    """What comes of trying a key on a file.
+
+    `OTHER`: the file is not for this key. `FORGED`: a stanza has the key's tag, but is not for it.
+    `DAMAGED`: the key fits, but the file is not as it was written. `UNUSABLE`: the key cannot be
+    used, or failed. `NEEDS_TERMINAL`: it must ask for something, and there is no terminal.
+    `PROGRAM_FAILED`: an age program did not open the file with it, and did not say why.
+    """
+
+    OPENED = "opened"
+    OTHER = "other"
+    FORGED = "forged"
+    DAMAGED = "damaged"
+    UNUSABLE = "unusable"
+    NEEDS_TERMINAL = "needs terminal"
+    PROGRAM_FAILED = "program failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A key tried on a file; `reason` says why a key is unusable, as the end of a sentence."""
+
+    key: Key
+    outcome: AttemptOutcome
+    plaintext: bytes = field(default=b"", repr=False)
+    reason: str = ""
+
+
 def read_keys(file: IdentityFile, terminal: Terminal) -> list[Key]:
-    """Return what an identity file holds; DecryptionError is the end of a sentence."""
+    """Return the keys in an identity file, in order.
+
+    Raises DecryptionError, the end of a sentence, where it holds none that can be read.
+    """
     content = file.content
     if content is None:
         raise DecryptionError(file.problem or "it cannot be read")
     if looks_like_age(content):
         return [_passphrase_file(file, content)]
     if not looks_like_ssh(content):
-        return list(_age_keys(file, _text(content), terminal))
+        return list(_age_keys(file, _decoded(content), terminal))
     if must_be_read_by_ssh(content):
         public, asks = public_half(content), has_passphrase(content)
-        return [LockedKey(file=file, public=public, certain=True, types=_SSH, asks=asks)]
+        return [LockedKey(file=file, public=public, certain=True, types=_SSH_KINDS, asks=asks)]
     return [_ssh_key(file, content)]
+
+
+def try_key(key: OpenKey, ciphertext: bytes) -> Attempt:
+    """Try a key that pyrage can use; a plugin may ask the person at the terminal."""
+    import pyrage
+
+    prompts = key.prompts
+    plaintext, complaint = None, ""
+    if prompts is not None:
+        prompts.begin()
+    try:
+        with _for_plugins() if prompts else nullcontext():
+            plaintext = pyrage.decrypt(ciphertext, [key.identity])
+    except pyrage.DecryptError as error:
+        said = " ".join(str(error).split()).partition(_PLUGIN_ADVICE)[0]
+        complaint = printable(said)[:_LONGEST_REASON]
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        complaint = "pyrage gives up on it"
+    if prompts is not None:
+        prompts.end(worked=plaintext is not None)
+        if prompts.raised is not None:
+            raise prompts.raised from None
+        if plaintext is None and prompts.needs_terminal:
+            return Attempt(key=key, outcome=AttemptOutcome.NEEDS_TERMINAL)
+    if plaintext is not None:
+        return Attempt(key=key, outcome=AttemptOutcome.OPENED, plaintext=plaintext)
+    if complaint in _SAYS_DAMAGED:
+        return Attempt(key=key, outcome=AttemptOutcome.DAMAGED)
+    if complaint == _SAYS_NO_MATCH:
+        return Attempt(key=key, outcome=AttemptOutcome.OTHER)
+    forged = complaint == _SAYS_FORGED and prompts is None
+    outcome = AttemptOutcome.FORGED if forged else AttemptOutcome.UNUSABLE
+    return Attempt(key=key, outcome=outcome, reason=complaint)
+
+
+@contextmanager
+def _for_plugins() -> Iterator[None]:
+    with aborts_as_interrupts(), plugin_environment():
+        yield
+
+
+def try_with_program(program: str, key: Key, ciphertext: bytes) -> Attempt:
+    """Let an age program try the identity file that a key is in."""
+    try:
+        with handed_over([key.file]) as (paths, descriptors):
+            status, plaintext, _ = run_decrypt(program, ciphertext, paths, descriptors)
+    except ProgramError as error:
+        return Attempt(key=key, outcome=AttemptOutcome.UNUSABLE, reason=str(error))
+    if status:
+        return Attempt(key=key, outcome=AttemptOutcome.PROGRAM_FAILED)
+    return Attempt(key=key, outcome=AttemptOutcome.OPENED, plaintext=plaintext)
 
 
 def _ssh_key(file: IdentityFile, content: bytes) -> Key:
@@ -128,8 +237,8 @@ def _ssh_key(file: IdentityFile, content: bytes) -> Key:
     try:
         identity = pyrage.ssh.Identity.from_buffer(content)
     except pyrage.IdentityError:
-        raise DecryptionError("it is no SSH key that age can use") from None
-    return OpenKey(file=file, public=public, certain=True, types=_SSH, identity=identity)
+        raise DecryptionError("it is not an SSH key that age can use") from None
+    return OpenKey(file=file, public=public, certain=True, types=_SSH_KINDS, identity=identity)
 
 
 def _passphrase_file(file: IdentityFile, content: bytes) -> Key:
@@ -138,8 +247,10 @@ def _passphrase_file(file: IdentityFile, content: bytes) -> Key:
     except AgeFormatError as error:
         raise DecryptionError(f"it is a damaged age file: {error}") from None
     if [stanza.type for stanza in stanzas] != ["scrypt"]:
-        raise DecryptionError("it is an age file that needs no passphrase but another identity")
-    return LockedKey(file=file, public=_parsed(file.pubkey), never=_NOT_FOR_PLUGINS, asks=True)
+        raise DecryptionError("it is an age file that is encrypted to a key, not with a passphrase")
+    return LockedKey(
+        file=file, public=recipient_or_none(file.pubkey), never=_NOT_FOR_PLUGINS, asks=True
+    )
 
 
 def _with_passphrase(content: bytes, path: str, terminal: Terminal) -> bytes:
@@ -161,7 +272,7 @@ def _age_keys(file: IdentityFile, text: str, terminal: Terminal) -> Iterator[Key
     found = [(number, line) for number, line in lines if line and not line.startswith("#")]
     if not found:
         raise DecryptionError("it holds no identity")
-    hint = _hint(file, text)
+    hint = _likely_public(file, text)
     for number, line in found:
         try:
             yield _age_key(file, line, hint, terminal)
@@ -178,7 +289,7 @@ def _age_key(file: IdentityFile, line: str, hint: Recipient | None, terminal: Te
     try:
         if line.startswith("AGE-SECRET-KEY-1"):
             identity = pyrage.x25519.Identity.from_str(line)
-            public = _parsed(str(identity.to_public()))
+            public = recipient_or_none(str(identity.to_public()))
             return OpenKey(file=file, public=public, certain=True, identity=identity)
         if line.startswith("AGE-PLUGIN-"):
             return _plugin_key(file, line, hint, terminal)
@@ -187,7 +298,7 @@ def _age_key(file: IdentityFile, line: str, hint: Recipient | None, terminal: Te
     try:
         parse_recipient(line)
     except RecipientError:
-        raise DecryptionError("this is no identity") from None
+        raise DecryptionError("this is not an identity") from None
     raise DecryptionError("this is a public key, not an identity")
 
 
@@ -221,7 +332,7 @@ def _plugin_key(file: IdentityFile, line: str, hint: Recipient | None, terminal:
 
 
 def _yubikey(name: str, line: str) -> Recipient | None:
-    """Return what stands for a YubiKey's public key: its tag ends the identity, which is a stub."""
+    """Return a stand-in for a YubiKey's public key: its tag is at the end of the identity."""
     if name != "yubikey":
         return None
     try:
@@ -233,20 +344,12 @@ def _yubikey(name: str, line: str) -> Recipient | None:
     return Recipient(kind="piv-p256", text="", tag=base64(data[5:]), point_tag=data[5:])
 
 
-def _hint(file: IdentityFile, text: str) -> Recipient | None:
-    """Return the recipient that is declared for the one identity of a file, or noted above it."""
-    if len(_KEY_LINE.findall(text)) != 1:
+def _likely_public(file: IdentityFile, text: str) -> Recipient | None:
+    """Return the recipient that is declared for a file's one identity, or noted in a comment."""
+    if not has_one_identity(text):
         return None
-    noted = set(_COMMENT.findall(text))
-    return _parsed(file.pubkey) or (_parsed(noted.pop()) if len(noted) == 1 else None)
+    return recipient_or_none(file.pubkey) or recipient_or_none(noted_recipient(text))
 
 
-def _parsed(text: str | None) -> Recipient | None:
-    try:
-        return None if text is None else parse_recipient(text)
-    except RecipientError:
-        return None
-
-
-def _text(content: bytes) -> str:
+def _decoded(content: bytes) -> str:
     return content.decode("utf-8", "replace")
