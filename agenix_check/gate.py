@@ -69,7 +69,7 @@ def check(
 
 def conclude(report: Report, settings: Settings) -> Report:
     """Say where there was nothing to check: that must not pass."""
-    found = report.outputs or report.plain or any(map(_is_of_outputs, report.findings))
+    found = report.files or any(map(_is_of_outputs, report.findings))
     silent = settings.text("new-from") or settings.flag("allow-empty")
     if not (found or silent or report.incomplete):
         restricted = _is_restricted(settings)

@@ -16,7 +16,7 @@ from agenix_check.discover.declared.expected import Declared, fleet_of_declared
 from agenix_check.discover.declared.known import Inventory
 from agenix_check.discover.tree.evidence import LOCK, KeyText
 from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.model.findings import Finding, FleetInfo, OutputResult, Report, SnapshotInfo
+from agenix_check.model.findings import Finding, FleetInfo, JudgedFile, Report, SnapshotInfo
 
 _RENEW = "agenix-check fleet --lock && git add agenix-check.lock"
 
@@ -59,14 +59,14 @@ def audit_declared(
             secrets=len({output.source or output.path for output in outputs}),
         ),
         counts=count(outputs, findings),
-        outputs=tuple(outputs),
+        files=tuple(outputs),
         findings=tuple(sorted(findings, key=order)),
         incomplete=names.incomplete,
         skipped=names.skipped,
     )
 
 
-def _rest(declared: Declared, by_names: Report) -> tuple[list[OutputResult], list[Finding]]:
+def _rest(declared: Declared, by_names: Report) -> tuple[list[JudgedFile], list[Finding]]:
     """Return what names say of directories that no evaluated node has."""
     nodes = declared.declaration.nodes
     known = {node.storage.path for node in nodes if node.storage is not None}

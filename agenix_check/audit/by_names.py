@@ -12,9 +12,10 @@ from agenix_check.audit.lost import audit_lost
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import (
+    FileKind,
     Finding,
     FleetInfo,
-    OutputResult,
+    JudgedFile,
     Report,
     Severity,
     SnapshotInfo,
@@ -29,7 +30,7 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     # Keys of the base too: they tell whose a stanza is, after a rotation.
     keyring = make_keyring(names.here.keys.values(), names.base.keys.values())
     findings: list[Finding] = []
-    outputs: list[OutputResult] = []
+    outputs: list[JudgedFile] = []
     _judge_contents(names, fleet, keyring, findings, outputs)
     lost = [] if names.quiet else list(audit_lost(names, keyring))
     findings += [loss.finding for loss in lost]
@@ -39,14 +40,14 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     info = FleetInfo(
         inventory=fleet.inventory,
         complete=fleet.complete,
-        nodes=len({output.node for output in outputs}),
+        nodes=len({output.group for output in outputs}),
         secrets=len({output.source or output.path for output in outputs}),
     )
     return Report(
         snapshot=snapshot,
         fleet=info,
         counts=count(outputs, findings),
-        outputs=tuple(outputs),
+        files=tuple(outputs),
         findings=tuple(sorted(findings, key=order)),
         incomplete=(*names.incomplete, *names.undecided),
         skipped=names.skipped,
@@ -58,7 +59,7 @@ def _judge_contents(
     fleet: Fleet,
     keyring: Keyring,
     findings: list[Finding],
-    outputs: list[OutputResult],
+    outputs: list[JudgedFile],
 ) -> None:
     files, facts = names.here.files, names.here.facts
     for output in fleet.outputs:
@@ -76,7 +77,8 @@ def _judge_contents(
             findings += [replace(finding, new=new) for finding in judgement.findings]
             rules = tuple(finding.rule for finding in judgement.findings)
         outputs.append(
-            OutputResult(
+            JudgedFile(
+                FileKind.OUTPUT,
                 output.node,
                 output.secret,
                 source,
@@ -88,11 +90,12 @@ def _judge_contents(
         )
 
 
-def _wrong_outputs(lost: Iterable[Loss]) -> list[OutputResult]:
+def _wrong_outputs(lost: Iterable[Loss]) -> list[JudgedFile]:
     return [
-        OutputResult(
-            node=output.directory,
-            secret=output.name,
+        JudgedFile(
+            kind=FileKind.OUTPUT,
+            group=output.directory,
+            name=output.name,
             source=finding.source,
             path=output.path,
             verdict=Verdict.WRONG,

@@ -9,15 +9,15 @@ from agenix_check.discover.tree.evidence import OutputFile
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.origins import Origin
-from agenix_check.model.findings import MadeFrom, OutputDetail, OutputResult, Report, Verdict
+from agenix_check.model.findings import JudgedFile, MadeFrom, OutputDetail, Report, Verdict
 from agenix_check.model.fleet import closest_to_name
 
 
 def add_details(report: Report, names: Names) -> Report:
     """Return the report with the details of every output."""
     teller = _Teller(names)
-    outputs = tuple(one._replace(detail=teller.detail(one)) for one in report.outputs)
-    return replace(report, outputs=outputs)
+    outputs = [one._replace(detail=teller.detail(one)) for one in report.outputs]
+    return replace(report, files=(*outputs, *report.plain))
 
 
 class _Teller:
@@ -29,7 +29,7 @@ class _Teller:
         self._addressees = cache(lambda stanza: _addressee(self._keyring, stanza))
         self._current = cache(lambda path: MadeFrom(path=path))
 
-    def detail(self, output: OutputResult) -> OutputDetail:
+    def detail(self, output: JudgedFile) -> OutputDetail:
         """Return what is known of an output that is there, or of one that should be."""
         here = self._names.here
         fact, source = here.facts.get(output.path), here.facts.get(output.source or "")
@@ -47,7 +47,7 @@ class _Teller:
         return replace(detail, addressed_to=addressed_to, plaintext_size=fact.plaintext_size)
 
     def _made_from(
-        self, output: OutputResult, file: OutputFile
+        self, output: JudgedFile, file: OutputFile
     ) -> tuple[MadeFrom | None, MadeFrom | None]:
         """Return the source and the key: of this tree, else of the base, else of history."""
         names = self._names

@@ -13,7 +13,7 @@ from agenix_check.discover.declared.expected import Declared, Expected
 from agenix_check.discover.tree.evidence import NOWHERE, OutputFile
 from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.names import Names
-from agenix_check.model.findings import Cause, CauseKind, Finding, OutputResult, Verdict
+from agenix_check.model.findings import Cause, CauseKind, FileKind, Finding, JudgedFile, Verdict
 from agenix_check.model.fleet import Output
 
 
@@ -21,7 +21,7 @@ from agenix_check.model.fleet import Output
 class Judged:
     """One expected output: its verdict and its findings."""
 
-    result: OutputResult
+    result: JudgedFile
     findings: tuple[Finding, ...] = ()
 
 
@@ -265,11 +265,12 @@ def _result(
     rules: tuple[str, ...] = (),
     reason: str | None = None,
     path: str | None = None,
-) -> OutputResult:
+) -> JudgedFile:
     source = one.secret.source.path
-    return OutputResult(
-        node=one.node.name,
-        secret=one.secret.name,
+    return JudgedFile(
+        kind=FileKind.OUTPUT,
+        group=one.node.name,
+        name=one.secret.name,
         source=source,
         path=path or (one.output.path if one.output is not None else source or one.secret.name),
         verdict=verdict,

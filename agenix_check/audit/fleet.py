@@ -48,6 +48,6 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
         report,
         fleet=replace(report.fleet, plain=len(judged)),
         counts=count(report.outputs, findings),
-        plain=tuple(one.result for one in judged),
+        files=(*report.files, *(one.result for one in judged)),
         findings=tuple(sorted(findings, key=order)),
     )

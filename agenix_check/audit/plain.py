@@ -11,7 +11,7 @@ from agenix_check.discover.tree.keys import KeyTexts
 from agenix_check.discover.tree.names import Names
 from agenix_check.git.snapshot import SYMLINK
 from agenix_check.model.declaration import WITHHELD, PlainRule, RulesFile
-from agenix_check.model.findings import Cause, CauseKind, Finding, PlainResult, Verdict
+from agenix_check.model.findings import Cause, CauseKind, FileKind, Finding, JudgedFile, Verdict
 
 _MEND = REKEY
 
@@ -20,7 +20,7 @@ _MEND = REKEY
 class JudgedPlain:
     """One rule: the verdict of its file, and its findings."""
 
-    result: PlainResult
+    result: JudgedFile
     findings: tuple[Finding, ...] = ()
 
 
@@ -30,10 +30,10 @@ def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[JudgedPlai
         for rule in file.rules:
             findings = tuple(_judge(names, file.path, rule))
             rules = tuple(dict.fromkeys([one.rule for one in findings] or _as_source(names, rule)))
-            result = PlainResult(
-                path=rule.path, rules_file=file.path, verdict=_verdict(names, rule, rules),
-                rules=rules,
-            )  # fmt: skip
+            verdict = _verdict(names, rule, rules)
+            result = JudgedFile(
+                FileKind.PLAIN, file.path, rule.path, None, rule.path, verdict, rules
+            )
             yield JudgedPlain(result, findings)
 
 

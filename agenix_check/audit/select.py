@@ -5,7 +5,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from agenix_check.audit.counting import count
-from agenix_check.model.findings import Finding, OutputResult, Report, Verdict
+from agenix_check.model.findings import Finding, JudgedFile, Report, Verdict
 from agenix_check.rules import find_rule
 from agenix_check.settings import Ignore, Settings
 
@@ -32,16 +32,16 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
             kept.append(finding)
         else:
             silenced[finding.node, finding.secret, finding.rule] = rule.reason
-    outputs = tuple(_without(one, silenced) for one in report.outputs if is_wanted(one, settings))
+    outputs = [_without(one, silenced) for one in report.outputs if is_wanted(one, settings)]
     return replace(
         report,
         findings=tuple(kept),
-        outputs=outputs,
+        files=(*outputs, *report.plain),
         counts=count(outputs, kept, ignored=len(wanted) - len(kept)),
     )
 
 
-def _without(output: OutputResult, silenced: Mapping[_Broken, str]) -> OutputResult:
+def _without(output: JudgedFile, silenced: Mapping[_Broken, str]) -> JudgedFile:
     """Take the silenced rules from an output; one that broke no other is skipped."""
     where = output.node, output.secret
     rules = tuple(rule for rule in output.rules if (*where, rule) not in silenced)
@@ -53,7 +53,7 @@ def _without(output: OutputResult, silenced: Mapping[_Broken, str]) -> OutputRes
     return output._replace(rules=(), verdict=Verdict.SKIPPED, reason=f"ignored: {reason}")
 
 
-def is_wanted(one: Finding | OutputResult, settings: Settings) -> bool:
+def is_wanted(one: Finding | JudgedFile, settings: Settings) -> bool:
     """Tell whether something is of a node and a secret that the run is restricted to."""
     return is_node(one.node, settings.items("node")) and matches(
         one.secret, settings.items("secret")

@@ -178,7 +178,7 @@ def _conclude(
     found = sorted([*report.findings, *findings], key=order)
     return replace(
         report,
-        outputs=tuple(outputs),
+        files=(*outputs, *report.plain),
         findings=tuple(found),
         counts=count(outputs, found),
         incomplete=(*report.incomplete, *incomplete),

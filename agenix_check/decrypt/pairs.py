@@ -7,7 +7,7 @@ from agenix_check.age import Recipient, RecipientError, parse_recipient
 from agenix_check.discover.declared.known import Inventory
 from agenix_check.discover.tree.facts import AgeFact, Fact
 from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.model.findings import OutputResult, Verdict
+from agenix_check.model.findings import JudgedFile, Verdict
 from agenix_check.model.fleet import Output
 
 LARGEST = 1 << 26  # bytes of a plaintext: all of it is in memory
@@ -26,14 +26,14 @@ class Pair(NamedTuple):
     """
 
     number: int
-    result: OutputResult
+    result: JudgedFile
     recipient: Recipient | None
     output: str
     source: str
 
 
 def pair_up(
-    results: Mapping[int, OutputResult], names: Names, inventory: Inventory
+    results: Mapping[int, JudgedFile], names: Names, inventory: Inventory
 ) -> tuple[tuple[Pair, ...], dict[int, str]]:
     """Return what can be compared of a report's outputs, by their number, and why the rest not."""
     expected = _expected(names, inventory)
@@ -66,7 +66,7 @@ def _expected(names: Names, inventory: Inventory) -> Mapping[tuple[str, str, str
     return {(one.node, one.secret, one.path): one for one in outputs}
 
 
-def _obstacle(result: OutputResult, fact: Fact | None, source: Fact | None) -> str | None:
+def _obstacle(result: JudgedFile, fact: Fact | None, source: Fact | None) -> str | None:
     if result.verdict is Verdict.SKIPPED:
         return result.reason or _SKIPPED
     if result.verdict is Verdict.WRONG:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from agenix_check.audit.findings import REKEY, make_finding, restore
 from agenix_check.decrypt.opening import Closed, Opened, Refused
 from agenix_check.decrypt.pairs import Pair
-from agenix_check.model.findings import Finding, OutputResult, Verdict
+from agenix_check.model.findings import Finding, JudgedFile, Verdict
 
 _DIFFERENT = "it holds another text than its source, of the same length"
 _SOMEBODYS = "it holds its source's text; whether the key that opens it is its node's shows not"
@@ -19,7 +19,7 @@ _UPDATE_MASTERS = f"{_REKEY} --update-masters"
 class Held(NamedTuple):
     """An output held against its source: its verdict, a finding, and why it was not compared."""
 
-    result: OutputResult
+    result: JudgedFile
     finding: Finding | None = None
     obstacle: str | None = None
 
@@ -56,7 +56,7 @@ def refuse_source(pair: Pair, refused: Refused, *, new: bool, restricted: bool) 
     )  # fmt: skip
 
 
-def _wrong(result: OutputResult, refused: Refused, obstacle: str | None, *, new: bool) -> Held:
+def _wrong(result: JudgedFile, refused: Refused, obstacle: str | None, *, new: bool) -> Held:
     finding = make_finding(
         refused.rule, refused.message, path=result.path, node=result.node, secret=result.secret,
         source=result.source, new=new, mend=_REKEY,

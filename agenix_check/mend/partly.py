@@ -7,11 +7,11 @@ from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import File
 from agenix_check.mend.plan import Plan
 from agenix_check.mend.refusals import edited
-from agenix_check.model.findings import Finding, OutputResult, Severity
+from agenix_check.model.findings import Finding, JudgedFile, Severity
 
 
 def edited_sources(
-    repository: Repository, files: Mapping[str, File], outputs: Iterable[OutputResult]
+    repository: Repository, files: Mapping[str, File], outputs: Iterable[JudgedFile]
 ) -> Iterator[str]:
     """Say which sources have edits that no output is made from, as they are not staged."""
     sources = {one.source for one in outputs if one.source is not None}

@@ -6,7 +6,7 @@ Paths are relative to the repository's root, with `/`; bytes that are not UTF-8 
 made: it takes a quarter of a dataclass's time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -100,14 +100,24 @@ class OutputDetail:
     key: MadeFrom | None = None
 
 
-class OutputResult(NamedTuple):
-    """The verdict of one output that should be, the rules it breaks, and why it was not judged.
+class FileKind(StrEnum):
+    """What a file is that should be there."""
 
-    `detail` is there where a format that shows it was asked for.
+    OUTPUT = "output"
+    PLAIN = "plain"
+
+
+class JudgedFile(NamedTuple):
+    """A file that should be there: its verdict, the rules it breaks, and why it was not judged.
+
+    `group` and `name` say which one it is: of an output its node and its secret, of a file of
+    plain agenix its rules file and its path. `detail` is there where a format that shows it was
+    asked for.
     """
 
-    node: str
-    secret: str
+    kind: FileKind
+    group: str
+    name: str
     source: str | None
     path: str
     verdict: Verdict
@@ -115,15 +125,15 @@ class OutputResult(NamedTuple):
     reason: str | None = None
     detail: OutputDetail | None = None
 
+    @property
+    def node(self) -> str:
+        """The node of an output."""
+        return self.group
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainResult:
-    """The verdict of one file of plain agenix."""
-
-    path: str
-    rules_file: str
-    verdict: Verdict
-    rules: tuple[str, ...] = ()
+    @property
+    def secret(self) -> str:
+        """The secret of an output, by its name."""
+        return self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,13 +227,31 @@ class Report:
     snapshot: SnapshotInfo
     fleet: FleetInfo
     counts: Counts
-    outputs: tuple[OutputResult, ...] = ()
-    plain: tuple[PlainResult, ...] = ()
+    files: tuple[JudgedFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     fixed: tuple[Fix, ...] = ()
     incomplete: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     decrypted: Decrypted | None = None
+    _by_kind: dict[FileKind, tuple[JudgedFile, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @property
+    def outputs(self) -> tuple[JudgedFile, ...]:
+        """Every output that should be there."""
+        return self.of_kind(FileKind.OUTPUT)
+
+    @property
+    def plain(self) -> tuple[JudgedFile, ...]:
+        """Every file that a rule of plain agenix names."""
+        return self.of_kind(FileKind.PLAIN)
+
+    def of_kind(self, kind: FileKind) -> tuple[JudgedFile, ...]:
+        """Return the files of one kind, in their order."""
+        if kind not in self._by_kind:
+            self._by_kind[kind] = tuple([one for one in self.files if one.kind is kind])
+        return self._by_kind[kind]
 
     def fail(self, *, strict: bool, require_verified: bool) -> bool:
         """Tell whether what was found, or was to be compared and was not, fails the run."""

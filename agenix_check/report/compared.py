@@ -1,6 +1,6 @@
 """What the formats say of `--decrypt`: which outputs were not compared with their sources."""
 
-from agenix_check.model.findings import NotCompared, OutputResult, Report, Verdict
+from agenix_check.model.findings import JudgedFile, NotCompared, Report, Verdict
 from agenix_check.report.words import count, names_in
 
 _NODES = 5  # that a sentence names
@@ -22,13 +22,13 @@ def not_compared(report: Report) -> list[str]:
     return sentences
 
 
-def with_doubts(report: Report) -> list[OutputResult]:
+def with_doubts(report: Report) -> list[JudgedFile]:
     """Return the outputs; one that looks right and was not compared is unverifiable."""
     reasons = {(one.node, one.secret, one.path): one.reason for one in _rest(report)}
     return [_doubt(one, reasons.get((one.node, one.secret, one.path))) for one in report.outputs]
 
 
-def _doubt(output: OutputResult, reason: str | None) -> OutputResult:
+def _doubt(output: JudgedFile, reason: str | None) -> JudgedFile:
     if reason is None or output.verdict is not Verdict.OK:
         return output
     return output._replace(verdict=Verdict.UNVERIFIABLE, reason=f"not compared: {reason}")

@@ -13,9 +13,8 @@ from agenix_check.model.findings import (
     Decrypted,
     Finding,
     Fix,
+    JudgedFile,
     NotCompared,
-    OutputResult,
-    PlainResult,
     Report,
 )
 from agenix_check.report.escape import inert_json, reversible
@@ -50,7 +49,7 @@ def render(report: Report, version: str) -> str:
     return inert_json(f"{{\n  {lines}\n}}\n")
 
 
-def _output(output: OutputResult) -> dict[str, _Value]:
+def _output(output: JudgedFile) -> dict[str, _Value]:
     return {
         "node": output.node,
         "secret": output.secret,
@@ -62,10 +61,10 @@ def _output(output: OutputResult) -> dict[str, _Value]:
     }
 
 
-def _plain(plain: PlainResult) -> dict[str, _Value]:
+def _plain(plain: JudgedFile) -> dict[str, _Value]:
     return {
         "path": plain.path,
-        "rules_file": plain.rules_file,
+        "rules_file": plain.group,
         "verdict": plain.verdict,
         "rules": tuple(sorted(plain.rules)),
     }
@@ -113,13 +112,13 @@ def _fix(fix: Fix) -> dict[str, _Value]:
     return {"action": fix.action, "path": fix.path, "node": fix.node, "secret": fix.secret}
 
 
-def _output_key(output: OutputResult) -> tuple[str, ...]:
+def _output_key(output: JudgedFile) -> tuple[str, ...]:
     rules = " ".join(sorted(output.rules))
     return (output.node, output.secret, output.path, output.source or "", output.verdict, rules)
 
 
-def _plain_key(plain: PlainResult) -> tuple[str, ...]:
-    return (plain.rules_file, plain.path, plain.verdict)
+def _plain_key(plain: JudgedFile) -> tuple[str, ...]:
+    return (plain.group, plain.path, plain.verdict)
 
 
 def _fix_key(fix: Fix) -> tuple[str, ...]:

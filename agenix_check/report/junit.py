@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 
 from agenix_check.model.findings import (
     Finding,
-    OutputResult,
-    PlainResult,
+    JudgedFile,
     Report,
     Severity,
     Verdict,
@@ -88,7 +87,7 @@ def _repository_case(finding: Finding, failing: set[Severity], somewhere: str) -
 
 
 def _output_case(
-    output: OutputResult, findings: list[Finding], failing: set[Severity], *, require_verified: bool
+    output: JudgedFile, findings: list[Finding], failing: set[Severity], *, require_verified: bool
 ) -> _Case:
     case = _Case(suite=output.node, name=output.secret, file=output.path, place=output.path)
     by_verdict = _by_verdict(case, output, require_verified=require_verified)
@@ -101,8 +100,8 @@ def _output_case(
     return judged
 
 
-def _plain_case(plain: PlainResult, findings: list[Finding], failing: set[Severity]) -> _Case:
-    case = _Case(suite=plain.rules_file, name=plain.path, file=plain.path, place=plain.path)
+def _plain_case(plain: JudgedFile, findings: list[Finding], failing: set[Severity]) -> _Case:
+    case = _Case(suite=plain.group, name=plain.path, file=plain.path, place=plain.path)
     if findings:
         return _judged(case, findings, failing)
     if plain.verdict is Verdict.UNVERIFIABLE:
@@ -114,7 +113,7 @@ def _plain_case(plain: PlainResult, findings: list[Finding], failing: set[Severi
     return _with(case, "skipped", text, text)
 
 
-def _by_verdict(case: _Case, output: OutputResult, *, require_verified: bool) -> _Case:
+def _by_verdict(case: _Case, output: JudgedFile, *, require_verified: bool) -> _Case:
     """Make the case of an output of which nothing is reported."""
     reason = visible(output.reason or "no reason is given")
     if output.verdict is Verdict.SKIPPED:

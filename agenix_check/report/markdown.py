@@ -103,7 +103,7 @@ class _Writer:
     def tables(self, section: Section) -> None:
         """How many outputs of each node, and files of each rules file, have which verdict."""
         outputs = ((self._names[output.node], output.verdict) for output in self._report.outputs)
-        plain = ((one.rules_file, one.verdict) for one in self._report.plain)
+        plain = ((one.group, one.verdict) for one in self._report.plain)
         _table(section, "node", "outputs", outputs)
         _table(section, "rules file", "files", plain)
 

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from agenix_check.model.findings import Finding, OutputResult, PlainResult
+from agenix_check.model.findings import Finding, JudgedFile
 from agenix_check.report.grouping import SEVERITY_RANK, finding_key, rule_rank
 
 
 def assign(
-    findings: Iterable[Finding], outputs: tuple[OutputResult, ...]
+    findings: Iterable[Finding], outputs: tuple[JudgedFile, ...]
 ) -> tuple[dict[int, list[Finding]], list[Finding]]:
     """Give each finding to the output that breaks its rule, by its number; return the rest."""
     by_place: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -36,14 +36,14 @@ def assign(
 
 
 def assign_plain(
-    findings: Iterable[Finding], plain: tuple[PlainResult, ...]
+    findings: Iterable[Finding], plain: tuple[JudgedFile, ...]
 ) -> tuple[dict[int, list[Finding]], list[Finding]]:
     """Do the same for files of plain agenix; one that is in two rules files, by what is said."""
     assigned: dict[int, list[Finding]] = defaultdict(list)
     others = []
     for finding in findings:
         owners = [
-            (one.rules_file not in finding.message, number)
+            (one.group not in finding.message, number)
             for number, one in enumerate(plain)
             if one.path == finding.path and finding.rule in one.rules
         ]

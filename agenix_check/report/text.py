@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from agenix_check.model.findings import Finding, Fix, OutputResult, Report, Severity, Verdict
+from agenix_check.model.findings import Finding, Fix, JudgedFile, Report, Severity, Verdict
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import (
@@ -106,7 +106,7 @@ class _Writer:
         """With -v, the outputs of which it cannot be said that they are right, and why."""
         if not self._verbose:
             return []
-        by_reason: dict[tuple[str, str], list[OutputResult]] = defaultdict(list)
+        by_reason: dict[tuple[str, str], list[JudgedFile]] = defaultdict(list)
         for output in self._report.outputs:
             if output.verdict in (Verdict.UNVERIFIABLE, Verdict.SKIPPED):
                 by_reason[output.verdict, output.reason or ""].append(output)
@@ -119,7 +119,7 @@ class _Writer:
         plain = [one for one in self._report.plain if one.verdict is Verdict.UNVERIFIABLE]
         if plain:
             lines.append(self._paint(Verdict.UNVERIFIABLE, _BOLD) + ": for keys without a tag")
-            lines += [f"  {visible(one.path)}  {visible(one.rules_file)}" for one in plain]
+            lines += [f"  {visible(one.path)}  {visible(one.group)}" for one in plain]
         return lines
 
     def skipped(self) -> list[str]:

@@ -70,7 +70,7 @@ def short_names(nodes: Iterable[str]) -> dict[str, str]:
 
 def names_in(report: Report) -> dict[str, str]:
     """Return the short name of every node that a report tells of."""
-    nodes = {output.node for output in report.outputs}
+    nodes = {output.group for output in report.outputs}
     return short_names(nodes | {finding.node for finding in report.findings if finding.node})
 
 

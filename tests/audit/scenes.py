@@ -3,7 +3,7 @@
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
-from agenix_check.model.findings import Finding, OutputResult, Report
+from agenix_check.model.findings import Finding, JudgedFile, Report
 from agenix_check.options import Value
 from agenix_check.settings import load_settings
 
@@ -91,7 +91,7 @@ def told(report: Report) -> set[tuple[str, str, str, str]]:
     }
 
 
-def result(report: Report, node: str, secret: str) -> OutputResult:
+def result(report: Report, node: str, secret: str) -> JudgedFile:
     """Return the verdict of the only output of a node and secret."""
     (found,) = (one for one in report.outputs if one.node == storage(node) and one.secret == secret)
     return found

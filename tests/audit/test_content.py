@@ -6,14 +6,14 @@ import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
-from agenix_check.model.findings import OutputResult, Report, Verdict
+from agenix_check.model.findings import JudgedFile, Report, Verdict
 from tests.audit.scenes import ALPHA_TOKEN, DB, judge_staged, old_output, result, storage, the_only
 from tests.host_keys import ALPHA
 
 TOKEN = "token of alpha\n"  # the plaintext of ALPHA_TOKEN
 
 
-def overwritten(fleet: Workshop, content: bytes | str) -> tuple[Report, OutputResult]:
+def overwritten(fleet: Workshop, content: bytes | str) -> tuple[Report, JudgedFile]:
     """Put something else in the place of alpha's token, and check."""
     fleet.write(old_output(fleet, "alpha", "token"), content)
     report = judge_staged(fleet)

@@ -3,13 +3,13 @@
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.model.findings import MadeFrom, OutputDetail, OutputResult, Report
+from agenix_check.model.findings import JudgedFile, MadeFrom, OutputDetail, Report
 from tests.audit.scenes import DB, WIFI, judge, name_key_file, old_output, storage
 from tests.conftest import Run
 from tests.host_keys import NEW
 
 
-def output_of(report: Report, node: str, secret: str) -> OutputResult:
+def output_of(report: Report, node: str, secret: str) -> JudgedFile:
     (found,) = (one for one in report.outputs if (one.node, one.secret) == (storage(node), secret))
     return found
 

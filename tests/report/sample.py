@@ -6,11 +6,11 @@ from agenix_check.model.findings import (
     Cause,
     CauseKind,
     Counts,
+    FileKind,
     Finding,
     Fix,
     FleetInfo,
-    OutputResult,
-    PlainResult,
+    JudgedFile,
     Report,
     Severity,
     SnapshotInfo,
@@ -34,10 +34,11 @@ def output(
     verdict: Verdict = Verdict.OK,
     *rules: str,
     reason: str | None = None,
-) -> OutputResult:
-    return OutputResult(
-        node=node,
-        secret=secret,
+) -> JudgedFile:
+    return JudgedFile(
+        kind=FileKind.OUTPUT,
+        group=node,
+        name=secret,
         source=f"secrets/{secret}.age",
         path=path_of(node, secret),
         verdict=verdict,
@@ -78,7 +79,7 @@ def finding(
 
 
 def report(
-    *outputs: OutputResult,
+    *outputs: JudgedFile,
     findings: tuple[Finding, ...] = (),
     ignored: int = 0,
     names: bool = False,
@@ -113,7 +114,7 @@ def report(
             notes=severities(Severity.NOTE),
             ignored=ignored,
         ),
-        outputs=outputs,
+        files=outputs,
         findings=findings,
         incomplete=incomplete,
         skipped=skipped,
@@ -241,10 +242,9 @@ MENDED = replace(
 _RULES = "plain/secrets.nix"
 
 
-def plain(name: str, verdict: Verdict, *rules: str, rules_file: str = _RULES) -> PlainResult:
-    return PlainResult(
-        path=f"plain/{name}.age", rules_file=rules_file, verdict=verdict, rules=rules
-    )
+def plain(name: str, verdict: Verdict, *rules: str, rules_file: str = _RULES) -> JudgedFile:
+    path = f"plain/{name}.age"
+    return JudgedFile(FileKind.PLAIN, rules_file, path, None, path, verdict, rules)
 
 
 PLAIN_AGENIX = replace(
@@ -271,7 +271,7 @@ PLAIN_AGENIX = replace(
             ),
         ),
     ),
-    plain=(
+    files=(
         plain("db", Verdict.OK),
         plain("gone", Verdict.SKIPPED, "plain-missing-file"),
         plain("home", Verdict.UNVERIFIABLE),

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from agenix_check.model.findings import (
     Cause,
     CauseKind,
+    FileKind,
     Finding,
-    OutputResult,
+    JudgedFile,
     Report,
     Severity,
     Verdict,
@@ -226,7 +227,7 @@ def test_a_huge_fleet_takes_seconds() -> None:
     cells = [(f"nixos:n{number % 1000}", f"s{number // 1000}") for number in range(200_000)]
     huge = report(
         *(
-            OutputResult(n, s, f"secrets/{s}.age", f"r/{n}-{s}.age", Verdict.WRONG)
+            JudgedFile(FileKind.OUTPUT, n, s, f"secrets/{s}.age", f"r/{n}-{s}.age", Verdict.WRONG)
             for n, s in cells
         ),
         findings=tuple(finding("output-stale", node, secret, cause=EDIT) for node, secret in cells),

@@ -323,7 +323,7 @@ def test_the_most_useful_command_is_at_the_top() -> None:
 def test_plain_agenix_has_a_table() -> None:
     told = words(render(PLAIN_AGENIX))
     for one in PLAIN_AGENIX.plain:
-        assert f"{one.verdict} {one.path} {one.rules_file}" in told
+        assert f"{one.verdict} {one.path} {one.group}" in told
 
 
 def test_a_report_without_outputs_has_no_matrix() -> None:
@@ -341,7 +341,7 @@ from agenix_check.report import Options, render
 cells = [(f"n{node}", f"s{secret}") for node in range(1000) for secret in range(200)]
 outputs = tuple(output(*cell, Verdict.WRONG, "output-stale") for cell in cells)
 findings = tuple(finding("output-stale", *cell, cause=SOURCE_EDIT) for cell in cells)
-print(render(replace(GREEN, outputs=outputs, findings=findings), "html", Options()))
+print(render(replace(GREEN, files=outputs, findings=findings), "html", Options()))
 print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.model.findings import CauseKind, Counts, Fix, PlainResult, Report, Verdict
+from agenix_check.model.findings import (
+    CauseKind,
+    Counts,
+    FileKind,
+    Fix,
+    JudgedFile,
+    Report,
+    Verdict,
+)
 from agenix_check.report import schema
 from agenix_check.report.json import render
 from tests.report.sample import ALL, GREEN, HOSTILE, SOURCE_EDIT, TROUBLE, finding, output, report
@@ -31,10 +39,14 @@ def validate(document: Any) -> None:
     jsonschema.Draft202012Validator(json.loads(schema.render())).validate(document)
 
 
-PLAIN = PlainResult(path="b.age", rules_file="secrets.nix", verdict=Verdict.OK)
+PLAIN = JudgedFile(FileKind.PLAIN, "secrets.nix", "b.age", None, "b.age", Verdict.OK)
 FULL = replace(
     TROUBLE,
-    plain=(PLAIN, replace(PLAIN, path="a.age", verdict=Verdict.WRONG, rules=("plain-x", "a-b"))),
+    files=(
+        *TROUBLE.files,
+        PLAIN,
+        PLAIN._replace(path="a.age", verdict=Verdict.WRONG, rules=("plain-x", "a-b")),
+    ),
     fixed=(Fix(action="removed", path="b"), Fix(action="staged", path="a", node="n", secret="s")),
 )
 
@@ -141,8 +153,7 @@ def test_values_are_those_of_the_report() -> None:
 def test_the_order_of_discovery_does_not_show() -> None:
     turned = replace(
         FULL,
-        outputs=FULL.outputs[::-1],
-        plain=FULL.plain[::-1],
+        files=FULL.files[::-1],
         findings=FULL.findings[::-1],
         fixed=FULL.fixed[::-1],
         skipped=("b", "a"),
@@ -184,6 +195,6 @@ def test_no_text_makes_it_invalid(name: str, kind: CauseKind, path: str) -> None
 
 
 def test_two_hundred_thousand_outputs_are_no_problem() -> None:
-    sample = replace(GREEN, outputs=GREEN.outputs * 50_000)
+    sample = replace(GREEN, files=GREEN.files * 50_000)
 
     assert len(json.loads(render(sample, "1"))["outputs"]) == 200_000

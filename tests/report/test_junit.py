@@ -67,7 +67,7 @@ def test_every_output_is_a_case_of_its_node(sample: Report) -> None:
         for _ in suite.iter("testcase")
     )
     wanted = Counter(output.node for output in sample.outputs)
-    wanted += Counter(plain.rules_file for plain in sample.plain)
+    wanted += Counter(plain.group for plain in sample.plain)
 
     assert {name: number for name, number in cases.items() if name != "repository"} == wanted
     for suite in root.findall("testsuite"):
@@ -138,7 +138,7 @@ def test_unverifiable_outputs_pass_unless_told_otherwise(require_verified: bool)
     lfs = output(ALPHA, "lfs", Verdict.UNVERIFIABLE, "output-lfs")
     sample = replace(
         TROUBLE,
-        outputs=(*TROUBLE.outputs, lfs),
+        files=(*TROUBLE.files, lfs),
         findings=(finding("output-lfs", ALPHA, "lfs", severity=Severity.WARNING),),
     )
     root = parse(sample, require_verified=require_verified)
@@ -216,16 +216,16 @@ def test_equal_names_are_told_apart() -> None:
         one,
         one._replace(path="other/path"),
         one._replace(path="other/path", verdict=Verdict.SKIPPED),
-        one._replace(secret="", path=""),
+        one._replace(name="", path=""),
         output("repository", "everything could be checked"),
-        one._replace(node="", secret=""),
+        one._replace(group="", name=""),
     )
 
     assert len(list(parse(sample).iter("testcase"))) == 7
 
 
 def test_the_order_of_discovery_does_not_show() -> None:
-    turned = replace(TROUBLE, findings=TROUBLE.findings[::-1], outputs=TROUBLE.outputs[::-1])
+    turned = replace(TROUBLE, findings=TROUBLE.findings[::-1], files=TROUBLE.files[::-1])
 
     assert render(turned, require_verified=False, strict=False) == render(
         TROUBLE, require_verified=False, strict=False

@@ -142,7 +142,7 @@ def everywhere(name: str) -> Report:
             incomplete=(name,),
             fixed=(Fix(action="rekeyed", path=name, node=name, secret=name),),
         ),
-        plain=(plain(name, Verdict.OK, rules_file=name),),
+        files=(plain(name, Verdict.OK, rules_file=name),),
     )
 
 

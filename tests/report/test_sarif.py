@@ -274,7 +274,7 @@ def test_the_order_of_discovery_does_not_show(sample: Report) -> None:
     turned = replace(
         sample,
         findings=sample.findings[::-1],
-        outputs=sample.outputs[::-1],
+        files=sample.files[::-1],
         incomplete=("b", "a"),
         skipped=("d", "c"),
     )

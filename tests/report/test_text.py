@@ -322,6 +322,6 @@ def test_prose_keeps_to_80_columns() -> None:
 
 
 def test_the_order_of_discovery_does_not_show() -> None:
-    turned = replace(TROUBLE, findings=TROUBLE.findings[::-1], outputs=TROUBLE.outputs[::-1])
+    turned = replace(TROUBLE, findings=TROUBLE.findings[::-1], files=TROUBLE.files[::-1])
 
     assert show(turned, verbose=True) == show(TROUBLE, verbose=True)

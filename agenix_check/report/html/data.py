@@ -7,9 +7,9 @@ from itertools import groupby
 
 from agenix_check.model.findings import (
     Finding,
+    JudgedFile,
     MadeFrom,
     OutputDetail,
-    OutputResult,
     Report,
     Verdict,
 )
@@ -77,7 +77,7 @@ class _Writer:
         self.abouts, self.addressees = _Shared(), _Shared()
         self._findings = findings
 
-    def node(self, outputs: Sequence[OutputResult]) -> tuple[str, list[Hashable]]:
+    def node(self, outputs: Sequence[JudgedFile]) -> tuple[str, list[Hashable]]:
         """Return what the paths of a node's outputs begin with, and a row for each."""
         start = _storage(visible(outputs[0].path), visible(outputs[0].secret))
         places: dict[str, list[str]] = defaultdict(list)
@@ -85,7 +85,7 @@ class _Writer:
             places[one.secret].append(one.path)
         return start, [self._row(one, start, places[one.secret]) for one in outputs]
 
-    def _row(self, one: OutputResult, start: str, places: Sequence[str]) -> Hashable:
+    def _row(self, one: JudgedFile, start: str, places: Sequence[str]) -> Hashable:
         detail = one.detail or _NOTHING_MORE
         told = _told_of(one, self._findings.get((one.node, one.secret), ()), places)
         return (
@@ -104,7 +104,7 @@ def _doubts(report: Report) -> dict[tuple[str, str, str], str]:
     return {(one.node, one.secret, one.path): one.reason for one in rest}
 
 
-def _with_doubt(output: OutputResult, doubts: Mapping[tuple[str, str, str], str]) -> OutputResult:
+def _with_doubt(output: JudgedFile, doubts: Mapping[tuple[str, str, str], str]) -> JudgedFile:
     doubt = doubts.get((output.node, output.secret, output.path))
     if doubt is None or output.verdict is not Verdict.OK:
         return output
@@ -125,7 +125,7 @@ def _middle(path: str, start: str, secret: str) -> str | tuple[str]:
 
 
 def _told_of(
-    output: OutputResult, findings: Sequence[Finding], places: Sequence[str]
+    output: JudgedFile, findings: Sequence[Finding], places: Sequence[str]
 ) -> Sequence[Finding]:
     """Return the findings of a cell that are not about another output in it."""
     if len(places) == 1 or not findings:
@@ -133,7 +133,7 @@ def _told_of(
     return [one for one in findings if one.path == output.path or one.path not in places]
 
 
-def _about(output: OutputResult, detail: OutputDetail, findings: Iterable[Finding]) -> Hashable:
+def _about(output: JudgedFile, detail: OutputDetail, findings: Iterable[Finding]) -> Hashable:
     """Return what outputs of one secret tend to share."""
     return (
         visible(output.source) if output.source else None,

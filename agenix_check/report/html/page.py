@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from agenix_check.model.findings import Counts, Fix, PlainResult, Report, Severity, Verdict
+from agenix_check.model.findings import Counts, Fix, JudgedFile, Report, Severity, Verdict
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import visible
 from agenix_check.report.html.groups import GroupOnPage, as_lines, groups
@@ -41,7 +41,7 @@ class Page:
     old: tuple[GroupOnPage, ...]
     notes: tuple[GroupOnPage, ...]
     rows: tuple[Row, ...]
-    plain: tuple[PlainResult, ...]
+    plain: tuple[JudgedFile, ...]
     fixed: tuple[Fix, ...]
     other_fixed: Markup
     incomplete: tuple[str, ...]
@@ -69,7 +69,7 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
         old=groups((one for one in told if not one.new), names),
         notes=groups((one for one in report.findings if one.severity is Severity.NOTE), names),
         rows=tuple(_rows(report, names)),
-        plain=tuple(sorted(report.plain, key=lambda one: (one.rules_file, one.path))),
+        plain=tuple(sorted(report.plain, key=lambda one: (one.group, one.path))),
         fixed=tuple(fixed[:_FIXED]),
         other_fixed=as_lines(visible(f"{one.action}  {one.path}") for one in fixed[_FIXED:]),
         incomplete=tuple(sorted(report.incomplete)),

@@ -22,8 +22,7 @@ class RuleOnPage:
 def rules_of(report: Report) -> Iterator[RuleOnPage]:
     """Give the rules that a report says are broken, in their order."""
     broken = {one.rule for one in report.findings}
-    broken.update(rule for one in report.outputs for rule in one.rules)
-    broken.update(rule for one in report.plain for rule in one.rules)
+    broken.update(rule for one in report.files for rule in one.rules)
     for rule in sorted(broken & RULES.keys(), key=rule_rank):
         yield _told(RULES[rule])
 

@@ -61,7 +61,7 @@ def facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
 
 def _has_any(report: Report) -> bool:
     told = any(one.severity is not Severity.NOTE for one in report.findings)
-    return bool(report.outputs or report.plain or told)
+    return bool(report.files or told)
 
 
 def _found(report: Report, state: str) -> str:

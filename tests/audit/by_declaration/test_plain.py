@@ -8,7 +8,7 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt, new_identity
-from agenix_check.model.findings import CauseKind, Finding, PlainResult, Report, Severity
+from agenix_check.model.findings import CauseKind, FileKind, Finding, JudgedFile, Report, Severity
 from agenix_check.settings import load_settings
 from tests.conftest import Run
 from tests.discover.declared.estate import Estate
@@ -55,7 +55,7 @@ def test_files_for_exactly_their_keys_are_right(workshop: Workshop) -> None:
         "ssh.age": ("ok", ()), "age.age": ("unverifiable", ()), "armored.age": ("ok", ()),
     }  # fmt: skip
     assert report.fleet.plain == 3
-    assert {one.rules_file for one in report.plain} == {"secrets.nix"}
+    assert {one.group for one in report.plain} == {"secrets.nix"}
 
 
 def test_nested_lists_are_flattened(workshop: Workshop) -> None:
@@ -180,7 +180,7 @@ def test_every_rules_file_counts_and_those_that_are_named(workshop: Workshop) ->
 
     report = judge(workshop)
 
-    assert {one.path: one.rules_file for one in report.plain} == {
+    assert {one.path: one.group for one in report.plain} == {
         "one/a.age": "one/secrets.nix", "two/b.age": "two/secrets.nix", "c.age": "rules.nix",
     }  # fmt: skip
     assert {(one.rule, one.path) for one in report.findings} == {
@@ -225,9 +225,12 @@ def test_plain_agenix_beside_agenix_rekey(estate: Estate) -> None:
     assert (report.counts.outputs, report.counts.ok) == (5, 4)
     assert the_only(report).rule == "plain-missing-recipient"
     assert report.plain == (
-        PlainResult(
+        JudgedFile(
+            kind=FileKind.PLAIN,
+            group="plain/secrets.nix",
+            name="plain/wifi.age",
+            source=None,
             path="plain/wifi.age",
-            rules_file="plain/secrets.nix",
             verdict=report.plain[0].verdict,
             rules=("plain-missing-recipient",),
         ),

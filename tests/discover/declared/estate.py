@@ -23,7 +23,7 @@ from agenix_check.model.declaration import (
     MasterIdentity,
     Place,
 )
-from agenix_check.model.findings import Finding, OutputResult, Report
+from agenix_check.model.findings import Finding, JudgedFile, Report
 from agenix_check.options import Value
 from agenix_check.settings import load_settings
 from tests.host_keys import HOSTS
@@ -227,7 +227,7 @@ def told(report: Report) -> set[tuple[str, str, str]]:
     }
 
 
-def result(report: Report, node: str, secret: str) -> OutputResult:
+def result(report: Report, node: str, secret: str) -> JudgedFile:
     """Return the verdict of a node's secret."""
     (found,) = (
         one for one in report.outputs if one.node == f"nixos:{node}" and one.secret == secret
