@@ -8,7 +8,7 @@ from agenix_check.git.cache import Store
 from agenix_check.git.green import Green
 from agenix_check.git.repository import Repository
 from agenix_check.model.findings import Finding, Report, Severity
-from agenix_check.settings import Settings
+from agenix_check.model.settings import EvaluateWhen, Settings
 from agenix_check.view import View, open_view, view_commit
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 # The rooms that look closer are imported where they are needed: a tree that is known to be green
 # needs none of them.
 
-_FLEET = ("inventory", "flake", "nodes", "collect-home-manager", "rules")
 _NOTHING = (
     "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age); "
     "--allow-empty lets that pass"
@@ -54,7 +53,7 @@ def check(
     `CannotCheckError` where Git cannot answer.
     """
     store = open_store(repository, settings)
-    restricted = _is_restricted(settings)
+    restricted = settings.is_restricted
     with open_view(repository, settings) as view:
         green = Green(store, _name(view, settings))
         fresh = restricted or compare is not None
@@ -70,24 +69,20 @@ def check(
 def conclude(report: Report, settings: Settings) -> Report:
     """Say where there was nothing to check: that must not pass."""
     found = report.files or any(map(_is_of_outputs, report.findings))
-    silent = settings.text("new-from") or settings.flag("allow-empty")
+    silent = settings.new_from or settings.allow_empty
     if not (found or silent or report.incomplete):
-        restricted = _is_restricted(settings)
+        restricted = settings.is_restricted
         sentence = "no output matches --node and --secret" if restricted else _NOTHING
         report = replace(report, incomplete=(*report.incomplete, sentence))
     return report
-
-
-def _is_restricted(settings: Settings) -> bool:
-    return any(settings.values.get(name) for name in ("node", "secret", "new-from"))
 
 
 def exit_code(report: Report, settings: Settings) -> int:
     """Return 3 where something could not be checked, 1 where the run fails, else 0."""
     if report.incomplete:
         return 3
-    strict, require_verified = settings.flag("strict"), settings.flag("require-verified")
-    return int(report.fail(strict=strict, require_verified=require_verified))
+    failed = report.fail(strict=settings.strict, require_verified=settings.require_verified)
+    return int(failed)
 
 
 def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
@@ -126,7 +121,7 @@ def make_lock(repository: Repository, settings: Settings) -> str:
 
 def _must_evaluate(known: Report, settings: Settings) -> bool:
     """Tell whether Nix is wanted again, whatever it said of this very tree before."""
-    return known.fleet.inventory == "nix" and settings.text("evaluate") == "always"
+    return known.fleet.inventory == "nix" and settings.evaluate is EvaluateWhen.ALWAYS
 
 
 def _is_of_outputs(finding: Finding) -> bool:
@@ -172,7 +167,7 @@ def examine(
         inventory = take_inventory(one, names, settings, store)
         return audit_fleet(names, inventory, one.info), names, inventory
 
-    new_from = settings.text("new-from")
+    new_from = settings.new_from
     known = audit(view_commit(view.repository, new_from))[0] if new_from else None
     report, names, inventory = audit(view)
     if compare is not None:
@@ -187,14 +182,13 @@ def examine(
 
 def _wants_details(settings: Settings) -> bool:
     """Tell whether a format is asked for that shows more of an output than its verdict."""
-    besides = (text.partition("=")[0] for text in settings.items("output"))
-    return "html" in (settings.text("format"), *besides)
+    besides = (text.partition("=")[0] for text in settings.output)
+    return "html" in (settings.format, *besides)
 
 
 def open_store(repository: Repository, settings: Settings) -> Store:
     """Return what earlier runs learned."""
-    none = settings.flag("no-cache")
-    return Store(None if none else repository.common_dir / "agenix-check")
+    return Store(None if settings.no_cache else repository.common_dir / "agenix-check")
 
 
 def _name(view: View, settings: Settings) -> str:
@@ -202,6 +196,12 @@ def _name(view: View, settings: Settings) -> str:
     from shutil import which
 
     base = view.base.tree if view.base else "none"
-    fleet = [settings.values.get(name) for name in _FLEET]
+    fleet = (
+        settings.inventory.value,
+        settings.flake,
+        settings.nodes,
+        settings.collect_home_manager,
+        settings.rules,
+    )
     nix = which("nix") is not None
     return f"{view.snapshot.tree} {base} {view.cut_off} {nix} {fleet} {settings.ignore}"

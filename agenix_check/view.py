@@ -17,7 +17,7 @@ from agenix_check.git.repository import (
 )
 from agenix_check.git.snapshot import Snapshot
 from agenix_check.model.findings import SnapshotInfo
-from agenix_check.settings import Settings
+from agenix_check.model.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +49,25 @@ def open_view(repository: Repository, settings: Settings) -> Iterator[View]:
 
     Raises `UsageError` for options that exclude each other and revisions that are none.
     """
-    rev, to_ref, from_ref = (settings.text(name) for name in ("rev", "to-ref", "from-ref"))
-    chosen = [name for name in ("staged", "worktree") if settings.flag(name)]
-    chosen += [name for name, given in (("rev", rev), ("to-ref", to_ref)) if given is not None]
+    named = (
+        ("staged", settings.staged),
+        ("worktree", settings.worktree),
+        ("rev", settings.rev is not None),
+        ("to-ref", settings.to_ref is not None),
+    )
+    chosen = [name for name, given in named if given]
     if len(chosen) > 1:
         raise UsageError(f"--{chosen[0]} and --{chosen[1]} cannot be used together")
-    revision = to_ref if rev is None else rev
+    revision = settings.to_ref if settings.rev is None else settings.rev
     if revision is not None:
         view = view_commit(repository, revision)
-        yield _against(view, from_ref)
+        yield _against(view, settings.from_ref)
         return
-    take = worktree_snapshot if settings.flag("worktree") else index_snapshot
+    take = worktree_snapshot if settings.worktree else index_snapshot
     with take(repository) as (reader, snapshot):
         head = repository.head
         base = commit_snapshot(reader, head) if head is not None else None
-        yield _against(View(repository=reader, snapshot=snapshot, base=base), from_ref)
+        yield _against(View(repository=reader, snapshot=snapshot, base=base), settings.from_ref)
 
 
 def view_commit(repository: Repository, revision: str) -> View:

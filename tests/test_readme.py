@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from agenix_check.cli.options import OPTIONS
 from agenix_check.demo.workshop import Workshop
-from agenix_check.options import OPTIONS
 from agenix_check.rules import RULES
 from tests.conftest import Run
 

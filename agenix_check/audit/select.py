@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 
 from agenix_check.audit.counting import count
 from agenix_check.model.findings import Finding, JudgedFile, Report, Verdict
+from agenix_check.model.settings import Ignore, Settings
 from agenix_check.rules import find_rule
-from agenix_check.settings import Ignore, Settings
 
 _Broken = tuple[str | None, str | None, str]  # a node, a secret, and the rule that it breaks
 
@@ -17,7 +17,7 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
 
     Ignored findings are counted. The verdict of an output follows from what is left of its rules.
     """
-    restricted = settings.items("node") or settings.items("secret")
+    restricted = settings.node or settings.secret
     if not (restricted or settings.ignore or known):
         return report
     wanted = [one for one in report.findings if is_wanted(one, settings)]
@@ -55,9 +55,7 @@ def _without(output: JudgedFile, silenced: Mapping[_Broken, str]) -> JudgedFile:
 
 def is_wanted(one: Finding | JudgedFile, settings: Settings) -> bool:
     """Tell whether something is of a node and a secret that the run is restricted to."""
-    return is_node(one.node, settings.items("node")) and matches(
-        one.secret, settings.items("secret")
-    )
+    return is_node(one.node, settings.node) and matches(one.secret, settings.secret)
 
 
 def is_node(name: str | None, globs: Sequence[str]) -> bool:

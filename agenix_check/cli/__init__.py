@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from agenix_check.cli.destinations import Target
+    from agenix_check.cli.options import Value
     from agenix_check.gate import Compare
     from agenix_check.git.repository import Repository
     from agenix_check.keys.keychain import Unlocker
     from agenix_check.model.findings import Report
     from agenix_check.model.progress import Progress
-    from agenix_check.options import Value
-    from agenix_check.settings import Settings
+    from agenix_check.model.settings import Settings
 
 # What is rarely needed is imported where it is needed: `--version` must cost next to nothing.
 
@@ -113,21 +113,21 @@ def _check(arguments: list[str]) -> int:
     try:
         repository, settings = _open(given)
     except CannotCheckError:
-        from agenix_check.settings import load_settings
+        from agenix_check.cli.settings import load_settings
 
         settings = load_settings(None, _environment(), given)
         with reports_on_failure(settings, targets(settings)):
             raise
     wanted = targets(settings)
-    if settings.flag("fix"):
+    if settings.fix:
         return _fix(repository, settings, wanted)
     _refuse_mending(settings)
     brief = (
         all(target.format in ("text", "github") for target in wanted)
-        and not settings.flag("verbose")
+        and not settings.verbose
         and step_summary(wanted) is None
     )
-    if not settings.flag("decrypt"):
+    if not settings.decrypt:
         with reports_on_failure(settings, wanted):
             report = check(repository, settings, brief=brief)
         return _report(repository, report, settings, wanted)
@@ -143,7 +143,7 @@ def _check(arguments: list[str]) -> int:
 
 def _comparer(settings: "Settings", progress: "Progress", unlocker: "Unlocker") -> "Compare | None":
     """Return what looks into outputs, where that is wanted."""
-    if not settings.flag("decrypt"):
+    if not settings.decrypt:
         return None
     from agenix_check.decrypt.compare import comparer
 
@@ -159,13 +159,13 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
 
     unlocker = Unlocker(settings, say, "agenix-check --fix")
 
-    if settings.flag("dry-run"):
+    if settings.dry_run:
         from agenix_check.report import plan as form
 
         with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
             compare = _comparer(settings, progress, unlocker)
             plan, report = plan_only(repository, settings, compare)
-        text = form.render(plan, settings.text("format") or "text")
+        text = form.render(plan, settings.format)
         return _report(repository, report, settings, wanted, instead=text)
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
@@ -174,7 +174,7 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
         say(f"not mended: {sentence}")
     fixed = bool(mended.report.fixed)
     code = _report(repository, mended.report, settings, wanted)
-    code = code or int(mended.withheld or (settings.flag("exit-non-zero-on-fix") and fixed))
+    code = code or int(mended.withheld or (settings.exit_non_zero_on_fix and fixed))
     if code and fixed and (hint := where_staging_is_lost()):
         say(hint)
     return code
@@ -182,10 +182,14 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
 
 def _refuse_mending(settings: "Settings") -> None:
     """Refuse what means nothing without --fix, where somebody means it."""
-    for name in ("dry-run", "update-masters", "exit-non-zero-on-fix"):
-        if settings.flag(name):
+    for name, given in (
+        ("dry-run", settings.dry_run),
+        ("update-masters", settings.update_masters),
+        ("exit-non-zero-on-fix", settings.exit_non_zero_on_fix),
+    ):
+        if given:
             raise UsageError(f"--{name} goes with --fix")
-    if settings.items("identity") and not settings.flag("decrypt"):
+    if settings.identity and not settings.decrypt:
         raise UsageError("--identity goes with --fix or --decrypt")
 
 
@@ -224,9 +228,7 @@ def _fleet(arguments: list[str]) -> int:
         return 0
     found, incomplete = discover_fleet(repository, settings)
     render = fleet_listing.render_json if form == "json" else fleet_listing.render_text
-    print_out(
-        render(fleet_listing.restrict(found, settings.items("node"), settings.items("secret")))
-    )
+    print_out(render(fleet_listing.restrict(found, settings.node, settings.secret)))
     for sentence in incomplete:
         say(f"could not look: {sentence}")
     return 3 if incomplete else 0
@@ -265,15 +267,16 @@ def _demo(arguments: list[str]) -> int:
     from agenix_check.cli.destinations import use_color
     from agenix_check.cli.grammar import parse_demo
     from agenix_check.demo import run
+    from agenix_check.model.settings import ColorWhen
 
-    return run(parse_demo(arguments), print_out, color=use_color("auto"))
+    return run(parse_demo(arguments), print_out, color=use_color(ColorWhen.AUTO))
 
 
 def _open(given: "dict[str, Value]") -> "tuple[Repository, Settings]":
     from pathlib import Path
 
+    from agenix_check.cli.settings import load_settings, with_hook
     from agenix_check.git.repository import open_repository
-    from agenix_check.settings import load_settings
 
     try:
         here = Path.cwd()
@@ -282,7 +285,7 @@ def _open(given: "dict[str, Value]") -> "tuple[Repository, Settings]":
     repository = open_repository(here)
     environment = _environment()
     settings = load_settings(repository.top, environment, given)
-    return repository, settings.with_hook(environment)
+    return repository, with_hook(settings, environment)
 
 
 def _environment() -> dict[str, str]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agenix_check.errors import CannotCheckError, UsageError
-from agenix_check.options import FORMATS, nearest
+from agenix_check.cli.options import FORMATS
+from agenix_check.errors import CannotCheckError, UsageError, nearest
+from agenix_check.model.settings import ColorWhen, Settings
 from agenix_check.report import Options, render
-from agenix_check.settings import Settings
 
 if TYPE_CHECKING:
     from agenix_check.model.findings import Report
@@ -35,22 +35,22 @@ def targets(settings: Settings) -> list[Target]:
 
     Raises `UsageError` before anything is run.
     """
-    pairs = [_pair(text) for text in settings.items("output")]
-    if junit := settings.text("junit"):
-        pairs.append(("junit", junit))
+    pairs = [_pair(text) for text in settings.output]
+    if settings.junit:
+        pairs.append(("junit", settings.junit))
     wanted = [Target(name, _file(file)) for name, file in pairs]
     _tell_apart(wanted)
-    return [*wanted, Target(settings.text("format") or "text", None)]
+    return [*wanted, Target(settings.format, None)]
 
 
 def options_for(target: Target, settings: Settings) -> Options:
     """Return what a target's format is to heed."""
     return Options(
-        color=target.path is None and use_color(settings.text("color") or "auto"),
-        verbose=settings.flag("verbose"),
-        quiet=settings.flag("quiet"),
-        strict=settings.flag("strict"),
-        require_verified=settings.flag("require-verified"),
+        color=target.path is None and use_color(settings.color),
+        verbose=settings.verbose,
+        quiet=settings.quiet,
+        strict=settings.strict,
+        require_verified=settings.require_verified,
     )
 
 
@@ -69,10 +69,10 @@ def where_to_type(top: Path | None, report: "Report", wanted: list[Target]) -> s
 def why_unverified_fails(report: "Report", settings: Settings) -> str | None:
     """Say that outputs of which nothing wrong was found fail the run, where they do; else None."""
     count = report.counts.unverifiable
-    if not count or not settings.flag("require-verified"):
+    if not count or not settings.require_verified:
         return None
     outputs = "1 output is" if count == 1 else f"{count} outputs are"
-    told = "" if settings.flag("verbose") else " (-v tells which, and why)"
+    told = "" if settings.verbose else " (-v tells which, and why)"
     return f"{outputs} unverifiable, and --require-verified lets none pass{told}"
 
 
@@ -200,9 +200,9 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def use_color(when: str) -> bool:
+def use_color(when: ColorWhen) -> bool:
     """Tell whether to use colours; https://no-color.org."""
-    if when != "auto":
-        return when == "always"
+    if when is not ColorWhen.AUTO:
+        return when is ColorWhen.ALWAYS
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return not plain and sys.stdout is not None and sys.stdout.isatty()

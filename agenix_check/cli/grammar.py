@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from agenix_check import __version__
-from agenix_check.errors import UsageError
-from agenix_check.options import OPTIONS, SNAPSHOT, Option, Value, nearest
+from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, Value
+from agenix_check.errors import UsageError, nearest
 
 VERBS = {
     "check": "the gate (the verb may be left out)",
@@ -160,20 +160,21 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
 def _add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
     groups: dict[str, argparse._ArgumentGroup] = {}
     for option in options:
-        if not option.help:
+        text = option.text
+        if not text.help:
             continue
-        if option.group not in groups:
-            groups[option.group] = parser.add_argument_group(option.group)
-        names = [f"-{option.short}"] if option.short else []
+        if text.group not in groups:
+            groups[text.group] = parser.add_argument_group(text.group)
+        names = [f"-{text.short}"] if text.short else []
         names.append(f"--{option.name}")
-        group = groups[option.group]
+        group = groups[text.group]
         if option.kind == "flag":
-            group.add_argument(*names, action="store_true", default=None, help=option.help)
+            group.add_argument(*names, action="store_true", default=None, help=text.help)
         elif option.values:
-            group.add_argument(*names, choices=option.values, help=option.help)
+            group.add_argument(*names, choices=option.values, help=text.help)
         else:
             action = "append" if option.kind == "list" else "store"
-            group.add_argument(*names, action=action, metavar=option.metavar, help=option.help)
+            group.add_argument(*names, action=action, metavar=text.metavar, help=text.help)
 
 
 def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from agenix_check.cli.destinations import (
 from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import AgenixCheckError, CannotCheckError
 from agenix_check.model.findings import Counts, FleetInfo, Report, SnapshotInfo
+from agenix_check.model.settings import Settings
 from agenix_check.report import render
-from agenix_check.settings import Settings
 
 _NO_TREE = "0" * 40
 
@@ -57,11 +57,11 @@ def reports_on_failure(settings: Settings, wanted: list[Target]) -> Iterator[Non
 
 
 def _nothing_checked(settings: Settings, why: str) -> Report:
-    named = settings.text("rev") or settings.text("to-ref")
-    inventory = settings.text("inventory")
+    named = settings.rev or settings.to_ref
+    inventory = settings.inventory
     return Report(
         snapshot=SnapshotInfo(
-            kind="commit" if named else "worktree" if settings.flag("worktree") else "index",
+            kind="commit" if named else "worktree" if settings.worktree else "index",
             tree=_NO_TREE,
             commit=None,
             base=None,

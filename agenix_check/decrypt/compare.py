@@ -25,7 +25,7 @@ from agenix_check.keys.identities import NAMED, IdentityFile
 from agenix_check.keys.keychain import NONE_GIVEN, Keychain, Unlocker, label_of
 from agenix_check.model.findings import Decrypted, Finding, NotCompared, Report, Verdict
 from agenix_check.model.progress import Progress
-from agenix_check.settings import Settings
+from agenix_check.model.settings import Settings
 from agenix_check.view import View, view_commit
 
 _NOTHING = "--decrypt compared nothing"
@@ -60,9 +60,9 @@ def comparer(
         }
         pairs, obstacles = pair_up(chosen, names, inventory)
         files = _open(pairs, opener, view.repository.git, progress, asks=keychain.asks)
-        restricted = bool(settings.items("node") or settings.items("secret"))
+        restricted = bool(settings.node or settings.secret)
         held, findings = _judge(pairs, files, names, restricted=restricted)
-        if (new_from := settings.text("new-from")) is not None:
+        if (new_from := settings.new_from) is not None:
             findings = _since(view_commit(view.repository, new_from), view, findings)
         unused = _unused(keychain, opener)
         for file, reason in unused.items():

@@ -9,10 +9,10 @@ from agenix_check.demo.sample_fleet import SampleFleet
 from agenix_check.gate import check, exit_code
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Report, Severity
+from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.report import Options, render
-from agenix_check.settings import Settings
 
-SETTINGS = Settings(values={"inventory": "names"})
+SETTINGS = Settings(inventory=InventoryChoice.NAMES)
 _BOLD = "1"
 _RED = "1;31"
 

@@ -24,7 +24,7 @@ from agenix_check.keys.private_keys import (
 )
 from agenix_check.keys.program import ProgramError, handed_over, run_decrypt
 from agenix_check.keys.prompts import Terminal, is_panic, printable
-from agenix_check.settings import Settings
+from agenix_check.model.settings import Settings
 from agenix_check.view import View
 
 _RESTORE = "take it from an earlier commit, or encrypt it anew"
@@ -234,11 +234,11 @@ class Unlocker:
 
         _forbid_core_dumps()
         if self._named is None:  # a pipe can be read only once
-            self._named = load_named(self._settings.items("identity"), os.environ)
+            self._named = load_named(self._settings.identity, os.environ)
         declared = inventory.declared
         identities = load(
             named=self._named,
-            settings=self._settings.items("identities"),
+            settings=self._settings.identities,
             declaration=None if declared is None else declared.declaration,
             environment=os.environ,
             top=view.repository.top,
@@ -247,7 +247,7 @@ class Unlocker:
         if identities.files not in self._keychains:
             for sentence in identities.warnings:
                 self._say(sentence)
-            program = self._settings.text("age")
+            program = self._settings.age
             self._keychains[identities.files] = Keychain(
                 identities.files, program, command=self._command
             )

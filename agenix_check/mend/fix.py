@@ -24,8 +24,8 @@ from agenix_check.mend.refusals import (
 )
 from agenix_check.model.findings import Fix, Report
 from agenix_check.model.progress import Progress
+from agenix_check.model.settings import Settings
 from agenix_check.rules import MendedBy, find_rule
-from agenix_check.settings import Settings
 from agenix_check.view import View, open_view
 
 _SMALL = 1 << 14  # bytes of a plaintext
@@ -140,9 +140,9 @@ def _plan(view: View, settings: Settings, compare: Compare | None) -> _Case:
         examined.report.findings,
         examined.names,
         examined.inventory,
-        update_masters=settings.flag("update-masters"),
+        update_masters=settings.update_masters,
     )
-    files, decrypt = view.snapshot.files, settings.flag("decrypt")
+    files, decrypt = view.snapshot.files, settings.decrypt
 
     def read(path: str) -> bytes | None:
         # A tracked file that decryption has shown to be wrong looks right.
@@ -151,7 +151,7 @@ def _plan(view: View, settings: Settings, compare: Compare | None) -> _Case:
     plan = prefer_disk(plan, read, files)
     unstaged = edited_sources(view.repository, files, examined.report.outputs)
     plan = replace(plan, left=(*plan.left, *unstaged))
-    if settings.items("node") and examined.inventory.declared is None:
+    if settings.node and examined.inventory.declared is None:
         forgotten = forgotten_by_names(plan, examined.findings)
         plan = replace(plan, left=(*plan.left, *forgotten))
     return _Case(plan=plan, view=view, examined=examined, tree=view.snapshot.tree)
@@ -162,7 +162,7 @@ def _refuse(repository: Repository, settings: Settings, case: _Case) -> None:
     if plan.is_empty:
         return
     refuse_findings(case.examined.findings, plan)
-    refuse_recipients(plan, settings.text("age"))
+    refuse_recipients(plan, settings.age)
     files = case.view.snapshot.files
     staged = [one.path for one in plan.stage]
     removed = [one.path for one in plan.remove]
@@ -177,7 +177,7 @@ def _make(
 ) -> tuple[Made, ...]:
     if not case.plan.jobs:
         return ()
-    git, program = case.view.repository.git, settings.text("age")
+    git, program = case.view.repository.git, settings.age
 
     # Sources are small as a rule; asking Git for each would take longer than decrypting it.
     small = [job.oid for job in case.plan.jobs if job.size <= _SMALL][:_MANY]

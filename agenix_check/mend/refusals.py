@@ -14,7 +14,7 @@ from agenix_check.git.worktree import list_unstaged, local_path, passes_symlink
 from agenix_check.keys.encrypt import cannot_encrypt_to, cannot_encrypt_to_all
 from agenix_check.mend.plan import Plan
 from agenix_check.model.findings import Finding
-from agenix_check.settings import Settings
+from agenix_check.model.settings import Settings
 
 _SHOWN = 3
 _HEAD = 4096  # bytes that tell an age file
@@ -24,12 +24,17 @@ _ALL = "index.lock"
 
 def refuse_snapshot(repository: Repository, settings: Settings) -> None:
     """Refuse where there is no index of this work tree to mend."""
-    for name in ("rev", "worktree", "to-ref"):
-        if settings.values.get(name):
+    elsewhere = (
+        ("rev", settings.rev),
+        ("worktree", settings.worktree),
+        ("to-ref", settings.to_ref),
+    )
+    for name, given in elsewhere:
+        if given:
             raise UsageError(f"--fix mends what is staged, so it cannot be used with --{name}")
-    if settings.flag("update-masters"):
-        for name in ("node", "secret"):
-            if settings.items(name):
+    if settings.update_masters:
+        for name, globs in (("node", settings.node), ("secret", settings.secret)):
+            if globs:
                 raise UsageError(
                     "--update-masters is about sources, which are nobody's alone: "
                     f"leave --{name} out"

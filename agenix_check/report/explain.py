@@ -3,7 +3,7 @@
 from textwrap import fill
 from textwrap import indent as indent_lines
 
-from agenix_check.errors import UsageError
+from agenix_check.errors import UsageError, nearest
 from agenix_check.report.escape import visible
 from agenix_check.rules import RULES
 
@@ -20,7 +20,8 @@ def explain(rule_id: str) -> str:
     """
     rule = RULES.get(rule_id)
     if rule is None:
-        raise UsageError(_unknown(rule_id))
+        hint = nearest(rule_id, RULES) or "; `agenix-check explain` lists all"
+        raise UsageError(f"there is no rule {visible(rule_id)!r}{hint}")
     parts = [f"{rule.id} ({rule.severity})", _wrap(rule.title[:1].upper() + rule.title[1:] + ".")]
     for heading, field in SECTIONS:
         parts += [heading, *map(_wrap, str(getattr(rule, field)).split("\n\n"))]
@@ -46,11 +47,3 @@ def _wrap(paragraph: str) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _unknown(rule_id: str) -> str:
-    from difflib import get_close_matches  # only a typing error needs it
-
-    near = get_close_matches(rule_id, RULES, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else "; `agenix-check explain` lists all"
-    return f"there is no rule {visible(rule_id)!r}{hint}"

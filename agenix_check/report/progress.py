@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from agenix_check.model.progress import Progress
+from agenix_check.model.settings import Settings
 from agenix_check.report.escape import visible
-from agenix_check.settings import Settings
 
 if TYPE_CHECKING:
     from typing import Never
@@ -25,7 +25,7 @@ _BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} outputs, {remaining} left"
 def show_progress(settings: Settings, stream: TextIO | None) -> Iterator[Progress]:
     """Give whom to tell; it says nothing where nobody would read it."""
     unread = stream is None or not stream.isatty()
-    if stream is None or unread or settings.flag("no-progress") or settings.flag("quiet"):
+    if stream is None or unread or settings.no_progress or settings.quiet:
         yield Progress()
         return
     shown = _Shown(stream)

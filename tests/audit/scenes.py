@@ -1,11 +1,11 @@
 """What people do to the sample fleet, and what the gate says of it."""
 
+from agenix_check.cli.options import Value
+from agenix_check.cli.settings import load_settings
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Finding, JudgedFile, Report
-from agenix_check.options import Value
-from agenix_check.settings import load_settings
 
 DB, WIFI, ALPHA_TOKEN = "secrets/db.age", "secrets/wifi.age", "secrets/alpha-token.age"
 # What alpha's token holds, under a passphrase: to make one takes seconds, by design.

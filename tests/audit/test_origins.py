@@ -1,10 +1,10 @@
 """Outputs that were lost long ago: history says from which version they were made."""
 
+from agenix_check.cli.settings import load_settings
 from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import CauseKind
-from agenix_check.settings import load_settings
 from tests.audit.scenes import ALPHA_TOKEN, DB, judge, name_key_file, of_rule, old_output
 from tests.host_keys import NEW
 

@@ -6,7 +6,7 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import exit_code
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.findings import Report, Verdict
-from agenix_check.settings import Settings
+from agenix_check.model.settings import Settings
 from tests.audit.scenes import (
     ALPHA_TOKEN,
     DB,
@@ -23,9 +23,8 @@ from tests.audit.scenes import (
 from tests.host_keys import BETA
 
 
-def code(report: Report, **flags: bool) -> int:
-    values = {name.replace("_", "-"): flag for name, flag in flags.items()}
-    return exit_code(report, Settings(values=values))
+def code(report: Report, *, strict: bool = False, require_verified: bool = False) -> int:
+    return exit_code(report, Settings(strict=strict, require_verified=require_verified))
 
 
 def test_exit_codes(fleet: Workshop) -> None:

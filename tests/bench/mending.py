@@ -18,7 +18,7 @@ from agenix_check.keys.keychain import Keychain
 from agenix_check.mend.fix import plan_only
 from agenix_check.mend.produce import make_all
 from agenix_check.model.progress import Progress
-from agenix_check.settings import Settings
+from agenix_check.model.settings import InventoryChoice, Settings
 from tests.bench.fleet import git, prepare
 from tests.bench.measure import PYTHON, Commands, Duel, Sample, gate, middle, run
 
@@ -121,7 +121,7 @@ def race_inside(stale: Stale, turns: int) -> tuple[Duel, int]:
     Returns the times, and how often ours called pyrage to decrypt.
     """
     jobs = plan_only(
-        open_repository(stale.top), Settings(values={"fix": True, "inventory": "names"})
+        open_repository(stale.top), Settings(fix=True, inventory=InventoryChoice.NAMES)
     )[0].jobs
     sources = {job.oid: git(stale.top, "cat-file", "blob", job.oid) for job in jobs}
     identity = pyrage.x25519.Identity.from_str(stale.key.read_text().strip())

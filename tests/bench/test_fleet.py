@@ -7,7 +7,7 @@ from pathlib import Path
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Verdict
-from agenix_check.settings import Settings
+from agenix_check.model.settings import Settings
 from tests.bench.fleet import git, prepare
 from tests.bench.measure import run
 from tests.bench.mending import edit_all, race_inside
@@ -17,7 +17,7 @@ from tests.bench.rows import Row
 def test_the_gate_finds_every_output_in_order(tmp_path: Path) -> None:
     top = prepare(tmp_path, 3, 4)
 
-    report = check(open_repository(top), Settings(values={"no-cache": True}))
+    report = check(open_repository(top), Settings(no_cache=True))
 
     assert report.findings == ()
     assert [output.verdict for output in report.outputs] == [Verdict.OK] * 12

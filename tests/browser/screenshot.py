@@ -12,7 +12,7 @@ from agenix_check.demo.sample_fleet import CI_KEY, DB, SampleFleet
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Report
-from agenix_check.settings import Settings
+from agenix_check.model.settings import InventoryChoice, Settings
 from tests.browser.window import Window, start_browser
 
 _DOCS = Path(__file__).parents[2] / "docs"
@@ -47,7 +47,7 @@ def _break(top: Path) -> Report:
         fleet.edit(DB)
         fleet.overwrite("alpha", CI_KEY, fleet.encrypt(CI_KEY.plaintext, "beta"))
         fleet.shop.stage()
-        settings = Settings(values={"inventory": "names", "format": "html"})
+        settings = Settings(inventory=InventoryChoice.NAMES, format="html")
         return check(open_repository(top), settings)
 
 

@@ -1,13 +1,16 @@
 """Settings: from file, variables and command line, and every way to get them wrong."""
 
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from agenix_check.cli.options import OPTIONS, TEXTS, Option, Value
+from agenix_check.cli.settings import FILE, load_settings, with_hook
 from agenix_check.demo.workshop import Workshop
 from agenix_check.errors import UsageError
-from agenix_check.options import OPTIONS, Option, Value
-from agenix_check.settings import FILE, Settings, load_settings
+from agenix_check.model.settings import Settings
 from tests.conftest import Run
 
 
@@ -21,62 +24,73 @@ def load(top: Path, text: str = "", env: dict[str, str] | None = None, **given: 
 def test_nothing_set(tmp_path: Path) -> None:
     settings = load(tmp_path)
 
-    assert settings == Settings(values={})
-    assert not settings.flag("strict")
-    assert settings.text("rev") is None
-    assert settings.items("node") == ()
+    assert settings == Settings()
+    assert not settings.strict
+    assert settings.rev is None
+    assert settings.node == ()
 
 
 def test_a_bare_repository_has_no_file() -> None:
-    assert load_settings(None, {}, {}) == Settings(values={})
+    assert load_settings(None, {}, {}) == Settings()
 
 
 def test_the_file(tmp_path: Path) -> None:
     settings = load(tmp_path, 'strict = true\nnode = ["a", "b"]\nformat = "json"\nsecret = "x"\n')
 
-    assert settings.flag("strict")
-    assert settings.items("node") == ("a", "b")
-    assert settings.items("secret") == ("x",)
-    assert settings.text("format") == "json"
+    assert settings.strict
+    assert settings.node == ("a", "b")
+    assert settings.secret == ("x",)
+    assert settings.format == "json"
 
 
 def test_pyproject(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.agenix-check]\nstrict = true\n")
 
-    assert load(tmp_path).flag("strict")
-    assert not load(tmp_path, "quiet = true\n").flag("strict")  # the own file comes first
+    assert load(tmp_path).strict
+    assert not load(tmp_path, "quiet = true\n").strict  # the own file comes first
 
 
 @pytest.mark.parametrize("text", ["", "[tool.other]\nx = 1\n", "[tool]\n", "not toml at all ["])
 def test_a_pyproject_of_other_tools_is_nobodys_business(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
 
-    assert load(tmp_path) == Settings(values={})
+    assert load(tmp_path) == Settings()
 
 
 SPELLED = [option for option in OPTIONS if option.name != "ignore"]
 
 
+def test_the_table_of_options_has_every_setting_and_no_other() -> None:
+    assert {field.name.replace("_", "-") for field in fields(Settings)} == TEXTS.keys()
+    assert [one.name for one in OPTIONS] == list(TEXTS)  # one order, that of `--help`
+
+
 @pytest.mark.parametrize("option", SPELLED, ids=lambda option: str(option.name))
 def test_every_option_has_one_name_everywhere(tmp_path: Path, option: Option) -> None:
-    word = option.values[0] if option.values else "age" if option.name == "age" else "30"
-    forms: dict[str, Value] = {"flag": True, "list": (word,), "number": "30.0"}
+    field = option.name.replace("-", "_")
+    flag = not getattr(Settings(), field)
+    word = option.values[-1] if option.values else "age" if option.name == "age" else "30"
+    forms: dict[str, Value] = {"flag": flag, "list": (word,), "number": 30.0}
     value = forms.get(option.kind, word)
-    written = {"flag": "true", "list": f'["{word}"]', "number": "30"}.get(option.kind, f'"{word}"')
-    variable = "AGENIX_CHECK_" + option.name.upper().replace("-", "_")
+    written = {"flag": str(flag).lower(), "list": f'["{word}"]', "number": "30"}
+    variable = "AGENIX_CHECK_" + field.upper()
+    fields: dict[str, Any] = {field: value}
+    expected = Settings(**fields)
 
+    assert expected != Settings()
     if option.name != "identity":  # a list of paths, read where identities are
-        by_variable = load(tmp_path, env={variable: "1" if value is True else word})
-        assert by_variable.values == {option.name: value}
-    assert load_settings(tmp_path, {}, {option.name: value}).values == {option.name: value}
+        text = str(int(flag)) if option.kind == "flag" else word
+        assert load(tmp_path, env={variable: text}) == expected
+    assert load_settings(tmp_path, {}, {option.name: value}) == expected
     # What to write, and where, is not the repository's business.
     if option.name not in ("output", "junit", "decrypt", "fix", "identity", "update-masters"):
-        assert load(tmp_path, f"{option.name} = {written}\n").values == {option.name: value}
+        toml = written.get(option.kind, f'"{word}"')
+        assert load(tmp_path, f"{option.name} = {toml}\n") == expected
 
 
 def test_a_repository_names_no_program_of_its_own_for_age(tmp_path: Path) -> None:
     for known in ("age", "rage"):
-        assert load(tmp_path, f'age = "{known}"\n').text("age") == known
+        assert load(tmp_path, f'age = "{known}"\n').age == known
     # Python takes an age file for a script, if it is written that way.
     for other in ("./evil", "/evil/age", "python3", "sh", "", "agetty"):
         with pytest.raises(UsageError, match="age must be "):
@@ -84,7 +98,7 @@ def test_a_repository_names_no_program_of_its_own_for_age(tmp_path: Path) -> Non
 
 
 def test_a_person_names_any_program_for_age_but_none_without_a_name(tmp_path: Path) -> None:
-    assert load_settings(tmp_path, {}, {"age": "/my/own"}).text("age") == "/my/own"
+    assert load_settings(tmp_path, {}, {"age": "/my/own"}).age == "/my/own"
     with pytest.raises(UsageError, match="--age must be the name or the path of a program"):
         load_settings(tmp_path, {}, {"age": ""})
 
@@ -93,24 +107,24 @@ def test_a_later_source_wins(tmp_path: Path) -> None:
     text = 'format = "json"\nnode = ["file"]\nstrict = true\n'
     env = {"AGENIX_CHECK_FORMAT": "junit", "AGENIX_CHECK_NODE": "a,b", "AGENIX_CHECK_STRICT": "0"}
 
-    assert load(tmp_path, text).text("format") == "json"
+    assert load(tmp_path, text).format == "json"
     settings = load(tmp_path, text, env)
-    assert settings.text("format") == "junit"
-    assert settings.items("node") == ("a", "b")
-    assert not settings.flag("strict")
+    assert settings.format == "junit"
+    assert settings.node == ("a", "b")
+    assert not settings.strict
     settings = load(tmp_path, text, env, format="text", node=("c",), strict=True)
-    assert settings.text("format") == "text"
-    assert settings.items("node") == ("c",)
-    assert settings.flag("strict")
+    assert settings.format == "text"
+    assert settings.node == ("c",)
+    assert settings.strict
 
 
 def test_an_empty_variable_is_not_set(tmp_path: Path) -> None:
-    assert load(tmp_path, env={"AGENIX_CHECK_STRICT": ""}) == Settings(values={})
+    assert load(tmp_path, env={"AGENIX_CHECK_STRICT": ""}) == Settings()
 
 
 @pytest.mark.parametrize(("text", "flag"), [("1", True), ("YES", True), ("no", False)])
 def test_flags_in_variables(tmp_path: Path, text: str, flag: bool) -> None:
-    assert load(tmp_path, env={"AGENIX_CHECK_STRICT": text}).flag("strict") is flag
+    assert load(tmp_path, env={"AGENIX_CHECK_STRICT": text}).strict is flag
 
 
 def test_what_is_ignored(tmp_path: Path) -> None:
@@ -125,7 +139,6 @@ def test_what_is_ignored(tmp_path: Path) -> None:
         ("output-lfs", "a/*", None, "LFS"),
         ("output-orphan", None, None, "switched off"),
     ]
-    assert settings.items("ignore") == ()
 
 
 def test_ignore_as_tables(tmp_path: Path) -> None:
@@ -235,29 +248,29 @@ HOOK = {"PRE_COMMIT_FROM_REF": "a" * 40, "PRE_COMMIT_TO_REF": "b" * 40}
 
 
 def test_the_range_of_a_hook(tmp_path: Path) -> None:
-    settings = load(tmp_path, "strict = true\n").with_hook(HOOK)
+    settings = with_hook(load(tmp_path, "strict = true\n"), HOOK)
 
-    assert settings.text("from-ref") == "a" * 40
-    assert settings.text("to-ref") == "b" * 40
-    assert settings.flag("strict")
+    assert settings.from_ref == "a" * 40
+    assert settings.to_ref == "b" * 40
+    assert settings.strict
 
 
 @pytest.mark.parametrize("name", ["staged", "worktree"])
 def test_a_named_snapshot_wins_over_a_hooks_range(tmp_path: Path, name: str) -> None:
     settings = load_settings(tmp_path, {}, {name: True})
 
-    assert settings.with_hook(HOOK) == settings
+    assert with_hook(settings, HOOK) == settings
 
 
 @pytest.mark.parametrize("name", ["rev", "from-ref", "to-ref"])
 def test_a_named_revision_wins_over_a_hooks_range(tmp_path: Path, name: str) -> None:
     settings = load_settings(tmp_path, {}, {name: "HEAD"})
 
-    assert settings.with_hook(HOOK) == settings
+    assert with_hook(settings, HOOK) == settings
 
 
 def test_without_a_hook_there_is_no_range(tmp_path: Path) -> None:
-    assert load(tmp_path).with_hook({"PRE_COMMIT_FROM_REF": ""}) == Settings(values={})
+    assert with_hook(load(tmp_path), {"PRE_COMMIT_FROM_REF": ""}) == Settings()
 
 
 def test_a_wrong_setting_ends_the_command(workshop: Workshop, run: Run) -> None:

@@ -6,12 +6,12 @@ from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.mend.plan import Job, Plan, Target, is_right, prefer_disk
 from agenix_check.mend.planner import make_plan
-from agenix_check.settings import Settings
+from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.view import open_view
 from tests.host_keys import ALPHA, BETA, DELTA
 from tests.mend.mending import DB, WIFI, edit, outputs
 
-SETTINGS = Settings(values={"inventory": "names", "no-cache": True})
+SETTINGS = Settings(inventory=InventoryChoice.NAMES, no_cache=True)
 
 
 def look(fleet: Workshop) -> Examined:

@@ -31,7 +31,7 @@ def test_all_parts_are_there_and_commands_stay_whole() -> None:
     [("output-stael", "output-stale"), ("orphan", "output-orphan"), ("private", "private-key")],
 )
 def test_an_unknown_rule_names_the_nearest(typed: str, meant: str) -> None:
-    with pytest.raises(UsageError, match=f"no rule '{typed}'; did you mean '{meant}'"):
+    with pytest.raises(UsageError, match=rf"no rule '{typed}' \(did you mean '{meant}'\?\)"):
         explain(typed)
 
 

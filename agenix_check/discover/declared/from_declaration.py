@@ -16,7 +16,7 @@ from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode
-from agenix_check.settings import Settings
+from agenix_check.model.settings import Settings
 from agenix_check.view import View
 
 _LARGEST = 1 << 28  # bytes of a lock file; a thousand nodes with two hundred secrets take 40 MiB
@@ -24,14 +24,14 @@ _LARGEST = 1 << 28  # bytes of a lock file; a thousand nodes with two hundred se
 
 def evaluation_options(settings: Settings) -> Options:
     """Return what of the settings concerns an evaluation."""
-    flake = posixpath.normpath(settings.text("flake") or ".")
+    flake = posixpath.normpath(settings.flake or ".")
     return Options(
-        evaluate=settings.text("evaluate") or "relevant",
+        evaluate=settings.evaluate,
         flake="" if flake == "." else flake,
-        nodes=settings.items("nodes"),
-        collect_home_manager=settings.values.get("collect-home-manager") is not False,
-        rules=tuple(map(posixpath.normpath, settings.items("rules"))),
-        timeout=float(settings.text("nix-timeout") or 120),
+        nodes=settings.nodes,
+        collect_home_manager=settings.collect_home_manager,
+        rules=tuple(map(posixpath.normpath, settings.rules)),
+        timeout=settings.nix_timeout,
     )
 
 

@@ -7,7 +7,7 @@ from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.names import Names
 from agenix_check.git.cache import Store
 from agenix_check.git.objects import read_blobs
-from agenix_check.settings import Settings
+from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.view import View
 
 RULES = "secrets.nix"
@@ -18,28 +18,28 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
 
     Raises `CannotCheckError` where a lock file was asked for, and is not there or not readable.
     """
-    wanted = settings.text("inventory") or "auto"
+    wanted = settings.inventory
     files = view.snapshot.files
-    flake = posixpath.normpath(posixpath.join(settings.text("flake") or "", "flake.nix"))
-    named = any(settings.values.get(name) for name in ("flake", "nodes", "rules"))
+    flake = posixpath.normpath(posixpath.join(settings.flake or "", "flake.nix"))
+    named = bool(settings.flake or settings.nodes or settings.rules)
     rules = find_rules_files(view)
-    if wanted == "auto":
-        wanted = "names"
-        if flake in files or rules or named:
-            wanted = "nix" if _nix_is_here() else "names"
-        if wanted == "names" and LOCK in files:
-            wanted = "lock"
-        if wanted == "names":
+    if wanted is InventoryChoice.AUTO:
+        wanted = InventoryChoice.NAMES
+        if (flake in files or rules or named) and _nix_is_here():
+            wanted = InventoryChoice.NIX
+        elif LOCK in files:
+            wanted = InventoryChoice.LOCK
+        if wanted is InventoryChoice.NAMES:
             return Inventory(kind="names", notices=tuple(map(_unchecked, rules)))
         asked = False
     else:
         asked = True
-    if wanted == "names":
+    if wanted is InventoryChoice.NAMES:
         return Inventory(kind="names", notices=tuple(map(_unasked, rules)))
     # What reads declarations is imported where there are any: many trees have none.
     from agenix_check.discover.declared.from_declaration import declare_by_lock, declare_by_nix
 
-    if wanted == "lock":
+    if wanted is InventoryChoice.LOCK:
         return declare_by_lock(view, names, tuple(map(_unasked, rules)))
     return declare_by_nix(view, names, settings, store, asked=asked)
 

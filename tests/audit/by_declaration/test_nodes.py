@@ -2,13 +2,14 @@
 
 import pytest
 
+from agenix_check.cli.settings import load_settings
 from agenix_check.gate import discover_fleet, exit_code
 from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.declaration import MasterIdentity, Place
 from agenix_check.model.findings import Report, Severity, Verdict
+from agenix_check.model.settings import Settings
 from agenix_check.report import Options, fleet_listing, render
-from agenix_check.settings import Settings, load_settings
 from tests.conftest import Run
 from tests.discover.declared.estate import (
     DB,
@@ -146,7 +147,7 @@ def test_a_node_that_does_not_evaluate(estate: Estate, run: Run) -> None:
     assert not [one for one in report.findings if one.rule in ("output-orphan", "source-unused")]
     assert not report.fleet.complete
     assert report.fleet.nodes == 3
-    assert exit_code(report, Settings(values={})) == 3
+    assert exit_code(report, Settings()) == 3
 
 
 def test_a_directory_that_a_failed_node_may_share_holds_no_orphans(estate: Estate) -> None:

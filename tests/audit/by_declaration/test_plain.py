@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from agenix_check.cli.settings import load_settings
 from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.model.findings import CauseKind, FileKind, Finding, JudgedFile, Report, Severity
-from agenix_check.settings import load_settings
 from tests.conftest import Run
 from tests.discover.declared.estate import Estate
 from tests.host_keys import ALPHA, BETA, DELTA, NEW, RSA

@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from agenix_check.cli.options import Value
+from agenix_check.cli.settings import load_settings
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.discover.declared.lock import render_lock
 from agenix_check.discover.tree.evidence import LOCK
@@ -24,8 +26,6 @@ from agenix_check.model.declaration import (
     Place,
 )
 from agenix_check.model.findings import Finding, JudgedFile, Report
-from agenix_check.options import Value
-from agenix_check.settings import load_settings
 from tests.host_keys import HOSTS
 
 DB, TOKEN, WIFI = "secrets/db.age", "secrets/alpha-token.age", "secrets/wifi.age"

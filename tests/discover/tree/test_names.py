@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from agenix_check.cli.settings import load_settings
 from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import check, exit_code
 from agenix_check.git.repository import open_repository
-from agenix_check.settings import load_settings
 from tests.audit.scenes import ALPHA_TOKEN, DB, judge, judge_staged, rekey_all, told
 
 

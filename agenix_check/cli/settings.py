@@ -6,67 +6,30 @@ A later source wins: settings file, variable, command line.
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from agenix_check.errors import UsageError
-from agenix_check.options import OPTIONS, SNAPSHOT, Option, Value, nearest
+from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, Value
+from agenix_check.errors import UsageError, nearest
+from agenix_check.model.settings import EvaluateWhen, Ignore, Settings
 
 FILE = "agenix-check.toml"
-# A tree that is checked may say what is ignored in it, but not what to write on this machine.
-_NOT_IN_FILE = ("output", "junit", "decrypt", "fix", "identity", "update-masters")
 # It is run with a file of the tree as its input, which is a script to many other programs.
 _AGE = ("age", "rage")
-# Read where identities are, as a list of paths with colons.
-_NO_VARIABLE = ("identity",)
 _BY_NAME = {option.name: option for option in OPTIONS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignore:
-    """An entry of `ignore`: a rule, where (globs; None is anywhere), and why."""
-
-    rule: str
-    path: str | None
-    node: str | None
-    reason: str
-
-
 # What pre-commit sets where a hook runs for a range of commits (pre-push).
-_HOOK = {"from-ref": "PRE_COMMIT_FROM_REF", "to-ref": "PRE_COMMIT_TO_REF"}
+_HOOK = ("PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Every setting with its value; `ignore` is from all places together."""
-
-    values: Mapping[str, Value]
-    ignore: tuple[Ignore, ...] = ()
-
-    def flag(self, name: str) -> bool:
-        """Return whether a flag is set."""
-        return self.values.get(name) is True
-
-    def text(self, name: str) -> str | None:
-        """Return a text option's value, or None where it is not given."""
-        value = self.values.get(name)
-        return value if isinstance(value, str) else None
-
-    def items(self, name: str) -> tuple[str, ...]:
-        """Return the values of a repeatable option."""
-        value = self.values.get(name, ())
-        return value if isinstance(value, tuple) else ()
-
-    def with_hook(self, environment: Mapping[str, str]) -> "Settings":
-        """Return the settings with the range that pre-commit gives, where no snapshot was named."""
-        if any(name in self.values for name in SNAPSHOT):
-            return self
-        range_ = {
-            name: environment[variable]
-            for name, variable in _HOOK.items()
-            if environment.get(variable)
-        }
-        return replace(self, values={**self.values, **range_})
+def with_hook(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    """Return the settings with the range that pre-commit gives, where no snapshot was named."""
+    if settings.names_snapshot:
+        return settings
+    from_ref, to_ref = (environment.get(name) or None for name in _HOOK)
+    return replace(settings, from_ref=from_ref, to_ref=to_ref)
 
 
 def load_settings(
@@ -84,18 +47,18 @@ def load_settings(
             ignore += _ignore(value, place)
         else:
             option = _option(key, place)
-            if key in _NOT_IN_FILE:
+            if not option.text.in_file:
                 raise UsageError(f"{place}: {key} is for the command line, where it is yours")
             values[key] = _checked(option, value, f"{place}: {key}")
             if key == "age" and values[key] not in _AGE:
                 raise UsageError(f"{place}: age must be age or rage, a program on PATH")
     from_variables: dict[str, Value] = {}
     for option in OPTIONS:
-        variable = "AGENIX_CHECK_" + option.name.upper().replace("-", "_")
-        if environment.get(variable) and option.name not in _NO_VARIABLE:
-            from_variables[option.name] = _from_variable(option, environment[variable], variable)
+        text = environment.get(option.variable)
+        if text and option.text.has_variable:
+            from_variables[option.name] = _from_variable(option, text)
     if environment.get("CI"):
-        values.setdefault("evaluate", "always")
+        values.setdefault("evaluate", EvaluateWhen.ALWAYS)
     if environment.get("GITHUB_ACTIONS") == "true":
         values.setdefault("format", "github")
     checked = {key: _checked(_BY_NAME[key], value, f"--{key}") for key, value in given.items()}
@@ -105,7 +68,8 @@ def load_settings(
         if any(name in later for name in SNAPSHOT):
             values = {name: value for name, value in values.items() if name not in SNAPSHOT}
         values |= later
-    return Settings(values=values, ignore=tuple(ignore))
+    typed: dict[str, Any] = {_BY_NAME[name].field: value for name, value in values.items()}
+    return Settings(ignore=tuple(ignore), **typed)
 
 
 def _read(top: Path) -> tuple[Mapping[str, object], str]:
@@ -159,7 +123,9 @@ def _checked(option: Option, value: object, place: str) -> Value:
     if option.kind == "text" and isinstance(value, str):
         if not value and option.name == "age":
             raise UsageError(f"{place} must be the name or the path of a program")
-        return _allowed(option, value, place)
+        return value
+    if option.kind == "choice" and isinstance(value, str):
+        return _chosen(option, value, place)
     if option.kind == "list":
         items = list(value) if isinstance(value, list | tuple) else [value]
         texts = tuple(item for item in items if isinstance(item, str))
@@ -167,38 +133,35 @@ def _checked(option: Option, value: object, place: str) -> Value:
             return texts
     if option.kind == "number":
         return _number(value, place)
-    wanted = {"flag": "true or false", "text": "a string", "list": "a list of strings"}
-    raise UsageError(f"{place} must be {wanted[option.kind]}")
+    wanted = {"flag": "true or false", "list": "a list of strings"}
+    raise UsageError(f"{place} must be {wanted.get(option.kind, 'a string')}")
 
 
-def _number(value: object, place: str) -> str:
-    """Return a number of seconds as its text."""
+def _number(value: object, place: str) -> float:
     try:
         number = float(value) if isinstance(value, int | float | str) else 0.0
-    except ValueError:
+    except (ValueError, OverflowError):
         number = 0.0
     if isinstance(value, bool) or not 0 < number < float("inf"):
         raise UsageError(f"{place} must be a number above 0")
-    return str(number)
+    return number
 
 
-def _allowed(option: Option, value: str, place: str) -> str:
-    if option.values and value not in option.values:
+def _chosen(option: Option, value: str, place: str) -> str:
+    if value not in option.values:
         names = ", ".join(option.values)
         raise UsageError(f"{place} must be one of {names}, not {value!r}")
-    return value
+    return value if option.enum is None else option.enum(value)
 
 
-def _from_variable(option: Option, text: str, variable: str) -> Value:
+def _from_variable(option: Option, text: str) -> Value:
     if option.kind == "flag":
         if text.lower() not in ("1", "true", "yes", "0", "false", "no"):
-            raise UsageError(f"{variable} must be 1 or 0, not {text!r}")
+            raise UsageError(f"{option.variable} must be 1 or 0, not {text!r}")
         return text.lower() in ("1", "true", "yes")
     if option.kind == "list":
         return tuple(text.split(","))
-    if option.kind == "number":
-        return _number(text, variable)
-    return _allowed(option, text, variable)
+    return _checked(option, text, option.variable)
 
 
 def _ignore(value: object, place: str) -> list[Ignore]:

@@ -1,0 +1,97 @@
+"""What the user asked for, as typed values. Reading and merging them is the business of `cli/`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class InventoryChoice(StrEnum):
+    """Where the fleet comes from; `auto` takes the best that is there."""
+
+    AUTO = "auto"
+    NIX = "nix"
+    LOCK = "lock"
+    NAMES = "names"
+
+
+class EvaluateWhen(StrEnum):
+    """When a remembered evaluation is not enough."""
+
+    ALWAYS = "always"
+    RELEVANT = "relevant"
+    NEVER = "never"
+
+
+class ColorWhen(StrEnum):
+    """When to use colours; `auto` is: on a terminal."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """An entry of `ignore`: a rule, where (globs; None is anywhere), and why."""
+
+    rule: str
+    path: str | None
+    node: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with its value, in the order of `--help`.
+
+    A field is an option, a key of the settings file and a variable; `cli/options.py` has its texts.
+    `nix_timeout` is in seconds. `rev`, `from_ref`, `to_ref` and `new_from` name commits as Git
+    does; `node` and `secret` are globs; `output` holds `FORMAT=FILE`; `format` is the name of a
+    file in `report/`. `ignore` is from all places together.
+    """
+
+    staged: bool = False
+    rev: str | None = None
+    worktree: bool = False
+    from_ref: str | None = None
+    to_ref: str | None = None
+    node: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+    inventory: InventoryChoice = InventoryChoice.AUTO
+    evaluate: EvaluateWhen = EvaluateWhen.RELEVANT
+    nix_timeout: float = 120.0
+    flake: str | None = None
+    nodes: tuple[str, ...] = ()
+    collect_home_manager: bool = True
+    rules: tuple[str, ...] = ()
+    format: str = "text"
+    output: tuple[str, ...] = ()
+    junit: str | None = None
+    decrypt: bool = False
+    fix: bool = False
+    dry_run: bool = False
+    identity: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()
+    age: str | None = None
+    update_masters: bool = False
+    exit_non_zero_on_fix: bool = False
+    strict: bool = False
+    require_verified: bool = False
+    ignore: tuple[Ignore, ...] = ()
+    new_from: str | None = None
+    allow_empty: bool = False
+    no_cache: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    color: ColorWhen = ColorWhen.AUTO
+    no_progress: bool = False
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the run is about some outputs or findings only."""
+        return bool(self.node or self.secret or self.new_from)
+
+    @property
+    def names_snapshot(self) -> bool:
+        """Whether an option names the snapshot or its base."""
+        named = (self.rev, self.from_ref, self.to_ref)
+        return self.staged or self.worktree or any(one is not None for one in named)
