@@ -80,14 +80,14 @@ def workshop(tmp_path: Path) -> Workshop:
     return Workshop(tmp_path / "repository")
 
 
-@pytest.fixture(scope="session")
-def _fleet_in_order(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    workshop = Workshop(tmp_path_factory.mktemp("fleet"))
+def build_fleet(top: Path, hosts: Mapping[str, str] = HOSTS) -> Workshop:
+    """Build the sample fleet in order, for the public keys of its hosts."""
+    workshop = Workshop(top)
     workshop.write("README.md", "A fleet.\n")
     workshop.commit("Begin")
     for source, _, plaintext, _ in SECRETS:
         workshop.source(source, plaintext)
-    for node, key in HOSTS.items():
+    for node, key in hosts.items():
         workshop.host(node, key)
         had = [(source, name, text) for source, name, text, nodes in SECRETS if node in nodes]
         for source, name, text in had:
@@ -96,6 +96,11 @@ def _fleet_in_order(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
         workshop.write(f"hosts/{node}/default.nix", "{\n" + "".join(lines) + "}\n")
     workshop.commit("Build the fleet")
     return workshop
+
+
+@pytest.fixture(scope="session")
+def _fleet_in_order(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return build_fleet(tmp_path_factory.mktemp("fleet"))
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ SOURCES: tuple[Rule, ...] = (
             Add the file; with -f where .gitignore hides it:
 
                 git add PATH
+
+            `agenix-check --fix` does that too.
             """,
         about=About.SOURCE,
         mended_by=MendedBy.STAGE_SOURCE,

@@ -10,6 +10,7 @@ from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.cli.grammar import parse_check
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
+from agenix_check.model.findings import Finding
 from agenix_check.rules import RULES
 from tests.audit.scenes import (
     ALPHA_TOKEN,
@@ -224,6 +225,7 @@ def test_a_mistake_is_named_by_its_rule_and_by_no_other(fleet: Workshop, rule: s
         assert len(finding.message) <= 200
         assert not finding.message.endswith(".")
         assert finding.mend is None or can_be_pasted(finding.mend)
+        assert_fix_is_true(finding)
 
 
 def can_be_pasted(mend: str) -> bool:
@@ -233,6 +235,13 @@ def can_be_pasted(mend: str) -> bool:
     if words[:1] == ["agenix-check"]:
         assert parse_check(words[1:])["fix"]
     return not words or words[0] in ("agenix", "agenix-check", "git", "rm")
+
+
+def assert_fix_is_true(finding: Finding) -> None:
+    """Make sure that `--fix` is advised only where it helps; tests/mend tries whether it does."""
+    words = shlex.split(finding.mend or "", comments=True)
+    if words[:2] == ["agenix-check", "--fix"]:
+        assert RULES[finding.rule].mended_by is not None
 
 
 def test_no_scenario_is_for_a_rule_that_is_none() -> None:

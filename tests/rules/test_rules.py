@@ -79,6 +79,16 @@ def test_every_mend_has_something_to_type(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_fix_is_explained_where_it_helps(rule: Rule) -> None:
+    typed = [line.strip() for line in rule.mend.splitlines() if line.startswith("    ")]
+
+    if typed[0].startswith("agenix-check --fix"):
+        assert rule.mended_by is not None
+    if rule.mended_by is not None:
+        assert "agenix-check --fix" in rule.mend
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_what_is_typed_stands_apart_from_prose(rule: Rule) -> None:
     for paragraph in rule.mend.split("\n\n"):
         indented = {line.startswith("    ") for line in paragraph.splitlines()}

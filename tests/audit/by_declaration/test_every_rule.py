@@ -8,6 +8,7 @@ from agenix_check.keys.encrypt import encrypt
 from agenix_check.rules import RULES
 from tests.audit.by_declaration.test_plain import write_rules
 from tests.audit.test_every_rule import SCENARIOS as KNOWN_BY_NAMES
+from tests.audit.test_every_rule import assert_fix_is_true
 from tests.discover.declared.estate import DB, TOKEN, Estate, Secret, judge
 from tests.host_keys import ALPHA, BETA, NEW
 
@@ -135,6 +136,7 @@ def test_a_mistake_is_named_by_its_rule_and_by_no_other(estate: Estate, rule: st
         assert finding.new
         assert len(finding.message) <= 200
         assert not finding.message.endswith(".")
+        assert_fix_is_true(finding)
 
 
 def test_every_rule_has_a_scenario() -> None:

@@ -1,6 +1,7 @@
 """Declared fleets: in order and committed once a session, copied for every test."""
 
 import shutil
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from agenix_check.demo.workshop import Workshop
 from tests.discover.declared.estate import Estate, Secret
 from tests.discover.nix.conftest import nix_home, nix_root
+from tests.host_keys import HOSTS
 
 __all__ = ["nix_home", "nix_root"]
 
@@ -21,9 +23,9 @@ def _describe(estate: Estate) -> None:
     estate.nodes["beta"].secrets["group/wifi"] = Secret("secrets/wifi.age")
 
 
-@pytest.fixture(scope="session")
-def _in_order(tmp_path_factory: pytest.TempPathFactory) -> Estate:
-    estate = Estate(Workshop(tmp_path_factory.mktemp("estate")))
+def build_estate(top: Path, hosts: Mapping[str, str] = HOSTS) -> Estate:
+    """Build a declared fleet in order, for the public keys of its hosts."""
+    estate = Estate(Workshop(top), hosts)
     _describe(estate)
     estate.shop.write("README.md", "A fleet.\n")
     estate.shop.commit("Begin")
@@ -34,6 +36,11 @@ def _in_order(tmp_path_factory: pytest.TempPathFactory) -> Estate:
     estate.write_flake()
     estate.shop.commit("Build the fleet")
     return estate
+
+
+@pytest.fixture(scope="session")
+def _in_order(tmp_path_factory: pytest.TempPathFactory) -> Estate:
+    return build_estate(tmp_path_factory.mktemp("estate"))
 
 
 @pytest.fixture

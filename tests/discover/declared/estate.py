@@ -5,6 +5,7 @@ nixpkgs is needed.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -57,8 +58,9 @@ class Node:
 class Estate:
     """A repository, what its fleet declares, and what its sources hold."""
 
-    def __init__(self, shop: Workshop) -> None:
+    def __init__(self, shop: Workshop, hosts: Mapping[str, str] = HOSTS) -> None:
         self.shop = shop
+        self.hosts = hosts
         self.nodes: dict[str, Node] = {}
         self.masters: list[MasterIdentity] = [master(shop.master)]
         self.extra: list[str] = []
@@ -74,7 +76,7 @@ class Estate:
         """Write the key files of all nodes that have one."""
         for name, node in self.nodes.items():
             if node.key.startswith("./"):
-                self.shop.host(name, HOSTS[name])
+                self.shop.host(name, self.hosts[name])
 
     def write_sources(self) -> None:
         """Write every declared source."""
