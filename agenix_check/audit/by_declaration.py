@@ -2,21 +2,27 @@
 
 from collections.abc import Callable, Iterator
 
-from agenix_check.audit.by_names import order
-from agenix_check.audit.counting import count
 from agenix_check.audit.declared_changes import compare_with_base
 from agenix_check.audit.expected_outputs import Bench, audit_orphans, audit_outputs
 from agenix_check.audit.findings import make_finding
 from agenix_check.audit.keyring import make_keyring
 from agenix_check.audit.nodes import audit_nodes
-from agenix_check.audit.predecessors import find_older
+from agenix_check.audit.predecessors import find_predecessors
 from agenix_check.audit.recipients import audit_masters
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.declared.expected import Declared, fleet_of_declared
 from agenix_check.discover.declared.known import Inventory
 from agenix_check.discover.tree.evidence import LOCK, KeyText
 from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.model.findings import Finding, FleetInfo, JudgedFile, Report, SnapshotInfo
+from agenix_check.model.findings import (
+    Counts,
+    Finding,
+    FleetInfo,
+    JudgedFile,
+    Report,
+    SnapshotInfo,
+    finding_key,
+)
 
 _RENEW = "agenix-check fleet --lock && git add agenix-check.lock"
 
@@ -32,8 +38,8 @@ def audit_declared(
     declaration = declared.declaration
     keys = [KeyText(node.host_pubkey, ()) for node in declaration.nodes]
     keyring = make_keyring([*names.here.keys.values(), *keys], names.base.keys.values())
-    novelty = compare_with_base(names, declared)
-    bench = Bench(names, declared, keyring, find_older(names, declared), novelty)
+    changes = compare_with_base(names, declared)
+    bench = Bench(names, declared, keyring, find_predecessors(names, declared), changes)
     judged = list(audit_outputs(bench))
     outputs = [one.result for one in judged]
     findings = [finding for one in judged for finding in one.findings]
@@ -58,9 +64,9 @@ def audit_declared(
             nodes=len(declaration.nodes) + len(declaration.failed),
             secrets=len({output.source or output.path for output in outputs}),
         ),
-        counts=count(outputs, findings),
+        counts=Counts.of(outputs, findings),
         files=tuple(outputs),
-        findings=tuple(sorted(findings, key=order)),
+        findings=tuple(sorted(findings, key=finding_key)),
         incomplete=names.incomplete,
         skipped=names.skipped,
     )

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agenix_check.audit.comparison import Loss
-from agenix_check.audit.content import judge
-from agenix_check.audit.counting import count
+from agenix_check.audit.content import judge_content
 from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.keyring import Keyring, make_keyring
 from agenix_check.audit.lost import audit_lost
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import (
+    Counts,
     FileKind,
     Finding,
     FleetInfo,
@@ -20,6 +20,7 @@ from agenix_check.model.findings import (
     Severity,
     SnapshotInfo,
     Verdict,
+    finding_key,
 )
 from agenix_check.model.fleet import Fleet
 from agenix_check.rules import find_rule
@@ -46,9 +47,9 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     return Report(
         snapshot=snapshot,
         fleet=info,
-        counts=count(outputs, findings),
+        counts=Counts.of(outputs, findings),
         files=tuple(outputs),
-        findings=tuple(sorted(findings, key=order)),
+        findings=tuple(sorted(findings, key=finding_key)),
         incomplete=(*names.incomplete, *names.undecided),
         skipped=names.skipped,
     )
@@ -64,7 +65,7 @@ def _judge_contents(
     files, facts = names.here.files, names.here.facts
     for output in fleet.outputs:
         source = output.source
-        judgement = judge(
+        judgement = judge_content(
             output,
             files[output.path],
             facts.get(output.path),
@@ -104,14 +105,3 @@ def _wrong_outputs(lost: Iterable[Loss]) -> list[JudgedFile]:
         for finding, output in lost
         if find_rule(finding.rule).lost and finding.severity is Severity.ERROR
     ]
-
-
-def order(finding: Finding) -> tuple[str, ...]:
-    """Return what findings are sorted by."""
-    return (
-        finding.node or "",
-        finding.secret or "",
-        finding.path or "",
-        finding.rule,
-        finding.message,
-    )

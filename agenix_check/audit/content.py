@@ -40,7 +40,7 @@ _ANONYMOUS = Judgement(
 )
 
 
-def judge(
+def judge_content(
     output: Output, file: File, fact: Fact | None, source: Fact | None, keyring: Keyring
 ) -> Judgement:
     """Judge one output by its own fact and its source's."""

@@ -11,7 +11,7 @@ _DECLARING = (".nix", ".toml", ".json", "flake.lock", LOCK)
 
 
 @dataclass(frozen=True, slots=True)
-class Novelty:
+class DeclaredChanges:
     """What the base declared, as far as that is known.
 
     `nodes` are its nodes and `secrets` its secrets; None where nobody remembers: then any change of
@@ -52,15 +52,15 @@ class Novelty:
         return any(path.endswith(_DECLARING) for path in self.names.changed)
 
 
-def compare_with_base(names: Names, declared: Declared) -> Novelty:
+def compare_with_base(names: Names, declared: Declared) -> DeclaredChanges:
     """Prepare the comparison of a declaration with the base's."""
     if declared.before is None:
-        return Novelty(names, None, frozenset())
+        return DeclaredChanges(names, None, frozenset())
     nodes = {node.name: node for node in declared.before.nodes}
     secrets = frozenset(
         (node.name, secret.id) for node in nodes.values() for secret in node.secrets
     )
-    return Novelty(names, nodes, secrets)
+    return DeclaredChanges(names, nodes, secrets)
 
 
 def _masters(nodes: tuple[DeclaredNode, ...]) -> set[object]:

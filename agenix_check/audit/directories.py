@@ -1,7 +1,7 @@
 """What is wrong with an output directory as a whole: its key, its place, what else lies in it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_recipient
 from agenix_check.audit.findings import REKEY_BY_NIX, make_finding
@@ -95,29 +95,40 @@ def _key(text: str, keyring: Keyring) -> str:
 
 
 def _overlaps(names: Names, fleet: Fleet, before: Iterable[str]) -> Iterator[Finding]:
-    """Find what agenix-rekey would delete: it removes all below a storage directory but outputs."""
     storages = {node.storage for node in fleet.nodes}
     known = {*before, *names.base.files}
-    sources = (path for paths in names.here.sources.values() for path in paths)
-    victims: dict[str, list[str]] = defaultdict(list)
-    for path in (*sources, *storages):
-        for parent in storages.intersection(parents(path)):
-            victims[parent].append(path)
-    for storage, lying in sorted(victims.items()):
-        more = f" and {len(lying) - 1} more" if len(lying) > 1 else ""
-        yield make_finding(
-            "node-storage-overlap",
-            f"{min(lying)}{more} lies in this storage directory: agenix rekey deletes there "
-            "whatever is no output of this node",
-            path=storage, node=storage, new=not known.issuperset((storage, *lying)),
-        )  # fmt: skip
+    sources = {path for paths in names.here.sources.values() for path in paths}
+    for storage, inside in sorted(find_inside(storages, sources | storages).items()):
+        new = not known.issuperset((storage, *inside))
+        yield storage_overlap(storage, inside, node=storage, new=new)
 
 
-def parents(path: str) -> Iterator[str]:
+def find_inside(storages: Collection[str], paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return, sorted, the paths that lie in each storage directory, however deep."""
+    inside: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(paths):
+        for parent in _parents(path):
+            if parent in storages:
+                inside[parent].append(path)
+    return inside
+
+
+def _parents(path: str) -> Iterator[str]:
     """Give the directories above a path, the nearest first; the last is "", the root."""
     while path:
         path = path.rpartition("/")[0]
         yield path
+
+
+def storage_overlap(storage: str, inside: Sequence[str], *, node: str, new: bool) -> Finding:
+    """Say what agenix-rekey would delete: it removes all in a storage directory but its outputs."""
+    more = f" and {len(inside) - 1} more" if len(inside) > 1 else ""
+    return make_finding(
+        "node-storage-overlap",
+        f"{inside[0]}{more} lies in this storage directory: agenix rekey deletes there "
+        "whatever is no output of this node",
+        path=storage, node=node, new=new,
+    )  # fmt: skip
 
 
 def _hidden_rotations(

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from agenix_check.age import Match
-from agenix_check.audit.content import describe_other, is_other, judge
-from agenix_check.audit.declared_changes import Novelty
-from agenix_check.audit.findings import REKEY, add, make_finding, pathspec, remove, shell
+from agenix_check.age import Match, recipient_or_none
+from agenix_check.audit.content import describe_other, is_other, judge_content
+from agenix_check.audit.declared_changes import DeclaredChanges
+from agenix_check.audit.findings import REKEY, Judged, add, make_finding, pathspec, remove, shell
 from agenix_check.audit.keyring import Keyring
-from agenix_check.audit.predecessors import Older, addressed, made_from, read_key, slot
+from agenix_check.audit.predecessors import Predecessors, made_from, match_file, slot
 from agenix_check.discover.declared.expected import Declared, Expected
 from agenix_check.discover.tree.evidence import NOWHERE, OutputFile
 from agenix_check.discover.tree.keys import digest
@@ -18,22 +18,14 @@ from agenix_check.model.fleet import Output
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """One expected output: its verdict and its findings."""
-
-    result: JudgedFile
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Bench:
     """What every output is judged by."""
 
     names: Names
     declared: Declared
     keyring: Keyring
-    older: Older
-    novelty: Novelty
+    predecessors: Predecessors
+    changes: DeclaredChanges
 
     def cause(self, kind: CauseKind, path: str) -> Cause:
         """Return a cause with the commit that made it, where there is one."""
@@ -75,7 +67,7 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
         if one.node.storage is not None
     }
     for path, file in sorted(names.here.outputs.items()):
-        if path in bench.older.accounted:
+        if path in bench.predecessors.accounted:
             continue
         node = nodes.get(file.directory)
         if node is not None and not bench.declared.has_known_key(node):
@@ -106,7 +98,7 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
 
 def _orphaned_now(bench: Bench, file: OutputFile) -> bool:
     """Tell whether this change made an orphan of a file: as far as its key and source tell."""
-    if bench.novelty.touches(file.path):
+    if bench.changes.touches(file.path):
         return True
     names = bench.names
     before = bench.declared.before
@@ -119,7 +111,7 @@ def _orphaned_now(bench: Bench, file: OutputFile) -> bool:
             if not secret.intermediary
         }
         return (file.directory, file.name) in declared and _was_right(names, file)
-    return _was_right(names, file) and bench.novelty.may_declare()
+    return _was_right(names, file) and bench.changes.may_declare()
 
 
 def _was_right(names: Names, file: OutputFile) -> bool:
@@ -127,7 +119,7 @@ def _was_right(names: Names, file: OutputFile) -> bool:
 
 
 def _skipped(bench: Bench, one: Expected) -> Judged:
-    files = bench.older.intermediary.get(slot(one), ())
+    files = bench.predecessors.intermediary.get(slot(one), ())
     if not files:
         return Judged(_result(one, Verdict.SKIPPED, reason=one.skip))
     findings = tuple(_intermediary(bench, one, file) for file in files)
@@ -139,7 +131,7 @@ def _intermediary(bench: Bench, one: Expected, file: OutputFile) -> Finding:
     return make_finding(
         "output-intermediary", "an intermediary secret is not for hosts, and has an output",
         path=file.path, node=one.node.name, secret=one.secret.name, source=one.secret.source.path,
-        new=bench.novelty.touches(file.path) or bench.novelty.of_node(one.node, "secrets"),
+        new=bench.changes.touches(file.path) or bench.changes.of_node(one.node, "secrets"),
         mend=remove(file.path, staged=file.path in bench.names.changed),
     )  # fmt: skip
 
@@ -159,33 +151,33 @@ def _without_source(bench: Bench, one: Expected) -> Judged:
         cause = bench.cause(CauseKind.SOURCE_DELETED, source)
     finding = make_finding(
         rule, message, path=source, node=one.node.name, secret=one.secret.name, source=source,
-        new=bench.novelty.touches(source) or bench.novelty.of_secret(one), cause=cause, mend=mend,
+        new=bench.changes.touches(source) or bench.changes.of_secret(one), cause=cause, mend=mend,
     )  # fmt: skip
     return Judged(_result(one, Verdict.WRONG, rules=(rule,)), (finding,))
 
 
 def _there(bench: Bench, one: Expected, output: Output) -> Judged:
     names = bench.names
-    judgement = judge(
+    judgement = judge_content(
         output,
         names.here.files[output.path],
         names.here.facts.get(output.path),
         names.here.facts.get(output.source or ""),
         bench.keyring,
     )
-    new = bench.novelty.touches(output.path, *output.sources)
+    new = bench.changes.touches(output.path, *output.sources)
     findings = tuple(replace(finding, new=new) for finding in judgement.findings)
     rules = tuple(finding.rule for finding in findings)
     return Judged(_result(one, judgement.verdict, rules, judgement.reason), findings)
 
 
 def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
-    stale = bench.older.standing.get(slot(one))
+    stale = bench.predecessors.standing.get(slot(one))
     cause = _cause(bench, one, output, stale)
     holders = bench.names.here.keys.get(digest(one.node.host_pubkey), NOWHERE).paths
     touched = {output.path, *output.sources, *holders, stale.path if stale else None}
     touched.add(cause.path if cause else None)
-    new = bench.novelty.touches(*touched) or bench.novelty.of_secret(one)
+    new = bench.changes.touches(*touched) or bench.changes.of_secret(one)
     source = bench.names.unstaged.sources.get(stale.ident) if stale is not None else None
     if output.path in bench.declared.on_disk:
         then = "" if stale is None else f" && {remove(stale.path)}"
@@ -247,9 +239,9 @@ def _cause(bench: Bench, one: Expected, output: Output, stale: OutputFile | None
 def _misfit(bench: Bench, one: Expected, stale: OutputFile) -> CauseKind:
     """Tell in what an older file does not fit: by what made it, else by whom it is addressed to."""
     names = bench.names
-    made, recipient = made_from(names, stale), read_key(one.node.host_pubkey)
+    made, recipient = made_from(names, stale), recipient_or_none(one.node.host_pubkey)
     if made is None:
-        fits = addressed(names, stale, recipient) is not Match.NO
+        fits = match_file(names, stale, recipient) is not Match.NO
         return CauseKind.SOURCE_CHANGED if fits else CauseKind.KEY_CHANGED
     if made.key == digest(one.node.host_pubkey):
         return CauseKind.SOURCE_CHANGED

@@ -4,8 +4,9 @@ A mend can be given to a shell as it stands: what no command can do is said behi
 """
 
 import shlex
+from dataclasses import dataclass
 
-from agenix_check.model.findings import Cause, Finding, Severity
+from agenix_check.model.findings import Cause, Finding, JudgedFile, Severity
 from agenix_check.model.fleet import Output
 from agenix_check.rules import RULES
 
@@ -13,7 +14,15 @@ REKEY = "agenix-check --fix"
 UPDATE_MASTERS = f"{REKEY} --update-masters"
 # Where names alone do not tell what is declared.
 REKEY_BY_NIX = f"{REKEY} --inventory nix"
-NEW_KEY = f"# make a new key pair, use its public key, then: {REKEY}"
+REPLACE_KEY = f"# make a new key pair, use its public key, then: {REKEY}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A file that should be there, with its verdict, and what is wrong with it."""
+
+    result: JudgedFile
+    findings: tuple[Finding, ...] = ()
 
 
 def make_finding(

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-from agenix_check.audit.by_names import audit_names, order
-from agenix_check.audit.counting import count
+from agenix_check.audit.by_names import audit_names
 from agenix_check.discover.declared.known import Inventory
 from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.model.findings import Report, SnapshotInfo
+from agenix_check.model.findings import Counts, Report, SnapshotInfo, finding_key
 
 # The audits of declarations are imported where there are any: many trees have none.
 
@@ -47,7 +46,7 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
     return replace(
         report,
         fleet=replace(report.fleet, plain=len(judged)),
-        counts=count(report.outputs, findings),
+        counts=Counts.of(report.files, findings),
         files=(*report.files, *(one.result for one in judged)),
-        findings=tuple(sorted(findings, key=order)),
+        findings=tuple(sorted(findings, key=finding_key)),
     )

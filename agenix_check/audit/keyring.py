@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from agenix_check.age import (
     Recipient,
-    RecipientError,
     Stanza,
     describe,
-    parse_recipient,
+    recipient_or_none,
     recipient_tag,
     stanza_tag,
 )
@@ -55,7 +54,7 @@ def make_keyring(here: Iterable[KeyText], base: Iterable[KeyText]) -> Keyring:
                 continue
             short = text.strip()
             if short not in parsed:
-                parsed[short] = _parse(short)
+                parsed[short] = recipient_or_none(short)
             recipient = parsed[short]
             if recipient is None:
                 continue
@@ -66,10 +65,3 @@ def make_keyring(here: Iterable[KeyText], base: Iterable[KeyText]) -> Keyring:
                 if known.past == past:
                     tags[tag] = Holder(tuple(sorted({*known.paths, *paths})), past)
     return Keyring(texts, tags)
-
-
-def _parse(text: str) -> Recipient | None:
-    try:
-        return parse_recipient(text)
-    except RecipientError:
-        return None

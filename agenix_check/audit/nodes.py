@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from agenix_check.age import DUMMY_RECIPIENT
-from agenix_check.audit.directories import judge_key, parents
+from agenix_check.audit.directories import find_inside, judge_key, storage_overlap
 from agenix_check.audit.expected_outputs import Bench
-from agenix_check.audit.findings import NEW_KEY, make_finding
+from agenix_check.audit.findings import REPLACE_KEY, make_finding
 from agenix_check.discover.tree.evidence import NOWHERE
 from agenix_check.discover.tree.keys import digest
 from agenix_check.model.declaration import WITHHELD, DeclaredNode
@@ -35,8 +35,8 @@ def _private(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
         if WITHHELD in texts:
             yield make_finding(
                 "private-key", f"its {field} is a private key", node=node.name,
-                new=bench.novelty.of_node(node, *_FIELDS[field]),
-                mend=NEW_KEY,
+                new=bench.changes.of_node(node, *_FIELDS[field]),
+                mend=REPLACE_KEY,
             )  # fmt: skip
 
 
@@ -60,13 +60,12 @@ def _key(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
     holders = bench.names.here.keys.get(key, NOWHERE).paths
     yield make_finding(
         rule, message, path=holders[0] if holders else None, node=node.name,
-        new=bench.novelty.of_node(node, "host_pubkey") or bench.novelty.touches(*holders),
+        new=bench.changes.of_node(node, "host_pubkey") or bench.changes.touches(*holders),
     )  # fmt: skip
 
 
 def _overlaps(bench: Bench, nodes: list[DeclaredNode]) -> Iterator[Finding]:
-    """Find what agenix-rekey would delete: it removes all below a storage directory but outputs."""
-    names, novelty = bench.names, bench.novelty
+    names, changes = bench.names, bench.changes
     storages: dict[str, list[DeclaredNode]] = defaultdict(list)
     for node in nodes:
         if node.storage is not None and node.storage.path is not None:
@@ -75,26 +74,15 @@ def _overlaps(bench: Bench, nodes: list[DeclaredNode]) -> Iterator[Finding]:
             outside = node.storage.outside if node.storage is not None else "nowhere"
             yield make_finding(
                 "node-storage-overlap", f"its storage directory is outside: {outside}",
-                node=node.name, new=novelty.of_node(node, "storage"),
+                node=node.name, new=changes.of_node(node, "storage"),
             )  # fmt: skip
-    victims: dict[str, list[str]] = defaultdict(list)
     declared = {secret.source.path for node in nodes for secret in node.secrets}
-    known = {path for paths in names.here.sources.values() for path in paths}
-    for path in sorted({*(path for path in declared if path), *known, *storages}):
-        for parent in parents(path):
-            if parent in storages:
-                victims[parent].append(path)
-    for storage, sharing in sorted(storages.items()):
-        victims[storage] += [f"what belongs to {node.name}" for node in sharing[1:]]
-    for storage, lying in sorted(victims.items()):
-        if not lying:
+    sources = {path for paths in names.here.sources.values() for path in paths}
+    paths = find_inside(storages, {*filter(None, declared), *sources, *storages})
+    for storage, (owner, *others) in sorted(storages.items()):
+        inside = [*paths.get(storage, ()), *(f"what belongs to {node.name}" for node in others)]
+        if not inside:
             continue
-        more = f" and {len(lying) - 1} more" if len(lying) > 1 else ""
-        hit = [*storages[storage], *(node for path in lying for node in storages.get(path, []))]
-        yield make_finding(
-            "node-storage-overlap",
-            f"{lying[0]}{more} lies in this storage directory: agenix rekey deletes there "
-            "whatever is no output of this node",
-            path=storage, node=storages[storage][0].name,
-            new=novelty.touches(*lying) or any(novelty.of_node(node, "storage") for node in hit),
-        )  # fmt: skip
+        hit = [owner, *others, *(node for path in inside for node in storages.get(path, []))]
+        new = changes.touches(*inside) or any(changes.of_node(node, "storage") for node in hit)
+        yield storage_overlap(storage, inside, node=owner.name, new=new)

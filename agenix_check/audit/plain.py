@@ -1,10 +1,9 @@
 """Plain agenix: each rule's recipients against the header of its file."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from agenix_check.age import Recipient, RecipientError, describe, parse_recipient
-from agenix_check.audit.findings import REKEY, make_finding, shell
+from agenix_check.audit.findings import REKEY, Judged, make_finding, shell
 from agenix_check.audit.recipients import compare
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.keys import KeyTexts
@@ -13,18 +12,8 @@ from agenix_check.git.snapshot import SYMLINK
 from agenix_check.model.declaration import WITHHELD, PlainRule, RulesFile
 from agenix_check.model.findings import Cause, CauseKind, FileKind, Finding, JudgedFile, Verdict
 
-_MEND = REKEY
 
-
-@dataclass(frozen=True, slots=True)
-class JudgedPlain:
-    """One rule: the verdict of its file, and its findings."""
-
-    result: JudgedFile
-    findings: tuple[Finding, ...] = ()
-
-
-def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[JudgedPlain]:
+def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[Judged]:
     """Judge the file of every rule of every rules file."""
     for file in files:
         for rule in file.rules:
@@ -34,7 +23,7 @@ def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[JudgedPlai
             result = JudgedFile(
                 FileKind.PLAIN, file.path, rule.path, None, rule.path, verdict, rules
             )
-            yield JudgedPlain(result, findings)
+            yield Judged(result, findings)
 
 
 def audit_rules_files(names: Names, files: Iterable[RulesFile]) -> Iterator[Finding]:
@@ -102,13 +91,13 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
     if lacking:
         yield make_finding(
             "plain-missing-recipient", f"cannot be read by {', '.join(lacking)} of {rules_file}",
-            path=rule.path, new=new, cause=cause, mend=_MEND,
+            path=rule.path, new=new, cause=cause, mend=REKEY,
         )  # fmt: skip
     if difference.unknown and not invalid:
         strangers = ", ".join(dict.fromkeys(describe(one) for one in difference.unknown))
         yield make_finding(
             "plain-unknown-recipient", f"can be read by {strangers}, not in {rules_file}",
-            path=rule.path, new=new, cause=cause, mend=_MEND,
+            path=rule.path, new=new, cause=cause, mend=REKEY,
         )  # fmt: skip
 
 

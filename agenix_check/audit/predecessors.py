@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
 
-from agenix_check.age import Match, Recipient, RecipientError, match, parse_recipient
+from agenix_check.age import Match, Recipient, match, recipient_or_none
 from agenix_check.audit.comparison import Place
 from agenix_check.discover.declared.expected import Declared, Expected
 from agenix_check.discover.tree.evidence import OutputFile
@@ -17,7 +19,7 @@ Slot = tuple[str, str]  # a node and the id of a secret
 
 
 @dataclass(frozen=True, slots=True)
-class Older:
+class Predecessors:
     """Files that are named like outputs and are not what any declaration wants now.
 
     `standing` are those that stand for an output which is not there, one each; `intermediary` those
@@ -35,7 +37,7 @@ def slot(one: Expected) -> Slot:
     return one.node.name, one.secret.id
 
 
-def find_older(names: Names, declared: Declared) -> Older:
+def find_predecessors(names: Names, declared: Declared) -> Predecessors:
     """Give every older file to the declared output that it fits best."""
     wanted = {one.output.path for one in declared.expected if one.output and one.skip is None}
     files: dict[Place, list[OutputFile]] = defaultdict(list)
@@ -63,7 +65,7 @@ def find_older(names: Names, declared: Declared) -> Older:
         standing |= _assign(names, files[where], lost, claimants)
     accounted.update(file.path for file in standing.values())
     accounted.update(file.path for group in intermediary.values() for file in group)
-    return Older(standing, intermediary, frozenset(accounted))
+    return Predecessors(standing, intermediary, frozenset(accounted))
 
 
 def made_from(names: Names, file: OutputFile) -> Trace | None:
@@ -87,14 +89,13 @@ def _assign(
 ) -> dict[Slot, OutputFile]:
     """Pair files with outputs, the best fits first; each file stands for one output."""
     keys = {digest(one.node.host_pubkey) for one in claimants}
-    recipients = [
-        recipient for one in claimants if (recipient := read_key(one.node.host_pubkey)) is not None
-    ]
+    parsed = (recipient_or_none(one.node.host_pubkey) for one in claimants)
+    recipients = [one for one in parsed if one is not None]
     fits = sorted(
-        (rank, file.path, slot(one), file)
+        (fit, file.path, slot(one), file)
         for file in files
         for one in lost
-        if (rank := _rank(names, file, one, keys, recipients)) is not None
+        if (fit := _fit(names, file, one, keys, recipients)) is not None
     )
     assigned: dict[Slot, OutputFile] = {}
     taken: set[str] = set()
@@ -105,43 +106,59 @@ def _assign(
     return assigned
 
 
-def _rank(
+class _KeyFit(IntEnum):
+    """How well the key that a file was made for fits a node; the best first."""
+
+    MADE_FOR_IT = 0
+    ADDRESSED_TO_IT = 1
+    MADE_FOR_NO_NODE = 2  # for a key that the node may have had
+    MAY_BE_ADDRESSED_TO_IT = 3
+    ADDRESSED_TO_NO_NODE = 4
+
+
+class _Fit(NamedTuple):
+    """How well a file fits an output; the best is the least."""
+
+    key: _KeyFit
+    of_other_source: bool
+
+
+def _fit(
     names: Names,
     file: OutputFile,
     one: Expected,
     keys: set[str],
     recipients: list[Recipient],
-) -> tuple[int, bool] | None:
-    """Tell how badly a file fits an output; None where it was made for another node."""
+) -> _Fit | None:
+    """Return how well a file fits an output; None where it was made for another node.
+
+    `keys` and `recipients` are those of all nodes that declare an output at this place.
+    """
     made = made_from(names, file)
-    recipient = read_key(one.node.host_pubkey)
     if made is not None:
-        other = not any(
+        of_other_source = not any(
             one.secret.source.path in tree.sources.get(made.source, ())
             for tree in (names.here, names.base)
         )
         if made.key == digest(one.node.host_pubkey):
-            return 0, other
-        return None if made.key in keys else (2, other)
-    if addressed(names, file, recipient) is Match.YES:
-        return 1, True
-    if any(addressed(names, file, other) is Match.YES for other in recipients):
+            return _Fit(_KeyFit.MADE_FOR_IT, of_other_source)
+        if made.key in keys:
+            return None
+        return _Fit(_KeyFit.MADE_FOR_NO_NODE, of_other_source)
+    addressed = match_file(names, file, recipient_or_none(one.node.host_pubkey))
+    if addressed is Match.YES:
+        return _Fit(_KeyFit.ADDRESSED_TO_IT, of_other_source=True)
+    if any(match_file(names, file, other) is Match.YES for other in recipients):
         return None
-    return (3, True) if addressed(names, file, recipient) is Match.UNKNOWN else (4, True)
+    if addressed is Match.UNKNOWN:
+        return _Fit(_KeyFit.MAY_BE_ADDRESSED_TO_IT, of_other_source=True)
+    return _Fit(_KeyFit.ADDRESSED_TO_NO_NODE, of_other_source=True)
 
 
-def addressed(names: Names, file: OutputFile, recipient: Recipient | None) -> Match:
-    """Tell whether a file is addressed to a key."""
+def match_file(names: Names, file: OutputFile, recipient: Recipient | None) -> Match:
+    """Return whether a file is addressed to a key."""
     fact = names.here.facts.get(file.path)
     if recipient is None or not isinstance(fact, AgeFact):
         return Match.UNKNOWN
     found = {match(stanza, recipient) for stanza in fact.stanzas}
     return next((one for one in (Match.YES, Match.UNKNOWN) if one in found), Match.NO)
-
-
-def read_key(text: str) -> Recipient | None:
-    """Return a node's key, or None where it is none."""
-    try:
-        return parse_recipient(text)
-    except RecipientError:
-        return None

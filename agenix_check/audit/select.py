@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from agenix_check.audit.counting import count
-from agenix_check.model.findings import Finding, JudgedFile, Report, Verdict
+from agenix_check.model.findings import Counts, Finding, JudgedFile, Report, Verdict
 from agenix_check.model.settings import Ignore, Settings
 from agenix_check.rules import find_rule
 
@@ -37,7 +36,7 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
         report,
         findings=tuple(kept),
         files=(*outputs, *report.plain),
-        counts=count(outputs, kept, ignored=len(wanted) - len(kept)),
+        counts=Counts.of(outputs, kept, ignored=len(wanted) - len(kept)),
     )
 
 

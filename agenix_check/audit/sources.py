@@ -5,9 +5,9 @@ from itertools import chain
 
 from agenix_check.audit.comparison import Place, place
 from agenix_check.audit.findings import (
-    NEW_KEY,
     REKEY,
     REKEY_BY_NIX,
+    REPLACE_KEY,
     make_finding,
     pathspec,
     remove,
@@ -152,7 +152,7 @@ def _private_key(names: Names, path: str, fact: KeyTexts, *, exposed: bool) -> F
             "private-key",
             "an unencrypted private key that outputs are made for, as if it were a public one",
             path=path, new=path in names.changed,
-            mend=NEW_KEY,
+            mend=REPLACE_KEY,
         )  # fmt: skip
     if path in names.changed and not _known_private(names).issuperset(fact.private):
         # A file that was there before stays: only what this change added has to go.

@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import NamedTuple
 
-from agenix_check.audit.by_names import order
-from agenix_check.audit.counting import count
 from agenix_check.audit.select import is_wanted
 from agenix_check.decrypt.opening import Closed, Opened, Opener, Refused
 from agenix_check.decrypt.pairs import Pair, pair_up
@@ -23,7 +21,15 @@ from agenix_check.git.objects import read_blobs
 from agenix_check.git.process import Git
 from agenix_check.keys.identities import NAMED, IdentityFile
 from agenix_check.keys.keychain import NONE_GIVEN, Keychain, Unlocker, label_of
-from agenix_check.model.findings import Decrypted, Finding, NotCompared, Report, Verdict
+from agenix_check.model.findings import (
+    Counts,
+    Decrypted,
+    Finding,
+    NotCompared,
+    Report,
+    Verdict,
+    finding_key,
+)
 from agenix_check.model.progress import Progress
 from agenix_check.model.settings import Settings
 from agenix_check.view import View, view_commit
@@ -175,12 +181,12 @@ def _conclude(
     ]
     incomplete += _nothing(report, decrypted, keychain)
     plain = (f"plaintexts of {_PLAIN}",) if report.plain else ()
-    found = sorted([*report.findings, *findings], key=order)
+    found = sorted([*report.findings, *findings], key=finding_key)
     return replace(
         report,
         files=(*outputs, *report.plain),
         findings=tuple(found),
-        counts=count(outputs, found),
+        counts=Counts.of(outputs, found),
         incomplete=(*report.incomplete, *incomplete),
         skipped=(*report.skipped, *plain),
         decrypted=decrypted,

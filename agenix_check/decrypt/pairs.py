@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from agenix_check.age import Recipient, RecipientError, parse_recipient
+from agenix_check.age import Recipient, recipient_or_none
 from agenix_check.discover.declared.known import Inventory
 from agenix_check.discover.tree.facts import AgeFact, Fact
 from agenix_check.discover.tree.names import Names, fleet_of
@@ -49,7 +49,7 @@ def pair_up(
             obstacles[number] = reason or result.reason or _UNREADABLE
             continue
         if output.key not in recipients:
-            recipients[output.key] = _read(output.key)
+            recipients[output.key] = recipient_or_none(output.key)
         oids = files[result.path].oid, files[source].oid
         pairs.append(Pair(number, result, recipients[output.key], *oids))
     return tuple(pairs), obstacles
@@ -75,10 +75,3 @@ def _obstacle(result: JudgedFile, fact: Fact | None, source: Fact | None) -> str
     if None in sizes:
         return result.reason or _UNREADABLE
     return _TOO_LARGE if any(size and size > LARGEST for size in sizes) else None
-
-
-def _read(key: str | None) -> Recipient | None:
-    try:
-        return None if key is None else parse_recipient(key)
-    except RecipientError:
-        return None

@@ -6,6 +6,8 @@ Paths are relative to the repository's root, with `/`; bytes that are not UTF-8 
 made: it takes a quarter of a dataclass's time.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -70,6 +72,20 @@ class Finding:
     new: bool = True
     cause: Cause | None = None
     mend: str | None = None
+
+
+def finding_key(finding: Finding) -> tuple[str, ...]:
+    """Order findings by where they are; total, so that equal reports give equal bytes."""
+    return (
+        finding.node or "",
+        finding.secret or "",
+        finding.path or "",
+        finding.rule,
+        finding.source or "",
+        finding.message,
+        finding.severity,
+        finding.mend or "",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +223,25 @@ class Counts:
     warnings: int = 0
     notes: int = 0
     ignored: int = 0
+
+    @classmethod
+    def of(
+        cls, files: Iterable[JudgedFile], findings: Iterable[Finding], ignored: int = 0
+    ) -> "Counts":
+        """Count the outputs among some files, and findings."""
+        verdicts = Counter([one.verdict.value for one in files if one.kind is FileKind.OUTPUT])
+        severities = Counter([finding.severity.value for finding in findings])
+        return cls(
+            outputs=verdicts.total(),
+            ok=verdicts["ok"],
+            wrong=verdicts["wrong"],
+            unverifiable=verdicts["unverifiable"],
+            skipped=verdicts["skipped"],
+            errors=severities["error"],
+            warnings=severities["warning"],
+            notes=severities["note"],
+            ignored=ignored,
+        )
 
     def fail(self, *, strict: bool, require_verified: bool) -> bool:
         """Tell whether what was found fails the run."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agenix_check.model.findings import Cause, Finding, Severity
+from agenix_check.model.findings import finding_key as finding_key  # noqa: PLC0414
 from agenix_check.rules import RULES
 
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
@@ -40,20 +41,6 @@ class Group:
     cause: Cause | None
     blocks: tuple[Block, ...]
     mends: tuple[str, ...]
-
-
-def finding_key(finding: Finding) -> tuple[str, ...]:
-    """Order by where it is; total, so that equal reports give equal bytes."""
-    return (
-        finding.node or "",
-        finding.secret or "",
-        finding.path or "",
-        finding.rule,
-        finding.source or "",
-        finding.message,
-        finding.severity,
-        finding.mend or "",
-    )
 
 
 def importance(finding: Finding) -> tuple[int, bool, tuple[int, str], tuple[str, ...]]:
