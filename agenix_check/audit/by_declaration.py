@@ -12,6 +12,7 @@ from agenix_check.audit.recipients import audit_masters
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.declared.expected import Declared, fleet_of_declared
 from agenix_check.discover.declared.known import Inventory
+from agenix_check.discover.declared.lock import RENEW
 from agenix_check.discover.tree.evidence import LOCK, KeyText
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.findings import (
@@ -24,7 +25,7 @@ from agenix_check.model.findings import (
     finding_key,
 )
 
-_RENEW = "agenix-check fleet --lock && git add agenix-check.lock"
+_RENEW = f"{RENEW} && git add {LOCK}"
 
 
 def audit_declared(

@@ -6,7 +6,7 @@ from agenix_check.git.cache import Store
 from agenix_check.model.findings import Counts, FleetInfo, Report, SnapshotInfo
 
 _NAME = "green"
-_MOST = 200
+_MOST_TREES = 200
 
 _Entry = tuple[str, bool, int, int, int, int]
 
@@ -47,7 +47,7 @@ class Green:
         entries = self._load()
         if entries.pop(self._name, None) != entry:
             entries[self._name] = entry
-            self._store.save(_NAME, dict(list(entries.items())[-_MOST:]))
+            self._store.save(_NAME, dict(list(entries.items())[-_MOST_TREES:]))
 
     def _load(self) -> dict[str, _Entry]:
         loaded = self._store.load(_NAME)

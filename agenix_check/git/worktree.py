@@ -10,7 +10,7 @@ from agenix_check.git.process import Git
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import decode
 
-_MOST = 10_000  # entries of one directory, counted with all below it
+_MOST_ENTRIES = 10_000  # entries of one directory, counted with all below it
 
 
 def list_unstaged(repository: Repository) -> list[str]:
@@ -44,7 +44,7 @@ def list_directory(repository: Repository, directory: str) -> Iterator[str]:
         folders[:] = [name for name in folders if name != ".git"]
         for name in names:
             count += 1
-            if count > _MOST:
+            if count > _MOST_ENTRIES:
                 return
             yield decode(os.fsencode(Path(folder, name).relative_to(top)))
 

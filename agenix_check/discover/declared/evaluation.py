@@ -25,7 +25,7 @@ from agenix_check.model.declaration import Declaration, PlainRule, RulesFile
 from agenix_check.view import View
 
 _NAME = "evaluations"
-_MOST = 16
+_MOST_EVALUATIONS = 16
 _MOST_CHARACTERS = 1 << 24  # of all evaluations together; the newest stays whatever its size
 
 # Lines that declare secrets, nodes or keys: the contract's expression, and plain agenix's rules.
@@ -141,7 +141,7 @@ def evaluate_flake(view: View, options: Options) -> Declaration:
 
 
 def _ask(view: View, options: Options) -> Evaluated:
-    from agenix_check.discover.nix import evaluate_rules, find_rules_files
+    from agenix_check.discover.nix import evaluate_rules, list_secrets_nix
 
     declaration = failure = None
     if f"{options.flake}/flake.nix".lstrip("/") in view.snapshot.files:
@@ -149,7 +149,7 @@ def _ask(view: View, options: Options) -> Evaluated:
             declaration = evaluate_flake(view, options)
         except CannotCheckError as error:
             failure = str(error)
-    paths = sorted({*find_rules_files(view.snapshot), *options.rules})
+    paths = sorted({*list_secrets_nix(view.snapshot), *options.rules})
     rules = evaluate_rules(view.repository, view.snapshot, paths, timeout=options.timeout)
     return Evaluated(
         declaration=declaration, rules=tuple(map(withhold_rules, rules)), failure=failure
@@ -223,7 +223,7 @@ def _save(store: Store, known: dict[str, _Entry], key: str, newest: _Entry) -> N
     room = _MOST_CHARACTERS
     for key, entry in reversed(known.items()):
         room -= len(entry[2] or "") + len(entry[3])
-        if kept and (room < 0 or len(kept) == _MOST):
+        if kept and (room < 0 or len(kept) == _MOST_EVALUATIONS):
             break
         kept.append((key, entry))
     store.save(_NAME, dict(reversed(kept)))

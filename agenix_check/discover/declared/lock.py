@@ -22,7 +22,7 @@ from agenix_check.model.declaration import (
 SCHEMA = "agenix-check/lock/1"
 MODES = ("local", "derivation")
 
-_RENEW = "agenix-check fleet --lock"
+RENEW = "agenix-check fleet --lock"
 _LONGEST = 120  # characters of a place that a complaint names
 
 _T = TypeVar("_T")
@@ -43,13 +43,13 @@ def read_lock(text: str, place: str = LOCK) -> Declaration:
     try:
         document = json.loads(text, object_pairs_hook=reader.unique)
     except RecursionError:
-        raise CannotCheckError(f"{place} is nested too deeply; write it anew: {_RENEW}") from None
+        raise CannotCheckError(f"{place} is nested too deeply; write it anew: {RENEW}") from None
     except ValueError as error:
         what = "has Git conflict markers" if "\n<<<<<<< " in f"\n{text}" else f"is no JSON: {error}"
-        raise CannotCheckError(f"{place} {what}; write it anew: {_RENEW}") from error
+        raise CannotCheckError(f"{place} {what}; write it anew: {RENEW}") from error
     root = reader.table(document, "the file")
     if root.get("schema") != SCHEMA:
-        raise CannotCheckError(f"{place} is of another version; write it anew: {_RENEW}")
+        raise CannotCheckError(f"{place} is of another version; write it anew: {RENEW}")
     nodes = reader.table(root.get("nodes"), "nodes")
     return Declaration(nodes=tuple(reader.node(name, nodes[name]) for name in sorted(nodes)))
 
@@ -90,7 +90,7 @@ class _Reader:
 
     def fail(self, where: str, wanted: str) -> CannotCheckError:
         shown = where if len(where) <= _LONGEST else f"{where[:_LONGEST]}…"
-        return CannotCheckError(f"{self._file}: {shown} is not {wanted}; write it anew: {_RENEW}")
+        return CannotCheckError(f"{self._file}: {shown} is not {wanted}; write it anew: {RENEW}")
 
     def unique(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
         """Refuse what two branches may both have added, and a merge kept twice."""

@@ -9,7 +9,7 @@ from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredSecret, Place
 
-_MOST = 5  # names that a sentence gives
+_MOST_NAMES = 5  # names that a sentence gives
 
 # The fields of a node as its configuration calls them.
 _WORDS = {
@@ -94,5 +94,5 @@ def _changes(old: DeclaredNode, new: DeclaredNode) -> str:
 
 def _list(names: Iterable[str]) -> str:
     ordered = sorted(names)
-    more = f" and {len(ordered) - _MOST} more" if len(ordered) > _MOST else ""
-    return ", ".join(ordered[:_MOST]) + more
+    more = f" and {len(ordered) - _MOST_NAMES} more" if len(ordered) > _MOST_NAMES else ""
+    return ", ".join(ordered[:_MOST_NAMES]) + more

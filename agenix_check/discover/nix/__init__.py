@@ -1,7 +1,7 @@
 """What Nix says: of a flake's nodes, and of plain agenix's rules files."""
 
 from agenix_check.discover.nix.flake import evaluate
-from agenix_check.discover.nix.rules import evaluate_rules, find_rules_files
+from agenix_check.discover.nix.rules import evaluate_rules, list_secrets_nix
 from agenix_check.discover.nix.run import nix_program
 
-__all__ = ["evaluate", "evaluate_rules", "find_rules_files", "nix_program"]
+__all__ = ["evaluate", "evaluate_rules", "list_secrets_nix", "nix_program"]

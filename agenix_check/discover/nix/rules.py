@@ -18,7 +18,7 @@ _NAME = "secrets.nix"
 _MARK = b"publicKeys"
 
 
-def find_rules_files(snapshot: Snapshot) -> tuple[str, ...]:
+def list_secrets_nix(snapshot: Snapshot) -> tuple[str, ...]:
     """Return every file that has the name of agenix's rules files, sorted.
 
     NixOS modules are called that too; `evaluate_rules` tells them apart.

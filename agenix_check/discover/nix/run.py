@@ -54,7 +54,7 @@ _GIT = {
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 _LATE = "error: Nix had not ended when its time was up"
-_MOST = 1 << 28  # bytes of JSON; more than any fleet has
+_MOST_JSON = 1 << 28  # bytes of JSON; more than any fleet has
 _TAIL = 1 << 16  # bytes of complaint that are kept: what is wrong comes last
 _CHUNK = 1 << 16
 
@@ -132,7 +132,7 @@ class Nix:
             process = self._start(command)
         except OSError as error:
             raise NixError(f"error: nix cannot be started: {error.strerror}") from error
-        output, complaint = _Listener(process.stdout, _MOST), _Listener(process.stderr, None)
+        output, complaint = _Listener(process.stdout, _MOST_JSON), _Listener(process.stderr, None)
         try:
             while process.poll() is None:
                 left = self._deadline - time.monotonic()

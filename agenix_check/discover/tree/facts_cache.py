@@ -14,7 +14,7 @@ from agenix_check.discover.tree.keys import KeyTexts
 from agenix_check.git.cache import Store
 
 _NAME = "facts"
-_MOST = 500_000  # facts; a few of the largest fleets
+_MOST_FACTS = 500_000  # facts; a few of the largest fleets
 
 _Plain = tuple[object, ...]
 _Facts = dict[str, _Plain]
@@ -54,7 +54,7 @@ class Memory:
         if not self._learned:
             return
         kept = dict(self._used)
-        room = _MOST - sum(map(len, kept.values()))
+        room = _MOST_FACTS - sum(map(len, kept.values()))
         for tree, facts in self._known.items():
             room -= len(facts)
             if room < 0:

@@ -1,7 +1,7 @@
 """Plain agenix rules files, told from other files of that name."""
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.nix import evaluate_rules, find_rules_files
+from agenix_check.discover.nix import evaluate_rules, list_secrets_nix
 from agenix_check.git.repository import index_snapshot, open_repository
 from agenix_check.model.declaration import PlainRule, RulesFile
 from tests.discover.nix.flakes import declare_rules
@@ -11,7 +11,7 @@ def _found(workshop: Workshop) -> dict[str, RulesFile]:
     """Stage everything, and return every rules file that is found."""
     workshop.stage()
     with index_snapshot(open_repository(workshop.top)) as (repository, snapshot):
-        paths = find_rules_files(snapshot)
+        paths = list_secrets_nix(snapshot)
         return {file.path: file for file in evaluate_rules(repository, snapshot, paths)}
 
 
