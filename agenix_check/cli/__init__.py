@@ -121,7 +121,7 @@ def _check(arguments: list[str]) -> int:
     wanted = targets(settings)
     if settings.fix:
         return _fix(repository, settings, wanted)
-    _refuse_mending(settings)
+    _refuse_without_fix(settings)
     brief = (
         all(target.format in ("text", "github") for target in wanted)
         and not settings.verbose
@@ -151,10 +151,10 @@ def _comparer(settings: "Settings", progress: "Progress", unlocker: "Unlocker") 
 
 
 def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]") -> int:
+    from agenix_check.cli.destinations import where_staging_is_lost
     from agenix_check.cli.reporting import reports_on_failure
     from agenix_check.keys.keychain import Unlocker
-    from agenix_check.mend.fix import mend, plan_only
-    from agenix_check.mend.refusals import where_staging_is_lost
+    from agenix_check.mend.fix import fix_tree, plan_fix
     from agenix_check.report.progress import show_progress
 
     unlocker = Unlocker(settings, say, "agenix-check --fix")
@@ -164,23 +164,23 @@ def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]")
 
         with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
             compare = _comparer(settings, progress, unlocker)
-            plan, report = plan_only(repository, settings, compare)
+            plan, report = plan_fix(repository, settings, compare)
         text = form.render(plan, settings.format)
         return _report(repository, report, settings, wanted, instead=text)
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
-        mended = mend(repository, settings, unlocker=unlocker, progress=progress, compare=compare)
-    for sentence in mended.left:
-        say(f"not mended: {sentence}")
-    fixed = bool(mended.report.fixed)
-    code = _report(repository, mended.report, settings, wanted)
-    code = code or int(mended.withheld or (settings.exit_non_zero_on_fix and fixed))
+        done = fix_tree(repository, settings, unlocker=unlocker, progress=progress, compare=compare)
+    for sentence in done.left:
+        say(f"not fixed: {sentence}")
+    fixed = bool(done.report.fixed)
+    code = _report(repository, done.report, settings, wanted)
+    code = code or int(done.withheld or (settings.exit_non_zero_on_fix and fixed))
     if code and fixed and (hint := where_staging_is_lost()):
         say(hint)
     return code
 
 
-def _refuse_mending(settings: "Settings") -> None:
+def _refuse_without_fix(settings: "Settings") -> None:
     """Refuse what means nothing without --fix, where somebody means it."""
     for name, given in (
         ("dry-run", settings.dry_run),

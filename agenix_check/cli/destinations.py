@@ -66,6 +66,18 @@ def where_to_type(top: Path | None, report: "Report", wanted: list[Target]) -> s
     return f"paths are those from the top of the repository: cd {shell(os.path.relpath(top))}"
 
 
+def where_staging_is_lost() -> str | None:
+    """Return what to type where Git drops what this run staged if the hook fails; else None."""
+    from agenix_check.git.repository import is_commit_of_all
+
+    if not is_commit_of_all():
+        return None
+    return (
+        "`git commit -a` drops what its hooks staged if one of them fails: type "
+        "`git add --update`, then `git commit`; if a hook fixes that commit, type it once more"
+    )
+
+
 def why_unverified_fails(report: "Report", settings: Settings) -> str | None:
     """Say that outputs of which nothing wrong was found fail the run, where they do; else None."""
     count = report.counts.unverifiable

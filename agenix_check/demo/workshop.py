@@ -4,7 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from agenix_check.discover.tree.keys import digest
-from agenix_check.discover.tree.naming import ident
+from agenix_check.discover.tree.naming import ident, output_path
 from agenix_check.git.process import Git
 from agenix_check.keys.encrypt import encrypt, new_identity
 
@@ -62,7 +62,7 @@ class Workshop:
         """Return where the output of a node and secret belongs, by the files as they are."""
         text = self.read(key_path(node)).decode() if key is None else key
         made = ident(digest(text), sha256(self.read(source)).hexdigest())
-        return f"{self.storage}/{node}/{made}-{secret}.age"
+        return output_path(f"{self.storage}/{node}", made, secret)
 
     def rekey(
         self,

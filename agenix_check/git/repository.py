@@ -264,6 +264,20 @@ def _refuse_unmerged(git: Git) -> None:
         )
 
 
+def is_partial_commit() -> bool:
+    """Return whether this is a hook of `git commit PATH`, whose index Git makes and then drops."""
+    return _index_name().startswith("next-index-")
+
+
+def is_commit_of_all() -> bool:
+    """Return whether this is a hook of `git commit -a`, whose index is the lock of the real one."""
+    return _index_name() == "index.lock"
+
+
+def _index_name() -> str:
+    return Path(os.environ.get("GIT_INDEX_FILE", "")).name
+
+
 @contextmanager
 def index_aside(repository: Repository) -> Iterator[Repository]:
     """Give the repository with a copy of its index and with new objects put elsewhere."""

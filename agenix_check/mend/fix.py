@@ -1,4 +1,4 @@
-"""Mending: plan, refuse, make all in memory, write, stage, remove. The audit is the gate's."""
+"""`--fix`: plan, refuse, make everything in memory, write, stage, remove; then audit again."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +11,13 @@ from agenix_check.git.repository import Repository
 from agenix_check.git.staging import exclusive_run, staged_aside
 from agenix_check.git.worktree import read_file
 from agenix_check.keys.keychain import Unlocker
-from agenix_check.mend.apply import Changes, apply, recover
-from agenix_check.mend.partly import edited_sources, forgotten_by_names
+from agenix_check.mend.journal import Changes, apply_changes, recover
 from agenix_check.mend.plan import Plan, prefer_disk
 from agenix_check.mend.planner import make_plan
-from agenix_check.mend.produce import Made, make_all
+from agenix_check.mend.produce import Produced, produce_all
 from agenix_check.mend.refusals import (
+    edited_sources,
+    forgotten_by_names,
     refuse_findings,
     refuse_places,
     refuse_recipients,
@@ -28,15 +29,15 @@ from agenix_check.model.settings import Settings
 from agenix_check.rules import MendedBy, find_rule
 from agenix_check.view import View, open_view
 
-_SMALL = 1 << 14  # bytes of a plaintext
-_MANY = 1000  # sources that are read at once
+_SMALL_PLAINTEXT = 1 << 14  # bytes
+_AT_ONCE = 1000  # sources that are read in one go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
-    """What the gate says in the end, with what was `fixed`; `left` says what could not be.
+class Fixed:
+    """The gate's last report, which lists what was fixed; `left` says what could not be fixed.
 
-    `withheld` tells that this is no success, whatever the gate says.
+    `withheld` is true where the run must fail, whatever the report says: see `Plan`.
     """
 
     report: Report
@@ -45,7 +46,7 @@ class Mended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
+class _Planned:
     """A plan, what it was made from, and the tree that was staged when it was made."""
 
     plan: Plan
@@ -54,62 +55,62 @@ class _Case:
     tree: str
 
 
-def plan_only(
+def plan_fix(
     repository: Repository, settings: Settings, compare: Compare | None = None
 ) -> tuple[Plan, Report]:
-    """Return what `mend` would do, and what the gate says now. Nothing is written."""
+    """Return what `fix_tree` would do, and what the gate says now. Nothing is written."""
     refuse_snapshot(repository, settings)
-    with _planned(repository, settings, compare) as case:
-        _refuse(repository, settings, case)
-        return case.plan, case.examined.report
+    with _planning(repository, settings, compare) as planned:
+        _refuse(repository, settings, planned)
+        return planned.plan, planned.examined.report
 
 
-def mend(
+def fix_tree(
     repository: Repository,
     settings: Settings,
     *,
     unlocker: Unlocker,
     progress: Progress,
     compare: Compare | None = None,
-) -> Mended:
-    """Mend what can be mended, stage it, and check again.
+) -> Fixed:
+    """Fix what can be fixed, stage it, and check again.
 
-    Raises an `AgenixCheckError` where that would do harm or cannot be done; then all is as it was.
-    `unlocker` opens the keychain, `progress` is told how far it is.
+    Raises an `AgenixCheckError` where that would do harm or cannot be done; then everything is as
+    it was. `unlocker` opens the keychain; `progress` shows how far the run is.
     """
     refuse_snapshot(repository, settings)
     with exclusive_run(repository) as folder:
         recover(repository, folder)
-        with _planned(repository, settings, compare) as case:
-            plan = case.plan
+        with _planning(repository, settings, compare) as planned:
+            plan = planned.plan
             if plan.is_empty:
-                report = conclude(case.examined.report, settings)
-                return Mended(report=report, left=plan.left, withheld=plan.withheld)
-            _refuse(repository, settings, case)
-            made = _make(settings, case, unlocker, progress)
+                report = conclude(planned.examined.report, settings)
+                return Fixed(report=report, left=plan.left, withheld=plan.withheld)
+            _refuse(repository, settings, planned)
+            produced = _produce(settings, planned, unlocker, progress)
             changes = Changes(
-                tree=case.tree,
-                written={one.path: one.content for one in made},
+                tree=planned.tree,
+                written={one.path: one.content for one in produced},
                 staged=_read_staged(repository, plan),
                 removed=tuple(one.path for one in plan.remove),
             )
-            apply(repository, folder, changes)
-            fixed = _fixes(plan, made)
+            apply_changes(repository, folder, changes)
+            fixed = _fixes(plan, produced)
     report = check(repository, settings, compare=compare)
     report = replace(report, fixed=fixed)
-    return Mended(report=report, left=plan.left, withheld=plan.withheld)
+    return Fixed(report=report, left=plan.left, withheld=plan.withheld)
 
 
 @contextmanager
-def _planned(
+def _planning(
     repository: Repository, settings: Settings, compare: Compare | None
-) -> Iterator[_Case]:
-    """Plan; where sources are to be staged, as if they were."""
+) -> Iterator[_Planned]:
+    """Plan; where sources are to be staged, plan as if they were staged already."""
     with open_view(repository, settings) as view:
-        case = _plan(view, settings, compare)
-        sources = _sources(case)
+        planned = _plan(view, settings, compare)
+        sources = _sources_to_stage(planned)
         if not sources:
-            yield case
+            yield planned
             return
         refuse_places(repository, view.snapshot.files, sources, (), ())
         with (
@@ -117,23 +118,25 @@ def _planned(
             open_view(aside, settings) as again,
         ):
             then = _plan(again, settings, compare)
-            stage = {*then.plan.stage, *(one for one in case.plan.stage if one.path in sources)}
+            stage = {*then.plan.stage, *(one for one in planned.plan.stage if one.path in sources)}
             yield replace(
-                then, tree=case.tree, plan=replace(then.plan, stage=tuple(sorted(stage, key=str)))
+                then,
+                tree=planned.tree,
+                plan=replace(then.plan, stage=tuple(sorted(stage, key=str))),
             )
 
 
-def _sources(case: _Case) -> list[str]:
-    """Return the sources that are to be staged; all else that is to be staged are outputs."""
+def _sources_to_stage(planned: _Planned) -> list[str]:
+    """Return the sources that are to be staged; everything else to be staged is an output."""
     unstaged = {
         one.path
-        for one in case.examined.findings
+        for one in planned.examined.findings
         if find_rule(one.rule).mended_by is MendedBy.STAGE_SOURCE
     }
-    return sorted({one.path for one in case.plan.stage if one.path in unstaged})
+    return sorted({one.path for one in planned.plan.stage if one.path in unstaged})
 
 
-def _plan(view: View, settings: Settings, compare: Compare | None) -> _Case:
+def _plan(view: View, settings: Settings, compare: Compare | None) -> _Planned:
     store = open_store(view.repository, settings)
     examined = examine(view, settings, store, history=True, compare=compare)
     plan = make_plan(
@@ -145,7 +148,7 @@ def _plan(view: View, settings: Settings, compare: Compare | None) -> _Case:
     files, decrypt = view.snapshot.files, settings.decrypt
 
     def read(path: str) -> bytes | None:
-        # A tracked file that decryption has shown to be wrong looks right.
+        # A tracked file may look right and be wrong, as decryption has shown.
         return None if decrypt and path in files else read_file(view.repository, path)
 
     plan = prefer_disk(plan, read, files)
@@ -154,56 +157,56 @@ def _plan(view: View, settings: Settings, compare: Compare | None) -> _Case:
     if settings.node and examined.inventory.declared is None:
         forgotten = forgotten_by_names(plan, examined.findings)
         plan = replace(plan, left=(*plan.left, *forgotten))
-    return _Case(plan=plan, view=view, examined=examined, tree=view.snapshot.tree)
+    return _Planned(plan=plan, view=view, examined=examined, tree=view.snapshot.tree)
 
 
-def _refuse(repository: Repository, settings: Settings, case: _Case) -> None:
-    plan = case.plan
+def _refuse(repository: Repository, settings: Settings, planned: _Planned) -> None:
+    plan = planned.plan
     if plan.is_empty:
         return
-    refuse_findings(case.examined.findings, plan)
+    refuse_findings(planned.examined.findings, plan)
     refuse_recipients(plan, settings.age)
-    files = case.view.snapshot.files
+    files = planned.view.snapshot.files
     staged = [one.path for one in plan.stage]
     removed = [one.path for one in plan.remove]
     refuse_places(repository, files, staged, plan.written, removed)
 
 
-def _make(
+def _produce(
     settings: Settings,
-    case: _Case,
+    planned: _Planned,
     unlocker: Unlocker,
     progress: Progress,
-) -> tuple[Made, ...]:
-    if not case.plan.jobs:
+) -> tuple[Produced, ...]:
+    if not planned.plan.jobs:
         return ()
-    git, program = case.view.repository.git, settings.age
+    git, program = planned.view.repository.git, settings.age
 
-    # Sources are small as a rule; asking Git for each would take longer than decrypting it.
-    small = [job.oid for job in case.plan.jobs if job.size <= _SMALL][:_MANY]
+    # Most sources are small; asking Git for each one would take longer than decrypting it.
+    small = [job.oid for job in planned.plan.jobs if job.size <= _SMALL_PLAINTEXT][:_AT_ONCE]
     known = {blob.oid: blob.data for blob in read_blobs(git, (), small)}
 
     def read(oid: str) -> bytes:
         return known[oid] if oid in known else git.run("cat-file", "blob", oid)
 
-    keychain = unlocker.keychain(case.view, case.examined.inventory)
-    made = make_all(case.plan.jobs, read, keychain, program=program, progress=progress)
-    return tuple(made)
+    keychain = unlocker.keychain(planned.view, planned.examined.inventory)
+    produced = produce_all(planned.plan.jobs, read, keychain, program=program, progress=progress)
+    return tuple(produced)
 
 
 def _read_staged(repository: Repository, plan: Plan) -> dict[str, bytes]:
-    """Return what is in the work tree of the files to stage."""
+    """Return the contents that the files to stage have in the work tree."""
     contents = {}
     for one in plan.stage:
         content = read_file(repository, one.path)
         if content is None:
-            raise CannotCheckError(f"nothing was mended: {one.path} cannot be read")
+            raise CannotCheckError(f"nothing was fixed: {one.path} cannot be read")
         contents[one.path] = content
     return contents
 
 
-def _fixes(plan: Plan, made: tuple[Made, ...]) -> tuple[Fix, ...]:
-    fixed = [Fix(action="rekeyed", path=o.path, node=o.node, secret=o.secret) for o in made]
+def _fixes(plan: Plan, produced: tuple[Produced, ...]) -> tuple[Fix, ...]:
+    fixed = [Fix(action="rekeyed", path=o.path, node=o.node, secret=o.secret) for o in produced]
     fixed += [Fix(action="staged", path=o.path, node=o.node, secret=o.secret) for o in plan.stage]
     fixed += [Fix(action="removed", path=o.path, node=o.node, secret=o.secret) for o in plan.remove]
     return tuple(fixed)

@@ -1,8 +1,8 @@
-"""Files written into the work tree all together, or taken back.
+"""The change itself: files, then the index, then the removal of what is replaced; or none of it.
 
-What is to be done is noted in the Git directory before the first file is touched. A run that was
-killed is ended by the next one: taken back, or, where the index has it all already, brought to its
-end. Notes hold paths and digests; what is written is encrypted.
+What is to be done is noted in a journal in the Git directory before the first file is touched. The
+next run ends what a killed run began: it takes the files back or, where the index has everything
+already, finishes. The journal holds paths and digests; what is written is encrypted.
 """
 
 import errno
@@ -19,18 +19,79 @@ from hashlib import sha256
 from pathlib import Path
 
 from agenix_check.errors import CannotCheckError
+from agenix_check.git.repository import Repository
+from agenix_check.git.staging import entries, object_ids, restage, write_blobs
 from agenix_check.git.worktree import local_path, local_text, passes_symlink
 
-_JOURNAL = "journal"
-_MARK = ".agenix-check."
+_FILE_NAME = "journal"
+_TEMPORARY = ".agenix-check."
 _THREADS = 8  # disks take many requests at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A file to write: where, under which names for a moment, and what of.
+class Changes:
+    """What to do to the index that holds `tree`, and to the work tree.
 
-    `before` is the digest of what is there, None where nothing is.
+    `written` are new contents by path, `staged` those that the work tree has already.
+    """
+
+    tree: str
+    written: Mapping[str, bytes]
+    staged: Mapping[str, bytes]
+    removed: tuple[str, ...]
+
+
+def apply_changes(repository: Repository, folder: Path, changes: Changes) -> None:
+    """Write, stage and remove; `folder` is where the journal is kept.
+
+    The index changes in one step, after everything is written and before anything is removed.
+    Raises an `AgenixCheckError`; then everything is as it was.
+    """
+    work_tree = _work_tree(repository, folder)
+    oids = object_ids(repository, {**changes.written, **changes.staged})
+    journal = work_tree.plan(changes.written, oids, changes.removed)
+    try:
+        work_tree.write(journal, changes.written)
+        _stage(repository, folder, changes, oids)
+    except BaseException:
+        _end(repository, work_tree, journal)
+        raise
+    work_tree.finish(journal)
+
+
+def recover(repository: Repository, folder: Path) -> None:
+    """End what a killed run began."""
+    work_tree = _work_tree(repository, folder)
+    journal = work_tree.unfinished()
+    if journal is not None:
+        _end(repository, work_tree, journal)
+
+
+def _work_tree(repository: Repository, folder: Path) -> "WorkTree":
+    if repository.top is None:
+        raise CannotCheckError("a bare repository has no work tree to fix")
+    return WorkTree(repository.top, folder)
+
+
+def _stage(repository: Repository, folder: Path, changes: Changes, oids: Mapping[str, str]) -> None:
+    if write_blobs(repository, oids) != oids:
+        raise CannotCheckError("a file changed while this ran; nothing was staged, run it again")
+    restage(repository, folder, changes.tree, oids, changes.removed)
+
+
+def _end(repository: Repository, work_tree: "WorkTree", journal: "Journal") -> None:
+    """Finish where the index has everything already; else take the files back."""
+    if journal.is_staged(entries(repository)):
+        work_tree.finish(journal)
+    else:
+        work_tree.undo(journal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A file to write: its path, two temporary names beside it, and digests of its content.
+
+    `before` is the digest of the file that it replaces, None where there is none.
     """
 
     path: str
@@ -43,7 +104,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """A file to remove, and the digest of what it holds, None where it is not there."""
+    """A file to remove, and the digest of its content, None where there is no file."""
 
     path: str
     sha256: str | None
@@ -51,16 +112,16 @@ class Removed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """All that a run does to the work tree; `folders` are those that it makes."""
+    """Everything that a run does to the work tree; `folders` are those that it makes."""
 
     written: tuple[Written, ...]
     removed: tuple[Removed, ...]
     folders: tuple[str, ...]
 
     def is_staged(self, entries: Mapping[str, tuple[str, str]]) -> bool:
-        """Tell whether an index has it all."""
-        there = all(entries.get(one.path, ("", ""))[1] == one.oid for one in self.written)
-        return there and not any(one.path in entries for one in self.removed)
+        """Return whether an index has everything."""
+        is_added = all(entries.get(one.path, ("", ""))[1] == one.oid for one in self.written)
+        return is_added and not any(one.path in entries for one in self.removed)
 
 
 class WorkTree:
@@ -69,16 +130,16 @@ class WorkTree:
     def __init__(self, top: Path, folder: Path) -> None:
         self._top = top
         self._folders: dict[str, str] = {}  # those that are in order
-        self._journal = folder / _JOURNAL
+        self._journal = folder / _FILE_NAME
 
     def plan(
         self, contents: Mapping[str, bytes], oids: Mapping[str, str], removed: Iterable[str]
     ) -> Journal:
-        """Work out what will be done, and note it."""
+        """Work out what will be done, and note it in the journal."""
         written = []
         for path, content in contents.items():
             folder = path.rpartition("/")[0]
-            start = f"{folder}/{_MARK}" if folder else _MARK
+            start = f"{folder}/{_TEMPORARY}" if folder else _TEMPORARY
             name = start + secrets.token_hex(8)
             written.append(
                 Written(
@@ -101,27 +162,27 @@ class WorkTree:
     def write(self, journal: Journal, contents: Mapping[str, bytes]) -> None:
         """Write every file beside its place, then rename them into place.
 
-        Raises `CannotCheckError`; what was done until then is for `undo`.
+        Raises `CannotCheckError`; `undo` takes back what was done until then.
         """
         for folder in journal.folders:
-            _try(folder, partial(self._at(folder).mkdir, exist_ok=True))
+            _explaining(folder, partial(self._at(folder).mkdir, exist_ok=True))
         with ThreadPoolExecutor(_THREADS) as pool:
             for _ in pool.map(lambda one: self._write(one, contents[one.path]), journal.written):
                 pass
         for one in journal.written:
-            _try(one.path, partial(self._put, one))
+            _explaining(one.path, partial(self._put, one))
         for folder in {one.path.rpartition("/")[0] for one in journal.written}:
             with suppress(OSError):
-                _flush(self._at(folder))
+                _flush_folder(self._at(folder))
 
     def undo(self, journal: Journal) -> None:
-        """Take back what was written; what somebody else wrote since stays."""
+        """Take back what was written; keep what somebody else has written since."""
         for one in journal.written:
             path, backup = self._at(one.path), self._at(one.backup)
             with suppress(OSError):
                 self._at(one.temporary).unlink(missing_ok=True)
                 ours = self._digest(one.path) in (one.sha256, None)
-                if _is_there(backup):
+                if _occupied(backup):
                     if ours:
                         backup.replace(path)
                     backup.unlink(missing_ok=True)
@@ -133,7 +194,7 @@ class WorkTree:
         self._journal.unlink(missing_ok=True)
 
     def finish(self, journal: Journal) -> None:
-        """Remove what the index has no more, and what was kept for the case of a failure."""
+        """Remove what is no longer in the index, and the backups."""
         for one in journal.removed:
             path = self._at(one.path)
             with suppress(OSError):
@@ -146,7 +207,10 @@ class WorkTree:
         self._journal.unlink(missing_ok=True)
 
     def unfinished(self) -> Journal | None:
-        """Return the journal of a run that was killed."""
+        """Return the journal of a killed run, if there is one.
+
+        Raises `CannotCheckError` where it cannot be read.
+        """
         try:
             document = json.loads(self._journal.read_text(encoding="ascii"))
             return Journal(
@@ -173,7 +237,7 @@ class WorkTree:
         )
 
     def _digest(self, path: str) -> str | None:
-        """Return the digest of a file, or of where a symlink leads; None where nothing is."""
+        """Return the digest of a file, or of a symlink's target; None where there is nothing."""
         place = self._at(path)
         try:
             mode = place.lstat().st_mode
@@ -196,13 +260,13 @@ class WorkTree:
         def note() -> None:
             new = self._journal.with_suffix(".new")
             new.unlink(missing_ok=True)
-            _write(new, json.dumps(asdict(journal)).encode("ascii"))
+            _write_new(new, json.dumps(asdict(journal)).encode("ascii"))
             new.replace(self._journal)
 
-        _try(str(self._journal), note)
+        _explaining(str(self._journal), note)
 
     def _write(self, one: Written, content: bytes) -> None:
-        _try(one.path, lambda: _write(self._at(one.temporary), content))
+        _explaining(one.path, lambda: _write_new(self._at(one.temporary), content))
 
     def _put(self, one: Written) -> None:
         path, backup = self._at(one.path), self._at(one.backup)
@@ -212,25 +276,25 @@ class WorkTree:
             except OSError as error:
                 if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
                     raise
-                path.replace(backup)  # the file system knows no links
+                path.replace(backup)  # the file system has no links
         self._at(one.temporary).replace(path)
 
     def _prune(self, folder: Path) -> None:
-        """Remove directories that are empty now, as Git does."""
+        """Remove directories that are now empty, as Git does."""
         while folder != self._top:
             folder.rmdir()
             folder = folder.parent
 
 
-def _try(path: str, action: Callable[[], object]) -> None:
+def _explaining(path: str, action: Callable[[], object]) -> None:
     try:
         action()
     except OSError as error:
         raise CannotCheckError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a new file and wait until the disk has it; its mode follows the umask."""
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a new file and wait until it is on the disk; its mode follows the umask."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     number = os.open(path, flags, 0o644)
     with os.fdopen(number, "wb") as file:
@@ -239,7 +303,7 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(number)
 
 
-def _flush(folder: Path) -> None:
+def _flush_folder(folder: Path) -> None:
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(number)
@@ -247,5 +311,5 @@ def _flush(folder: Path) -> None:
         os.close(number)
 
 
-def _is_there(path: Path) -> bool:
+def _occupied(path: Path) -> bool:
     return path.is_symlink() or path.exists()

@@ -1,4 +1,4 @@
-"""What mending would do, as values: nothing here reads a key or writes a file."""
+"""What a fix would do, as values: nothing here reads a key or writes a file."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -7,17 +7,16 @@ from typing import NamedTuple
 from agenix_check.age import (
     AgeFormatError,
     Match,
-    RecipientError,
     match,
-    parse_recipient,
     read_age,
+    recipient_or_none,
 )
 
 
-class Target(NamedTuple):
+class NewOutput(NamedTuple):
     """An output to make: whose it is, for which key text, and where it belongs.
 
-    `path` is None where its name follows from the source as this run encrypts it anew.
+    `path` is None where its name depends on the source as this run encrypts it anew.
     """
 
     node: str
@@ -37,26 +36,26 @@ class Touched(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One decryption, of the blob `oid` at `path`, and all that is made of it.
+    """One decryption, of the blob `oid` at `path`, and everything that is made from it.
 
-    Where there are `recipients` the file itself is encrypted anew, to them: armored as it was, or
-    as `armored` demands. `size` is its plaintext's length in bytes.
+    Where there are `recipients`, the file itself is encrypted anew to them: armored as it was, or
+    always with `armored`. `size` is its plaintext's length in bytes.
     """
 
     path: str
     oid: str
     size: int
-    targets: tuple[Target, ...] = ()
+    outputs: tuple[NewOutput, ...] = ()
     recipients: tuple[str, ...] = ()
     armored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that is to be done; `left` says, a sentence each, what cannot be mended, and why.
+    """Everything that is to be done; `left` says what cannot be fixed, and why: a sentence each.
 
-    `withheld` tells that an output is among it which names do not let be made: where others of its
-    source are, its host looks switched off afterwards.
+    `withheld`: some outputs were not planned because names alone do not authorise them. The run
+    must fail: once others of their source are made, their host looks switched off.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -74,49 +73,54 @@ class Plan:
     def recipients(self) -> tuple[str, ...]:
         """Every text that something is to be encrypted to, once."""
         texts = [text for job in self.jobs for text in job.recipients]
-        texts += [target.key for job in self.jobs for target in job.targets]
+        texts += [output.key for job in self.jobs for output in job.outputs]
         return tuple(dict.fromkeys(texts))
 
     @property
     def written(self) -> tuple[str, ...]:
         """The paths of all files that are written, as far as they are known."""
         paths = [job.path for job in self.jobs if job.recipients]
-        paths += [target.path for job in self.jobs for target in job.targets if target.path]
+        paths += [output.path for job in self.jobs for output in job.outputs if output.path]
         return tuple(dict.fromkeys(paths))
 
 
 def prefer_disk(plan: Plan, read: Callable[[str], bytes | None], tracked: Iterable[str]) -> Plan:
-    """Stage what is right already in the work tree instead of making it anew.
+    """Stage outputs that are right in the work tree already instead of making them anew.
 
-    `read` gives a file of the work tree. Of a file that is `tracked`, and so was edited by hand,
-    more is asked: that its header shows whom it is for.
+    `read` gives a file of the work tree. A `tracked` file was edited by hand, so its header must
+    also show whom it is for.
     """
     known = frozenset(tracked)
     jobs: list[Job] = []
     stage = list(plan.stage)
     for job in plan.jobs:
-        wanted = []
-        for target in job.targets:
-            content = read(target.path) if target.path is not None else None
-            path = target.path
+        to_make = []
+        for output in job.outputs:
+            path = output.path
+            content = read(path) if path is not None else None
             if path is None or content is None:
-                wanted.append(target)
-            elif is_right(content, target.key, job.size, sure=path in known):
-                stage.append(Touched(path, target.node, target.secret))
+                to_make.append(output)
+            elif is_right(content, output.key, job.size, must_show=path in known):
+                stage.append(Touched(path, output.node, output.secret))
             else:
-                wanted.append(target)
-        if wanted or job.recipients:
-            jobs.append(replace(job, targets=tuple(wanted)))
+                to_make.append(output)
+        if to_make or job.recipients:
+            jobs.append(replace(job, outputs=tuple(to_make)))
     return replace(plan, jobs=tuple(jobs), stage=tuple(sorted(set(stage), key=str)))
 
 
-def is_right(content: bytes, key: str, size: int, *, sure: bool) -> bool:
-    """Tell whether a content is what an output must be, as far as that shows without a key."""
+def is_right(content: bytes, key: str, size: int, *, must_show: bool) -> bool:
+    """Return whether a content is what an output must be, as far as that shows without a key.
+
+    With `must_show`, an anonymous stanza is not enough: the header must show the recipient.
+    """
+    recipient = recipient_or_none(key)
     try:
         file = read_age(content)
-        recipient = parse_recipient(key)
-    except (AgeFormatError, RecipientError):
+    except AgeFormatError:
+        return False
+    if recipient is None:
         return False
     matches = [match(stanza, recipient) for stanza in file.real_stanzas]
-    fits = matches == [Match.YES] or (matches == [Match.UNKNOWN] and not sure)
+    fits = matches == [Match.YES] or (matches == [Match.UNKNOWN] and not must_show)
     return fits and not file.armored and file.plaintext_size == size

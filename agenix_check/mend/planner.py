@@ -1,4 +1,4 @@
-"""From what the audit found to a plan: what is made from what, and what goes. Nothing is read."""
+"""From findings to a plan: what is made from what, and what is removed. Nothing is read."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,17 +12,15 @@ from agenix_check.discover.tree.evidence import LEFTOVER
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.naming import Trace, ident
-from agenix_check.mend.authorization import Authorization
-from agenix_check.mend.needs import (
-    Need,
-    declared_needs,
-    find_by_names,
-    find_declared,
-    made_before,
+from agenix_check.discover.tree.naming import Trace, ident, output_path
+from agenix_check.mend.by_names import (
+    Authorization,
+    made_at_base,
     named_needs,
+    needs_by_names,
 )
-from agenix_check.mend.plan import Job, Plan, Target, Touched
+from agenix_check.mend.needs import Need, declared_needs, needs_of_finding
+from agenix_check.mend.plan import Job, NewOutput, Plan, Touched
 from agenix_check.mend.reencrypt import plan_plain, plan_sources
 from agenix_check.model.findings import Finding, Severity
 from agenix_check.rules import MendedBy, find_rule
@@ -35,17 +33,17 @@ def make_plan(
     *,
     update_masters: bool = False,
 ) -> Plan:
-    """Work out how to mend what can be mended of some findings."""
+    """Work out how to fix what can be fixed of some findings."""
     planner = _Planner(names, inventory)
     found = tuple(findings)
     for finding in found:
         planner.take(finding)
-    rewrites, left = plan_plain(found, names, inventory.rules)
+    jobs, left = plan_plain(found, names, inventory.rules)
     if update_masters:
         more, also_left = plan_sources(found, names, inventory.declared)
-        rewrites, left = [*rewrites, *more], [*left, *also_left]
-    for job in rewrites:
-        planner.rewrite(job)
+        jobs, left = [*jobs, *more], [*left, *also_left]
+    for job in jobs:
+        planner.reencrypt(job)
     planner.left += left
     return planner.finish()
 
@@ -71,19 +69,19 @@ class _Planner:
         self._wanted: set[str] = set()
         self.left: list[str] = []
         self._left: dict[str, dict[str, None]] = {}  # what is left, in order, by the reason
-        self._strays: list[str] = []  # outputs in directories of nobody
-        self._unsure: list[str] = []  # outputs that somebody may wait for
+        self._strays: list[str] = []  # outputs in the directories of no known node
+        self._unsure: list[str] = []  # outputs that some host may still need
 
     @cached_property
     def _authorization(self) -> Authorization:
         return Authorization(self._names)
 
     @cached_property
-    def _before(self) -> Mapping[Place, Trace]:
-        return made_before(self._names)
+    def _at_base(self) -> Mapping[Place, Trace]:
+        return made_at_base(self._names)
 
     def take(self, finding: Finding) -> None:
-        """Plan what mends a finding."""
+        """Plan what fixes a finding."""
         path = finding.path
         if path is None or finding.severity is Severity.NOTE:
             return
@@ -99,38 +97,38 @@ class _Planner:
             case MendedBy.REMOVE_LEFTOVER:
                 self._leftover(path)
             case MendedBy.REENCRYPT_PLAIN | MendedBy.REENCRYPT_SOURCE | None:
-                pass  # plain files and sources are planned together, nothing else can be mended
+                pass  # plain files and sources are planned together, nothing else can be fixed
 
-    def rewrite(self, job: Job) -> None:
+    def reencrypt(self, job: Job) -> None:
         """Plan that a file is encrypted anew; the outputs made of it follow."""
         known = self._jobs.pop(job.path, None)
         if known is not None and known.recipients:
             self._leave(job.path, "two rules say whom it is for")
             return
-        targets = known.targets if known is not None else ()
+        outputs = known.outputs if known is not None else ()
         for need in (one for one in self._needs.known if one.source == job.path):
             objection = None if need.node in self._nodes else self._objection(need)
             if objection is not None:
                 self._leave(f"{need.node} {need.secret}", objection)
                 continue
-            target = self._target(need)
-            if target is not None and not any(_same(target, one) for one in targets):
-                targets = (*targets, target)
-        for target in targets:
-            self._replace(target, None)
-        anew = tuple(target._replace(path=None) for target in targets)
-        self._jobs[job.path] = replace(job, targets=anew)
+            output = self._new_output(need)
+            if output is not None and not any(_is_same_but_path(output, one) for one in outputs):
+                outputs = (*outputs, output)
+        for output in outputs:
+            self._replace(output, None)
+        anew = tuple(output._replace(path=None) for output in outputs)
+        self._jobs[job.path] = replace(job, outputs=anew)
 
     def finish(self) -> Plan:
         """Return the plan, sorted."""
         jobs = sorted(self._jobs.values(), key=lambda job: job.path)
         removed = [one for path, one in sorted(self._remove.items()) if path not in self._wanted]
-        alike = (f"{_several([*whats])}: {why}" for why, whats in self._left.items())
+        alike = (f"{_first_and_count([*whats])}: {why}" for why, whats in self._left.items())
         strays = _orphans_left(self._strays, self._unsure, self._names.changed)
         left = [*self.left, *alike, *strays]
         return Plan(
             jobs=tuple(
-                replace(job, targets=tuple(sorted(job.targets, key=_order))) for job in jobs
+                replace(job, outputs=tuple(sorted(job.outputs, key=_by_owner))) for job in jobs
             ),
             stage=tuple(sorted(self._stage, key=str)),
             remove=tuple(removed),
@@ -139,7 +137,7 @@ class _Planner:
         )
 
     def _leave(self, what: str, why: str) -> None:
-        """Note what cannot be mended; of a hundred hosts with one reason, it is said once."""
+        """Note what cannot be fixed; a reason that a hundred hosts share is said once."""
         self._left.setdefault(why, {})[what] = None
 
     def _output(self, finding: Finding, path: str, *, made: bool) -> None:
@@ -151,45 +149,45 @@ class _Planner:
                 unsure = "whether the text is trimmed"
                 if isinstance(names.here.facts.get(path), AgeFact):
                     unsure = "which outputs are to be made from it"
-                self._leave(path, f"names alone do not tell {unsure}; --inventory nix")
+                self._leave(path, f"names alone do not show {unsure}; --inventory nix")
             return
         if finding.rule == "output-untraceable" and finding.severity is not Severity.ERROR:
             return
         if declared:
-            found = find_declared(self._needs, finding)
+            found = needs_of_finding(self._needs, finding)
         else:
-            found = find_by_names(names, finding, self._before)
+            found = needs_by_names(names, finding, self._at_base)
         if isinstance(found, str):
             self._leave(path, found)
             return
         for need in found:
-            # One that is not staged was made by who works here.
+            # An output that waits to be staged was made by the person at work here.
             objection = None if declared or made else self._objection(need)
             if objection is not None:
                 self._leave(path, objection)
                 self._withheld = True
                 continue
-            target = self._target(need)
-            if target is None:
+            output = self._new_output(need)
+            if output is None:
                 continue
-            if finding.rule == "output-stale" and path != target.path:
-                self._removed(path, target)
-            self._replace(target, target.path)
+            if finding.rule == "output-stale" and path != output.path:
+                self._removed(path, output)
+            self._replace(output, output.path)
             fact = names.here.facts[need.source]
             size = fact.plaintext_size if isinstance(fact, AgeFact) else None
             oid = names.here.files[need.source].oid
             job = self._jobs.get(need.source) or Job(path=need.source, oid=oid, size=size or 0)
-            if target not in job.targets:
-                job = replace(job, targets=(*job.targets, target))
+            if output not in job.outputs:
+                job = replace(job, outputs=(*job.outputs, output))
             self._jobs[need.source] = job
 
     def _objection(self, need: Need) -> str | None:
-        """Return why names alone do not let a secret be encrypted to a key, or None."""
+        """Return why names alone do not authorise encrypting a secret to a key, or None."""
         objection = self._authorization.objection(need.storage, need.key)
         return None if objection is None else f"{objection}; look at it, then --inventory nix"
 
-    def _target(self, need: Need) -> Target | None:
-        """Return the output to make, or None, and say why there can be none."""
+    def _new_output(self, need: Need) -> NewOutput | None:
+        """Return the output to make; None, with a note why, where it cannot be made."""
         fact = self._names.here.facts.get(need.source)
         where = f"{need.node} {need.secret}"
         if not isinstance(fact, AgeFact) or fact.problem is not None:
@@ -203,30 +201,29 @@ class _Planner:
         if recipient.text == DUMMY_RECIPIENT:
             self._leave(where, "its node has agenix-rekey's placeholder key")
             return None
-        name = f"{ident(digest(need.key), fact.sha256)}-{need.secret}.age"
-        path = f"{need.storage}/{name}" if need.storage else name
-        return Target(need.node, need.secret, need.storage, need.key, path)
+        path = output_path(need.storage, ident(digest(need.key), fact.sha256), need.secret)
+        return NewOutput(need.node, need.secret, need.storage, need.key, path)
 
-    def _replace(self, target: Target, path: str | None) -> None:
-        """Plan that other files of an output's place go, but those that somebody needs."""
+    def _replace(self, output: NewOutput, path: str | None) -> None:
+        """Plan to remove the other files of an output's place, except needed ones."""
         if path is not None:
             self._wanted.add(path)
-        for other in self._files.get((target.storage, target.secret), ()):
-            mine = path is None and other == target.path
+        for other in self._files.get((output.storage, output.secret), ()):
+            mine = path is None and other == output.path
             if other == path or (not mine and other in self._needs.paths):
                 continue
             if mine or not self._may_be_of_a_failed_node():
-                self._removed(other, target)
+                self._removed(other, output)
 
     def _may_be_of_a_failed_node(self) -> bool:
         return self._declared is not None and bool(self._declared.declaration.failed)
 
-    def _removed(self, path: str, target: Target) -> None:
+    def _removed(self, path: str, output: NewOutput) -> None:
         if path in self._names.here.outputs:
-            self._remove[path] = Touched(path, target.node, target.secret)
+            self._remove[path] = Touched(path, output.node, output.secret)
 
     def _orphan(self, finding: Finding, path: str) -> None:
-        """Plan to remove an orphan, where it is sure that nobody waits for it."""
+        """Plan to remove an orphan, where it is sure that no host needs it."""
         file = self._names.here.outputs.get(path)
         if file is None:
             return
@@ -255,30 +252,34 @@ class _Planner:
 
 
 def _orphans_left(strays: list[str], unsure: list[str], changed: Collection[str]) -> Iterator[str]:
-    """Say why orphans are left, and how to remove all of a kind at once."""
+    """Say why orphans are left, and the command that removes all of a kind at once."""
     if strays:
-        yield f"{_several(strays)}: in the directory of no known node; {_removal(strays, changed)}"
+        yield (
+            f"{_first_and_count(strays)}: in the directory of no known node; if no host needs them "
+            f"any more: {_removal_command(strays, changed)}"
+        )
     if unsure:
         yield (
-            f"{_several(unsure)}: names alone do not tell what was forgotten and what is no longer "
-            f"declared; --inventory nix, or {_removal(unsure, changed)}"
+            f"{_first_and_count(unsure)}: names alone do not show what was forgotten and what is "
+            "no longer declared; --inventory nix finds out. If no host needs them any more: "
+            f"{_removal_command(unsure, changed)}"
         )
 
 
-def _removal(paths: list[str], changed: Collection[str]) -> str:
+def _removal_command(paths: list[str], changed: Collection[str]) -> str:
     return remove(*paths, staged=not set(paths).isdisjoint(changed))
 
 
-def _several(paths: list[str]) -> str:
+def _first_and_count(paths: list[str]) -> str:
     return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
 
 
-def _same(target: Target, other: Target) -> bool:
-    return target[:4] == other[:4]
+def _is_same_but_path(output: NewOutput, other: NewOutput) -> bool:
+    return output._replace(path=None) == other._replace(path=None)
 
 
-def _order(target: Target) -> tuple[str, str, str]:
-    return target.node, target.secret, target.path or ""
+def _by_owner(output: NewOutput) -> tuple[str, str, str]:
+    return output.node, output.secret, output.path or ""
 
 
 def _in_leftover(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Files that are encrypted anew in place: those of plain agenix, and sources for all masters."""
+"""Files that are encrypted anew in place: those of plain agenix, and sources to all masters."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,7 +16,7 @@ from agenix_check.rules import MendedBy, find_rule
 def plan_plain(
     findings: Iterable[Finding], names: Names, files: Iterable[RulesFile]
 ) -> tuple[list[Job], list[str]]:
-    """Return what mends files of plain agenix, and what is said of those that cannot be mended."""
+    """Return what fixes files of plain agenix, and why others cannot be fixed."""
     paths = _paths(findings, MendedBy.REENCRYPT_PLAIN)
     rules: dict[str, list[PlainRule]] = {path: [] for path in paths}
     for file in files:
@@ -27,11 +27,12 @@ def plan_plain(
     left: list[str] = []
     for path, its in rules.items():
         if len({(one.recipients, one.armor) for one in its}) != 1:
-            left.append(f"{path}: {'two rules' if its else 'no rule'} can be kept")
+            why = "its rules differ" if its else "no rule names it"
+            left.append(f"{path}: {why}, so it is not known whom it is for")
             continue
-        complaint = _complaint(its[0].recipients)
-        if complaint is not None:
-            left.append(f"{path}: its rule has a key that is no recipient ({complaint})")
+        invalid = _invalid_recipient(its[0].recipients)
+        if invalid is not None:
+            left.append(f"{path}: its rule has a key that is not a recipient ({invalid})")
             continue
         jobs += _job(names, path, its[0].recipients, armored=its[0].armor is True)
     return jobs, left
@@ -40,9 +41,9 @@ def plan_plain(
 def plan_sources(
     findings: Iterable[Finding], names: Names, declared: Declared | None
 ) -> tuple[list[Job], list[str]]:
-    """Return what encrypts sources to all masters.
+    """Return what encrypts sources to all masters, and why others cannot be fixed.
 
-    Raises `UsageError` where not every master recipient is known: somebody would be left out.
+    Raises `UsageError` where a master recipient is not known: it would lose access.
     """
     if declared is None:
         raise UsageError("--update-masters needs the fleet's declaration: Nix, or a lock file")
@@ -73,7 +74,7 @@ def _job(names: Names, path: str, recipients: Sequence[str], *, armored: bool) -
 
 
 def _paths(findings: Iterable[Finding], mended_by: MendedBy) -> list[str]:
-    """Return the files of the findings that are mended in this way."""
+    """Return the files of the findings that are fixed in this way."""
     return sorted(
         {
             one.path
@@ -83,7 +84,8 @@ def _paths(findings: Iterable[Finding], mended_by: MendedBy) -> list[str]:
     )
 
 
-def _complaint(texts: Iterable[str]) -> str | None:
+def _invalid_recipient(texts: Iterable[str]) -> str | None:
+    """Return what is wrong with the first text that is not a recipient, or None."""
     for text in texts:
         try:
             parse_recipient(text)

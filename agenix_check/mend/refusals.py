@@ -1,29 +1,29 @@
-"""What must not be mended, said before anything is written: one clear line each."""
+"""What must not be fixed, said before anything is written, and what a fix leaves: a line each."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agenix_check.age import looks_like_age
+from agenix_check.audit.findings import add
 from agenix_check.errors import CannotCheckError, UsageError
-from agenix_check.git.repository import Repository
+from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 from agenix_check.git.staging import filtered, object_ids
 from agenix_check.git.stash import stashed
 from agenix_check.git.worktree import list_unstaged, local_path, passes_symlink
 from agenix_check.keys.encrypt import cannot_encrypt_to, cannot_encrypt_to_all
 from agenix_check.mend.plan import Plan
-from agenix_check.model.findings import Finding
+from agenix_check.model.findings import Finding, JudgedFile, Severity
 from agenix_check.model.settings import Settings
 
 _SHOWN = 3
-_HEAD = 4096  # bytes that tell an age file
-_PARTIAL = "next-index-"
-_ALL = "index.lock"
+_HEAD = 4096  # bytes that show whether a file is an age file
+_NOTHING = "nothing was fixed"
 
 
 def refuse_snapshot(repository: Repository, settings: Settings) -> None:
-    """Refuse where there is no index of this work tree to mend."""
+    """Refuse where there is no index of this work tree to fix."""
     elsewhere = (
         ("rev", settings.rev),
         ("worktree", settings.worktree),
@@ -31,61 +31,51 @@ def refuse_snapshot(repository: Repository, settings: Settings) -> None:
     )
     for name, given in elsewhere:
         if given:
-            raise UsageError(f"--fix mends what is staged, so it cannot be used with --{name}")
+            raise UsageError(f"--fix fixes what is staged, so it cannot be used with --{name}")
     if settings.update_masters:
         for name, globs in (("node", settings.node), ("secret", settings.secret)):
             if globs:
                 raise UsageError(
-                    "--update-masters is about sources, which are nobody's alone: "
-                    f"leave --{name} out"
+                    "--update-masters encrypts sources, which belong to no single node: "
+                    f"leave out --{name}"
                 )
     if repository.top is None:
-        raise UsageError("--fix: a bare repository has no work tree to mend")
-    if Path(os.environ.get("GIT_INDEX_FILE", "")).name.startswith(_PARTIAL):
+        raise UsageError("--fix: a bare repository has no work tree to fix")
+    if is_partial_commit():
         raise UsageError(
-            "--fix cannot mend a commit of some paths alone (Git would forget what is staged in "
-            "it); use `git commit` after `git add`, or `git commit -a`"
+            "--fix cannot fix a commit of named paths: Git would drop what is staged in it; type "
+            "`git add` for these paths, then `git commit` without naming paths, or `git commit -a`"
         )
 
 
-def where_staging_is_lost() -> str | None:
-    """Say what to type where Git forgets what this run staged if it fails; else None."""
-    if Path(os.environ.get("GIT_INDEX_FILE", "")).name != _ALL:
-        return None
-    return (
-        "`git commit -a` forgets what its hooks staged where one of them fails; type "
-        "`git add --update`, then `git commit`, once more where that mends"
-    )
-
-
 def refuse_findings(findings: Iterable[Finding], plan: Plan) -> None:
-    """Refuse a mend in a directory that is not its node's alone."""
+    """Refuse a fix in a directory that several nodes share."""
     touched = {*plan.written, *(one.path for one in (*plan.stage, *plan.remove))}
-    touched |= {f"{target.storage}/" for job in plan.jobs for target in job.targets}
+    touched |= {f"{output.storage}/" for job in plan.jobs for output in job.outputs}
     for finding in findings:
         if finding.rule != "node-storage-overlap" or finding.path is None:
-            continue  # what lies outside of the repository is in no plan
+            continue  # no plan has files outside the repository
         storage = f"{finding.path}/" if finding.path else ""
         if any(path.startswith(storage) for path in touched):
             raise CannotCheckError(
-                "nothing was mended: node-storage-overlap at "
+                f"{_NOTHING}: node-storage-overlap at "
                 f"{finding.path or 'the top of the repository'}: {finding.message}"
             )
 
 
 def refuse_recipients(plan: Plan, program: str | None) -> None:
-    """Refuse where something cannot be encrypted for whom it must be."""
+    """Refuse where something cannot be encrypted to all its recipients."""
     files: dict[tuple[str, ...], str] = {}  # for each group of recipients one file, as an example
     for job in plan.jobs:
         files.setdefault(job.recipients, job.path)
     for text in plan.recipients:
-        complaint = cannot_encrypt_to(text.strip(), program)
-        if complaint is not None:
-            raise CannotCheckError(f"nothing was mended: {complaint}")
+        reason = cannot_encrypt_to(text.strip(), program)
+        if reason is not None:
+            raise CannotCheckError(f"{_NOTHING}: {reason}")
     for texts, path in files.items():
-        complaint = cannot_encrypt_to_all(texts, program)
-        if complaint is not None:
-            raise CannotCheckError(f"nothing was mended: {path}: {complaint}")
+        reason = cannot_encrypt_to_all(texts, program)
+        if reason is not None:
+            raise CannotCheckError(f"{_NOTHING}: {path}: {reason}")
 
 
 def refuse_places(
@@ -95,24 +85,24 @@ def refuse_places(
     written: Iterable[str],
     removed: Iterable[str],
 ) -> None:
-    """Refuse paths that lead elsewhere, or hold what is not ours to replace."""
+    """Refuse paths that lead elsewhere, or where a file must not be replaced."""
     top = repository.top
     if top is None:
         return
     written = tuple(written)
     removed = tuple(removed)
-    folders: set[str] = set()  # those that are in order
+    folders: set[str] = set()  # those that are safe
     for path in (*written, *staged, *removed):
         folder = path.rpartition("/")[0]
         if folder not in folders:
-            _refuse_place(top, files, path)
+            _refuse_outside(top, files, path)
             folders.add(folder)
     for path in written:
         _refuse_occupied(top, files, path)
     passed = filtered(repository, (*written, *staged))
     if passed:
         raise CannotCheckError(
-            f"nothing was mended: Git puts {passed[0]} through a filter (see .gitattributes), "
+            f"{_NOTHING}: Git puts {passed[0]} through a filter (see .gitattributes), "
             "which --fix does not run"
         )
     kept = stashed(repository).intersection((*written, *removed))
@@ -120,25 +110,25 @@ def refuse_places(
     if changed:
         shown = ", ".join(changed[:_SHOWN]) + (", …" if len(changed) > _SHOWN else "")
         raise CannotCheckError(
-            f"nothing was mended: {shown} would be replaced and has edits that are not staged; "
-            "stage them or take them back"
+            f"{_NOTHING}: {shown} would be replaced and has edits that are not staged; "
+            "stage them or undo them"
         )
 
 
-def _refuse_place(top: Path, files: Mapping[str, File], path: str) -> None:
+def _refuse_outside(top: Path, files: Mapping[str, File], path: str) -> None:
     parts = path.split("/")
     if path.startswith("/") or not path or {"", ".", ".."}.intersection(parts):
-        raise CannotCheckError(f"nothing was mended: {path} leads out of the repository")
+        raise CannotCheckError(f"{_NOTHING}: {path} leads out of the repository")
     if any(part.lower() == ".git" for part in parts):
-        raise CannotCheckError(f"nothing was mended: {path} is in a Git directory")
+        raise CannotCheckError(f"{_NOTHING}: {path} is in a Git directory")
     for count in range(1, len(parts)):
         above = files.get("/".join(parts[:count]))
         if above is not None:
             what = {SYMLINK: "a symlink", SUBMODULE: "a submodule"}.get(above.mode, "a file")
-            raise CannotCheckError(f"nothing was mended: {path}: {above.path} is {what}")
+            raise CannotCheckError(f"{_NOTHING}: {path}: {above.path} is {what}")
     local = local_path(path)
     if passes_symlink(top, local.parent):
-        raise CannotCheckError(f"nothing was mended: {path} is behind a symlink")
+        raise CannotCheckError(f"{_NOTHING}: {path} is behind a symlink")
 
 
 def _refuse_occupied(top: Path, files: Mapping[str, File], path: str) -> None:
@@ -149,16 +139,16 @@ def _refuse_occupied(top: Path, files: Mapping[str, File], path: str) -> None:
         occupied = place.exists() and not place.is_file()
     if occupied:
         raise CannotCheckError(
-            f"nothing was mended: {path} is no regular file in the work tree; remove it"
+            f"{_NOTHING}: {path} is not a regular file in the work tree; move it away"
         )
-    # A dummy or a cut age file is what an interrupted rekey leaves; all else is somebody's.
-    if path not in files and place.is_file() and not _is_ours(place):
+    # An interrupted rekey leaves an empty or a cut age file; anything else is somebody's work.
+    if path not in files and place.is_file() and not _is_left_by_rekey(place):
         raise CannotCheckError(
-            f"nothing was mended: {path} is in the way: no age file, and not tracked; remove it"
+            f"{_NOTHING}: {path} is in the way: it is neither an age file nor tracked; move it away"
         )
 
 
-def _is_ours(place: Path) -> bool:
+def _is_left_by_rekey(place: Path) -> bool:
     try:
         with place.open("rb") as file:
             head = file.read(_HEAD)
@@ -183,5 +173,38 @@ def edited(repository: Repository, files: Mapping[str, File], paths: Iterable[st
     differing = {path for path, oid in oids.items() if oid != files[path].oid}
     if not differing:
         return set()
-    # Git knows of line endings.
+    # Git, unlike this comparison, converts line endings.
     return differing.intersection(list_unstaged(repository))
+
+
+def edited_sources(
+    repository: Repository, files: Mapping[str, File], outputs: Iterable[JudgedFile]
+) -> Iterator[str]:
+    """Say which sources have edits that are not staged, so that no output is made from them."""
+    sources = {one.source for one in outputs if one.source is not None}
+    for path in sorted(edited(repository, files, sources)):
+        yield (
+            f"{path}: it has edits that are not staged, and outputs are made from what is staged; "
+            f"type `{add(path)}`, then run this again"
+        )
+
+
+def forgotten_by_names(plan: Plan, findings: Iterable[Finding]) -> Iterator[str]:
+    """Say which outputs stay stale that the next run will take for those of a host that is gone.
+
+    agenix-rekey handles all hosts at once: where one directory got a new output and another did
+    not, names say that the other host is switched off, and that is not an error.
+    """
+    decrypted = {job.path for job in plan.jobs}
+    removed = {one.path for one in plan.remove}
+    stale: dict[str, list[str]] = {}
+    for one in findings:
+        broken = one.rule == "output-stale" and one.severity is Severity.ERROR
+        if broken and one.path is not None and one.path not in removed and one.source in decrypted:
+            stale.setdefault(one.source or "", []).append(one.path)
+    for source, paths in sorted(stale.items()):
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        yield (
+            f"{min(paths)}{more}: made from an older {source}; once others are made anew, names "
+            "alone take this for a host that is switched off: fix it too, without --node"
+        )

@@ -21,18 +21,18 @@ def render(plan: Plan, format_name: str) -> str:
 
 def _lines(plan: Plan) -> Iterator[str]:
     if plan.is_empty:
-        yield "Nothing would be mended"
+        yield "Nothing would be fixed"
     for job in plan.jobs:
         yield f"decrypt {visible(job.path)}"
         if job.recipients:
             count = len(job.recipients)
             yield f"  encrypt it anew to {count} recipient{'s' if count > 1 else ''}"
-        for target in job.targets:
-            where = target.path or f"{target.storage}/...-{target.secret}.age"
-            yield f"  rekey {visible(target.node)} {visible(target.secret)} {visible(where)}"
+        for output in job.outputs:
+            where = output.path or f"{output.storage}/...-{output.secret}.age"
+            yield f"  rekey {visible(output.node)} {visible(output.secret)} {visible(where)}"
     yield from (f"stage {visible(one.path)}" for one in plan.stage)
     yield from (f"remove {visible(one.path)}" for one in plan.remove)
-    yield from (f"not mended: {visible(sentence)}" for sentence in plan.left)
+    yield from (f"not fixed: {visible(sentence)}" for sentence in plan.left)
 
 
 def _members(plan: Plan) -> dict[str, object]:
@@ -43,11 +43,11 @@ def _members(plan: Plan) -> dict[str, object]:
                 "encrypt": bool(job.recipients),
                 "outputs": [
                     {
-                        "node": reversible(target.node),
-                        "secret": reversible(target.secret),
-                        "path": None if target.path is None else reversible(target.path),
+                        "node": reversible(output.node),
+                        "secret": reversible(output.secret),
+                        "path": None if output.path is None else reversible(output.path),
                     }
-                    for target in job.targets
+                    for output in job.outputs
                 ],
             }
             for job in plan.jobs

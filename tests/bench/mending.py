@@ -15,8 +15,8 @@ from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.keys.identities import load
 from agenix_check.keys.keychain import Keychain
-from agenix_check.mend.fix import plan_only
-from agenix_check.mend.produce import make_all
+from agenix_check.mend.fix import plan_fix
+from agenix_check.mend.produce import produce_all
 from agenix_check.model.progress import Progress
 from agenix_check.model.settings import InventoryChoice, Settings
 from tests.bench.fleet import git, prepare
@@ -120,7 +120,7 @@ def race_inside(stale: Stale, turns: int) -> tuple[Duel, int]:
 
     Returns the times, and how often ours called pyrage to decrypt.
     """
-    jobs = plan_only(
+    jobs = plan_fix(
         open_repository(stale.top), Settings(fix=True, inventory=InventoryChoice.NAMES)
     )[0].jobs
     sources = {job.oid: git(stale.top, "cat-file", "blob", job.oid) for job in jobs}
@@ -131,13 +131,13 @@ def race_inside(stale: Stale, turns: int) -> tuple[Duel, int]:
         keychain = Keychain(load(given=[str(stale.key)], environment={}).files)
         begin = time.perf_counter()
         with _counted() as count:
-            made = list(make_all(jobs, sources.__getitem__, keychain, progress=Progress()))
+            made = list(produce_all(jobs, sources.__getitem__, keychain, progress=Progress()))
         calls = len(count)
         between = time.perf_counter()
         bare = []
         for job in jobs:
             plaintext = pyrage.decrypt(sources[job.oid], [identity])
-            for target in job.targets:
+            for target in job.outputs:
                 key = pyrage.ssh.Recipient.from_str(target.key)
                 bare.append(pyrage.encrypt(plaintext, [key]))
         end = time.perf_counter()

@@ -89,9 +89,7 @@ def test_commit_all_that_is_to_fail_where_it_mends_says_how_to_go_on(mender: Des
     for _ in range(2):
         done = mender.git("commit", "-a", "-m", "Edit")
         assert done.code == 1
-        assert "type `git add --update`, then `git commit`, once more" in " ".join(
-            done.output.split()
-        )
+        assert "type `git add --update`, then `git commit`;" in " ".join(done.output.split())
     mender.git("add", "--update")
     done = mender.git("commit", "-m", "Edit")
     assert done.code == 1
@@ -113,7 +111,7 @@ def test_commit_of_a_path_is_refused_with_what_works(mender: Desk) -> None:
     before = mender.state()
     done = mender.git("commit", "-m", "Edit", DB)
     assert done.code == 1, done.output
-    assert "`git commit` after `git add`, or `git commit -a`" in done.output
+    assert "then `git commit` without naming paths, or `git commit -a`" in done.output
     assert mender.head == head
     assert mender.state() == before
 

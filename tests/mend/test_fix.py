@@ -149,7 +149,7 @@ def test_a_key_of_another_kind_in_a_list_cannot_be_told(fleet: Workshop) -> None
     before = state(fleet)
     done = fix(fleet)
     assert done.code == 1
-    assert "not mended" in done.stderr
+    assert "not fixed" in done.stderr
     assert "--inventory nix" in done.stderr
     assert state(fleet) == before
 
@@ -207,7 +207,7 @@ def test_an_old_orphan_is_left_where_names_alone_do_not_tell(fleet: Workshop) ->
     path = fleet.write(f"{fleet.storage}/alpha/{'0' * 32}-old.age", encrypt(b"x", [ALPHA]))
     fleet.commit("Forget something")
     done = fix(fleet)
-    assert "names alone do not tell" in done.stderr
+    assert "names alone do not show" in done.stderr
     assert path in outputs(fleet)
 
 
@@ -219,7 +219,7 @@ def test_old_orphans_are_told_together_with_a_command_that_works(fleet: Workshop
         fleet.write(path, encrypt(b"x", [ALPHA]))
     fleet.commit("Forget something")
     done = fix(fleet)
-    told = [line for line in done.stderr.splitlines() if "not mended" in line]
+    told = [line for line in done.stderr.splitlines() if "not fixed" in line]
     assert len(told) == 2, done
     for line in told:
         assert " and 2 more: " in line
@@ -279,8 +279,8 @@ def test_one_node_alone_is_mended_where_that_is_asked(fleet: Workshop) -> None:
     assert output(fleet, "alpha", "db") == fleet.output_path("alpha", "db", DB)
     assert output(fleet, "beta", "db") != fleet.output_path("beta", "db", DB)
     assert done.stderr == (
-        f"agenix-check: not mended: {min(old)} and 2 more: made from an older {DB}; once others "
-        "are made anew, names alone take this for a host that is switched off: mend it too, "
+        f"agenix-check: not fixed: {min(old)} and 2 more: made from an older {DB}; once others "
+        "are made anew, names alone take this for a host that is switched off: fix it too, "
         "without --node\n"
     )
 
@@ -291,8 +291,8 @@ def test_an_edit_of_a_source_that_nobody_staged_is_told(fleet: Workshop) -> None
     done = fix(fleet)
     assert (done.code, state(fleet)) == (0, before)
     assert done.stderr == (
-        f"agenix-check: not mended: {DB}: it has edits that are not staged, and outputs are made "
-        f"from what is staged; type `git add {DB}`, then run this again\n"
+        f"agenix-check: not fixed: {DB}: it has edits that are not staged, and outputs are made "
+        f"from what is staged; type `git add -f {DB}`, then run this again\n"
     )
     ask(fleet, "add", DB)
     assert fix(fleet).stderr == ""
@@ -302,7 +302,7 @@ def test_an_edit_of_a_source_that_nobody_staged_is_told(fleet: Workshop) -> None
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("a text", f"its source {DB} is no age file any more"),
+        ("a text", f"its source {DB} is not an age file any more"),
         ("age-encryption.org/v1\n", f"its source {DB} cannot be decrypted as it is"),
     ],
 )

@@ -186,8 +186,8 @@ def test_masters_of_some_outputs_alone_are_refused(estate: Estate, option: str) 
     done = fix(estate.shop, "--update-masters", option, "*")
     assert (done.code, state(estate.shop)) == (2, before)
     assert done.stderr == (
-        "agenix-check: --update-masters is about sources, which are nobody's alone: "
-        f"leave {option} out\n"
+        "agenix-check: --update-masters encrypts sources, which belong to no single node: "
+        f"leave out {option}\n"
     )
 
 
@@ -196,7 +196,7 @@ def test_a_storage_directory_at_the_top_is_named(estate: Estate) -> None:
     declare(estate)
     done = fix(estate.shop)
     assert done.code == 3
-    assert "nothing was mended: node-storage-overlap at the top of the repository: " in done.stderr
+    assert "nothing was fixed: node-storage-overlap at the top of the repository: " in done.stderr
 
 
 def test_a_plan_for_all_masters_names_no_output_that_is_not_known_yet(estate: Estate) -> None:
@@ -219,7 +219,7 @@ def test_masters_that_do_not_go_together_end_the_run(
     done = fix(estate.shop, "--update-masters", *option)
     assert done.code == 3, done
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"agenix-check: nothing was mended: {TOKEN}: cannot encrypt: ")
+    assert line.startswith(f"agenix-check: nothing was fixed: {TOKEN}: cannot encrypt: ")
     assert state(estate.shop) == before
 
 
@@ -233,7 +233,7 @@ def test_plain_recipients_that_do_not_go_together_end_the_run(
     before = state(workshop)
     done = fix(workshop, inventory="auto")
     assert done.code == 3, done
-    assert done.stderr.startswith("agenix-check: nothing was mended: two.age: cannot encrypt: ")
+    assert done.stderr.startswith("agenix-check: nothing was fixed: two.age: cannot encrypt: ")
     assert done.stderr.count("\n") == 1
     assert state(workshop) == before
 

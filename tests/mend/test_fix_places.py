@@ -285,4 +285,4 @@ def test_a_copy_that_was_edited_is_left_with_a_reason(tmp_path: Path) -> None:
     edit(fleet)
     done = fix(fleet)
     assert done.code == 0
-    assert "do not tell which outputs are to be made from it" in done.stderr
+    assert "do not show which outputs are to be made from it" in done.stderr

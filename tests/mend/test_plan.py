@@ -4,7 +4,7 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import Examined, examine, open_store
 from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt
-from agenix_check.mend.plan import Job, Plan, Target, is_right, prefer_disk
+from agenix_check.mend.plan import Job, NewOutput, Plan, is_right, prefer_disk
 from agenix_check.mend.planner import make_plan
 from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.view import open_view
@@ -36,13 +36,13 @@ def test_one_source_is_one_job_with_a_target_a_node(fleet: Workshop) -> None:
     (job,) = plan.jobs
     assert (job.path, job.recipients) == (DB, ())
     assert job.oid == fleet.git.run("rev-parse", f":{DB}").decode().strip()
-    nodes = [target.node.rpartition("/")[2] for target in job.targets]
+    nodes = [target.node.rpartition("/")[2] for target in job.outputs]
     assert nodes == ["alpha", "beta", "delta", "gamma"]
-    for target, node in zip(job.targets, nodes, strict=True):
+    for target, node in zip(job.outputs, nodes, strict=True):
         assert target.path == fleet.output_path(node, "db", DB)
     assert {one.path for one in plan.remove} == {one for one in before if one.endswith("-db.age")}
-    assert plan.written == tuple(target.path for target in job.targets)
-    assert set(plan.recipients) == {target.key for target in job.targets}
+    assert plan.written == tuple(target.path for target in job.outputs)
+    assert set(plan.recipients) == {target.key for target in job.outputs}
     assert plan.left == ()
 
 
@@ -77,25 +77,25 @@ def test_a_source_that_is_broken_is_left(fleet: Workshop) -> None:
 
 def test_what_is_in_the_work_tree_is_right_only_for_its_node_and_length() -> None:
     content = encrypt(b"text\n", [ALPHA])
-    assert is_right(content, ALPHA, 5, sure=True)
-    assert not is_right(content, BETA, 5, sure=False)
-    assert not is_right(content, ALPHA, 6, sure=False)
-    assert not is_right(encrypt(b"text\n", [ALPHA, BETA]), ALPHA, 5, sure=False)
-    assert not is_right(encrypt(b"text\n", [ALPHA], armored=True), ALPHA, 5, sure=False)
-    assert not is_right(b"plain text", ALPHA, 5, sure=False)
-    assert not is_right(content, "no key", 5, sure=False)
+    assert is_right(content, ALPHA, 5, must_show=True)
+    assert not is_right(content, BETA, 5, must_show=False)
+    assert not is_right(content, ALPHA, 6, must_show=False)
+    assert not is_right(encrypt(b"text\n", [ALPHA, BETA]), ALPHA, 5, must_show=False)
+    assert not is_right(encrypt(b"text\n", [ALPHA], armored=True), ALPHA, 5, must_show=False)
+    assert not is_right(b"plain text", ALPHA, 5, must_show=False)
+    assert not is_right(content, "no key", 5, must_show=False)
     anonymous = encrypt(b"text\n", [DELTA])
-    assert is_right(anonymous, DELTA, 5, sure=False)
-    assert not is_right(anonymous, DELTA, 5, sure=True)
+    assert is_right(anonymous, DELTA, 5, must_show=False)
+    assert not is_right(anonymous, DELTA, 5, must_show=True)
 
 
 def test_a_job_of_which_all_is_there_needs_no_decryption() -> None:
-    target = Target("alpha", "db", "out", ALPHA, "out/one.age")
+    target = NewOutput("alpha", "db", "out", ALPHA, "out/one.age")
     other = target._replace(path="out/two.age")
-    plan = Plan(jobs=(Job(path=DB, oid="0" * 40, size=5, targets=(target, other)),))
+    plan = Plan(jobs=(Job(path=DB, oid="0" * 40, size=5, outputs=(target, other)),))
     there = {"out/one.age": encrypt(b"text\n", [ALPHA])}
     half = prefer_disk(plan, there.get, ())
     assert [one.path for one in half.stage] == ["out/one.age"]
-    assert half.jobs[0].targets == (other,)
+    assert half.jobs[0].outputs == (other,)
     there["out/two.age"] = there["out/one.age"]
     assert prefer_disk(plan, there.get, ()).jobs == ()

@@ -237,7 +237,7 @@ def test_a_commit_of_some_paths_is_refused(fleet: Workshop) -> None:
     before = state(fleet)
     done = fix(fleet, env={"GIT_INDEX_FILE": str(index)})
     assert done.code == 2
-    assert "`git commit` after `git add`, or `git commit -a`" in done.stderr
+    assert "then `git commit` without naming paths, or `git commit -a`" in done.stderr
     assert state(fleet) == before
 
 

@@ -10,7 +10,7 @@ from agenix_check.discover.declared.masters import Masters, find_masters
 from agenix_check.discover.tree.evidence import LOCK, Evidence
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.keys import digest
-from agenix_check.discover.tree.naming import ident
+from agenix_check.discover.tree.naming import ident, output_path
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
 from agenix_check.git.worktree import read_file
@@ -169,13 +169,13 @@ def _expected(
     output = None
     known = node.host_pubkey != WITHHELD and rotated is None
     if source in digests and source is not None and known:
-        name = f"{ident(digest(node.host_pubkey), digests[source])}-{secret.name}.age"
+        made = ident(digest(node.host_pubkey), digests[source])
         storage = node.storage.path if node.storage is not None else None
         output = Output(
             node=node.name,
             secret=secret.name,
-            path=f"{storage}/{name}" if storage else name,
-            ident=name[:32],
+            path=output_path(storage or "", made, secret.name),
+            ident=made,
             key=node.host_pubkey,
             sources=(source,),
             id=secret.id,

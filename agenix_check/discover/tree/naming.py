@@ -30,6 +30,12 @@ def ident(key: str, source: str) -> str:
     return sha256((key + source).encode("ascii")).hexdigest()[:_IDENT]
 
 
+def output_path(storage: str, ident: str, name: str) -> str:
+    """Return where an output belongs: in its storage directory, or at the top for an empty one."""
+    file = f"{ident}-{name}.age"
+    return f"{storage}/{file}" if storage else file
+
+
 def trace(
     idents: Iterable[str], keys: Mapping[str, KeyText], sources: Iterable[str]
 ) -> dict[str, Trace]:

@@ -1,20 +1,16 @@
 """What the work tree has and the index lacks, of the files that would explain an output."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from agenix_check.discover.tree.evidence import Evidence, KeyText, OutputFile, output_file
 from agenix_check.discover.tree.facts import AgeFact, find_fact
 from agenix_check.discover.tree.keys import KeyTexts, digest
 from agenix_check.discover.tree.naming import Trace, trace
-from agenix_check.git.repository import Repository
+from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.worktree import list_directory, list_unstaged, read_file
-
-_PARTIAL = "next-index-"  # what Git calls the index that it makes for `git commit PATH`
 
 
 class Waiting(NamedTuple):
@@ -29,7 +25,7 @@ class Unstaged:
     """Right files that were not staged.
 
     `outputs` are by (directory, name); `sources` and `keys` by the ident that they explain.
-    `partial` tells that this is `git commit PATH`: they may be staged, and are left out anyway.
+    `partial`: this is `git commit PATH`; they may be staged, and are left out anyway.
     """
 
     outputs: Mapping[tuple[str, str], Waiting]
@@ -73,7 +69,7 @@ def look_for_unstaged(
         outputs,
         {ident: sources[pair.source] for ident, pair in made.items() if pair.source in sources},
         {ident: keys[pair.key] for ident, pair in made.items() if pair.key in keys},
-        Path(os.environ.get("GIT_INDEX_FILE", "")).name.startswith(_PARTIAL),
+        is_partial_commit(),
     )
 
 

@@ -1,0 +1,177 @@
+"""What names alone let a fix do: which outputs there should be, and which key may get a secret.
+
+Whoever knows a public key and a source can name a file for them, so a pull request can ask for a
+secret by a file name alone. By names, a secret is therefore encrypted only to the one key that the
+outputs of its directory were made for before the change, or to the key that took its place in the
+files that held it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from agenix_check.age import recipient_or_none
+from agenix_check.audit.comparison import Place, place
+from agenix_check.discover.tree.evidence import NOWHERE, OutputFile
+from agenix_check.discover.tree.facts import AgeFact
+from agenix_check.discover.tree.keys import KeyTexts, digest
+from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.naming import Trace
+from agenix_check.mend.needs import Need, Needs, collect_needs
+from agenix_check.model.findings import Finding
+from agenix_check.model.fleet import closest_to_name
+
+
+class Authorization:
+    """The keys that each directory's outputs were made for at the base.
+
+    Before the first commit there is no base, and no work of others: then the tree itself counts.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._tree = names.base if names.base.files else names.here
+        keys: dict[str, set[str]] = defaultdict(set)  # digests of key texts, by directory
+        for file in self._tree.outputs.values():
+            made = names.explain(self._tree, file)
+            if made is not None:
+                keys[file.directory].add(made.key)
+        self._keys = dict(keys)
+
+    def objection(self, storage: str, key: str) -> str | None:
+        """Return why the secrets of a directory must not be encrypted to a key text, or None."""
+        before = self._keys.get(storage, set())
+        known = {_canonical(self._tree.keys[one].text) for one in before}
+        if len(known) > 1:
+            return "outputs of its directory are made for several keys"
+        if _canonical(key) in known or any(present_key(self._names, one) == key for one in before):
+            return None
+        return "only its name says that this key is to read it"
+
+
+def named_needs(names: Names) -> Needs:
+    """Return the outputs that there should be: those that are explained in the tree."""
+    here = names.here
+    known = []
+    for file in here.outputs.values():
+        made = names.explain(here, file)
+        key = here.keys[made.key].text if made is not None else None
+        if made is not None and key is not None:
+            source = closest_to_name(here.sources[made.source], file.name)
+            known.append(_need(file, key, source, file.path))
+    storages = {
+        file.directory
+        for tree in (here, names.base)
+        for file in tree.outputs.values()
+        if names.explain(tree, file) is not None
+    }
+    return collect_needs(known, storages)
+
+
+def made_at_base(names: Names) -> Mapping[Place, Trace]:
+    """Return what made the outputs of the base, by their place."""
+    return {
+        place(file): made
+        for file in names.base.outputs.values()
+        if (made := names.explain(names.base, file)) is not None
+    }
+
+
+def needs_by_names(
+    names: Names, finding: Finding, at_base: Mapping[Place, Trace]
+) -> tuple[Need, ...] | str:
+    """Return the outputs that a finding is about, or why names alone do not show them.
+
+    `at_base` is the result of `made_at_base`.
+    """
+    path = finding.path or ""
+    waiting = names.unstaged.outputs.get((finding.node or "", finding.secret or ""))
+    if waiting is not None and waiting.file.path == path:
+        made: Trace | None = waiting.made
+        file: OutputFile | None = waiting.file
+    else:
+        file = names.here.outputs.get(path)
+        if file is None:
+            return "it is not in the tree"
+        if file.ident in names.unstaged.keys:
+            key = names.unstaged.keys[file.ident]
+            return f"it is made for the key in {key}, which is not staged"
+        made = names.explain(names.here, file) or names.explain(names.base, file)
+        made = made or at_base.get(place(file))
+    if made is None or file is None:
+        return "names alone do not show what it should be made from; --inventory nix"
+    source = present_source(names, made, file.name)
+    if source is None:
+        for path in names.base.sources.get(made.source, ()):
+            if path in names.here.files and not isinstance(names.here.facts.get(path), AgeFact):
+                return f"its source {path} is not an age file any more"
+        return "names alone do not show its source; --inventory nix"
+    key_text = present_key(names, made.key)
+    if key_text is None:
+        return "names alone do not show its node's key; --inventory nix"
+    return (_need(file, key_text, source, None),)
+
+
+def present_key(names: Names, key: str) -> str | None:
+    """Return the text that stands now where a key of the base stood; `key` is its text's digest.
+
+    Where the key is still in the tree, that is its text; else the one text of the same form that
+    is new in the files that held it. None where there is no such text, or more than one.
+    """
+    if key in names.here.keys:
+        return names.here.keys[key].text
+    text, paths = names.base.keys.get(key, NOWHERE)
+    if text is None:
+        return None
+    found = {new for path in paths for new in _new_texts(names, path, text)}
+    return found.pop() if len(found) == 1 else None
+
+
+def present_source(names: Names, made: Trace, name: str) -> str | None:
+    """Return the path of the source that an output of the base should be made from now."""
+    here = names.here
+    if made.source in here.sources:
+        return closest_to_name(here.sources[made.source], name)
+    kept = [path for path in names.base.sources.get(made.source, ()) if path in here.facts]
+    if len({_sha256(names, path) for path in kept}) != 1:
+        return None
+    return closest_to_name(kept, name)
+
+
+def _need(file: OutputFile, key: str, source: str, path: str | None) -> Need:
+    return Need(file.directory, file.name, file.directory, key, source, path)
+
+
+def _canonical(text: str | None) -> str | None:
+    """Return a key without comment and newline; a text that is not a key stays as it is."""
+    recipient = recipient_or_none(text)
+    return text if recipient is None else recipient.text
+
+
+def _sha256(names: Names, path: str) -> str | None:
+    fact = names.here.facts[path]
+    return fact.sha256 if isinstance(fact, AgeFact) else None
+
+
+def _new_texts(names: Names, path: str, text: str) -> Iterable[str]:
+    now, was = names.here.facts.get(path), names.base.facts.get(path)
+    if not isinstance(now, KeyTexts) or not isinstance(was, KeyTexts):
+        return ()
+    if was.whole is not None and now.whole is not None:
+        # A file that is read as a whole: with its end, without the newline, or trimmed.
+        for as_read in (str, _without_newline, str.strip):
+            if as_read(was.whole) == text:
+                return (as_read(now.whole),)
+    form = _form(text)
+    before = {digest(one) for one in was.texts()}
+    return {one for one in now.texts() if _form(one) == form and digest(one) not in before}
+
+
+def _without_newline(text: str) -> str:
+    return text.removesuffix("\n")
+
+
+def _form(text: str) -> tuple[bool, bool, bool]:
+    """Return how a key is written: whether for SSH, with a comment, with a newline at its end."""
+    is_ssh = text.startswith("ssh-")
+    has_comment = len(text.split()) > 2
+    return is_ssh, has_comment, text.endswith("\n")
