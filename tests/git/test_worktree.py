@@ -47,7 +47,7 @@ def test_a_directory_is_listed_with_all_below_it_and_to_a_bound(
     workshop.write(".gitignore", "deep\n")
     repository = open_repository(workshop.top)
     assert set(list_directory(repository, "d")) == {"d/a", "d/deep/er/b"}
-    monkeypatch.setattr("agenix_check.git.worktree._MOST", 1)
+    monkeypatch.setattr("agenix_check.git.worktree._MOST_ENTRIES", 1)
     assert len(list(list_directory(repository, "d"))) == 1
 
 
