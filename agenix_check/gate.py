@@ -43,14 +43,16 @@ def check(
     settings: Settings,
     *,
     brief: bool = False,
+    details: bool = False,
     compare: Compare | None = None,
 ) -> Report:
     """Judge the snapshot that the settings name.
 
     `brief` says that counts and findings are enough: a tree that was green before needs no second
-    look then, and what was wrong long ago no search in history. `compare` looks into what the audit
-    finds in order; nothing is remembered then. Raises `UsageError` for revisions that are none,
-    `CannotCheckError` where Git cannot answer.
+    look then, and what was wrong long ago no search in history. `details` are what each output was
+    made from, for formats that show it. `compare` looks into what the audit finds in order; nothing
+    is remembered then. Raises `UsageError` for revisions that are none, `CannotCheckError` where
+    Git cannot answer.
     """
     store = open_store(repository, settings)
     restricted = settings.is_restricted
@@ -60,7 +62,9 @@ def check(
         known = green.recall(view.info) if brief and not fresh else None
         if known is not None and not _must_evaluate(known, settings):
             return known
-        report, lasting = _judge(view, settings, store, history=not brief, compare=compare)
+        report, lasting = _judge(
+            view, settings, store, history=not brief, details=details, compare=compare
+        )
     if lasting and not fresh:
         green.keep(report)
     return conclude(report, settings)
@@ -138,10 +142,16 @@ def _is_of_outputs(finding: Finding) -> bool:
 
 
 def _judge(
-    view: View, settings: Settings, store: Store, *, history: bool, compare: Compare | None
+    view: View,
+    settings: Settings,
+    store: Store,
+    *,
+    history: bool,
+    details: bool,
+    compare: Compare | None,
 ) -> tuple[Report, bool]:
     """Return the report, and whether it holds for these trees for ever."""
-    examined = examine(view, settings, store, history=history, compare=compare)
+    examined = examine(view, settings, store, history=history, details=details, compare=compare)
     return examined.report, not examined.names.looked_aside
 
 
@@ -151,6 +161,7 @@ def examine(
     store: Store,
     *,
     history: bool,
+    details: bool = False,
     compare: Compare | None = None,
 ) -> Examined:
     """Audit a view, let `compare` look into it, and give what the audit went by as well."""
@@ -173,17 +184,11 @@ def examine(
     if compare is not None:
         report = compare(report, names, inventory, view)
     selected = select(report, settings, known)
-    if _wants_details(settings):
+    if details:
         from agenix_check.audit.details import add_details
 
         selected = add_details(selected, names)
     return Examined(selected, report.findings, names, inventory)
-
-
-def _wants_details(settings: Settings) -> bool:
-    """Tell whether a format is asked for that shows more of an output than its verdict."""
-    besides = (text.partition("=")[0] for text in settings.output)
-    return "html" in (settings.format, *besides)
 
 
 def open_store(repository: Repository, settings: Settings) -> Store:

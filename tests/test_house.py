@@ -17,9 +17,9 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 OWNERS = {
     "git": "git/",
     "pyrage": "keys/",
-    "junit_xml": "report/junit.py",
-    "jinja2": "report/html/",
-    "tqdm": "report/progress.py",
+    "junit_xml": "report/formats/junit.py",
+    "jinja2": "report/formats/html/",
+    "tqdm": "report/progress_bar.py",
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from agenix_check.cli.options import OPTIONS
 from agenix_check.demo.workshop import Workshop
+from agenix_check.report.registry import all_formats
 from agenix_check.rules import RULES
 from tests.conftest import Run
 
@@ -35,11 +36,18 @@ def _rules() -> str:
     return "| rule | weight | what is wrong |\n| --- | --- | --- |\n" + "".join(rows)
 
 
+def _formats() -> str:
+    rows = [f"| `{one.name}` | {one.audience} |\n" for one in all_formats()]
+    return "| `--format`, `--output FORMAT=FILE` | for |\n| --- | --- |\n" + "".join(rows)
+
+
 def _block(name: str) -> "re.Pattern[str]":
     return re.compile(rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
 
 
-@pytest.mark.parametrize(("name", "make"), [("help", _help), ("rules", _rules)])
+@pytest.mark.parametrize(
+    ("name", "make"), [("help", _help), ("formats", _formats), ("rules", _rules)]
+)
 def test_the_block_is_what_the_program_says(name: str, make: Callable[[], str]) -> None:
     text = README.read_text()
     found = _block(name).search(text)

@@ -14,7 +14,7 @@ from agenix_check.errors import AgenixCheckError, CannotCheckError, UsageError
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from agenix_check.cli.destinations import Target
+    from agenix_check.cli.destinations import Destination
     from agenix_check.cli.options import Value
     from agenix_check.gate import Compare
     from agenix_check.git.repository import Repository
@@ -101,7 +101,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _check(arguments: list[str]) -> int:
-    from agenix_check.cli.destinations import step_summary, targets
+    from agenix_check.cli.destinations import destinations, want_details, want_history
     from agenix_check.cli.reporting import reports_on_failure
     from agenix_check.gate import check
 
@@ -116,28 +116,25 @@ def _check(arguments: list[str]) -> int:
         from agenix_check.cli.settings import load_settings
 
         settings = load_settings(None, _environment(), given)
-        with reports_on_failure(settings, targets(settings)):
+        with reports_on_failure(settings, destinations(settings)):
             raise
-    wanted = targets(settings)
+    wanted = destinations(settings)
     if settings.fix:
         return _fix(repository, settings, wanted)
     _refuse_without_fix(settings)
-    brief = (
-        all(target.format in ("text", "github") for target in wanted)
-        and not settings.verbose
-        and step_summary(wanted) is None
-    )
+    brief = not (settings.verbose or want_history(wanted))
+    details = want_details(wanted)
     if not settings.decrypt:
         with reports_on_failure(settings, wanted):
-            report = check(repository, settings, brief=brief)
+            report = check(repository, settings, brief=brief, details=details)
         return _report(repository, report, settings, wanted)
     from agenix_check.keys.keychain import Unlocker
-    from agenix_check.report.progress import show_progress
+    from agenix_check.report.progress_bar import show_progress
 
     unlocker = Unlocker(settings, say, "agenix-check --decrypt")
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
-        report = check(repository, settings, brief=brief, compare=compare)
+        report = check(repository, settings, brief=brief, details=details, compare=compare)
     return _report(repository, report, settings, wanted)
 
 
@@ -150,26 +147,34 @@ def _comparer(settings: "Settings", progress: "Progress", unlocker: "Unlocker") 
     return comparer(settings, unlocker, say, progress)
 
 
-def _fix(repository: "Repository", settings: "Settings", wanted: "list[Target]") -> int:
-    from agenix_check.cli.destinations import where_staging_is_lost
+def _fix(repository: "Repository", settings: "Settings", wanted: "list[Destination]") -> int:
+    from agenix_check.cli.destinations import want_details, where_staging_is_lost
     from agenix_check.cli.reporting import reports_on_failure
     from agenix_check.keys.keychain import Unlocker
     from agenix_check.mend.fix import fix_tree, plan_fix
-    from agenix_check.report.progress import show_progress
+    from agenix_check.report.progress_bar import show_progress
 
     unlocker = Unlocker(settings, say, "agenix-check --fix")
+    details = want_details(wanted)
 
     if settings.dry_run:
-        from agenix_check.report import plan as form
+        from agenix_check.report import plan_listing
 
         with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
             compare = _comparer(settings, progress, unlocker)
-            plan, report = plan_fix(repository, settings, compare)
-        text = form.render(plan, settings.format)
+            plan, report = plan_fix(repository, settings, compare, details=details)
+        text = plan_listing.render(plan, settings.format)
         return _report(repository, report, settings, wanted, instead=text)
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
-        done = fix_tree(repository, settings, unlocker=unlocker, progress=progress, compare=compare)
+        done = fix_tree(
+            repository,
+            settings,
+            unlocker=unlocker,
+            progress=progress,
+            compare=compare,
+            details=details,
+        )
     for sentence in done.left:
         say(f"not fixed: {sentence}")
     fixed = bool(done.report.fixed)
@@ -197,7 +202,7 @@ def _report(
     repository: "Repository",
     report: "Report",
     settings: "Settings",
-    wanted: "list[Target]",
+    wanted: "list[Destination]",
     instead: str | None = None,
 ) -> int:
     """Write the reports, with another text `instead` on standard output, and return the code."""

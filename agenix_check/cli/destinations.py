@@ -9,44 +9,57 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agenix_check.cli.options import FORMATS
-from agenix_check.errors import CannotCheckError, UsageError, nearest
+from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.model.settings import ColorWhen, Settings
-from agenix_check.report import Options, render
+from agenix_check.report import RenderOptions, render
+from agenix_check.report.registry import Format, Summary, find_format
 
 if TYPE_CHECKING:
     from agenix_check.model.findings import Report
 
 LARGEST = 1 << 28  # bytes of a file that `inspect` reads
-_SUMMARY = 250_000  # bytes that we add to a step's summary
-_SUMMARY_FULL = 1_000_000  # bytes of a whole one: GitHub shows none over 1 MiB
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Destination:
     """One report to write: its format, and its file (None: standard output)."""
 
-    format: str
+    format: Format
     path: Path | None
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether who typed the command reads it."""
+        return self.path is None and self.format.terminal
 
-def targets(settings: Settings) -> list[Target]:
+
+def destinations(settings: Settings) -> list[Destination]:
     """Return the reports that the settings ask for, standard output last: its reader may go away.
 
     Raises `UsageError` before anything is run.
     """
     pairs = [_pair(text) for text in settings.output]
     if settings.junit:
-        pairs.append(("junit", settings.junit))
-    wanted = [Target(name, _file(file)) for name, file in pairs]
-    _tell_apart(wanted)
-    return [*wanted, Target(settings.format, None)]
+        pairs.append((find_format("junit"), settings.junit))
+    wanted = [Destination(form, _file(file)) for form, file in pairs]
+    _refuse_shared_files(wanted)
+    return [*wanted, Destination(find_format(settings.format), None)]
 
 
-def options_for(target: Target, settings: Settings) -> Options:
-    """Return what a target's format is to heed."""
-    return Options(
-        color=target.path is None and use_color(settings.color),
+def want_details(wanted: list[Destination]) -> bool:
+    """Return whether a format shows more of an output than its verdict."""
+    return any(one.format.details for one in wanted)
+
+
+def want_history(wanted: list[Destination]) -> bool:
+    """Return whether a format says since when something is wrong, or a summary beside it does."""
+    return any(one.format.history for one in wanted) or find_summary(wanted) is not None
+
+
+def options_for(destination: Destination, settings: Settings) -> RenderOptions:
+    """Return what the format of a destination is to heed."""
+    return RenderOptions(
+        color=destination.path is None and use_color(settings.color),
         verbose=settings.verbose,
         quiet=settings.quiet,
         strict=settings.strict,
@@ -54,9 +67,9 @@ def options_for(target: Target, settings: Settings) -> Options:
     )
 
 
-def where_to_type(top: Path | None, report: "Report", wanted: list[Target]) -> str | None:
+def where_to_type(top: Path | None, report: "Report", wanted: list[Destination]) -> str | None:
     """Say from where commands name their files, to somebody who reads them elsewhere; else None."""
-    if Target("text", None) not in wanted or top is None or top.samefile(os.curdir):
+    if top is None or not any(one.is_terminal for one in wanted) or top.samefile(os.curdir):
         return None
     mends = (finding.mend for finding in report.findings if finding.mend)
     if all(mend.startswith("agenix-check ") and not {"#", "&"} & {*mend} for mend in mends):
@@ -106,15 +119,19 @@ def write_file(path: Path, text: str) -> None:
         raise CannotCheckError(f"cannot write {path}: {error.strerror}") from error
 
 
-def step_summary(wanted: list[Target]) -> str | None:
-    """Return the file that GitHub Actions shows beside a log that is for it, None where none is."""
-    if Target("github", None) not in wanted:
-        return None
-    return os.environ.get("GITHUB_STEP_SUMMARY") or None
+def find_summary(wanted: list[Destination]) -> tuple[Summary, str] | None:
+    """Return the summary that is shown beside standard output, and its file; None without one."""
+    for one in wanted:
+        summary = one.format.summary
+        if one.path is None and summary and (file := os.environ.get(summary.variable)):
+            return summary, file
+    return None
 
 
-def append_summary(file: str, report: "Report", options: Options) -> str | None:
-    """Append the report as Markdown to a step's summary; return why that could not be done.
+def append_summary(
+    summary: Summary, file: str, report: "Report", options: RenderOptions
+) -> str | None:
+    """Append a report to the summary of a step; return why that could not be done.
 
     The summary repeats what the log says, so the verdict of a run does not hang on it.
     """
@@ -126,8 +143,8 @@ def append_summary(file: str, report: "Report", options: Options) -> str | None:
             if not stat.S_ISREG(status.st_mode):
                 return f"{file} is not a regular file"
             apart = b"\n\n" if status.st_size else b""
-            room = min(_SUMMARY, _SUMMARY_FULL - status.st_size) - len(apart)
-            text = render(report, "markdown", replace(options, limit=room))
+            room = min(summary.most, summary.whole - status.st_size) - len(apart)
+            text = render(report, summary.format, replace(options, limit=room))
             if not text:
                 return f"{file} is full"
             stream.write(apart + text.encode())
@@ -167,15 +184,16 @@ def read_input(file: str) -> bytes:
     return data
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str) -> tuple[Format, str]:
     name, found, file = text.partition("=")
     if not found or not file:
         raise UsageError(f"--output takes FORMAT=FILE, not {text!r}")
     if file == "-":
         raise UsageError(f"--output takes a file; for standard output there is --format {name}")
-    if name not in FORMATS:
-        raise UsageError(f"--output: there is no format {name!r}{nearest(name, FORMATS)}")
-    return name, file
+    try:
+        return find_format(name), file
+    except UsageError as error:
+        raise UsageError(f"--output: {error}") from None
 
 
 def _file(name: str) -> Path:
@@ -198,14 +216,14 @@ def _file(name: str) -> Path:
     return path
 
 
-def _tell_apart(wanted: list[Target]) -> None:
+def _refuse_shared_files(wanted: list[Destination]) -> None:
     """Refuse two reports in one file: the second would take the place of the first."""
     taken: dict[Path, str] = {}
-    for target in wanted:
-        if target.path is not None:
-            first = taken.setdefault(target.path.resolve(), target.format)
-            if first != target.format:
-                raise UsageError(f"{first} and {target.format} cannot both go to {target.path}")
+    for one in wanted:
+        if one.path is not None:
+            first = taken.setdefault(one.path.resolve(), one.format.name)
+            if first != one.format.name:
+                raise UsageError(f"{first} and {one.format.name} cannot both go to {one.path}")
 
 
 def _reason(error: Exception) -> str:

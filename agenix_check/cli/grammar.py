@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from agenix_check import __version__
 from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, Value
 from agenix_check.errors import UsageError, nearest
+from agenix_check.report.registry import all_formats
 
 VERBS = {
     "check": "the gate (the verb may be left out)",
@@ -15,6 +16,14 @@ VERBS = {
     "explain": "tell a rule at length",
     "schema": "print the JSON Schema of the report or of the lock file",
     "demo": "build a fleet, break it, check it, mend it, check it",
+}
+
+EXIT_CODES = {
+    "0": "nothing wrong",
+    "1": "findings",
+    "2": "wrong usage or configuration",
+    "3": "could not check",
+    "130": "interrupted",
 }
 
 _ALSO_FOR_FLEET = (
@@ -56,15 +65,11 @@ def split_verb(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 def parse_check(arguments: Sequence[str]) -> dict[str, Value]:
     """Return the options given to the gate, by name."""
-    verbs = "\n".join(f"  {verb:<10}{text}" for verb, text in VERBS.items())
     parser = _parser(
         "agenix-check",
         "agenix-check [check] [options]\n       agenix-check VERB --help",
         "Check that every host of a NixOS fleet can read exactly its secrets, without any key.",
-        f"verbs:\n{verbs}\n\n"
-        "exit codes:\n"
-        "  0  nothing wrong\n  1  findings\n  2  wrong usage or configuration\n"
-        "  3  could not check\n  130  interrupted",
+        _end_of_help() if {"-h", "--help"} & {*arguments} else None,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     _add_options(parser, OPTIONS)
@@ -72,6 +77,26 @@ def parse_check(arguments: Sequence[str]) -> dict[str, Value]:
     if values.pop("version"):
         raise Answer(f"agenix-check {__version__}\n")
     return _given(values)
+
+
+def _end_of_help() -> str:
+    """Return the lists below the options. Every format is imported to say whom it is for."""
+    lists = {
+        "formats": {one.name: one.audience for one in all_formats()},
+        "verbs": VERBS,
+        "exit codes": EXIT_CODES,
+    }
+    return "\n\n".join(f"{title}:\n{_list(entries)}" for title, entries in lists.items())
+
+
+def _list(entries: Mapping[str, str]) -> str:
+    from textwrap import fill
+
+    lines = (f"  {name:<10}{text}" for name, text in entries.items())
+    indent = " " * 12
+    return "\n".join(
+        fill(line, 80, subsequent_indent=indent, break_on_hyphens=False) for line in lines
+    )
 
 
 def parse_fleet(arguments: Sequence[str]) -> dict[str, Value]:

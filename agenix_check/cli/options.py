@@ -5,8 +5,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
 from agenix_check.model.settings import Ignore, Settings
-
-FORMATS = ("text", "json", "github", "gitlab", "sarif", "markdown", "html", "junit")
+from agenix_check.report.registry import format_names
 
 Value = bool | str | float | tuple[str, ...]
 Kind = Literal["flag", "text", "choice", "number", "list"]
@@ -29,15 +28,21 @@ class OptionText(NamedTuple):
 class Option(NamedTuple):
     """One option; `field` is its field in `Settings`, whose type gives its `kind`.
 
-    `values` are the only ones allowed, where there are any; `enum` is what they are members of.
+    `enum` is what a choice is a member of.
     """
 
     name: str
     field: str
     kind: Kind
     text: OptionText
-    values: tuple[str, ...] = ()
     enum: type[StrEnum] | None = None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The only values allowed, where there are any."""
+        if self.kind != "choice":
+            return ()
+        return format_names() if self.enum is None else tuple(self.enum)
 
     @property
     def variable(self) -> str:
@@ -128,9 +133,9 @@ def _option(field: "Field[Any]") -> Option:
     name = field.name.replace("_", "-")
     text = TEXTS[name]
     if field.name == "format":
-        return Option(name, field.name, "choice", text, FORMATS)
+        return Option(name, field.name, "choice", text)
     if isinstance(field.type, type) and issubclass(field.type, StrEnum):
-        return Option(name, field.name, "choice", text, tuple(field.type), field.type)
+        return Option(name, field.name, "choice", text, field.type)
     return Option(name, field.name, _KINDS[field.type], text)
 
 

@@ -10,7 +10,7 @@ from agenix_check.gate import check, exit_code
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Report, Severity
 from agenix_check.model.settings import InventoryChoice, Settings
-from agenix_check.report import Options, render
+from agenix_check.report import RenderOptions, render
 
 SETTINGS = Settings(inventory=InventoryChoice.NAMES)
 _BOLD = "1"
@@ -23,7 +23,7 @@ class Play:
     def __init__(self, top: Path, write: Callable[[str], object], *, color: bool) -> None:
         self._top = top
         self._write = write
-        self._options = Options(color=color)
+        self._options = RenderOptions(color=color)
         self._defects = 0
 
     def run(self, breaks: Sequence[Break], place: str | None) -> int:

@@ -56,11 +56,15 @@ class _Planned:
 
 
 def plan_fix(
-    repository: Repository, settings: Settings, compare: Compare | None = None
+    repository: Repository,
+    settings: Settings,
+    compare: Compare | None = None,
+    *,
+    details: bool = False,
 ) -> tuple[Plan, Report]:
     """Return what `fix_tree` would do, and what the gate says now. Nothing is written."""
     refuse_snapshot(repository, settings)
-    with _planning(repository, settings, compare) as planned:
+    with _planning(repository, settings, compare, details=details) as planned:
         _refuse(repository, settings, planned)
         return planned.plan, planned.examined.report
 
@@ -72,16 +76,18 @@ def fix_tree(
     unlocker: Unlocker,
     progress: Progress,
     compare: Compare | None = None,
+    details: bool = False,
 ) -> Fixed:
     """Fix what can be fixed, stage it, and check again.
 
     Raises an `AgenixCheckError` where that would do harm or cannot be done; then everything is as
-    it was. `unlocker` opens the keychain; `progress` shows how far the run is.
+    it was. `unlocker` opens the keychain; `progress` shows how far the run is; `compare` and
+    `details` are for the gate.
     """
     refuse_snapshot(repository, settings)
     with exclusive_run(repository) as folder:
         recover(repository, folder)
-        with _planning(repository, settings, compare) as planned:
+        with _planning(repository, settings, compare, details=details) as planned:
             plan = planned.plan
             if plan.is_empty:
                 report = conclude(planned.examined.report, settings)
@@ -96,18 +102,18 @@ def fix_tree(
             )
             apply_changes(repository, folder, changes)
             fixed = _fixes(plan, produced)
-    report = check(repository, settings, compare=compare)
+    report = check(repository, settings, compare=compare, details=details)
     report = replace(report, fixed=fixed)
     return Fixed(report=report, left=plan.left, withheld=plan.withheld)
 
 
 @contextmanager
 def _planning(
-    repository: Repository, settings: Settings, compare: Compare | None
+    repository: Repository, settings: Settings, compare: Compare | None, *, details: bool
 ) -> Iterator[_Planned]:
     """Plan; where sources are to be staged, plan as if they were staged already."""
     with open_view(repository, settings) as view:
-        planned = _plan(view, settings, compare)
+        planned = _plan(view, settings, compare, details=details)
         sources = _sources_to_stage(planned)
         if not sources:
             yield planned
@@ -117,7 +123,7 @@ def _planning(
             staged_aside(repository, sources) as aside,
             open_view(aside, settings) as again,
         ):
-            then = _plan(again, settings, compare)
+            then = _plan(again, settings, compare, details=details)
             stage = {*then.plan.stage, *(one for one in planned.plan.stage if one.path in sources)}
             yield replace(
                 then,
@@ -136,9 +142,9 @@ def _sources_to_stage(planned: _Planned) -> list[str]:
     return sorted({one.path for one in planned.plan.stage if one.path in unstaged})
 
 
-def _plan(view: View, settings: Settings, compare: Compare | None) -> _Planned:
+def _plan(view: View, settings: Settings, compare: Compare | None, *, details: bool) -> _Planned:
     store = open_store(view.repository, settings)
-    examined = examine(view, settings, store, history=True, compare=compare)
+    examined = examine(view, settings, store, history=True, details=details, compare=compare)
     plan = make_plan(
         examined.report.findings,
         examined.names,

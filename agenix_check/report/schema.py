@@ -4,9 +4,9 @@ import json
 from enum import StrEnum
 
 from agenix_check.model.findings import CauseKind, Severity, Verdict
-from agenix_check.report.described import Schema, described_array, described_object
-from agenix_check.report.json import SCHEMA_ID
-from agenix_check.report.lockschema import lock_schema
+from agenix_check.report.formats.json import SCHEMA_ID
+from agenix_check.report.lock_schema import lock_schema
+from agenix_check.report.schema_parts import Schema, described_array, described_object
 
 
 def render(of: str = "report") -> str:

@@ -1,5 +1,6 @@
 """What people do to the sample fleet, and what the gate says of it."""
 
+from agenix_check.cli.destinations import destinations, want_details
 from agenix_check.cli.options import Value
 from agenix_check.cli.settings import load_settings
 from agenix_check.demo.workshop import Workshop, key_path
@@ -56,7 +57,8 @@ def judge(shop: Workshop, **options: Value) -> Report:
     """Check a fleet and return the report; the index, unless the options say otherwise."""
     repository = open_repository(shop.top)
     given = {name.replace("_", "-"): value for name, value in options.items()}
-    return check(repository, load_settings(repository.top, {}, {"no-cache": True, **given}))
+    settings = load_settings(repository.top, {}, {"no-cache": True, **given})
+    return check(repository, settings, details=want_details(destinations(settings)))
 
 
 def judge_staged(shop: Workshop, **options: Value) -> Report:

@@ -12,7 +12,8 @@ from agenix_check.discover.tree.facts import find_fact
 from agenix_check.discover.tree.keys import KeyTexts
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.model.findings import Report, Severity
-from agenix_check.report import FORMATS, Options, render
+from agenix_check.report import RenderOptions, render
+from agenix_check.report.registry import format_names
 from tests.audit.scenes import DB, judge, judge_staged, storage, the_only
 from tests.host_keys import ALPHA
 
@@ -34,7 +35,7 @@ def secret_lines(text: str) -> list[str]:
 
 def assert_kept_nowhere(report: Report, *secrets: str) -> None:
     shown = [str(asdict(report))]
-    shown += [render(report, form, Options(verbose=True)) for form in FORMATS]
+    shown += [render(report, form, RenderOptions(verbose=True)) for form in format_names()]
     for text in shown:
         assert not [secret for secret in secrets if secret in text]
 

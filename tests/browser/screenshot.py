@@ -47,8 +47,8 @@ def _break(top: Path) -> Report:
         fleet.edit(DB)
         fleet.overwrite("alpha", CI_KEY, fleet.encrypt(CI_KEY.plaintext, "beta"))
         fleet.shop.stage()
-        settings = Settings(inventory=InventoryChoice.NAMES, format="html")
-        return check(open_repository(top), settings)
+        settings = Settings(inventory=InventoryChoice.NAMES)
+        return check(open_repository(top), settings, details=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from agenix_check.report import Options, render
+from agenix_check.report import RenderOptions, render
 from tests.browser.window import PHONE, Window
 from tests.report.sample import ALL, ALPHA, TROUBLE, output, report
 
@@ -122,7 +122,7 @@ def test_without_a_script_all_that_matters_is_there(window: Window) -> None:
 
 def test_served_by_a_server_it_asks_for_nothing_but_itself(window: Window) -> None:
     asked = []
-    page = render(TROUBLE, "html", Options()).encode()
+    page = render(TROUBLE, "html", RenderOptions()).encode()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

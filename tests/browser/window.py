@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 from agenix_check.model.findings import Report
-from agenix_check.report import Options, render
+from agenix_check.report import RenderOptions, render
 
 DESKTOP = (1280, 900)
 PHONE = (360, 740)
@@ -76,7 +76,7 @@ class Window:
     ) -> None:
         """Write a report's page to a file and open it."""
         file = self._directory / "page.html"
-        file.write_text(render(report, "html", Options()), "utf-8")
+        file.write_text(render(report, "html", RenderOptions()), "utf-8")
         self.open(file.as_uri(), size=size, scheme=scheme, script=script)
 
     def open(

@@ -15,7 +15,8 @@ import pytest
 from agenix_check import __version__
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
-from agenix_check.report import FORMATS, schema
+from agenix_check.report import schema
+from agenix_check.report.registry import format_names
 from agenix_check.rules import RULES
 from tests.conftest import Result, Run
 from tests.host_keys import HOSTS
@@ -361,10 +362,10 @@ def test_every_format_is_written_however_the_run_ends(
         _break(fleet)
     top = fleet.top if code < 3 else Workshop(tmp_path / "empty").top
     outputs = [
-        word for form in FORMATS for word in ("--output", f"{form}={tmp_path / f'a.{form}'}")
+        word for form in format_names() for word in ("--output", f"{form}={tmp_path / f'a.{form}'}")
     ]
     assert run(top, *outputs).code == code
-    for form in FORMATS:
+    for form in format_names():
         assert (tmp_path / f"a.{form}").read_text() == run(top, "--format", form).stdout
 
 
@@ -414,7 +415,7 @@ def test_a_report_written_when_nothing_could_be_checked(
     assert "nothing to check" in (tmp_path / "report.xml").read_text()
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", format_names())
 def test_a_report_of_a_run_that_ended_before_there_was_one(
     fleet: Workshop, tmp_path: Path, run: Run, form: str
 ) -> None:

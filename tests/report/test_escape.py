@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agenix_check.report import Options, render
+from agenix_check.report import RenderOptions, render
 from agenix_check.report.escape import inert, reversible, visible
 from tests.report.sample import finding, report
 
@@ -101,7 +101,7 @@ def test_no_line_of_a_log_is_a_command(text: str, shown: str) -> None:
 def test_no_json_holds_a_command_for_the_runner(form: str) -> None:
     name = "##[error]###[x]"
     sample = report(findings=(finding("output-stale", name, name, path=name),))
-    rendered = render(replace(sample, incomplete=(name,)), form, Options())
+    rendered = render(replace(sample, incomplete=(name,)), form, RenderOptions())
 
     assert "##[" not in rendered
     assert name in str(json.loads(rendered))

@@ -17,8 +17,8 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
-from agenix_check.report import github, text
 from agenix_check.report.escape import visible
+from agenix_check.report.formats import github, text
 from tests.report.runner import REGISTERED, Command, commands, read_log
 from tests.report.sample import ALL, GREEN, HOSTILE, TROUBLE, finding, output, report
 

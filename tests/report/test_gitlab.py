@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from agenix_check.model.findings import Report, Severity
-from agenix_check.report.gitlab import render
-from agenix_check.report.places import shown_path
+from agenix_check.report.finding_places import shown_path
+from agenix_check.report.formats.gitlab import render
 from tests.report.sample import ALL, ALPHA, GREEN, HOSTILE, TROUBLE, finding, report
 from tests.report.strategies import REPORTS
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from agenix_check.model.findings import Report
-from agenix_check.report import github, gitlab, json, junit, markdown, sarif, schema, text
+from agenix_check.report import schema
 from agenix_check.report.explain import explain
+from agenix_check.report.formats import github, gitlab, json, junit, markdown, sarif, text
 from tests.report.sample import GREEN, MENDED, NAMES, PLAIN_AGENIX, TROUBLE
 
 GOLDEN = Path(__file__).parent / "golden"

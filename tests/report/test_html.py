@@ -27,7 +27,7 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
-from agenix_check.report import html
+from agenix_check.report.formats import html
 from tests.report.sample import (
     ALL,
     ALPHA,
@@ -337,11 +337,11 @@ import re
 from pathlib import Path
 from dataclasses import replace
 from tests.report.sample import GREEN, SOURCE_EDIT, Verdict, finding, output
-from agenix_check.report import Options, render
+from agenix_check.report import RenderOptions, render
 cells = [(f"n{node}", f"s{secret}") for node in range(1000) for secret in range(200)]
 outputs = tuple(output(*cell, Verdict.WRONG, "output-stale") for cell in cells)
 findings = tuple(finding("output-stale", *cell, cause=SOURCE_EDIT) for cell in cells)
-print(render(replace(GREEN, files=outputs, findings=findings), "html", Options()))
+print(render(replace(GREEN, files=outputs, findings=findings), "html", RenderOptions()))
 print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 

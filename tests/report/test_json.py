@@ -19,7 +19,7 @@ from agenix_check.model.findings import (
     Verdict,
 )
 from agenix_check.report import schema
-from agenix_check.report.json import render
+from agenix_check.report.formats.json import render
 from tests.report.sample import ALL, GREEN, HOSTILE, SOURCE_EDIT, TROUBLE, finding, output, report
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.model.findings import Report, Severity, Verdict
-from agenix_check.report.junit import render
+from agenix_check.report.formats.junit import render
 from tests.report.sample import (
     ALL,
     ALPHA,

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 
 from agenix_check.model.findings import Report, Severity
 from agenix_check.report.escape import visible
-from agenix_check.report.junit import render
-from agenix_check.report.places import shown_path
+from agenix_check.report.finding_places import shown_path
+from agenix_check.report.formats.junit import render
 from tests.report.sample import ALL, ALPHA, GREEN, HOSTILE, TROUBLE, finding, output, report
 from tests.report.strategies import REPORTS
 

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from agenix_check.model.findings import Cause, CauseKind, Report, Severity, Verdict
-from agenix_check.report import FORMATS, Options, render
+from agenix_check.report import RenderOptions, render
+from agenix_check.report.registry import format_names
 from tests.report.sample import finding, output, report
 
 NODES, SECRETS, WRONG = 1_000, 200, 30
@@ -51,7 +52,7 @@ def test_it_is_written_in_seconds_and_within_a_gibibyte() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     lengths = dict(line.split() for line in done.stdout.splitlines())
 
-    assert list(lengths) == list(FORMATS)
+    assert list(lengths) == list(format_names())
     assert all(int(length) > 100 for length in lengths.values())
 
 
@@ -60,5 +61,5 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_TIME, MOST_TIME))
     sample = large()
-    for form in FORMATS:
-        sys.stdout.write(f"{form} {len(render(sample, form, Options()))}\n")
+    for form in format_names():
+        sys.stdout.write(f"{form} {len(render(sample, form, RenderOptions()))}\n")

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.model.findings import Cause, CauseKind, Fix, Report, Severity, Verdict
-from agenix_check.report import markdown
 from agenix_check.report.escape import visible
+from agenix_check.report.formats import markdown
 from agenix_check.report.markup import prose
 from tests.report.sample import (
     ALL,

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 
 from agenix_check.model.findings import Report, Severity
-from agenix_check.report.places import shown_path
-from agenix_check.report.sarif import MOST_RESULTS, render
+from agenix_check.report.finding_places import shown_path
+from agenix_check.report.formats.sarif import MOST_RESULTS, render
 from agenix_check.rules import RULES, Rule
 from tests.report.sample import (
     ALL,

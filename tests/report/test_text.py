@@ -15,7 +15,7 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
-from agenix_check.report import text
+from agenix_check.report.formats import text
 from tests.report.sample import (
     ALL,
     ALPHA,

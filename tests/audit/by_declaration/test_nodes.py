@@ -9,7 +9,7 @@ from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.declaration import MasterIdentity, Place
 from agenix_check.model.findings import Report, Severity, Verdict
 from agenix_check.model.settings import Settings
-from agenix_check.report import Options, fleet_listing, render
+from agenix_check.report import RenderOptions, fleet_listing, render
 from tests.conftest import Run
 from tests.discover.declared.estate import (
     DB,
@@ -164,7 +164,7 @@ def test_a_directory_that_a_failed_node_may_share_holds_no_orphans(estate: Estat
 
 def everything_printed(estate: Estate, report: Report) -> str:
     """Return what every format says of a report, and `fleet` of the fleet."""
-    plain = Options(color=False, verbose=True, quiet=False, strict=True, require_verified=True)
+    plain = RenderOptions(verbose=True, strict=True, require_verified=True)
     texts = [render(report, name, plain) for name in ("text", "json", "junit")]
     for inventory in ("lock", "nix"):
         settings = load_settings(estate.shop.top, {}, {"inventory": inventory})

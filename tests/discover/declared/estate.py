@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from agenix_check.cli.destinations import destinations, want_details
 from agenix_check.cli.options import Value
 from agenix_check.cli.settings import load_settings
 from agenix_check.demo.workshop import Workshop, key_path
@@ -202,7 +203,8 @@ def judge(estate: Estate, inventory: str = "lock", **options: Value) -> Report:
     settings = load_settings(
         estate.shop.top, {}, {"no-cache": True, "inventory": inventory, **given}
     )
-    return check(open_repository(estate.shop.top), settings)
+    repository = open_repository(estate.shop.top)
+    return check(repository, settings, details=want_details(destinations(settings)))
 
 
 def judge_all(estate: Estate, inventory: str = "lock", **options: Value) -> Report:

@@ -9,14 +9,17 @@ from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib import resources
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from agenix_check import __version__
 from agenix_check.model.findings import Report
 from agenix_check.report.escape import visible
-from agenix_check.report.html.data import fleet_json
-from agenix_check.report.html.page import make_page
+from agenix_check.report.registry import Format, RenderOptions
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+# What makes the page is imported where one is made: the help only asks whom it is for.
 
 _STYLES = ("frame.css", "report.css", "matrix.css")
 _SCRIPTS = (
@@ -29,6 +32,11 @@ def render(report: Report, version: str, *, strict: bool, require_verified: bool
 
     `strict` and `require_verified` say what fails the run.
     """
+    from markupsafe import Markup
+
+    from agenix_check.report.formats.html.data import fleet_json
+    from agenix_check.report.formats.html.page import make_page
+
     style = "".join(map(_read, _STYLES))
     script = f'"use strict";\n(() => {{\n{"".join(map(_read, _SCRIPTS))}}})();\n'
     template = _environment().get_template("page.html")
@@ -45,7 +53,9 @@ def render(report: Report, version: str, *, strict: bool, require_verified: bool
 
 
 @cache
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     return Environment(
         loader=PackageLoader(__package__, "templates"),
         autoescape=True,
@@ -59,6 +69,8 @@ def _environment() -> Environment:
 
 def _finalize(value: object) -> object:
     """Make every text that a template prints one line of printable characters."""
+    from markupsafe import Markup
+
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -69,3 +81,20 @@ def _read(name: str) -> str:
 def _hash(text: str) -> str:
     """Return what a Content-Security-Policy calls an inline element by."""
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
+
+
+def _render(report: Report, options: RenderOptions) -> str:
+    return render(
+        report,
+        __version__,
+        strict=options.strict,
+        require_verified=options.require_verified,
+    )
+
+
+FORMAT = Format(
+    name="html",
+    audience="the whole fleet as one page, to be opened from disk",
+    render=_render,
+    details=True,
+)

@@ -9,9 +9,9 @@ from markupsafe import Markup
 from agenix_check.model.findings import Counts, Fix, JudgedFile, Report, Severity, Verdict
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import visible
-from agenix_check.report.html.groups import GroupOnPage, as_lines, groups
-from agenix_check.report.html.rule_sections import RuleOnPage, rules_of
-from agenix_check.report.html.verdict import facts, headline, most_useful, shares, state_of
+from agenix_check.report.formats.html.groups import GroupOnPage, as_lines, groups
+from agenix_check.report.formats.html.rule_sections import RuleOnPage, rules_of
+from agenix_check.report.formats.html.verdict import facts, headline, most_useful, shares, state_of
 from agenix_check.report.words import names_in, summary
 
 _FIXED = 50  # of what was mended, listed apart

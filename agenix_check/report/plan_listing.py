@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from agenix_check.errors import UsageError
 from agenix_check.mend.plan import Plan, Touched
 from agenix_check.report.escape import inert, reversible, visible
+from agenix_check.report.registry import find_format
 
 SCHEMA_ID = "agenix-check/plan/1"
 
 
 def render(plan: Plan, format_name: str) -> str:
-    """Turn a plan into text or JSON; under GitHub Actions, where another format is usual, text."""
-    if format_name == "json":
+    """Turn a plan into text or JSON, as the format wants it; one without raises `UsageError`."""
+    form = find_format(format_name).plan
+    if form == "json":
         return json.dumps({"schema": SCHEMA_ID, **_members(plan)}, indent=2) + "\n"
-    if format_name not in ("text", "github"):
+    if form is None:
         raise UsageError(f"--dry-run has no format {format_name!r}; it has text and json")
     return inert("\n".join(_lines(plan)) + "\n")
 

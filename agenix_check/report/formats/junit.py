@@ -24,8 +24,9 @@ from agenix_check.model.findings import (
 )
 from agenix_check.report.compared import not_compared, with_doubts
 from agenix_check.report.escape import visible
+from agenix_check.report.finding_places import declared_in, shown_path
 from agenix_check.report.owners import assign, assign_plain
-from agenix_check.report.places import declared_in, shown_path
+from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.words import cause_title
 
 _REPOSITORY = "repository"
@@ -33,7 +34,7 @@ _TAG = re.compile(r"<(?=/?testsuite|/?testcase|failure|error|skipped|system-out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
+class _TestCase:
     """One test case; `outcome` is the element that tells how it went, `passed` is none.
 
     `file` is where a reader is sent; `place` tells cases with equal names apart.
@@ -66,10 +67,10 @@ def render(report: Report, *, require_verified: bool, strict: bool) -> str:
     return _to_xml(_unique(sorted(cases, key=_case_key)))
 
 
-def _completeness(report: Report) -> _Case:
+def _completeness(report: Report) -> _TestCase:
     """Make the case that is always there, so that no file is without a suite."""
     file = declared_in(report) if report.incomplete else None
-    case = _Case(suite=_REPOSITORY, name="everything could be checked", file=file)
+    case = _TestCase(suite=_REPOSITORY, name="everything could be checked", file=file)
     said = [f"skipped: {visible(sentence)}" for sentence in sorted(report.skipped)]
     said += [f"not compared: {visible(sentence)}" for sentence in not_compared(report)]
     skipped = "\n".join(said)
@@ -79,17 +80,17 @@ def _completeness(report: Report) -> _Case:
     return _with(case, "error", "; ".join(sentences), "\n".join([*sentences, skipped]).rstrip())
 
 
-def _repository_case(finding: Finding, failing: set[Severity], somewhere: str) -> _Case:
+def _repository_case(finding: Finding, failing: set[Severity], somewhere: str) -> _TestCase:
     names = (finding.node, finding.secret)
     place = finding.path or finding.source or " ".join(filter(None, names)) or "the repository"
-    case = _Case(suite=_REPOSITORY, name=f"{finding.rule}: {place}", file=somewhere)
+    case = _TestCase(suite=_REPOSITORY, name=f"{finding.rule}: {place}", file=somewhere)
     return _judged(case, [finding], failing)
 
 
 def _output_case(
     output: JudgedFile, findings: list[Finding], failing: set[Severity], *, require_verified: bool
-) -> _Case:
-    case = _Case(suite=output.node, name=output.secret, file=output.path, place=output.path)
+) -> _TestCase:
+    case = _TestCase(suite=output.node, name=output.secret, file=output.path, place=output.path)
     by_verdict = _by_verdict(case, output, require_verified=require_verified)
     if not findings:
         return by_verdict
@@ -100,8 +101,8 @@ def _output_case(
     return judged
 
 
-def _plain_case(plain: JudgedFile, findings: list[Finding], failing: set[Severity]) -> _Case:
-    case = _Case(suite=plain.group, name=plain.path, file=plain.path, place=plain.path)
+def _plain_case(plain: JudgedFile, findings: list[Finding], failing: set[Severity]) -> _TestCase:
+    case = _TestCase(suite=plain.group, name=plain.path, file=plain.path, place=plain.path)
     if findings:
         return _judged(case, findings, failing)
     if plain.verdict is Verdict.UNVERIFIABLE:
@@ -113,7 +114,7 @@ def _plain_case(plain: JudgedFile, findings: list[Finding], failing: set[Severit
     return _with(case, "skipped", text, text)
 
 
-def _by_verdict(case: _Case, output: JudgedFile, *, require_verified: bool) -> _Case:
+def _by_verdict(case: _TestCase, output: JudgedFile, *, require_verified: bool) -> _TestCase:
     """Make the case of an output of which nothing is reported."""
     reason = visible(output.reason or "no reason is given")
     if output.verdict is Verdict.SKIPPED:
@@ -128,7 +129,7 @@ def _by_verdict(case: _Case, output: JudgedFile, *, require_verified: bool) -> _
     return case
 
 
-def _judged(case: _Case, findings: list[Finding], failing: set[Severity]) -> _Case:
+def _judged(case: _TestCase, findings: list[Finding], failing: set[Severity]) -> _TestCase:
     outcome = "failure" if any(f.severity in failing for f in findings) else "passed"
     message = "; ".join(f"{f.rule}: {visible(f.message)}" for f in findings)
     case = replace(case, file=shown_path(findings[0]) or case.file)
@@ -154,17 +155,17 @@ def _tell(finding: Finding) -> str:
     return "\n".join(lines)
 
 
-def _with(case: _Case, outcome: str, message: str, body: str) -> _Case:
+def _with(case: _TestCase, outcome: str, message: str, body: str) -> _TestCase:
     return replace(case, outcome=outcome, message=message, body=body)
 
 
-def _case_key(case: _Case) -> tuple[bool, str, str, str, str]:
+def _case_key(case: _TestCase) -> tuple[bool, str, str, str, str]:
     return (case.suite == _REPOSITORY, case.suite, case.name, case.place or "", case.message)
 
 
-def _unique(cases: list[_Case]) -> dict[str, list[_Case]]:
+def _unique(cases: list[_TestCase]) -> dict[str, list[_TestCase]]:
     """Escape the names, tell equal ones apart, and gather the cases by suite."""
-    suites: dict[str, list[_Case]] = defaultdict(list)
+    suites: dict[str, list[_TestCase]] = defaultdict(list)
     taken: set[str] = set()
     for case in cases:
         suite = visible(case.suite).strip() or "(unnamed)"
@@ -187,7 +188,7 @@ def _key(suite: str, name: str) -> str:
     return f"{suite}_{suite}_{name}"
 
 
-def _to_xml(suites: dict[str, list[_Case]]) -> str:
+def _to_xml(suites: dict[str, list[_TestCase]]) -> str:
     from junit_xml import TestSuite, to_xml_report_string
 
     built = [TestSuite(name, list(map(_built, cases))) for name, cases in suites.items()]
@@ -198,7 +199,7 @@ def _to_xml(suites: dict[str, list[_Case]]) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>{lines}\n'
 
 
-def _built(case: _Case) -> object:
+def _built(case: _TestCase) -> object:
     from junit_xml import TestCase
 
     line = 1 if case.file else None
@@ -212,3 +213,10 @@ def _built(case: _Case) -> object:
     elif case.body:
         built.stdout = case.body
     return built
+
+
+def _render(report: Report, options: RenderOptions) -> str:
+    return render(report, require_verified=options.require_verified, strict=options.strict)
+
+
+FORMAT = Format(name="junit", audience="test tabs: a case for every output", render=_render)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
+from agenix_check import __version__
 from agenix_check.model.findings import (
     Cause,
     Counts,
@@ -19,6 +20,7 @@ from agenix_check.model.findings import (
 )
 from agenix_check.report.escape import inert_json, reversible
 from agenix_check.report.grouping import finding_key
+from agenix_check.report.registry import Format, RenderOptions
 
 SCHEMA_ID = "agenix-check/report/1"
 
@@ -159,3 +161,15 @@ def _safe(value: _Value) -> _Value:
     if isinstance(value, Mapping):
         return {name: each and reversible(each) for name, each in value.items()}
     return value
+
+
+def _render(report: Report, _: RenderOptions) -> str:
+    return render(report, __version__)
+
+
+FORMAT = Format(
+    name="json",
+    audience="programs; `agenix-check schema` describes it",
+    render=_render,
+    plan="json",
+)

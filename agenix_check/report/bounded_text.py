@@ -7,11 +7,11 @@ from itertools import islice
 from agenix_check.report.words import count
 
 _MORE = 40  # bytes kept for the line that says how many items a list lacks
-_LEFT_OUT = 200  # bytes kept for the sentence that says what the page lacks
+_LEFT_OUT = 200  # bytes kept for the sentence that says what the text lacks
 
 
 class Section:
-    """A part of a page: lists with what stands around them, whole or cut where an item ends.
+    """A part of a text: lists with what stands around them, whole or cut where an item ends.
 
     Sizes are in bytes of UTF-8. After what did not fit nothing is added: the rest is counted.
     """
@@ -70,7 +70,7 @@ class Section:
             self._room = inner._room
 
 
-class Page:
+class BoundedText:
     """A first line, sections, and a last sentence that says what did not fit."""
 
     def __init__(self, first: str, limit: int) -> None:
@@ -88,7 +88,7 @@ class Page:
         return section.text
 
     def text(self, *sections: str) -> str:
-        """Return the page; without room for its first line, nothing."""
+        """Return the text; without room for its first line, nothing."""
         whole = self._first + "".join(sections)
         lacks = ", ".join(count(number, noun) for noun, number in sorted(self._left_out.items()))
         sentence = f"\nNot shown here: {lacks}. The JSON report has everything.\n" if lacks else ""

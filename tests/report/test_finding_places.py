@@ -10,8 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.model.findings import Cause, CauseKind, FleetInfo, Severity
+from agenix_check.report.finding_places import (
+    FindingPlace,
+    Role,
+    declared_in,
+    places,
+    shown_path,
+    to_uri,
+)
 from agenix_check.report.grouping import importance
-from agenix_check.report.places import Place, Role, declared_in, places, shown_path, to_uri
 from tests.report.sample import ALPHA, GREEN, finding, path_of
 
 SOURCE, KEY, OUTPUT = "secrets/db.age", "hosts/alpha/host.pub", path_of(ALPHA, "db")
@@ -75,7 +82,7 @@ def test_without_a_cause_it_is_the_file_itself(rule: str, path: str, role: Role)
     one = finding(rule, path=path)
 
     assert shown_path(one) == path
-    assert places(one) == (Place(role=role, path=path),)
+    assert places(one) == (FindingPlace(role=role, path=path),)
 
 
 def test_a_finding_may_name_no_file() -> None:

@@ -19,6 +19,7 @@ from agenix_check.report.grouping import (
     group,
     rule_rank,
 )
+from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.words import cause_title, is_green, names_in, subject, summary
 
 _WIDTH = 80
@@ -36,7 +37,7 @@ _SEVERITY_COLOR = {Severity.ERROR: _RED, Severity.WARNING: "1;33", Severity.NOTE
 
 def render(report: Report, *, color: bool, verbose: bool, quiet: bool) -> str:
     """Turn a report into text; `quiet` leaves only errors and warnings, so nothing when green."""
-    writer = _Writer(report, color=color, verbose=verbose)
+    writer = _TextWriter(report, color=color, verbose=verbose)
     sections = [*writer.findings(), writer.incomplete()]
     if not quiet:
         sections[:0] = [writer.fixed()]
@@ -55,7 +56,7 @@ def render(report: Report, *, color: bool, verbose: bool, quiet: bool) -> str:
     return inert("\n".join(text) + "\n")
 
 
-class _Writer:
+class _TextWriter:
     """Knows how things look; each method gives the lines of one section."""
 
     def __init__(self, report: Report, *, color: bool, verbose: bool) -> None:
@@ -223,3 +224,17 @@ def _wrap(text: str, indent: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _render(report: Report, options: RenderOptions) -> str:
+    return render(report, color=options.color, verbose=options.verbose, quiet=options.quiet)
+
+
+FORMAT = Format(
+    name="text",
+    audience="people, on a terminal; the default",
+    render=_render,
+    terminal=True,
+    history=False,
+    plan="text",
+)

@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from agenix_check import __version__
 from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import inert_json, visible
+from agenix_check.report.finding_places import declared_in, places, shown_path, to_uri
 from agenix_check.report.grouping import importance
-from agenix_check.report.places import declared_in, places, shown_path, to_uri
 from agenix_check.report.problem import (
     NOT_CHECKED,
     describe,
@@ -20,7 +21,8 @@ from agenix_check.report.problem import (
     fingerprint_unchecked,
     with_fingerprints,
 )
-from agenix_check.report.sarifrules import HOME, INDEX, Value, descriptors
+from agenix_check.report.registry import Format, RenderOptions
+from agenix_check.report.sarif_rules import HOME, INDEX, SarifValue, descriptors
 
 MOST_RESULTS = 25_000
 """GitHub refuses a file with more."""
@@ -116,9 +118,9 @@ def _shared(
     path: str,
     fingerprint: str,
     new: bool | None,
-    related: Sequence[Mapping[str, Value]],
+    related: Sequence[Mapping[str, SarifValue]],
 ) -> str:
-    result: dict[str, Value] = {"ruleId": rule}
+    result: dict[str, SarifValue] = {"ruleId": rule}
     if rule in INDEX:
         result["ruleIndex"] = INDEX[rule]
     result |= {
@@ -136,7 +138,7 @@ def _shared(
     return _encode(result)
 
 
-def _location(path: str) -> dict[str, Value]:
+def _location(path: str) -> dict[str, SarifValue]:
     # No line is known of a file that is binary or gone, but code scanning wants one.
     return {
         "physicalLocation": {
@@ -146,7 +148,7 @@ def _location(path: str) -> dict[str, Value]:
     }
 
 
-def _invocation(report: Report, cut: int) -> dict[str, Value]:
+def _invocation(report: Report, cut: int) -> dict[str, SarifValue]:
     told = [("error", f"could not check: {visible(one)}") for one in sorted(report.incomplete)]
     if cut:
         told.append(("warning", f"{cut} more findings, the least important, are left out here"))
@@ -160,7 +162,7 @@ def _invocation(report: Report, cut: int) -> dict[str, Value]:
     }
 
 
-def _snapshot(report: Report) -> dict[str, Value]:
+def _snapshot(report: Report) -> dict[str, SarifValue]:
     """Say what was looked at; all of it is hexadecimal or one of our own words."""
     taken = report.snapshot
     return {
@@ -179,10 +181,17 @@ def _literal(text: str) -> str:
     return _MARKED.sub(r"\\\g<0>", text) if "](" in text else text
 
 
-def _text_member(name: str, text: str) -> dict[str, Value]:
+def _text_member(name: str, text: str) -> dict[str, SarifValue]:
     return {name: {"text": text}}
 
 
 def _lines(items: "map[str] | list[str]") -> str:
     text = ",\n".join(items)
     return f"\n{text}\n" if text else ""
+
+
+def _render(report: Report, _: RenderOptions) -> str:
+    return render(report, __version__)
+
+
+FORMAT = Format(name="sarif", audience="code scanning", render=_render)

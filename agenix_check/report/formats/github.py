@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agenix_check.model.findings import Cause, Finding, Report, Severity
-from agenix_check.report import text
 from agenix_check.report.escape import inert, visible
+from agenix_check.report.finding_places import shown_path
+from agenix_check.report.formats import text
 from agenix_check.report.grouping import finding_key, rule_rank
-from agenix_check.report.places import shown_path
+from agenix_check.report.registry import Format, RenderOptions, Summary
 from agenix_check.report.words import cause_title, names_in, subject
 from agenix_check.rules import RULES, find_rule
 
@@ -127,3 +128,23 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text.replace("##[", r"\x23#[")).replace(":", "%3A").replace(",", "%2C")
+
+
+def _render(report: Report, options: RenderOptions) -> str:
+    return render(report, verbose=options.verbose, quiet=options.quiet)
+
+
+FORMAT = Format(
+    name="github",
+    audience="the log of GitHub Actions, where it is the default: annotations in the diff, "
+    "and `markdown` on the page of the run",
+    render=_render,
+    history=False,
+    plan="text",  # it is the default there, and nobody asked for annotations of a plan
+    summary=Summary(
+        variable="GITHUB_STEP_SUMMARY",
+        format="markdown",
+        most=250_000,
+        whole=1_000_000,  # GitHub shows none over 1 MiB
+    ),
+)

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from agenix_check.model.findings import Finding, Report, Severity, Verdict
+from agenix_check.report.bounded_text import BoundedText, Section
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group
 from agenix_check.report.markup import cell, code, fence_for, prose
-from agenix_check.report.page import Page, Section
+from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.words import cause_title, count, names_in, summary
 from agenix_check.rules import RULES
 
@@ -36,8 +37,8 @@ def render(
     The verdict is that of a run with these options; `verbose` adds notes.
     """
     failed = report.fail(strict=strict, require_verified=require_verified)
-    page = Page(_verdict(report, failed=failed), limit)
-    writer = _Writer(report, verbose=verbose)
+    page = BoundedText(_verdict(report, failed=failed), limit)
+    writer = _MarkdownWriter(report, verbose=verbose)
     # Made in the order of their weight: each takes at most its share of the room that is left.
     incomplete = page.section(1 / 4, writer.incomplete)
     mends = page.section(1 / 8, writer.mends)
@@ -57,7 +58,7 @@ def _verdict(report: Report, *, failed: bool) -> str:
     return f"### {words}: {prose(summary(report, verbose=True))}\n"
 
 
-class _Writer:
+class _MarkdownWriter:
     """Knows how things look; each method fills one section."""
 
     def __init__(self, report: Report, *, verbose: bool) -> None:
@@ -184,3 +185,16 @@ def _table(
 
 def _numbers(verdicts: Counter[Verdict]) -> list[int]:
     return [verdicts.total(), *(verdicts[verdict] for verdict in Verdict)]
+
+
+def _render(report: Report, options: RenderOptions) -> str:
+    return render(
+        report,
+        strict=options.strict,
+        require_verified=options.require_verified,
+        verbose=options.verbose,
+        limit=LIMIT if options.limit is None else options.limit,
+    )
+
+
+FORMAT = Format(name="markdown", audience="a summary, a comment", render=_render)

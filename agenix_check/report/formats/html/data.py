@@ -54,7 +54,7 @@ def _fleet(report: Report) -> dict[str, object]:
     doubts = _doubts(report)
     outputs = [_with_doubt(one, doubts) for one in report.outputs] if doubts else report.outputs
     outputs = sorted(outputs, key=lambda one: (one.node, one.secret, one.path))
-    writer = _Writer(sorted({one.secret for one in outputs}), _by_cell(report.findings))
+    writer = _FleetWriter(sorted({one.secret for one in outputs}), _by_cell(report.findings))
     names = names_in(report)
     nodes = [
         (visible(node), visible(names[node]), *writer.node(list(members)))
@@ -69,7 +69,7 @@ def _fleet(report: Report) -> dict[str, object]:
     }
 
 
-class _Writer:
+class _FleetWriter:
     """Writes outputs as rows of numbers and keeps what those stand for."""
 
     def __init__(self, secrets: Iterable[str], findings: Mapping[_Cell, Sequence[Finding]]) -> None:

@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class FindingPlace:
     """A file that a finding names; its path as in the report."""
 
     role: Role
@@ -71,7 +71,7 @@ def declared_in(report: Report) -> str:
     return _DECLARED_BY.get(report.fleet.inventory, _FLAKE)
 
 
-def places(finding: Finding) -> tuple[Place, ...]:
+def places(finding: Finding) -> tuple[FindingPlace, ...]:
     """Return each file that a finding names once: source, key, declaration, output, others."""
     cause = finding.cause
     named = [
@@ -79,10 +79,10 @@ def places(finding: Finding) -> tuple[Place, ...]:
         (_ROLES[cause.kind], cause.path) if cause is not None else (Role.FILE, None),
         (_ABOUT.get(find_rule(finding.rule).about, Role.FILE), finding.path),
     ]
-    by_path: dict[str, Place] = {}
+    by_path: dict[str, FindingPlace] = {}
     for role, path in sorted(named, key=lambda pair: _ORDER[pair[0]]):
         if path:
-            by_path.setdefault(path, Place(role=role, path=path))
+            by_path.setdefault(path, FindingPlace(role=role, path=path))
     return tuple(by_path.values())
 
 

@@ -9,7 +9,7 @@ from agenix_check.rules import RULES, About, Rule
 
 HOME = "https://github.com/agenix-check/agenix-check"
 
-Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
+SarifValue = str | int | bool | None | Sequence["SarifValue"] | Mapping[str, "SarifValue"]
 
 INDEX = {rule: number for number, rule in enumerate([*RULES, NOT_CHECKED])}
 """Where each rule stands among the descriptors; all are there: a log tells what was asked."""
@@ -28,7 +28,7 @@ _UNCHECKED = Rule(
 )
 
 
-def descriptors() -> Iterator[dict[str, Value]]:
+def descriptors() -> Iterator[dict[str, SarifValue]]:
     """Give a reportingDescriptor (section 3.49) for every rule, in the order of `INDEX`."""
     for rule in (*RULES.values(), _UNCHECKED):
         yield {
@@ -43,7 +43,7 @@ def descriptors() -> Iterator[dict[str, Value]]:
         }
 
 
-def _properties(rule: Rule) -> dict[str, Value]:
+def _properties(rule: Rule) -> dict[str, SarifValue]:
     """Tag a rule; GitHub takes those with a score for security, all others for quality."""
     kind = rule.id.partition("-")[0]
     if rule.exposure is None:

@@ -1,6 +1,6 @@
 """The JSON Schema of `agenix-check.lock`, behind `agenix-check schema lock`."""
 
-from agenix_check.report.described import Schema, described_array, described_object
+from agenix_check.report.schema_parts import Schema, described_array, described_object
 
 
 def lock_schema() -> Schema:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.report.escape import inert_json, reversible
+from agenix_check.report.finding_places import declared_in, shown_path
 from agenix_check.report.grouping import importance
-from agenix_check.report.places import declared_in, shown_path
 from agenix_check.report.problem import (
     NOT_CHECKED,
     describe,
@@ -19,6 +19,7 @@ from agenix_check.report.problem import (
     is_critical,
     with_fingerprints,
 )
+from agenix_check.report.registry import Format, RenderOptions
 
 _SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
@@ -67,3 +68,10 @@ def _entry(*, description: str, check_name: str, fingerprint: str, severity: str
             "location": {"path": reversible(path), "lines": {"begin": 1}},
         }
     )
+
+
+def _render(report: Report, _: RenderOptions) -> str:
+    return render(report)
+
+
+FORMAT = Format(name="gitlab", audience="Code Quality of a GitLab merge request", render=_render)
