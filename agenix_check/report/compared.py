@@ -1,6 +1,8 @@
 """What the formats say of `--decrypt`: which outputs were not compared with their sources."""
 
-from agenix_check.model.findings import JudgedFile, NotCompared, Report, Verdict
+from dataclasses import replace
+
+from agenix_check.model.findings import FileKind, JudgedFile, NotCompared, Report, Verdict
 from agenix_check.report.words import count, names_in
 
 _NODES = 5  # that a sentence names
@@ -22,16 +24,29 @@ def not_compared(report: Report) -> list[str]:
     return sentences
 
 
-def with_doubts(report: Report) -> list[JudgedFile]:
-    """Return the outputs; one that looks right and was not compared is unverifiable."""
+def with_doubts(report: Report) -> Report:
+    """Return the report in which an output that looks right and was not compared is unverifiable.
+
+    It fails a run with `--require-verified`, so formats that show each output show it as one of
+    those. A report without `--decrypt` stays as it is.
+    """
     reasons = {(one.node, one.secret, one.path): one.reason for one in _rest(report)}
-    return [_doubt(one, reasons.get((one.node, one.secret, one.path))) for one in report.outputs]
+    if not reasons:
+        return report
+    files = tuple(_doubt(one, reasons.get((one.group, one.name, one.path))) for one in report.files)
+    doubted = sum(one is not other for one, other in zip(files, report.files, strict=True))
+    counts = replace(
+        report.counts,
+        ok=report.counts.ok - doubted,
+        unverifiable=report.counts.unverifiable + doubted,
+    )
+    return replace(report, files=files, counts=counts)
 
 
-def _doubt(output: JudgedFile, reason: str | None) -> JudgedFile:
-    if reason is None or output.verdict is not Verdict.OK:
-        return output
-    return output._replace(verdict=Verdict.UNVERIFIABLE, reason=f"not compared: {reason}")
+def _doubt(file: JudgedFile, reason: str | None) -> JudgedFile:
+    if reason is None or file.kind is not FileKind.OUTPUT or file.verdict is not Verdict.OK:
+        return file
+    return file._replace(verdict=Verdict.UNVERIFIABLE, reason=f"not compared: {reason}")
 
 
 def _rest(report: Report) -> list[NotCompared]:

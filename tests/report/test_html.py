@@ -304,7 +304,7 @@ def test_what_was_to_be_compared_and_was_not_is_told() -> None:
     assert "not compared: 1 output of nixos:alpha: no identity opens" in words(render(sample))
     fleet = Reader(render(sample)).fleet()
     reasons = [fleet["about"][row[3]][4] for row in fleet["nodes"][0][-1]]
-    assert reasons == ["not compared with its source: no identity opens its source", None]
+    assert reasons == ["not compared: no identity opens its source", None]
 
 
 def test_it_says_that_no_key_was_used_only_where_that_is_so() -> None:

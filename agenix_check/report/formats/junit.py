@@ -51,6 +51,7 @@ class _TestCase:
 
 def render(report: Report, *, require_verified: bool, strict: bool) -> str:
     """Turn a report into JUnit XML; what fails here is what fails the run with these options."""
+    report = with_doubts(report)
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     told = [f for f in report.findings if f.severity != Severity.NOTE]
     by_output, others = assign(told, report.outputs)
@@ -61,7 +62,7 @@ def render(report: Report, *, require_verified: bool, strict: bool) -> str:
         for number, plain in enumerate(report.plain)
     ]
     cases += [_repository_case(finding, failing, declared_in(report)) for finding in others]
-    for number, output in enumerate(with_doubts(report)):
+    for number, output in enumerate(report.outputs):
         found = by_output.get(number, [])
         cases.append(_output_case(output, found, failing, require_verified=require_verified))
     return _to_xml(_unique(sorted(cases, key=_case_key)))

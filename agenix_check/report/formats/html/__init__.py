@@ -34,9 +34,11 @@ def render(report: Report, version: str, *, strict: bool, require_verified: bool
     """
     from markupsafe import Markup
 
+    from agenix_check.report.compared import with_doubts
     from agenix_check.report.formats.html.data import fleet_json
     from agenix_check.report.formats.html.page import make_page
 
+    report = with_doubts(report)
     style = "".join(map(_read, _STYLES))
     script = f'"use strict";\n(() => {{\n{"".join(map(_read, _SCRIPTS))}}})();\n'
     template = _environment().get_template("page.html")

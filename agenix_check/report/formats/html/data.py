@@ -51,9 +51,7 @@ class _Shared:
 
 
 def _fleet(report: Report) -> dict[str, object]:
-    doubts = _doubts(report)
-    outputs = [_with_doubt(one, doubts) for one in report.outputs] if doubts else report.outputs
-    outputs = sorted(outputs, key=lambda one: (one.node, one.secret, one.path))
+    outputs = sorted(report.outputs, key=lambda one: (one.node, one.secret, one.path))
     writer = _FleetWriter(sorted({one.secret for one in outputs}), _by_cell(report.findings))
     names = names_in(report)
     nodes = [
@@ -96,19 +94,6 @@ class _FleetWriter:
             self.addressees.number(_addressees(detail)),
             detail.plaintext_size,
         )
-
-
-def _doubts(report: Report) -> dict[tuple[str, str, str], str]:
-    """Return why outputs were not compared with their sources, where they were to be."""
-    rest = report.decrypted.not_compared if report.decrypted is not None else ()
-    return {(one.node, one.secret, one.path): one.reason for one in rest}
-
-
-def _with_doubt(output: JudgedFile, doubts: Mapping[tuple[str, str, str], str]) -> JudgedFile:
-    doubt = doubts.get((output.node, output.secret, output.path))
-    if doubt is None or output.verdict is not Verdict.OK:
-        return output
-    return output._replace(reason=f"not compared with its source: {doubt}")
 
 
 def _storage(path: str, secret: str) -> str:

@@ -72,8 +72,8 @@ def _found(report: Report, state: str) -> str:
     if counts.errors or counts.warnings:
         parts = ((counts.errors, "error"), (counts.warnings, "warning"))
         return " and ".join(count(number, noun) for number, noun in parts if number)
+    if state == "failed" and decrypted is not None and decrypted.unproved:
+        return f"{count(decrypted.unproved, 'output')} could not be compared"
     if state == "failed" and counts.unverifiable:
         return f"{count(counts.unverifiable, 'output')} cannot be verified"
-    if state == "failed" and decrypted is not None:
-        return f"{count(decrypted.unproved, 'output')} could not be compared"
     return "Nothing is wrong" if counts.ok or not counts.unverifiable else "Nothing wrong was found"
