@@ -7,15 +7,15 @@ NODES: tuple[Rule, ...] = (
     Rule(
         id="node-invalid-key",
         severity=Severity.ERROR,
-        title="a node's public key is no single valid recipient",
+        title="a node's public key is not exactly one valid recipient",
         meaning="""
-            `age.rekey.hostPubkey` has to be one SSH or age public key. This one is cut, holds
-            several keys, or carries something besides, such as the host name that ssh-keyscan
-            prints in front.
+            `age.rekey.hostPubkey` must be exactly one SSH or age public key. This one is cut off,
+            is several keys, or has something else in it, such as the host name that ssh-keyscan
+            prints before the key.
             """,
         why="""
-            Nothing can be encrypted for this node, or not for the key that you mean. agenix-rekey
-            ends with status 0 all the same.
+            Nothing can be encrypted for this node, or it is encrypted for another key than you
+            mean. agenix-rekey still exits with status 0.
             """,
         mend="""
             Copy the key from the host, one line and nothing else, then rekey:
@@ -28,14 +28,14 @@ NODES: tuple[Rule, ...] = (
     Rule(
         id="node-placeholder-key",
         severity=Severity.WARNING,
-        title="a node still has agenix-rekey's placeholder for a key",
+        title="a node's public key is still agenix-rekey's placeholder",
         meaning="""
-            The public key of the node is the placeholder that stands in until the host is installed
-            and has a key of its own, or one of its outputs is addressed to that placeholder.
+            agenix-rekey has a placeholder for the key of a host that is not installed yet. It is
+            this node's public key, or one of the node's outputs is encrypted for it.
             """,
         why="""
-            Nobody has the private key for it. The host builds and boots, and cannot decrypt a
-            single secret.
+            Nobody has the private key for it. The host builds and boots, but cannot decrypt any of
+            its secrets.
             """,
         mend="""
             Once the host is installed, set `age.rekey.hostPubkey` to its key, then rekey:
@@ -50,12 +50,12 @@ NODES: tuple[Rule, ...] = (
         severity=Severity.WARNING,
         title="a node's public key is given as the path of a file outside the flake",
         meaning="""
-            `age.rekey.hostPubkey` is a string that begins with a slash. agenix-rekey hashes the
-            path, not the key in that file, when it names outputs.
+            `age.rekey.hostPubkey` is a string that begins with a slash. agenix-rekey puts a hash of
+            this path into the names of outputs, not a hash of the key in the file.
             """,
         why="""
             When the host gets a new key, no output changes its name: everything seems up to date,
-            the build passes, and the host cannot decrypt anything. And the rekey works only on the
+            the build passes, and the host cannot decrypt anything. And a rekey works only on the
             machine that has the file.
             """,
         mend="""
@@ -75,16 +75,16 @@ NODES: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="a rekey would delete files in this node's storage directory",
         meaning="""
-            The storage directory of the node is also another node's, holds sources, or lies outside
-            the repository. After a rekey, agenix-rekey deletes every file below that directory that
-            is not an output of this very node.
+            The storage directory of the node also belongs to another node, contains sources, or is
+            outside the repository. After a rekey, agenix-rekey deletes every file below that
+            directory that is not an output of this node.
             """,
         why="""
             The next `agenix rekey -a` deletes the other node's outputs, or your sources, and stages
             the deletion.
             """,
         mend="""
-            Before you rekey, give every node a directory of its own that holds nothing else:
+            Before you rekey, give every node a directory of its own with nothing else in it:
 
                 age.rekey.localStorageDir =
                   ./. + "/secrets/rekeyed/${config.networking.hostName}";
@@ -93,7 +93,7 @@ NODES: tuple[Rule, ...] = (
 
                 agenix-check --fix
 
-            If it has happened already, the sources are in the last commit:
+            If it has already happened, the sources are in the last commit:
 
                 git restore --source=HEAD --staged --worktree -- SOURCES
             """,
@@ -104,15 +104,15 @@ NODES: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="Nix could not evaluate a node",
         meaning="""
-            The part of the node's configuration that declares secrets does not evaluate; the
-            message is Nix's own. The other nodes were checked, and of this one what file names
-            tell.
+            Nix cannot evaluate the part of the node's configuration that declares secrets; the
+            message is Nix's own. The other nodes were checked; this one was checked as far as file
+            names allow.
             """,
         why="""
-            What the node declares is not known, so nothing can be said of it; the run ends with 3.
+            It is unknown what the node declares, so it could not be checked: the run exits with 3.
             """,
         mend="""
-            See what Nix says at length:
+            Let Nix print the whole error:
 
                 nix eval .#nixosConfigurations.HOST.config.age.rekey.hostPubkey
             """,
@@ -121,14 +121,15 @@ NODES: tuple[Rule, ...] = (
     Rule(
         id="private-key",
         severity=Severity.ERROR,
-        title="a private key lies unencrypted in the tree",
+        title="an unencrypted private key is in the tree",
         meaning="""
-            The file holds an age or SSH private key in plain text, or one is used where a public
-            key belongs. One that was in the tree before this change is a note.
+            The file contains an age or SSH private key in plain text, or a private key is used
+            where a public key belongs. A key that was in the tree before this change is only a
+            note.
             """,
         why="""
-            Whoever reads the repository can decrypt everything that was ever encrypted for this
-            key. If it is used as a public key, it also lies in the world-readable Nix store.
+            Everyone who can read the repository can decrypt everything that was ever encrypted for
+            this key. If it is used as a public key, it is also in the world-readable Nix store.
             """,
         mend="""
             Do not push. Take the file out of the commit and keep it elsewhere:

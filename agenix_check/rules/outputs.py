@@ -9,18 +9,18 @@ OUTPUTS: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="a secret has no output for a node that needs it",
         meaning="""
-            The node is declared to have this secret, but the tree holds no file that was encrypted
-            for it, nor one made from an older version.
+            The node is declared to have this secret, but the tree has no file that was encrypted
+            for it, and none made from an older version either.
 
-            Where only file names are known, this is a note: an output is gone while its source and
-            key are still there, which nearly always means that its declaration was removed as well.
+            Where only file names are known, this is a note: the output is gone while its source and
+            key are still there, which nearly always means that its declaration was removed too.
             """,
         why="""
-            The host cannot be built: agenix-rekey stops at the first missing output. You learn of
-            it when you deploy, often in a hurry, and only of one secret at a time.
+            The host cannot be built: agenix-rekey stops at the first missing output. You find out
+            when you deploy, often in a hurry, and only about one secret at a time.
             """,
         mend="""
-            Type this, with a key that can read the source:
+            Run this with a key that can read the source:
 
                 agenix-check --fix
             """,
@@ -33,24 +33,24 @@ OUTPUTS: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="an output is made from another version of its source or key",
         meaning="""
-            The name of an output carries a hash of the host's public key and of the source file.
-            The source or the key has changed since, and this output was not made anew.
+            The name of an output contains a hash of the host's public key and of the source file.
+            The source or the key has changed since, and this output was not made again.
 
             The text of the key counts, not only the key: its comment and a newline at its end are
             part of the hash.
             """,
         why="""
-            The host cannot be built until somebody with the master key rekeys. Roll back the
-            wrong half, and it runs on with the old password, or with a file for a key that it no
+            The host cannot be built until somebody with the master key rekeys. If the wrong half is
+            rolled back, it keeps running with the old password, or with a file for a key that it no
             longer has.
             """,
         mend="""
-            Type this, with a key that can read the source; it stages what it writes and removes
-            what it replaces:
+            Run this with a key that can read the source; it stages what it writes and removes what
+            it replaces:
 
                 agenix-check --fix
 
-            If the change of the source or key was a mistake, take it back instead:
+            If the change of the source or key was a mistake, undo that instead:
 
                 git restore --staged --worktree PATH
             """,
@@ -64,20 +64,20 @@ OUTPUTS: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="the right output exists, but Git does not have it",
         meaning="""
-            The file lies in the work tree and is not in the index: git add was forgotten, or
-            .gitignore hides the file.
+            The file is in the work tree but not in the index: git add was forgotten, or .gitignore
+            hides the file.
             """,
         why="""
             It works on your machine and nowhere else. Nix reads only files that Git knows, so
             everybody who pulls gets a fleet that does not build.
             """,
         mend="""
-            Add the file; with -f where .gitignore hides it:
+            Add the file; use -f if .gitignore hides it:
 
                 git add PATH
 
-            `agenix-check --fix` does that too. Next time `agenix rekey -a` stages by itself, and
-            so does `agenix rekey` where AGENIX_REKEY_ADD_TO_GIT=true is set.
+            `agenix-check --fix` does this too. To prevent it, use `agenix rekey -a`, which stages
+            by itself, or set AGENIX_REKEY_ADD_TO_GIT=true for `agenix rekey`.
             """,
         about=About.OUTPUT,
         mended_by=MendedBy.STAGE_OUTPUT,
@@ -86,24 +86,24 @@ OUTPUTS: tuple[Rule, ...] = (
     Rule(
         id="output-untraceable",
         severity=Severity.ERROR,
-        title="an output is made from a source or a key that is in no tree",
+        title="an output is made from a source or a key that was never committed",
         meaning="""
-            No key and no source in this tree, nor in the one before, give this file its name. It
-            was made from a version that was never committed: the source was encrypted again after
-            the rekey, or it was not added, or the key lives elsewhere.
+            No key and source in this tree, or in the one before, give this file its name. It was
+            made from a version that was never committed: the source was encrypted again after the
+            rekey, or it was not added, or the key is kept elsewhere.
 
-            It is a warning where nothing shows that the key ever was in this repository.
+            It is a warning if nothing shows that the key was ever in this repository.
             """,
         why="""
-            The host looks for another name, so it cannot be built. If the other version is only on
-            one laptop, that is where your secret is, too.
+            The host looks for a file with another name, so it cannot be built. If the other version
+            exists on one laptop only, that is where your secret is, too.
             """,
         mend="""
-            If the source or the key that it was made from is still in your work tree, add that:
+            If the source or the key that it was made from is still in your work tree, add it:
 
                 git add SOURCE
 
-            Otherwise make the outputs anew from what is in the tree:
+            Otherwise make the outputs again from what is in the tree:
 
                 agenix-check --fix
             """,
@@ -117,20 +117,20 @@ OUTPUTS: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="an output is not an age file",
         meaning="""
-            The file has the name of an output, but what is in it is plain text, something else
-            altogether, or a symbolic link.
+            The file has the name of an output, but it is plain text, a symbolic link, or something
+            else that is not an age file.
             """,
         why="""
-            agenix-rekey looks at names only, so the build passes. The host cannot decrypt the
-            file when it activates, and the services that read the secret do not start. And if
-            that plain text is the secret, everyone who can read the repository has it.
+            agenix-rekey looks only at names, so the build passes. The host cannot decrypt the file
+            when it activates, and the services that read the secret do not start. And if the plain
+            text is the secret, everyone who can read the repository has it.
             """,
         mend="""
-            Make it anew (agenix-rekey skips a file whose name exists):
+            Make it again (agenix-rekey skips a file whose name exists):
 
                 agenix-check --fix
 
-            If it held the secret itself, change the secret: Git's history keeps the old one.
+            If it contained the secret, change the secret: Git's history keeps the old one.
             """,
         about=About.OUTPUT,
         mended_by=MendedBy.REMAKE_OUTPUT,
@@ -141,15 +141,15 @@ OUTPUTS: tuple[Rule, ...] = (
         severity=Severity.WARNING,
         title="an output is a Git LFS pointer",
         meaning="""
-            Git holds a pointer in place of the file. The name of the output is checked as usual;
-            who it is for and whether it is whole cannot be seen.
+            Git has a pointer instead of the file. The name of the output is checked as usual, but
+            not whom it is for, nor whether it is complete.
             """,
         why="""
             Nix takes what Git gives it: without LFS support it puts the pointer on the host, which
-            cannot decrypt it. Age files are small, so LFS gains nothing here.
+            cannot decrypt it. Age files are small, so LFS has no advantage here.
             """,
         mend="""
-            Fetch the contents and take age files out of LFS, so that Git holds them itself; the
+            Fetch the contents and take age files out of LFS, so that Git stores them itself; the
             path is the pattern in .gitattributes:
 
                 git lfs pull
@@ -163,19 +163,19 @@ OUTPUTS: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="an output is a broken age file",
         meaning="""
-            The file begins like an age file but breaks its format: it was cut short, holds Git's
-            conflict markers, or was altered on its way. The message names the place and the reason.
+            The file begins like an age file but breaks its format: it was cut off, has Git's
+            conflict markers in it, or was changed on its way. The message says where and how.
             """,
         why="""
-            Nothing reads an output before the host does, so the build passes. Activation then
+            Nothing reads an output before the host does, so the build passes. Then activation
             cannot decrypt it, and the services that need the secret stay down.
             """,
         mend="""
-            Make it anew (agenix-rekey skips a file whose name exists):
+            Make it again (agenix-rekey skips a file whose name exists):
 
                 agenix-check --fix
 
-            If Git alters age files (`* text=auto` in .gitattributes), tell it to leave them alone:
+            If Git changes age files (`* text=auto` in .gitattributes), tell it to leave them alone:
 
                 echo '*.age binary' >> .gitattributes
             """,
@@ -185,20 +185,21 @@ OUTPUTS: tuple[Rule, ...] = (
     Rule(
         id="output-wrong-recipient",
         severity=Severity.ERROR,
-        title="an output is addressed to another key than its node's",
+        title="an output is encrypted for another key than its node's",
         meaning="""
             The name is right, but the header of the file says that it was encrypted for another
             key. Outputs were swapped by hand or in a merge, or encrypted with the wrong key.
             """,
         why="""
-            The build passes, the host cannot read its secret, and the owner of the other key can.
+            The build passes, but the host cannot read its secret, and the owner of the other key
+            can.
             """,
         mend="""
-            Make it anew (agenix-rekey skips a file whose name exists):
+            Make it again (agenix-rekey skips a file whose name exists):
 
                 agenix-check --fix
 
-            If the other key belongs to somebody who must not have the secret, change the secret.
+            If the owner of the other key must not have the secret, change the secret.
             """,
         about=About.OUTPUT,
         mended_by=MendedBy.REMAKE_OUTPUT,
@@ -207,22 +208,22 @@ OUTPUTS: tuple[Rule, ...] = (
     Rule(
         id="output-extra-recipient",
         severity=Severity.ERROR,
-        title="an output is addressed to somebody besides its node",
+        title="an output is encrypted for somebody besides its node",
         meaning="""
-            An output is for one host and nobody else, so its header has exactly one recipient.
-            This one has more: it was not made by agenix-rekey.
+            An output is for one host and nobody else, so its header has exactly one recipient. This
+            one has more: it was not made by agenix-rekey.
             """,
         why="""
-            The host works, so nobody notices. But whoever holds the other key reads this secret,
-            on every clone of the repository.
+            The host works, so nobody notices. But whoever has the other key can read this secret in
+            every clone of the repository.
             """,
         mend="""
-            Make it anew (agenix-rekey skips a file whose name exists):
+            Make it again (agenix-rekey skips a file whose name exists):
 
                 agenix-check --fix
 
-            If the other recipient must not know the secret, change it: Git's history keeps the
-            file that they can read.
+            If the owner of the other key must not know the secret, change it: Git's history keeps
+            the file that they can read.
             """,
         about=About.OUTPUT,
         mended_by=MendedBy.REMAKE_OUTPUT,
@@ -233,17 +234,17 @@ OUTPUTS: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="an output holds agenix-rekey's dummy text, not the secret",
         meaning="""
-            Its length is exactly that of the text which agenix-rekey writes in place of a secret:
-            with --dummy, or when a decryption failed and the answer was (d) or (a). The source has
-            another length.
+            It is exactly as long as the text that agenix-rekey writes instead of a secret: with
+            `--dummy`, or when it could not decrypt a source and the answer was (d) or (a). The
+            source has another length.
             """,
         why="""
-            The name is right, so agenix-rekey says "already rekeyed" from now on and the build
-            passes. The service starts with the words "This is a dummy replacement value" for a
-            password.
+            The name is right, so agenix-rekey says "already rekeyed" from now on, and the build
+            passes. The service starts with a password that begins "This is a dummy replacement
+            value".
             """,
         mend="""
-            Make it anew (agenix-rekey skips a file whose name exists):
+            Make it again (agenix-rekey skips a file whose name exists):
 
                 agenix-check --fix
             """,
@@ -253,17 +254,17 @@ OUTPUTS: tuple[Rule, ...] = (
     Rule(
         id="output-length",
         severity=Severity.ERROR,
-        title="an output does not hold its source: the lengths differ",
+        title="an output does not contain its source: the lengths differ",
         meaning="""
-            The length of what is encrypted can be told without a key. An output holds the very
-            bytes of its source, so both lengths are equal. Here they are not.
+            The length of an encrypted text can be read without a key. An output contains exactly
+            the bytes of its source, so both lengths must be equal. Here they are not.
             """,
         why="""
             The name is right, so the build passes; the host decrypts the file and gets something
             else: an empty text, half a certificate, another secret.
             """,
         mend="""
-            Make it anew (agenix-rekey skips a file whose name exists):
+            Make it again (agenix-rekey skips a file whose name exists):
 
                 agenix-check --fix
             """,
@@ -273,19 +274,19 @@ OUTPUTS: tuple[Rule, ...] = (
     Rule(
         id="output-content",
         severity=Severity.ERROR,
-        title="an output does not hold its source: the plaintexts differ",
+        title="an output does not contain its source: the plaintexts differ",
         meaning="""
-            Only a run with `--decrypt` can find this: it opened the output with its node's key and
-            the source with a master key, and the texts are as long as each other and not the same.
-            What they are is shown nowhere, nor what they differ in.
+            Only a run with `--decrypt` can find this: it opened the output with the node's key and
+            the source with a master key, and the texts have the same length but differ. Neither the
+            texts nor the difference are ever shown.
             """,
         why="""
-            Name, recipient and length are right, so nothing notices it: the build passes, and the
-            host runs with another password than the one that you keep. An old version under a new
-            name, a value of another secret, or somebody who put in a text of their own.
+            Name, recipient and length are right, so nothing else notices: the build passes, and the
+            host runs with another password than the one that you keep. It may be an old version
+            under a new name, the value of another secret, or a text that somebody put there.
             """,
         mend="""
-            Find out who made the file, then make it anew:
+            Find out who made the file, then make it again:
 
                 git log -- PATH
                 agenix-check --fix --decrypt -i MASTER -i HOST_KEY
@@ -298,16 +299,16 @@ OUTPUTS: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="an intermediary secret has an output",
         meaning="""
-            `age.secrets.<id>.intermediary` says that a secret is there to make others from, and is
-            for no host. This one was rekeyed for a host all the same, by a version of agenix-rekey
-            that did not know the option, or before the option was set.
+            `age.secrets.<id>.intermediary` says that other secrets are made from this one and that
+            no host gets it. It was rekeyed for a host anyway, by a version of agenix-rekey that did
+            not know the option, or before the option was set.
             """,
         why="""
-            The host can read what it was meant never to have, such as the key of a certificate
-            authority.
+            The host can read a secret that it was never meant to have, such as the key of a
+            certificate authority.
             """,
         mend="""
-            Take the output out, and change the secret if the host is not to know it:
+            Remove the output, and change the secret if the host must not know it:
 
                 git rm PATH
             """,
@@ -316,25 +317,25 @@ OUTPUTS: tuple[Rule, ...] = (
     Rule(
         id="output-orphan",
         severity=Severity.WARNING,
-        title="a file in an output directory that no node accounts for",
+        title="a file in an output directory belongs to no node",
         meaning="""
             The host was removed or switched off, the secret was renamed or dropped, or the file is
-            a leftover of an earlier key. agenix-rekey tidies the directories of declared hosts
-            only; it never visits those of hosts that are gone.
+            left over from an earlier key. agenix-rekey cleans up the directories of declared hosts
+            only, never those of hosts that are gone.
 
-            Where only file names are known, a rekey forgotten long ago looks the same.
+            Where only file names are known, a rekey that was forgotten long ago looks the same.
             """,
         why="""
-            The owner of the old key can still read the secret in it. And in a directory full of
-            old files nobody sees the one that is missing.
+            The owner of the old key can still read the secret in it. And in a directory full of old
+            files nobody sees the one that is missing.
             """,
         mend="""
-            If the host is still declared, a rekey removes the file; otherwise do it yourself:
+            If the host is still declared, a rekey removes the file; otherwise remove it yourself:
 
                 agenix-check --fix
                 git rm PATH
 
-            A secret that a retired host could read is best changed.
+            It is best to change a secret that a retired host could read.
             """,
         about=About.OUTPUT,
         mended_by=MendedBy.REMOVE_OUTPUT,
@@ -346,13 +347,13 @@ OUTPUTS: tuple[Rule, ...] = (
         title="the outputs of one directory are made for different keys",
         meaning="""
             One directory belongs to one node, so all its outputs are made for one key. Here either
-            two nodes share the directory (often a host and its home-manager user), or the
-            key was changed and some outputs are still made for the old one, whose text lives on
-            elsewhere in the tree.
+            two nodes share the directory (often a host and its home-manager user), or the key was
+            changed and some outputs are still made for the old one, whose text is still somewhere
+            else in the tree.
             """,
         why="""
-            Two nodes in one directory delete each other's outputs with every rekey. And a host
-            that got a new key cannot read what was made for its old one.
+            Two nodes in one directory delete each other's outputs with every rekey. And a host that
+            got a new key cannot read the outputs that were made for its old one.
             """,
         mend="""
             Give every node a directory of its own, then rekey:
@@ -362,7 +363,7 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 agenix-check --fix
 
-            If the key has changed, the rekey is enough.
+            If the key was changed, the rekey is enough.
             """,
         about=About.OUTPUT,
     ),
@@ -372,19 +373,19 @@ OUTPUTS: tuple[Rule, ...] = (
         title="an interrupted rekey left its temporary files behind",
         meaning="""
             agenix-rekey writes each output into a directory named `.tmp.agenix-rekey.*` and moves
-            it into place when it is whole. Such a directory in the tree means that a rekey was
-            killed, or stopped where a decryption failed, and that its remains were committed.
+            it into place when it is complete. Such a directory in the tree means that a rekey was
+            killed, or stopped because a decryption failed, and that its remains were committed.
             """,
         why="""
-            That rekey did not end: outputs after that point were not made. Its exit status does not
-            say so, so a script that ran it went on.
+            That rekey did not finish: the outputs after that point were not made. Its exit status
+            does not say so, so a script that ran it went on.
             """,
         mend="""
-            This removes the remains from a node's storage directory and makes what is missing:
+            This removes the remains from a node's storage directory and makes the missing outputs:
 
                 agenix-check --fix
 
-            Remove them yourself where they lie elsewhere:
+            Remove them yourself if they are anywhere else:
 
                 git rm -r -f PATH
             """,

@@ -9,15 +9,15 @@ PLAIN: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="a key of a rule in secrets.nix cannot read its file",
         meaning="""
-            `publicKeys` of this file's rule names a key that the file is not encrypted to. Keys of
-            anonymous kinds (age1...) are counted, the others are known by their tags.
+            The file is not encrypted to one of the keys in the `publicKeys` of its rule. Keys of
+            anonymous types (age1...) are counted, the others are recognised by their tags.
             """,
         why="""
-            The host or person was added to the rules and the file was not encrypted anew. The host
-            builds, and fails to decrypt it when it starts.
+            A host or person was added to the rules, but the file was not encrypted again. The host
+            builds, and cannot decrypt the file when it starts.
             """,
         mend="""
-            With a key that can read it:
+            Run this with a key that can read the file:
 
                 agenix-check --fix
             """,
@@ -27,17 +27,17 @@ PLAIN: tuple[Rule, ...] = (
     Rule(
         id="plain-unknown-recipient",
         severity=Severity.ERROR,
-        title="somebody who is in no rule can read a file",
+        title="somebody who is not in its rule can read a file",
         meaning="""
             The file is encrypted to a key that its rule in secrets.nix does not name: one that was
-            taken out, or that was never in.
+            removed from the rule, or was never in it.
             """,
         why="""
             The host that was retired, or the colleague who left, can still read every version.
             """,
         mend="""
-            With a key that can read it; and change the secret, because Git's history keeps the old
-            file:
+            Run this with a key that can read the file; and change the secret, because Git's history
+            keeps the old file:
 
                 agenix-check --fix
             """,
@@ -53,10 +53,11 @@ PLAIN: tuple[Rule, ...] = (
             secrets.nix has a rule for a file that is not in the tree.
             """,
         why="""
-            A configuration that uses it does not evaluate. If none does, the rule is left over.
+            A configuration that uses the file does not evaluate. If none does, the rule is left
+            over.
             """,
         mend="""
-            Write the file, or take the rule out:
+            Create the file, or remove the rule:
 
                 agenix -e PATH
             """,
@@ -67,16 +68,16 @@ PLAIN: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="agenix-check.lock does not match the tree",
         meaning="""
-            The lock file holds what the flake declared when it was written. The flake declares
-            something else now; or, where Nix is not asked, a host's key or a source that the lock
-            file names was changed or moved.
+            The lock file contains what the flake declared when the file was written. The flake
+            declares something else now; or, where Nix is not asked, a host's key or a source that
+            the lock file names was changed or moved.
             """,
         why="""
-            Machines without Nix, such as CI, check against the lock file: they would check what is
-            not declared any more.
+            Machines without Nix, such as CI, check against the lock file: they would check
+            something that is no longer declared.
             """,
         mend="""
-            Where Nix is:
+            On a machine with Nix:
 
                 agenix-check fleet --lock
                 git add agenix-check.lock

@@ -15,11 +15,11 @@ SOURCES: tuple[Rule, ...] = (
             The node does not evaluate: nothing can be built for it until the file is there.
             """,
         mend="""
-            Make it. Where the secret has a generator:
+            Create it. If the secret has a generator:
 
                 agenix generate -a
 
-            else write it:
+            Otherwise write it:
 
                 agenix edit PATH
                 git add PATH
@@ -35,19 +35,19 @@ SOURCES: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="a source exists, but Git does not have it",
         meaning="""
-            The outputs are made from a version of the source that lies in the work tree and is not
-            in the index: git add was forgotten, or .gitignore hides the file.
+            The outputs are made from a version of the source that is in the work tree but not in
+            the index: git add was forgotten, or .gitignore hides the file.
             """,
         why="""
-            Nix reads only files that Git knows. Everybody else's checkout cannot be built, and the
-            one copy of this secret is on your disk.
+            Nix reads only files that Git knows. Nobody else's checkout can be built, and the only
+            copy of this secret is on your disk.
             """,
         mend="""
-            Add the file; with -f where .gitignore hides it:
+            Add the file; use -f if .gitignore hides it:
 
                 git add PATH
 
-            `agenix-check --fix` does that too.
+            `agenix-check --fix` does this too.
             """,
         about=About.SOURCE,
         mended_by=MendedBy.STAGE_SOURCE,
@@ -56,15 +56,15 @@ SOURCES: tuple[Rule, ...] = (
     Rule(
         id="source-not-encrypted",
         severity=Severity.ERROR,
-        title="a file that should be an age file is not one",
+        title="a file that should be an age file is not an age file",
         meaning="""
             A source is encrypted to the master recipients. This file is plain text, or something
-            else that is no age file.
+            else that is not an age file.
             """,
         why="""
             It may be the secret itself, in the open: in the repository, in every clone, and in the
-            world-readable Nix store of every machine that builds the fleet. As a source it is of no
-            use, because no rekey can decrypt it.
+            world-readable Nix store of every machine that builds the fleet. It is useless as a
+            source, because no rekey can decrypt it.
             """,
         mend="""
             Do not push. Encrypt it; `agenix edit -i` does not overwrite, so move it aside first:
@@ -85,12 +85,13 @@ SOURCES: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         title="a source is a broken age file",
         meaning="""
-            The file begins like an age file but breaks its format: it was cut short, holds Git's
-            conflict markers, or was altered on its way. The message names the place and the reason.
+            The file begins like an age file but breaks its format: it was cut off, has Git's
+            conflict markers in it, or was changed on its way. The message says where and how.
             """,
         why="""
-            Nobody can decrypt it any more, not even with the master key. The hosts run on the
-            outputs made earlier, until a key changes and a rekey needs the source: then it is lost.
+            Nobody can decrypt it any more, not even with the master key. The hosts run on outputs
+            that were made earlier, until a key changes and a rekey needs the source: then the
+            secret is lost.
             """,
         mend="""
             Take the last good version from history and rekey:
@@ -99,14 +100,14 @@ SOURCES: tuple[Rule, ...] = (
                 git restore --source=COMMIT --staged --worktree -- PATH
                 agenix-check --fix
 
-            If there is none, remove the file and enter the secret again:
+            If there is no good version, remove the file and enter the secret again:
 
                 rm PATH
                 agenix edit PATH
                 git add PATH
                 agenix-check --fix
 
-            If Git alters age files (`* text=auto` in .gitattributes), tell it to leave them alone:
+            If Git changes age files (`* text=auto` in .gitattributes), tell it to leave them alone:
 
                 echo '*.age binary' >> .gitattributes
             """,
@@ -115,14 +116,14 @@ SOURCES: tuple[Rule, ...] = (
     Rule(
         id="source-empty",
         severity=Severity.WARNING,
-        title="a source holds no bytes",
+        title="a source is empty: the secret has no bytes",
         meaning="""
-            What is encrypted in it has length zero. Usually a generator failed, or an editor was
+            The secret in it has a length of zero. Usually a generator failed, or an editor was
             closed without saving.
             """,
         why="""
-            Everything works, with an empty password. Some services refuse to start with one;
-            worse are those that do start.
+            Everything works, but with an empty password. Some services refuse to start with one;
+            the ones that do start are worse.
             """,
         mend="""
             Enter the secret and rekey:
@@ -131,7 +132,7 @@ SOURCES: tuple[Rule, ...] = (
                 git add PATH
                 agenix-check --fix
 
-            Where it has a generator, let that make it anew:
+            If it has a generator, let that make it again:
 
                 agenix generate -f -a PATH
                 agenix-check --fix
@@ -144,16 +145,16 @@ SOURCES: tuple[Rule, ...] = (
         title="a declared master recipient cannot read a source",
         meaning="""
             Sources are encrypted to every identity in `age.rekey.masterIdentities` and every key in
-            `extraEncryptionPubkeys`, over all nodes. The header of this one lacks some of them:
-            it was encrypted before they were added. Keys of anonymous kinds (age1...) are counted,
-            the others are known by their tags.
+            `extraEncryptionPubkeys` of all nodes. Some of them are missing from the header of this
+            one: it was encrypted before they were added. Keys of anonymous types (age1...) are
+            counted, the others are recognised by their tags.
             """,
         why="""
-            agenix-rekey does not notice. Whoever holds only the new key cannot rekey, and when the
-            old key is lost, the secret is lost.
+            agenix-rekey does not notice. Somebody who has only the new key cannot rekey, and when
+            the old key is lost, the secret is lost.
             """,
         mend="""
-            Encrypt every source anew, which needs one of the old keys; the outputs follow:
+            Encrypt every source again, which needs one of the old keys; the outputs follow:
 
                 agenix-check --fix --update-masters
             """,
@@ -163,16 +164,16 @@ SOURCES: tuple[Rule, ...] = (
     Rule(
         id="source-unknown-recipient",
         severity=Severity.WARNING,
-        title="a source is addressed to somebody who is not declared",
+        title="a source is encrypted to somebody who is not declared",
         meaning="""
             Its header names a recipient that is neither a master identity nor an extra encryption
-            key. Where only file names are known, all that can be seen is a source that is encrypted
-            with a passphrase instead of to a key.
+            key. Where only file names are known, only one case can be seen: a source that is
+            encrypted with a passphrase instead of to a key.
             """,
         why="""
-            Somebody outside the declared circle can read the secret: a colleague who left, a lost
-            token. And a rekey cannot decrypt what is under a passphrase, so it stops there, or
-            writes a dummy, the next time the source or a host key changes.
+            Somebody who is not declared can read the secret: a colleague who left, the finder of a
+            lost token. And a rekey cannot decrypt a source that needs a passphrase, so it stops
+            there, or writes a dummy, the next time the source or a host key changes.
             """,
         mend="""
             Encrypt it again for the declared master recipients:
@@ -181,7 +182,7 @@ SOURCES: tuple[Rule, ...] = (
                 git add PATH
                 agenix-check --fix
 
-            A passphrase has to be taken off first:
+            If it is encrypted with a passphrase, decrypt it first:
 
                 age -d -o PATH.plain PATH
                 rm PATH
@@ -201,12 +202,12 @@ SOURCES: tuple[Rule, ...] = (
         severity=Severity.NOTE,
         title="no output is made from this source",
         meaning="""
-            The file is an age file for the master recipients, and no output is made from it. Often
-            that is as it should be: the secret is only an input of a generator, is read at
-            evaluation, or is an identity.
+            The file is encrypted to the master recipients, and no output is made from it. Often
+            that is intended: the secret is only used by a generator, is read at evaluation, or is
+            an identity.
             """,
         why="""
-            Nothing breaks. But a secret that nobody uses is one that nobody changes.
+            Nothing breaks. But nobody changes a secret that nobody uses.
             """,
         mend="""
             If it is no longer needed:

@@ -186,7 +186,7 @@ def test_the_ten_that_weigh_most_come_first() -> None:
     assert [one.name for one in found] == ["error"] * 10 + ["warning"] * 10
     assert titles[:4] == [
         "agenix-check could not check everything",
-        "private-key: a private key lies unencrypted in the tree",
+        "private-key: an unencrypted private key is in the tree",
         "output-stale: secrets/db.age changed",
         "output-stale: secrets/00.age changed",
     ]
