@@ -6,17 +6,9 @@ from typing import Any, NoReturn
 
 from agenix_check import __version__
 from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, Value
+from agenix_check.cli.verbs import VERBS
 from agenix_check.errors import UsageError, nearest
 from agenix_check.report.registry import all_formats
-
-VERBS = {
-    "check": "the gate (the verb may be left out)",
-    "fleet": "show nodes, secrets, sources and outputs as discovered",
-    "inspect": "show one age file, read without a key",
-    "explain": "tell a rule at length",
-    "schema": "print the JSON Schema of the report or of the lock file",
-    "demo": "build a fleet, break it, check it, mend it, check it",
-}
 
 EXIT_CODES = {
     "0": "nothing wrong",
@@ -83,7 +75,7 @@ def _end_of_help() -> str:
     """Return the lists below the options. Every format is imported to say whom it is for."""
     lists = {
         "formats": {one.name: one.audience for one in all_formats()},
-        "verbs": VERBS,
+        "verbs": {name: verb.help for name, verb in VERBS.items()},
         "exit codes": EXIT_CODES,
     }
     return "\n\n".join(f"{title}:\n{_list(entries)}" for title, entries in lists.items())

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, Value
-from agenix_check.errors import UsageError, nearest
+from agenix_check.errors import CannotCheckError, UsageError, nearest
+from agenix_check.git.repository import Repository, open_repository
 from agenix_check.model.settings import EvaluateWhen, Ignore, Settings
 
 FILE = "agenix-check.toml"
@@ -22,6 +23,26 @@ _BY_NAME = {option.name: option for option in OPTIONS}
 
 # What pre-commit sets where a hook runs for a range of commits (pre-push).
 _HOOK = ("PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF")
+
+
+def open_run(given: Mapping[str, Value]) -> tuple[Repository, Settings]:
+    """Return the repository of the current directory, and the settings of a run in it."""
+    try:
+        here = Path.cwd()
+    except OSError as error:
+        raise CannotCheckError(f"the current directory cannot be used: {error.strerror}") from error
+    repository = open_repository(here)
+    environment = environment_of_run()
+    settings = load_settings(repository.top, environment, given)
+    return repository, with_hook(settings, environment)
+
+
+def environment_of_run() -> dict[str, str]:
+    """Return the variables. Of a push of all history, pre-commit names the branch only."""
+    environment = dict(os.environ)
+    if branch := environment.get("PRE_COMMIT_LOCAL_BRANCH"):
+        environment.setdefault("PRE_COMMIT_TO_REF", branch)
+    return environment
 
 
 def with_hook(settings: Settings, environment: Mapping[str, str]) -> Settings:

@@ -10,6 +10,16 @@ from agenix_check.errors import CannotCheckError
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from agenix_check.model.settings import ColorWhen
+
+
+def use_color(when: "ColorWhen") -> bool:
+    """Return whether to use colours on standard output; see https://no-color.org."""
+    if when != "auto":
+        return when == "always"
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not plain and sys.stdout is not None and sys.stdout.isatty()
+
 
 def print_out(text: str) -> None:
     """Write to standard output; a name that its encoding lacks is escaped."""

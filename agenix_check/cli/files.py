@@ -1,0 +1,85 @@
+"""Files that the command line reads and writes by name."""
+
+import errno
+import os
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+from agenix_check.errors import CannotCheckError, UsageError
+
+LARGEST = 1 << 28  # bytes of a file that `inspect` reads
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a report in one step, so that nobody reads half of it."""
+    try:
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CannotCheckError(f"cannot write {path}: {error.strerror}") from error
+
+
+def write_lock(top: Path | None, text: str) -> None:
+    """Write the lock file at the top of the work tree."""
+    from agenix_check.discover.tree.evidence import LOCK
+
+    if top is None:
+        raise UsageError("a bare repository has no place for a lock file")
+    if (top / LOCK).is_symlink():
+        raise UsageError(f"{LOCK} is a symlink; remove it")
+    write_file(top / LOCK, text)
+
+
+def read_input(file: str) -> bytes:
+    """Return a file's content; `-` is standard input.
+
+    Raises `UsageError` where it cannot be read, `CannotCheckError` where it is too large.
+    """
+    try:
+        if file == "-":
+            if sys.stdin is None:
+                raise UsageError("-: standard input is closed")
+            data = sys.stdin.buffer.read(LARGEST + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                data = stream.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: {_reason(error)}") from error
+    if len(data) > LARGEST:
+        raise CannotCheckError(f"{file}: larger than {LARGEST >> 20} MiB")
+    return data
+
+
+def writable_file(name: str) -> Path:
+    """Return where a report can be written. What is there is replaced if it is a regular file."""
+    path = Path(name)
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise UsageError(f"cannot write {name}: there is no directory {path.parent}") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot write {name}: {_reason(error)}") from error
+    else:
+        if stat.S_ISDIR(mode):
+            raise UsageError(f"cannot write a report to {name}: it is a directory")
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"cannot write a report to {name}: it is not a regular file")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"cannot write {name}: {os.strerror(errno.EACCES)}")
+    return path
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

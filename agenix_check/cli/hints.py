@@ -1,0 +1,42 @@
+"""Sentences for who typed the command: what explains the result, or what to type next."""
+
+import os
+from pathlib import Path
+
+from agenix_check.cli.destinations import Destination
+from agenix_check.model.findings import Report
+from agenix_check.model.settings import Settings
+
+
+def where_to_type(top: Path | None, report: Report, wanted: list[Destination]) -> str | None:
+    """Say from where commands name their files, to somebody who reads them elsewhere; else None."""
+    if top is None or not any(one.is_terminal for one in wanted) or top.samefile(os.curdir):
+        return None
+    mends = (finding.mend for finding in report.findings if finding.mend)
+    if all(mend.startswith("agenix-check ") and not {"#", "&"} & {*mend} for mend in mends):
+        return None
+    from agenix_check.audit.findings import shell
+
+    return f"paths are those from the top of the repository: cd {shell(os.path.relpath(top))}"
+
+
+def where_staging_is_lost() -> str | None:
+    """Return what to type where Git drops what this run staged if the hook fails; else None."""
+    from agenix_check.git.repository import is_commit_of_all
+
+    if not is_commit_of_all():
+        return None
+    return (
+        "`git commit -a` drops what its hooks staged if one of them fails: type "
+        "`git add --update`, then `git commit`; if a hook fixes that commit, type it once more"
+    )
+
+
+def why_unverified_fails(report: Report, settings: Settings) -> str | None:
+    """Say that outputs of which nothing wrong was found fail the run, where they do; else None."""
+    count = report.counts.unverifiable
+    if not count or not settings.require_verified:
+        return None
+    outputs = "1 output is" if count == 1 else f"{count} outputs are"
+    told = "" if settings.verbose else " (-v tells which, and why)"
+    return f"{outputs} unverifiable, and --require-verified lets none pass{told}"

@@ -1,0 +1,90 @@
+"""Every verb: a function from arguments to an exit code. `check` has a file of its own."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from agenix_check.cli.terminal import print_out, say
+
+# Each imports what it needs: no verb pays for another.
+
+
+def _check(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.check import run_check
+
+    return run_check(arguments)
+
+
+def _fleet(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.files import write_lock
+    from agenix_check.cli.grammar import parse_fleet
+    from agenix_check.cli.settings import open_run
+    from agenix_check.gate import discover_fleet, make_lock
+    from agenix_check.report import fleet_listing
+
+    given = parse_fleet(arguments)
+    form, lock = given.pop("format", "text"), given.pop("lock", False)
+    repository, settings = open_run(given)
+    if lock:
+        write_lock(repository.top, make_lock(repository, settings))
+        return 0
+    found, incomplete = discover_fleet(repository, settings)
+    render = fleet_listing.render_json if form == "json" else fleet_listing.render_text
+    print_out(render(fleet_listing.restrict(found, settings.node, settings.secret)))
+    for sentence in incomplete:
+        say(f"could not look: {sentence}")
+    return 3 if incomplete else 0
+
+
+def _inspect(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.files import read_input
+    from agenix_check.cli.grammar import parse_inspect
+    from agenix_check.report import inspection
+
+    files, form = parse_inspect(arguments)
+    found = [inspection.inspect(file, read_input(file)) for file in files]
+    render = inspection.render_json if form == "json" else inspection.render_text
+    print_out(render(found))
+    return 0 if all(one.valid for one in found) else 1
+
+
+def _explain(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.grammar import parse_explain
+    from agenix_check.report.explain import explain, list_rules
+
+    rule = parse_explain(arguments)
+    print_out(list_rules() if rule is None else explain(rule))
+    return 0
+
+
+def _schema(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.grammar import parse_schema
+    from agenix_check.report import schema
+
+    print_out(schema.render(parse_schema(arguments)))
+    return 0
+
+
+def _demo(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.grammar import parse_demo
+    from agenix_check.cli.terminal import use_color
+    from agenix_check.demo import run
+    from agenix_check.model.settings import ColorWhen
+
+    return run(parse_demo(arguments), print_out, color=use_color(ColorWhen.AUTO))
+
+
+class Verb(NamedTuple):
+    """A verb: what `--help` says of it, and what runs it."""
+
+    help: str
+    run: Callable[[Sequence[str]], int]
+
+
+VERBS = {
+    "check": Verb("the gate (the verb may be left out)", _check),
+    "fleet": Verb("show nodes, secrets, sources and outputs as discovered", _fleet),
+    "inspect": Verb("show one age file, read without a key", _inspect),
+    "explain": Verb("tell a rule at length", _explain),
+    "schema": Verb("print the JSON Schema of the report or of the lock file", _schema),
+    "demo": Verb("build a fleet, break it, check it, mend it, check it", _demo),
+}
