@@ -8,6 +8,7 @@ from agenix_check.audit.findings import REKEY, make_finding
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.git.paths import to_bytes
 from agenix_check.git.snapshot import SYMLINK, File
 from agenix_check.model.findings import Finding, Verdict
 from agenix_check.model.fleet import Output
@@ -159,7 +160,7 @@ def _dummy_sizes(output: Output) -> set[int]:
         for text in _DUMMIES
         for path in output.sources
     )
-    return {len(text.encode("utf-8", "surrogateescape")) for text in texts}
+    return {len(to_bytes(text)) for text in texts}
 
 
 def _wrong(output: Output, rule: str, message: str) -> Judgement:

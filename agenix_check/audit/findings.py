@@ -6,6 +6,7 @@ A mend can be given to a shell as it stands: what no command can do is said behi
 import shlex
 from dataclasses import dataclass
 
+from agenix_check.git.paths import to_bytes
 from agenix_check.model.findings import Cause, Finding, JudgedFile, Severity
 from agenix_check.model.fleet import Output
 from agenix_check.rules import RULES
@@ -110,7 +111,7 @@ def shell(path: str) -> str:
 
 
 def _in_octal(path: str) -> str:
-    data = path.encode("utf-8", "surrogateescape")
+    data = to_bytes(path)
     return "".join(
         chr(byte) if 0x20 <= byte < 0x7F and byte not in b"'\\" else f"\\{byte:03o}"
         for byte in data

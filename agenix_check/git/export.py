@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from agenix_check.git.paths import quote_path
 from agenix_check.git.process import Git, GitError, first_line
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
@@ -49,7 +50,7 @@ def export(repository: Repository, snapshot: Snapshot) -> Iterator[Export]:
         for folder in (objects / "info", git_dir / "info", git_dir / "refs" / "heads"):
             folder.mkdir(parents=True)
         lenders = _object_directories(repository)
-        listing = "".join(f"{_quote(lender, special=chr(10))}\n" for lender in lenders)
+        listing = "".join(f"{_quoted_for(lender, separator=chr(10))}\n" for lender in lenders)
         (objects / "info" / "alternates").write_bytes(os.fsencode(listing))
         (git_dir / "info" / "attributes").write_text(_ATTRIBUTES)
         (git_dir / "config").write_text(_configuration(snapshot.tree))
@@ -58,7 +59,7 @@ def export(repository: Repository, snapshot: Snapshot) -> Iterator[Export]:
             {
                 "GIT_OBJECT_DIRECTORY": str(objects),
                 "GIT_ALTERNATE_OBJECT_DIRECTORIES": ":".join(
-                    _quote(lender, special=":") for lender in lenders
+                    _quoted_for(lender, separator=":") for lender in lenders
                 ),
             }
         )
@@ -101,12 +102,9 @@ def _object_directories(repository: Repository) -> list[str]:
     return list(dict.fromkeys(str(start / directory) for directory in found))
 
 
-def _quote(path: str, *, special: str) -> str:
+def _quoted_for(path: str, *, separator: str) -> str:
     """Quote a path for a list of Git's where it has the character that separates entries."""
-    if special not in path:
-        return path
-    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    return quote_path(path) if separator in path else path
 
 
 def _unquote(entry: str) -> str:

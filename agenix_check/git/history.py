@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from agenix_check.git.paths import to_text
 from agenix_check.git.process import Git
-from agenix_check.git.snapshot import decode
 
 
 def last_changes(git: Git, base: str, commit: str) -> dict[str, str]:
@@ -16,7 +16,7 @@ def last_changes(git: Git, base: str, commit: str) -> dict[str, str]:
         "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
         "--first-parent", "--diff-merges=first-parent", f"{base}..{commit}",
     )  # fmt: skip
-    return _parse(decode(listing).split("\0")) if status == 0 else {}
+    return _parse(to_text(listing).split("\0")) if status == 0 else {}
 
 
 def _parse(fields: list[str]) -> dict[str, str]:
@@ -63,7 +63,7 @@ def old_versions(git: Git, commit: str, most: int) -> list[Version]:
     found: list[Version] = []
     if status:
         return found
-    fields = iter(decode(listing).split("\0"))
+    fields = iter(to_text(listing).split("\0"))
     until = ""
     for field in fields:
         word = field.lstrip("\n")

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.git.paths import quote_path, to_text
 from agenix_check.git.process import Git, first_line
-from agenix_check.git.snapshot import Change, Snapshot, decode, parse_changes
+from agenix_check.git.snapshot import Change, Snapshot, parse_changes
 
 _FACTS = (
     "--is-bare-repository",
@@ -90,7 +91,7 @@ def _ask_singly(git: Git, complaint: str) -> list[str]:
     if not facts[-1]:
         status, output, _ = git.attempt("rev-parse", "--verify", "--quiet", "HEAD")
         if status == 0:
-            raise CannotCheckError(f"HEAD is {decode(output).strip()}, which cannot be read")
+            raise CannotCheckError(f"HEAD is {to_text(output).strip()}, which cannot be read")
     return facts
 
 
@@ -113,7 +114,7 @@ def _resolve(git: Git, revision: str) -> str | None:
         return None
     wanted = revision if revision.startswith(":/") else f"{revision}^{{commit}}"
     status, output, _ = git.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
-    oid = decode(output).strip()
+    oid = to_text(output).strip()
     return oid if status == 0 and _OID.fullmatch(oid) else None
 
 
@@ -129,13 +130,13 @@ def resolve(repository: Repository, revision: str) -> str:
 def parent(repository: Repository, commit: str) -> str | None:
     """Return the first parent of a commit, or None: a root, or the edge of a shallow clone."""
     status, output, _ = repository.git.attempt("rev-parse", "--verify", "--quiet", f"{commit}^1")
-    return decode(output).strip() if status == 0 else None
+    return to_text(output).strip() if status == 0 else None
 
 
 def forked_at(repository: Repository, commit: str, other: str) -> str | None:
     """Return the newest commit that two have in common, or None: unrelated, or not fetched."""
     status, output, _ = repository.git.attempt("merge-base", commit, other)
-    return decode(output).strip() if status == 0 else None
+    return to_text(output).strip() if status == 0 else None
 
 
 def merge_fork(repository: Repository, commit: str | None) -> str | None:
@@ -254,7 +255,7 @@ def _away(repository: Repository) -> Git:
 
 
 def _refuse_unmerged(git: Git) -> None:
-    listing = decode(git.run("ls-files", "--unmerged", "-z"))
+    listing = to_text(git.run("ls-files", "--unmerged", "-z"))
     paths = sorted({record.partition("\t")[2] for record in listing.split("\0")[:-1]})
     if paths:
         shown = ", ".join(ascii(path) for path in paths[:3])
@@ -296,14 +297,10 @@ def index_aside(repository: Repository) -> Iterator[Repository]:
         environment = {
             "GIT_INDEX_FILE": str(copy),
             "GIT_OBJECT_DIRECTORY": str(fresh),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": ":".join(filter(None, (_quote(objects), known))),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": ":".join(
+                filter(None, (quote_path(objects), known))
+            ),
         }
         aside = git.with_environment(environment)
         # The shared part of a split index would go beside the real one.
         yield replace(repository, git=aside.with_settings({"core.splitIndex": "false"}))
-
-
-def _quote(path: str) -> str:
-    """Quote a path for a list that Git splits at colons."""
-    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

@@ -7,6 +7,7 @@ from functools import cached_property
 from threading import Thread
 from typing import NamedTuple
 
+from agenix_check.git.paths import to_text
 from agenix_check.git.process import Git, GitError
 
 SYMLINK = "120000"
@@ -91,7 +92,7 @@ def parse_tree(listing: bytes, tree: str) -> tuple[dict[str, File], dict[str, st
     files: dict[str, File] = {}
     directories = {"": tree}
     path_at = len("100644 blob ") + len(tree) + 1
-    for record in decode(listing).split("\0")[:-1]:
+    for record in to_text(listing).split("\0")[:-1]:
         if record.startswith("blob", 7):
             path = record[path_at:]
             files[path] = File(path, record[:6], record[12 : path_at - 1])
@@ -107,7 +108,7 @@ def parse_tree(listing: bytes, tree: str) -> tuple[dict[str, File], dict[str, st
 
 def parse_changes(listing: bytes) -> Iterator[Change]:
     """Read `git diff-tree -r -z --no-renames` of two trees."""
-    fields = iter(decode(listing).split("\0")[:-1])
+    fields = iter(to_text(listing).split("\0")[:-1])
     for meta, path in zip(fields, fields, strict=True):
         mode_before, mode_after, oid_before, oid_after, _ = meta[1:].split(" ")
         yield Change(
@@ -115,8 +116,3 @@ def parse_changes(listing: bytes) -> Iterator[Change]:
             File(path, mode_before, oid_before) if mode_before != "000000" else None,
             File(path, mode_after, oid_after) if mode_after != "000000" else None,
         )
-
-
-def decode(text: bytes) -> str:
-    """Decode what Git says of paths; bytes that are not UTF-8 become surrogates (PEP 383)."""
-    return text.decode("utf-8", "surrogateescape")

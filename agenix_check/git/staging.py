@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from agenix_check.errors import CannotCheckError
+from agenix_check.git.paths import quote_path, to_bytes, to_text
 from agenix_check.git.process import Git
 from agenix_check.git.repository import Repository, index_aside, write_tree
-from agenix_check.git.snapshot import decode
 from agenix_check.git.worktree import without_filters
 
 FOLDER = "agenix-check"  # in the Git directory
@@ -71,7 +71,7 @@ def write_blobs(repository: Repository, paths: Iterable[str]) -> dict[str, str]:
     wanted = list(paths)
     if not wanted:
         return {}
-    requests = b"".join(_quote(path) + b"\n" for path in wanted)
+    requests = b"".join(to_bytes(quote_path(path)) + b"\n" for path in wanted)
     listing = repository.git.run(
         "hash-object", "-w", "--no-filters", "--stdin-paths", given=requests
     )
@@ -89,9 +89,9 @@ def object_ids(repository: Repository, contents: Mapping[str, bytes]) -> dict[st
 
 def filtered(repository: Repository, paths: Iterable[str]) -> list[str]:
     """Return the paths that Git puts through a filter program (LFS, git-crypt)."""
-    requests = b"".join(_encode(path) + b"\0" for path in paths)
+    requests = b"".join(to_bytes(path) + b"\0" for path in paths)
     listing = repository.git.run("check-attr", "--stdin", "-z", "filter", given=requests)
-    fields = decode(listing).split("\0")[:-1]
+    fields = to_text(listing).split("\0")[:-1]
     return [
         path
         for path, value in zip(fields[0::3], fields[2::3], strict=True)
@@ -102,7 +102,7 @@ def filtered(repository: Repository, paths: Iterable[str]) -> list[str]:
 def entries(repository: Repository) -> dict[str, tuple[str, str]]:
     """Return mode and object id of every entry of the index that is not unmerged."""
     found = {}
-    for record in decode(repository.git.run("ls-files", "--stage", "-z")).split("\0")[:-1]:
+    for record in to_text(repository.git.run("ls-files", "--stage", "-z")).split("\0")[:-1]:
         meta, _, path = record.partition("\t")
         mode, oid, stage = meta.split(" ")
         if stage == "0":
@@ -201,8 +201,8 @@ def _drop_copy(folder: Path) -> None:
 
 def _update(git: Git, add: Mapping[str, str], remove: Iterable[str]) -> None:
     nothing = b"0" * (2 * hashlib.new(_hash(git), usedforsecurity=False).digest_size)
-    lines = [b"0 %s\t%s" % (nothing, _encode(path)) for path in remove]
-    lines += [f"{_MODE} {oid}\t".encode() + _encode(path) for path, oid in add.items()]
+    lines = [b"0 %s\t%s" % (nothing, to_bytes(path)) for path in remove]
+    lines += [f"{_MODE} {oid}\t".encode() + to_bytes(path) for path, oid in add.items()]
     if lines:
         git.run("update-index", "-z", "--index-info", given=b"".join(f + b"\0" for f in lines))
 
@@ -233,13 +233,3 @@ def _flush(path: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
-
-
-def _quote(path: str) -> bytes:
-    """Quote a path for a list of lines, as Git reads it."""
-    text = _encode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
-    return b'"' + text + b'"'
-
-
-def _encode(path: str) -> bytes:
-    return path.encode("utf-8", "surrogateescape")

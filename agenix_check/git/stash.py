@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository
-from agenix_check.git.snapshot import decode
 
 _HOMES = (
     ("PRE_COMMIT_HOME", "pre-commit", "patch*-{}"),
@@ -24,7 +24,7 @@ def stashed(repository: Repository) -> frozenset[str]:
     for patch in _patches():
         status, listing, _ = repository.git.attempt("apply", "--numstat", "-z", str(patch))
         if status == 0:
-            records = decode(listing).split("\0")[:-1]
+            records = to_text(listing).split("\0")[:-1]
             found.update(record.split("\t", 2)[-1] for record in records)
     return frozenset(found)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agenix_check.git.objects import WHOLE
+from agenix_check.git.paths import to_bytes, to_text
 from agenix_check.git.process import Git
 from agenix_check.git.repository import Repository
-from agenix_check.git.snapshot import decode
 
 _MOST_ENTRIES = 10_000  # entries of one directory, counted with all below it
 
@@ -21,13 +21,13 @@ def list_unstaged(repository: Repository) -> list[str]:
     listing = without_filters(repository.git).run(
         "ls-files", "-z", "--modified", "--others", "--exclude-standard", "--deduplicate"
     )
-    return decode(listing).split("\0")[:-1]
+    return to_text(listing).split("\0")[:-1]
 
 
 def without_filters(git: Git) -> Git:
     """Return Git that runs none of the programs which `.gitattributes` may ask for."""
     status, listing, _ = git.attempt("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
-    names = decode(listing).split("\0")[:-1] if status == 0 else []
+    names = to_text(listing).split("\0")[:-1] if status == 0 else []
     return git.with_settings(dict.fromkeys(names, ""))
 
 
@@ -46,7 +46,7 @@ def list_directory(repository: Repository, directory: str) -> Iterator[str]:
             count += 1
             if count > _MOST_ENTRIES:
                 return
-            yield decode(os.fsencode(Path(folder, name).relative_to(top)))
+            yield to_text(os.fsencode(Path(folder, name).relative_to(top)))
 
 
 def read_file(repository: Repository, path: str) -> bytes | None:
@@ -84,5 +84,5 @@ def local_path(path: str) -> Path:
 
 
 def local_text(path: str) -> str:
-    """Return the same as a text."""
-    return os.fsdecode(path.encode("utf-8", "surrogateescape"))
+    """Return the path as text in the encoding of this locale."""
+    return os.fsdecode(to_bytes(path))

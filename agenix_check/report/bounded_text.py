@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from agenix_check.report.words import count
+from agenix_check.report.words import quantity
 
 _MORE = 40  # bytes kept for the line that says how many items a list lacks
 _LEFT_OUT = 200  # bytes kept for the sentence that says what the text lacks
@@ -90,7 +90,7 @@ class BoundedText:
     def text(self, *sections: str) -> str:
         """Return the text; without room for its first line, nothing."""
         whole = self._first + "".join(sections)
-        lacks = ", ".join(count(number, noun) for noun, number in sorted(self._left_out.items()))
+        lacks = ", ".join(quantity(number, noun) for noun, number in sorted(self._left_out.items()))
         sentence = f"\nNot shown here: {lacks}. The JSON report has everything.\n" if lacks else ""
         for text in (whole + sentence, whole):
             if _size(text) <= self._limit:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from agenix_check.model.findings import FileKind, JudgedFile, NotCompared, Report, Verdict
-from agenix_check.report.words import count, names_in
+from agenix_check.report.words import names_in, quantity
 
 _NODES = 5  # that a sentence names
 
@@ -20,7 +20,7 @@ def not_compared(report: Report) -> list[str]:
         told = ", ".join(nodes[:_NODES])
         if len(nodes) > _NODES:
             told += f" and {len(nodes) - _NODES} more"
-        sentences.append(f"{count(len(outputs), 'output')} of {told}: {reason}")
+        sentences.append(f"{quantity(len(outputs), 'output')} of {told}: {reason}")
     return sentences
 
 

@@ -5,16 +5,22 @@ from textwrap import indent as indent_lines
 
 from agenix_check.errors import UsageError, nearest
 from agenix_check.report.escape import visible
-from agenix_check.rules import RULES
+from agenix_check.rules import RULES, Rule
 
 _WIDTH = 80
 
-SECTIONS = (("What it means", "meaning"), ("Why it matters", "why"), ("How to mend it", "mend"))
-"""The headings of a rule's texts, and the fields that hold them."""
+
+def rule_texts(rule: Rule) -> tuple[tuple[str, str], ...]:
+    """Return the texts of a rule, each with its heading."""
+    return (
+        ("What it means", rule.meaning),
+        ("Why it matters", rule.why),
+        ("How to fix it", rule.mend),
+    )
 
 
 def explain(rule_id: str) -> str:
-    """Tell a rule at length: what it means, why it matters, how to mend it.
+    """Explain a rule at length: what it means, why it matters, how to fix it.
 
     An id that is no rule raises `UsageError`, which names the nearest one that is.
     """
@@ -23,13 +29,13 @@ def explain(rule_id: str) -> str:
         hint = nearest(rule_id, RULES) or "; `agenix-check explain` lists all"
         raise UsageError(f"there is no rule {visible(rule_id)!r}{hint}")
     parts = [f"{rule.id} ({rule.severity})", _wrap(rule.title[:1].upper() + rule.title[1:] + ".")]
-    for heading, field in SECTIONS:
-        parts += [heading, *map(_wrap, str(getattr(rule, field)).split("\n\n"))]
+    for heading, text in rule_texts(rule):
+        parts += [heading, *map(_wrap, text.split("\n\n"))]
     return "\n\n".join(parts) + "\n"
 
 
 def list_rules() -> str:
-    """List every rule with its weight and its title, a line each."""
+    """List every rule with its severity and its title, a line each."""
     width = max(map(len, RULES))
     rows = (f"{rule.id:<{width}}  {rule.severity:<7}  {rule.title}" for rule in RULES.values())
     return "\n".join(rows) + "\n"

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agenix_check.git.paths import to_bytes
 from agenix_check.model.findings import CauseKind, Finding, Report
 from agenix_check.rules import About, find_rule
 
@@ -94,7 +95,7 @@ def to_uri(path: str) -> str:
     """
     from urllib.parse import quote  # of the formats, only those with URIs pay for it
 
-    data = _NO_BYTES.sub("?", path).encode("utf-8", "surrogateescape")
+    data = to_bytes(_NO_BYTES.sub("?", path))
     segments = [_segment(quote(segment, safe="")) for segment in data.split(b"/")]
     uri = "/".join(segments)
     return f"%2F{uri[1:]}" if uri.startswith("/") else uri or "."

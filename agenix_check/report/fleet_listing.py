@@ -7,7 +7,7 @@ from dataclasses import replace
 from agenix_check.audit.select import is_node, matches
 from agenix_check.model.fleet import Fleet, Output
 from agenix_check.report.escape import inert, reversible, visible
-from agenix_check.report.words import count
+from agenix_check.report.words import quantity
 
 SCHEMA = "agenix-check/fleet/1"
 
@@ -57,8 +57,8 @@ def render_text(fleet: Fleet) -> str:
         parts.append("\n".join(lines) + "\n")
     sources = {output.source or output.skipped for output in fleet.outputs}
     summary = (
-        f"{count(len(fleet.nodes), 'node')}, {count(len(fleet.outputs), 'output')} of "
-        f"{count(len(sources), 'source')}, known from {fleet.inventory}"
+        f"{quantity(len(fleet.nodes), 'node')}, {quantity(len(fleet.outputs), 'output')} of "
+        f"{quantity(len(sources), 'source')}, known from {fleet.inventory}"
     )
     if fleet.inventory == "names":
         summary += ": what was never rekeyed is not seen"

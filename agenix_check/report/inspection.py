@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agenix_check.age import AgeFile, AgeFormatError, describe, looks_like_age, read_age
 from agenix_check.report.escape import inert, reversible, visible
-from agenix_check.report.words import count
+from agenix_check.report.words import quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def _text(one: Inspection) -> str:
         lines.append(f"  age file, {form}, header of {one.file.header_size} bytes")
         lines += [f"  for {describe(stanza)}" for stanza in one.file.stanzas]
         if one.file.plaintext_size is not None:
-            lines.append(f"  plaintext of {count(one.file.plaintext_size, 'byte')}")
+            lines.append(f"  plaintext of {quantity(one.file.plaintext_size, 'byte')}")
     if one.error is not None:
         lines.append(f"  not valid: {one.error}")
     return "\n".join(lines) + "\n"

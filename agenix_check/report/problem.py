@@ -28,7 +28,9 @@ _LONGEST_CAUSE = 160
 _LONGEST_MEND = 180
 
 
-def describe(finding: Finding, escape: Callable[[str], str] = str, *, files: str = "") -> str:
+def describe_finding(
+    finding: Finding, escape: Callable[[str], str] = str, *, files: str = ""
+) -> str:
     """Say which host and secret it is about, what is wrong, since when, and what to type.
 
     The first sentence stands for itself where there is room for no more; the command comes last,

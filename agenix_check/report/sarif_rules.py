@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from agenix_check.model.findings import Severity
-from agenix_check.report.explain import SECTIONS
+from agenix_check.report.explain import rule_texts
 from agenix_check.report.problem import NOT_CHECKED
 from agenix_check.rules import RULES, About, Rule
 
@@ -52,17 +52,12 @@ def _properties(rule: Rule) -> dict[str, SarifValue]:
 
 
 def _plain(rule: Rule) -> str:
-    return "\n\n".join(f"{heading}:\n\n{text}" for heading, text in _sections(rule))
+    return "\n\n".join(f"{heading}:\n\n{text}" for heading, text in rule_texts(rule))
 
 
 def _markdown(rule: Rule) -> str:
     # The texts are ours and hold no markup: what is for typing is indented and therefore code.
-    return "\n\n".join(f"## {heading}\n\n{text}" for heading, text in _sections(rule))
-
-
-def _sections(rule: Rule) -> Iterator[tuple[str, str]]:
-    for heading, field in SECTIONS:
-        yield heading, str(getattr(rule, field))
+    return "\n\n".join(f"## {heading}\n\n{text}" for heading, text in rule_texts(rule))
 
 
 def _sentence(title: str) -> str:

@@ -37,7 +37,7 @@ def cause_title(cause: Cause, name: Callable[[str], str] = visible) -> str:
     return title
 
 
-def count(number: int, noun: str) -> str:
+def quantity(number: int, noun: str) -> str:
     """Say how many: `1 output`, `2 outputs`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -94,17 +94,17 @@ def summary(report: Report, *, verbose: bool) -> str:
     counts = report.counts
     parts = []
     if counts.outputs or not report.plain:
-        scope = f"{count(counts.outputs, 'output')} on {count(report.fleet.nodes, 'node')}"
+        scope = f"{quantity(counts.outputs, 'output')} on {quantity(report.fleet.nodes, 'node')}"
         parts.append(f"{scope}: {_verdicts(report) if counts.outputs else 'nothing to check'}")
     if report.plain:
-        parts.append(f"{count(len(report.plain), 'plain agenix file')}: {_plain(report)}")
+        parts.append(f"{quantity(len(report.plain), 'plain agenix file')}: {_plain(report)}")
     if report.decrypted is not None:
         parts.append(f"{report.decrypted.compared} compared with their sources")
     if not is_green(report):
-        parts.append(f"{count(counts.errors, 'error')}, {count(counts.warnings, 'warning')}")
+        parts.append(f"{quantity(counts.errors, 'error')}, {quantity(counts.warnings, 'warning')}")
     if counts.notes:
         hint = "" if verbose else f", -v shows {'it' if counts.notes == 1 else 'them'}"
-        parts.append(count(counts.notes, "note") + hint)
+        parts.append(quantity(counts.notes, "note") + hint)
     if counts.ignored:
         parts.append(f"{counts.ignored} ignored")
     if report.incomplete:

@@ -5,13 +5,13 @@ import os
 import pytest
 
 from agenix_check.demo.workshop import Workshop
+from agenix_check.git.paths import to_text
 from agenix_check.git.repository import (
     commit_snapshot,
     index_snapshot,
     open_repository,
     worktree_snapshot,
 )
-from agenix_check.git.snapshot import decode
 from agenix_check.git.worktree import list_directory, list_unstaged, read_file
 from tests.conftest import Run
 from tests.git.looking import call, judge, says
@@ -22,7 +22,7 @@ HARD = [
     b"-dash", b"--all", b":(glob)*", b":!a", b"*", b"[a]", b"back\\slash", b"\\n", b" blank ",
     b"\x1b[31m", b"%s%n", b"a::b", b"<x>", b"\x7f", b"..a", b"a" * 200,
 ]  # fmt: skip
-WORDS = [decode(name) for name in HARD]
+WORDS = [to_text(name) for name in HARD]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_every_rule_fits_a_terminal(rule_id: str) -> None:
 def test_all_parts_are_there_and_commands_stay_whole() -> None:
     text = explain("output-dummy")
 
-    headings = ["What it means", "Why it matters", "How to mend it"]
+    headings = ["What it means", "Why it matters", "How to fix it"]
     assert [line for line in text.splitlines()[1:] if line and line[0] != " "] == headings
     assert "\n      agenix-check --fix\n" in text
 

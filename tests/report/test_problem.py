@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agenix_check.model.findings import Finding, Severity
 from agenix_check.report.escape import visible
 from agenix_check.report.problem import (
-    describe,
+    describe_finding,
     describe_unchecked,
     fingerprint_unchecked,
     is_critical,
@@ -92,14 +92,14 @@ def test_what_could_not_be_checked_has_its_own() -> None:
 
 
 def test_it_says_host_secret_cause_and_what_to_type() -> None:
-    assert describe(STALE) == (
+    assert describe_finding(STALE) == (
         "nixos:alpha db: it is not as it should be. secrets/db.age changed in 1a2b3c4d5e. "
         "Mend: agenix-check --fix"
     )
-    assert describe(replace(STALE, cause=None, mend=None), files="Files: two") == (
+    assert describe_finding(replace(STALE, cause=None, mend=None), files="Files: two") == (
         "nixos:alpha db: it is not as it should be. Files: two."
     )
-    assert describe(replace(STALE, message="Nix said so.")).count(". ") == 2
+    assert describe_finding(replace(STALE, message="Nix said so.")).count(". ") == 2
     assert describe_unchecked("x is not merged") == "Could not check: x is not merged."
     assert describe_unchecked("x is not merged.") == "Could not check: x is not merged."
 
@@ -107,15 +107,15 @@ def test_it_says_host_secret_cause_and_what_to_type() -> None:
 def test_a_long_command_is_not_cut() -> None:
     short, long = f"git rm {'a' * 100}", f"git rm {'a' * 1000}"
 
-    assert describe(replace(STALE, mend=short)).endswith(f". Mend: {short}")
-    assert describe(replace(STALE, mend=long)).endswith(
+    assert describe_finding(replace(STALE, mend=short)).endswith(f". Mend: {short}")
+    assert describe_finding(replace(STALE, mend=long)).endswith(
         "Mend: see agenix-check explain output-stale"
     )
 
 
 def test_however_long_the_names_are_it_fits() -> None:
     long = HOSTILE * 1000
-    text = describe(
+    text = describe_finding(
         finding(
             "output-stale", long, long, message=long, mend=long,
             cause=replace(SOURCE_EDIT, path=long),
@@ -129,7 +129,7 @@ def test_however_long_the_names_are_it_fits() -> None:
 
 @given(st.text(st.characters(), max_size=80))
 def test_what_is_said_is_printable(name: str) -> None:
-    text = describe(finding("output-stale", name, name, message=name, mend=name))
+    text = describe_finding(finding("output-stale", name, name, message=name, mend=name))
 
     assert text.isprintable()
     assert visible(name)[:80].removesuffix(".") in text

@@ -96,7 +96,7 @@ def test_messages_that_differ_stand_with_their_findings() -> None:
     )
 
     assert show(sample)[:5] == [
-        "error[output-length]: an output does not hold its source: the lengths differ",
+        "error[output-length]: an output does not contain its source: the lengths differ",
         f"  nixos:alpha  a    {path_of(ALPHA, 'a')}",
         "    holds 1 bytes",
         f"  nixos:alpha  bb   {path_of(ALPHA, 'bb')}",

@@ -20,6 +20,7 @@ from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.cache import Store
 from agenix_check.git.history import changed_lines
+from agenix_check.git.paths import to_bytes
 from agenix_check.git.repository import changes
 from agenix_check.model.declaration import Declaration, PlainRule, RulesFile
 from agenix_check.view import View
@@ -172,7 +173,7 @@ def _key(tree: Evidence, options: Options) -> str:
             is_age = path.endswith(".age") or isinstance(fact, AgeFact | PointerFact)
             parts.append(f"{mode} {path}" if is_age else f"{mode} {oid} {path}")
     parts.sort()
-    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+    return sha256(to_bytes("\0".join(parts))).hexdigest()
 
 
 def _is_relevant(view: View, names: Names, options: Options, tree: str, known: Evaluated) -> bool:

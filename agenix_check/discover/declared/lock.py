@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.errors import CannotCheckError
+from agenix_check.git.paths import to_bytes
 from agenix_check.model.declaration import (
     Declaration,
     DeclaredNode,
@@ -112,7 +113,7 @@ class _Reader:
         if not isinstance(value, str) or "\0" in value:
             raise self.fail(where, "a text")
         try:
-            value.encode("utf-8", "surrogateescape")
+            to_bytes(value)
         except UnicodeEncodeError as error:
             raise self.fail(where, "a text") from error
         return value

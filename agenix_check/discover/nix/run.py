@@ -18,6 +18,7 @@ from typing import IO, Self
 
 from agenix_check.discover.nix.message import is_too_old
 from agenix_check.errors import CannotCheckError
+from agenix_check.git.paths import to_text
 
 _OPTIONS = {
     "accept-flake-config": "false",
@@ -122,7 +123,7 @@ class Nix:
         if status:
             raise NixError(complaint)
         try:
-            found: object = json.loads(output.decode("utf-8", "surrogateescape"))
+            found: object = json.loads(to_text(output))
         except ValueError as error:
             raise NixError(f"error: the result is no JSON: {error}") from error
         return found

@@ -5,8 +5,9 @@ import re
 from collections import defaultdict
 
 from agenix_check.git.objects import read_blobs
+from agenix_check.git.paths import to_bytes, to_text
 from agenix_check.git.repository import Repository
-from agenix_check.git.snapshot import Snapshot, decode
+from agenix_check.git.snapshot import Snapshot
 
 # `inputs.self.submodules = true` in flake.nix, in both ways of writing it.
 _ASKED = re.compile(
@@ -42,8 +43,8 @@ def _declared(snapshot: Snapshot) -> dict[str, dict[str, str]]:
     status, listing, _ = snapshot.git.attempt(
         "config", "-z", "--blob", snapshot.files[".gitmodules"].oid, "--get-regexp", r"^submodule\."
     )
-    for record in decode(listing).split("\0")[:-1] if status == 0 else []:
+    for record in to_text(listing).split("\0")[:-1] if status == 0 else []:
         key, _, value = record.partition("\n")
         name, _, field = key.removeprefix("submodule.").rpartition(".")
-        declared[os.fsdecode(name.encode("utf-8", "surrogateescape"))][field] = value
+        declared[os.fsdecode(to_bytes(name))][field] = value
     return declared

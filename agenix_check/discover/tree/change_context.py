@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from agenix_check.discover.tree.evidence import output_file
 from agenix_check.git.history import last_changes
 from agenix_check.git.objects import read_blobs
+from agenix_check.git.paths import to_bytes
 from agenix_check.git.repository import Repository, changes, commit_snapshot, merge_fork
 from agenix_check.git.snapshot import Change, File
 from agenix_check.view import View
@@ -45,17 +46,13 @@ def find_vanished(
     """Return the sources' file names that stood in `.nix` files of the base and now in none."""
     wanted = {posixpath.basename(path) for path in sources}
     were = _nix_text(repository, (change.before for change in changed if change.before))
-    wanted = {name for name in wanted if _bytes(name) in were}
+    wanted = {name for name in wanted if to_bytes(name) in were}
     if not wanted:
         return frozenset()
     are = _nix_text(repository, files.values())
-    return frozenset(name for name in wanted if _bytes(name) not in are)
+    return frozenset(name for name in wanted if to_bytes(name) not in are)
 
 
 def _nix_text(repository: Repository, files: Iterable[File]) -> bytes:
     oids = [file.oid for file in files if file.path.endswith(".nix")]
     return b"\0".join(blob.data for blob in read_blobs(repository.git, oids))
-
-
-def _bytes(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape")

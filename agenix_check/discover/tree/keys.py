@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from agenix_check.git.paths import to_bytes, to_text
+
 _RAW = 1 << 14  # bytes; a key file that is hashed as a whole is not larger
 
 _PRIVATE = (b"PRIVATE KEY-----", b"AGE-SECRET-KEY-")  # what is never kept
@@ -58,7 +60,7 @@ class KeyTexts(NamedTuple):
 
 def digest(text: str) -> str:
     """Return the SHA-256 of a key's text, in hexadecimal, as Nix's `hashString` gives it."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(to_bytes(text)).hexdigest()
 
 
 def find_keys(data: bytes) -> KeyTexts | None:
@@ -72,15 +74,11 @@ def find_keys(data: bytes) -> KeyTexts | None:
     if not public and not private:
         return None
     return KeyTexts(
-        public=tuple(sorted(map(_decode, public))),
+        public=tuple(sorted(map(to_text, public))),
         private=_digests(private),
         hidden=_digests(text + end for text in hidden for end in (b"", b"\n")),
-        whole=_decode(data) if _is_key_file(data) and not hidden else None,
+        whole=to_text(data) if _is_key_file(data) and not hidden else None,
     )
-
-
-def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
 
 
 def _is_key_file(data: bytes) -> bool:

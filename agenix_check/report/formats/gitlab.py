@@ -13,7 +13,7 @@ from agenix_check.report.finding_places import declared_in, shown_path
 from agenix_check.report.grouping import importance
 from agenix_check.report.problem import (
     NOT_CHECKED,
-    describe,
+    describe_finding,
     describe_unchecked,
     fingerprint_unchecked,
     is_critical,
@@ -45,7 +45,7 @@ def _entries(report: Report) -> Iterator[str]:
     pairs = with_fingerprints(report.findings)
     for finding, fingerprint in sorted(pairs, key=lambda pair: importance(pair[0])):
         yield _entry(
-            description=describe(finding),
+            description=describe_finding(finding),
             check_name=finding.rule,
             fingerprint=fingerprint,
             severity=_severity(finding),

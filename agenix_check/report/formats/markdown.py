@@ -14,7 +14,7 @@ from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group
 from agenix_check.report.markup import cell, code, fence_for, prose
 from agenix_check.report.registry import Format, RenderOptions
-from agenix_check.report.words import cause_title, count, names_in, summary
+from agenix_check.report.words import cause_title, names_in, quantity, summary
 from agenix_check.rules import RULES
 
 LIMIT = 60_000  # bytes: GitHub takes 65,536 characters for a comment
@@ -80,7 +80,7 @@ class _MarkdownWriter:
         self._groups(section, self._new)
         if self._old:
             total = sum(len(block.findings) for one in self._old for block in one.blocks)
-            head, tail = _folded(f"Already so before this change: {count(total, 'finding')}")
+            head, tail = _folded(f"Already so before this change: {quantity(total, 'finding')}")
             section.enclose(head[:-1], lambda inner: self._groups(inner, self._old), tail)
 
     def mends(self, section: Section) -> None:
@@ -97,7 +97,7 @@ class _MarkdownWriter:
         lines = (
             f"- {fix.action} {self._names_of(fix.node, fix.secret, fix.path)}\n" for fix in fixed
         )
-        head, tail = _fold(len(fixed), count(len(fixed), "file"))
+        head, tail = _fold(len(fixed), quantity(len(fixed), "file"))
         head = f"\n#### Mended\n{head}"
         section.add(lines, len(fixed), "mended file", head=head, tail=tail, most=_MOST)
 
@@ -119,7 +119,7 @@ class _MarkdownWriter:
         rest = not_compared(self._report)
         lines += [f"- not compared: {prose(sentence)}\n" for sentence in rest]
         lines += [
-            f"- {count(number, 'output')} {verdict}: {prose(reason)}\n"
+            f"- {quantity(number, 'output')} {verdict}: {prose(reason)}\n"
             for (verdict, reason), number in sorted(unjudged.items())
         ]
         head, tail = _fold(len(lines), f"Skipped or unverifiable for {len(lines)} reasons")
@@ -138,7 +138,7 @@ class _MarkdownWriter:
     def _block(self, section: Section, block: Block, heading: str) -> None:
         lines = (self._finding(finding, block) for finding in block.findings)
         total = len(block.findings)
-        head, tail = _fold(total, count(total, "finding"))
+        head, tail = _fold(total, quantity(total, "finding"))
         label = f"**{block.severity}** {code(block.rule)}: {prose(block.headline)}"
         head = f"{heading}\n{label}\n{head}"
         section.add(lines, total, "finding", head=head, tail=tail, most=_MOST)
@@ -178,7 +178,7 @@ def _table(
         for name in names
     )
     titles = (first, second, *Verdict)
-    head, tail = _fold(len(names), count(len(names), first))
+    head, tail = _fold(len(names), quantity(len(names), first))
     head += f"| {' | '.join(titles)} |\n| --- |{' ---: |' * (len(titles) - 1)}\n"
     section.add(lines, len(names), first, head=head, tail=tail, more="\nand {} more\n")
 

@@ -16,7 +16,7 @@ from agenix_check.report.finding_places import declared_in, places, shown_path, 
 from agenix_check.report.grouping import importance
 from agenix_check.report.problem import (
     NOT_CHECKED,
-    describe,
+    describe_finding,
     describe_unchecked,
     fingerprint_unchecked,
     with_fingerprints,
@@ -89,7 +89,7 @@ def _result(finding: Finding, fingerprint: str, somewhere: str, *, known: bool) 
     return _shared(
         finding.rule,
         level=finding.severity,
-        text=describe(finding, _literal, files=links and f"Files: {links}"),
+        text=describe_finding(finding, _literal, files=links and f"Files: {links}"),
         path=shown_path(finding) or somewhere,
         fingerprint=fingerprint,
         new=finding.new if known else None,

@@ -7,6 +7,7 @@ from textwrap import dedent
 from markupsafe import Markup, escape
 
 from agenix_check.model.findings import Report
+from agenix_check.report.explain import rule_texts
 from agenix_check.report.grouping import rule_rank
 from agenix_check.rules import RULES, Rule
 
@@ -24,19 +25,15 @@ def rules_of(report: Report) -> Iterator[RuleOnPage]:
     broken = {one.rule for one in report.findings}
     broken.update(rule for one in report.files for rule in one.rules)
     for rule in sorted(broken & RULES.keys(), key=rule_rank):
-        yield _told(RULES[rule])
+        yield _sections_of(RULES[rule])
 
 
-def _told(rule: Rule) -> RuleOnPage:
-    sections = (
-        ("What it means", rule.meaning),
-        ("Why it matters", rule.why),
-        ("How to mend it", rule.mend),
-    )
+def _sections_of(rule: Rule) -> RuleOnPage:
     return RuleOnPage(
         rule=rule,
         sections=tuple(
-            (heading, tuple(map(_paragraph, text.split("\n\n")))) for heading, text in sections
+            (heading, tuple(map(_paragraph, text.split("\n\n"))))
+            for heading, text in rule_texts(rule)
         ),
     )
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from agenix_check.model.findings import Counts, Finding, Report, Severity, Verdict
-from agenix_check.report.words import count, is_green
+from agenix_check.report.words import is_green, quantity
 
 _SHORT = 12  # hexadecimal digits of an object id
 _KINDS = {"index": "what is staged", "commit": "a commit", "worktree": "the work tree"}
@@ -68,12 +68,12 @@ def _found(report: Report, state: str) -> str:
     counts, decrypted = report.counts, report.decrypted
     if counts.wrong:
         are = "is" if counts.wrong == 1 else "are"
-        return f"{counts.wrong} of {count(counts.outputs, 'output')} {are} wrong"
+        return f"{counts.wrong} of {quantity(counts.outputs, 'output')} {are} wrong"
     if counts.errors or counts.warnings:
         parts = ((counts.errors, "error"), (counts.warnings, "warning"))
-        return " and ".join(count(number, noun) for number, noun in parts if number)
+        return " and ".join(quantity(number, noun) for number, noun in parts if number)
     if state == "failed" and decrypted is not None and decrypted.unproved:
-        return f"{count(decrypted.unproved, 'output')} could not be compared"
+        return f"{quantity(decrypted.unproved, 'output')} could not be compared"
     if state == "failed" and counts.unverifiable:
-        return f"{count(counts.unverifiable, 'output')} cannot be verified"
+        return f"{quantity(counts.unverifiable, 'output')} cannot be verified"
     return "Nothing is wrong" if counts.ok or not counts.unverifiable else "Nothing wrong was found"
