@@ -111,6 +111,31 @@ def needs_by_names(
     return (_need(file, key_text, source, None),)
 
 
+def was_dropped(names: Names, file: OutputFile) -> bool:
+    """Return whether this change surely dropped an output's secret, or its host.
+
+    It takes away the source, or a file with the key. Where it also brings a new source, or a new
+    key, the old one may have been moved and edited: then the host may still need the output.
+    """
+    here, base = names.here, names.base
+    made = names.explain(base, file)
+    if made is None:
+        return False
+    source_gone = made.source not in here.sources and not any(
+        path in here.files for path in base.sources[made.source]
+    )
+    key_gone = made.key not in here.keys and any(
+        path not in here.files for path in base.keys[made.key].paths
+    )
+    new_source = any(
+        path not in base.files
+        for source in here.sources.keys() - base.sources.keys()
+        for path in here.sources[source]
+    )
+    new_key = not here.keys.keys() <= base.keys.keys()
+    return (source_gone and not new_source) or (key_gone and not new_key)
+
+
 def present_key(names: Names, key: str) -> str | None:
     """Return the text that stands now where a key of the base stood; `key` is its text's digest.
 

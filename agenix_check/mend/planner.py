@@ -6,9 +6,9 @@ from functools import cached_property
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient
 from agenix_check.audit.comparison import Place, place
-from agenix_check.audit.findings import REKEY, remove
+from agenix_check.audit.findings import remove
 from agenix_check.discover.declared.known import Inventory
-from agenix_check.discover.tree.evidence import LEFTOVER
+from agenix_check.discover.tree.evidence import LEFTOVER, LOCK
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.names import Names
@@ -18,6 +18,7 @@ from agenix_check.mend.by_names import (
     made_at_base,
     named_needs,
     needs_by_names,
+    was_dropped,
 )
 from agenix_check.mend.needs import Need, declared_needs, needs_of_finding
 from agenix_check.mend.plan import Job, NewOutput, Plan, Touched
@@ -54,6 +55,8 @@ class _Planner:
     def __init__(self, names: Names, inventory: Inventory) -> None:
         self._names = names
         self._declared = inventory.declared
+        # What a lock file does not know of may be declared since.
+        self._locked = inventory.kind == "lock" and LOCK not in names.changed
         nodes = () if self._declared is None else self._declared.declaration.nodes
         self._nodes = {node.name for node in nodes}
         self._needs = (
@@ -231,11 +234,13 @@ class _Planner:
             self._strays.append(path)
             return
         if self._declared is None:
-            made = self._names.explain(self._names.base, file)
-            sure = finding.mend == REKEY and made is not None
-            if not sure and place(file) not in self._needs.places:
+            replaced = place(file) in self._needs.places
+            if not replaced and not was_dropped(self._names, file):
                 self._unsure.append(path)
                 return
+        elif self._locked and self._names.explain(self._names.here, file) is not None:
+            self._leave(path, "the lock file may be older than it; agenix-check fleet --lock")
+            return
         self._remove[path] = Touched(path, finding.node, finding.secret)
 
     def _leftover(self, path: str) -> None:
