@@ -12,6 +12,11 @@ from agenix_check.git.snapshot import SYMLINK
 from agenix_check.model.declaration import WITHHELD, PlainRule, RulesFile
 from agenix_check.model.findings import Cause, CauseKind, FileKind, Finding, JudgedFile, Verdict
 
+_ANONYMOUS = (
+    "recipients of anonymous types: their number is right, but the file does not show whose keys "
+    "they are"
+)
+
 
 def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[Judged]:
     """Judge the file of every rule of every rules file."""
@@ -19,9 +24,9 @@ def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[Judged]:
         for rule in file.rules:
             findings = tuple(_judge(names, file.path, rule))
             rules = tuple(dict.fromkeys([one.rule for one in findings] or _as_source(names, rule)))
-            verdict = _verdict(names, rule, rules)
+            verdict, reason = _verdict(names, rule, rules)
             result = JudgedFile(
-                FileKind.PLAIN, file.path, rule.path, None, rule.path, verdict, rules
+                FileKind.PLAIN, file.path, rule.path, None, rule.path, verdict, rules, reason
             )
             yield Judged(result, findings)
 
@@ -45,15 +50,17 @@ def _as_source(names: Names, rule: PlainRule) -> list[str]:
     return ["source-malformed"] if isinstance(fact, AgeFact) and fact.problem is not None else []
 
 
-def _verdict(names: Names, rule: PlainRule, rules: tuple[str, ...]) -> Verdict:
+def _verdict(names: Names, rule: PlainRule, rules: tuple[str, ...]) -> tuple[Verdict, str | None]:
+    """Return the verdict of a rule's file, and why it could not be judged."""
     if rules == ("plain-missing-file",):
-        return Verdict.SKIPPED
+        return Verdict.SKIPPED, "it is not in the tree"
     if rules:
-        return Verdict.WRONG
+        return Verdict.WRONG, None
     if not isinstance(names.here.facts.get(rule.path), AgeFact):
-        return Verdict.UNVERIFIABLE
-    anonymous = any(recipient.is_anonymous for recipient in _read(rule)[0])
-    return Verdict.UNVERIFIABLE if anonymous else Verdict.OK
+        return Verdict.UNVERIFIABLE, "its content cannot be read"
+    if any(recipient.is_anonymous for recipient in _read(rule)[0]):
+        return Verdict.UNVERIFIABLE, _ANONYMOUS
+    return Verdict.OK, None
 
 
 def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:

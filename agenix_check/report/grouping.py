@@ -5,8 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agenix_check.model.findings import Cause, Finding, Severity
-from agenix_check.model.findings import finding_key as finding_key  # noqa: PLC0414
+from agenix_check.model.findings import Cause, Finding, Severity, finding_key
 from agenix_check.rules import RULES
 
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}

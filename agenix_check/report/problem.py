@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 
-from agenix_check.model.findings import Finding, Severity
+from agenix_check.model.findings import Finding, Severity, finding_key
 from agenix_check.report.escape import reversible, visible
-from agenix_check.report.grouping import finding_key
 from agenix_check.report.words import cause_title, subject
 from agenix_check.rules import find_rule
 

@@ -274,7 +274,7 @@ PLAIN_AGENIX = replace(
     files=(
         plain("db", Verdict.OK),
         plain("gone", Verdict.SKIPPED, "plain-missing-file"),
-        plain("home", Verdict.UNVERIFIABLE),
+        plain("home", Verdict.UNVERIFIABLE)._replace(reason="recipients of anonymous types"),
         plain("wifi", Verdict.WRONG, "plain-missing-recipient"),
         plain("wifi", Verdict.WRONG, "plain-missing-recipient", rules_file="more/secrets.nix"),
     ),

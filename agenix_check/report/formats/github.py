@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from agenix_check.model.findings import Cause, Finding, Report, Severity
+from agenix_check.model.findings import Cause, Finding, Report, Severity, finding_key
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.finding_places import shown_path
 from agenix_check.report.formats import text
-from agenix_check.report.grouping import finding_key, rule_rank
+from agenix_check.report.grouping import rule_rank
 from agenix_check.report.registry import Format, RenderOptions, Summary
 from agenix_check.report.words import cause_title, names_in, subject
 from agenix_check.rules import RULES, find_rule

@@ -17,9 +17,9 @@ from agenix_check.model.findings import (
     JudgedFile,
     NotCompared,
     Report,
+    finding_key,
 )
 from agenix_check.report.escape import inert_json, reversible
-from agenix_check.report.grouping import finding_key
 from agenix_check.report.registry import Format, RenderOptions
 
 SCHEMA_ID = "agenix-check/report/1"

@@ -16,6 +16,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from agenix_check.model.findings import (
+    FileKind,
     Finding,
     JudgedFile,
     Report,
@@ -25,7 +26,7 @@ from agenix_check.model.findings import (
 from agenix_check.report.compared import not_compared, with_doubts
 from agenix_check.report.escape import visible
 from agenix_check.report.finding_places import declared_in, shown_path
-from agenix_check.report.owners import assign, assign_plain
+from agenix_check.report.owners import assign
 from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.words import cause_title
 
@@ -54,17 +55,12 @@ def render(report: Report, *, require_verified: bool, strict: bool) -> str:
     report = with_doubts(report)
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     told = [f for f in report.findings if f.severity != Severity.NOTE]
-    by_output, others = assign(told, report.outputs)
-    by_plain, others = assign_plain(others, report.plain)
+    by_file, others = assign(told, report.files)
     cases = [_completeness(report)]
-    cases += [
-        _plain_case(plain, by_plain.get(number, []), failing)
-        for number, plain in enumerate(report.plain)
-    ]
     cases += [_repository_case(finding, failing, declared_in(report)) for finding in others]
-    for number, output in enumerate(report.outputs):
-        found = by_output.get(number, [])
-        cases.append(_output_case(output, found, failing, require_verified=require_verified))
+    for number, file in enumerate(report.files):
+        found = by_file.get(number, [])
+        cases.append(_file_case(file, found, failing, require_verified=require_verified))
     return _to_xml(_unique(sorted(cases, key=_case_key)))
 
 
@@ -88,44 +84,33 @@ def _repository_case(finding: Finding, failing: set[Severity], somewhere: str) -
     return _judged(case, [finding], failing)
 
 
-def _output_case(
-    output: JudgedFile, findings: list[Finding], failing: set[Severity], *, require_verified: bool
+def _file_case(
+    file: JudgedFile, findings: list[Finding], failing: set[Severity], *, require_verified: bool
 ) -> _TestCase:
-    case = _TestCase(suite=output.node, name=output.secret, file=output.path, place=output.path)
-    by_verdict = _by_verdict(case, output, require_verified=require_verified)
+    case = _TestCase(suite=file.group, name=file.name, file=file.path, place=file.path)
+    by_verdict = _by_verdict(case, file, require_verified=require_verified)
     if not findings:
         return by_verdict
     judged = _judged(case, findings, failing)
-    if judged.outcome == "passed" and output.verdict is Verdict.UNVERIFIABLE:
+    if judged.outcome == "passed" and file.verdict is Verdict.UNVERIFIABLE:
         message = f"{by_verdict.message}; {judged.message}"
         return _with(case, by_verdict.outcome, message, f"{by_verdict.body}\n\n{judged.body}")
     return judged
 
 
-def _plain_case(plain: JudgedFile, findings: list[Finding], failing: set[Severity]) -> _TestCase:
-    case = _TestCase(suite=plain.group, name=plain.path, file=plain.path, place=plain.path)
-    if findings:
-        return _judged(case, findings, failing)
-    if plain.verdict is Verdict.UNVERIFIABLE:
-        text = "unverifiable: whom its stanzas are for shows in part only, or not at all"
-        return _with(case, "passed", text, text)
-    if plain.verdict is Verdict.OK:
-        return case
-    text = f"{', '.join(sorted(plain.rules))}, but no finding of it is reported"
-    return _with(case, "skipped", text, text)
-
-
-def _by_verdict(case: _TestCase, output: JudgedFile, *, require_verified: bool) -> _TestCase:
-    """Make the case of an output of which nothing is reported."""
-    reason = visible(output.reason or "no reason is given")
-    if output.verdict is Verdict.SKIPPED:
+def _by_verdict(case: _TestCase, file: JudgedFile, *, require_verified: bool) -> _TestCase:
+    """Make the case of a file without findings."""
+    reason = visible(file.reason or "no reason is given")
+    if file.verdict is Verdict.SKIPPED:
         return _with(case, "skipped", reason, reason)
-    if output.verdict is Verdict.UNVERIFIABLE:
+    if file.verdict is Verdict.UNVERIFIABLE:
         text = f"unverifiable: {reason}"
-        return _with(case, "failure" if require_verified else "passed", text, text)
-    if output.verdict is Verdict.WRONG:
+        # As for the run: plain files need not be verified.
+        fails = require_verified and file.kind is FileKind.OUTPUT
+        return _with(case, "failure" if fails else "passed", text, text)
+    if file.verdict is Verdict.WRONG:
         # A setting silenced its findings: neither a failure of this run nor a pass.
-        text = f"wrong ({', '.join(sorted(output.rules))}), but no finding of it is reported"
+        text = f"wrong ({', '.join(sorted(file.rules))}), but no finding of it is reported"
         return _with(case, "skipped", text, text)
     return case
 

@@ -8,17 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from agenix_check.model.findings import Finding, Fix, JudgedFile, Report, Severity, Verdict
+from agenix_check.model.findings import (
+    Finding,
+    Fix,
+    JudgedFile,
+    Report,
+    Severity,
+    Verdict,
+    finding_key,
+)
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import inert, visible
-from agenix_check.report.grouping import (
-    SEVERITY_RANK,
-    Block,
-    Group,
-    finding_key,
-    group,
-    rule_rank,
-)
+from agenix_check.report.grouping import SEVERITY_RANK, Block, Group, group, rule_rank
 from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.words import cause_title, is_green, names_in, subject, summary
 

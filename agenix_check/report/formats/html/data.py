@@ -12,9 +12,10 @@ from agenix_check.model.findings import (
     OutputDetail,
     Report,
     Verdict,
+    finding_key,
 )
 from agenix_check.report.escape import visible
-from agenix_check.report.grouping import SEVERITY_RANK, finding_key, rule_rank
+from agenix_check.report.grouping import SEVERITY_RANK, rule_rank
 from agenix_check.report.words import cause_title, names_in
 
 _COMMIT = 10
