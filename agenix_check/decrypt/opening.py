@@ -1,6 +1,6 @@
-"""Opening outputs with their nodes' keys and sources with the masters', for a comparison.
+"""Opening outputs with their nodes' keys, and sources with the masters', to compare them.
 
-Of a plaintext nothing stays but a digest, under a key that ends with the run.
+Only a keyed digest is kept of a plaintext; its key exists in this run only.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -15,8 +15,8 @@ from agenix_check.keys.private_keys import Attempt, AttemptOutcome, Key
 if TYPE_CHECKING:
     from agenix_check.keys.identities import IdentityFile
 
-_DAMAGED = "fits, but what it opens is not as it was written: cut, or altered"
-_FORGED = "does not open it, though the tag of its stanza is that of this key"
+_FITS_BUT_DAMAGED = "fits, but what it opens is not as it was written: cut, or altered"
+_TAG_FORGED = "does not open it, though the tag of its stanza is that of this key"
 _WRONG_KEY = "output-wrong-recipient"
 _LACKS_KEY = "source-missing-recipient"
 _NO_TERMINAL = "it must ask for a passphrase, a PIN or the like, and there is no terminal"
@@ -25,22 +25,22 @@ _NO_TERMINAL = "it must ask for a passphrase, a PIN or the like, and there is no
 class Opened(NamedTuple):
     """A file that was opened: `digest` stands for its plaintext, in this run only.
 
-    `surely` tells that the key is its node's, and not just one that opens it.
+    `by_own_key` is true where the key that opened it is known to be its node's.
     """
 
     digest: bytes
-    surely: bool = True
+    by_own_key: bool = True
 
 
 class Refused(NamedTuple):
-    """A file that is wrong, as opening it showed: the rule that it breaks, and how."""
+    """A file that is wrong, as opening it showed: the rule that it breaks, and the message."""
 
     rule: str
     message: str
 
 
 class Closed(NamedTuple):
-    """A file that no identity of this run opens, and why."""
+    """A file that no identity of this run opens, and the reason."""
 
     reason: str
 
@@ -48,7 +48,7 @@ class Closed(NamedTuple):
 class Opener:
     """Opens files with a keychain; `masters` are the recipients that every source must have.
 
-    `unused` are the identities that were needed and could not be used, and why.
+    `unused` are the identities that were needed but could not be used, and why.
     """
 
     def __init__(self, keychain: Keychain, masters: Collection[Recipient]) -> None:
@@ -62,7 +62,7 @@ class Opener:
     def open_output(
         self, ciphertext: bytes, recipient: Recipient | None
     ) -> Opened | Refused | Closed:
-        """Open an output with its node's key or, where that is not given, see who else can."""
+        """Open an output with its node's key or, without that key, with another that fits."""
         failed: list[Attempt] = []
         for one in self._attempts(ciphertext, lambda key: key.is_of(recipient)):
             result = self._of_node(one)
@@ -72,14 +72,14 @@ class Opener:
         mine = {one.key for one in failed}
         tried = self._others.setdefault(recipient, set())
 
-        def may_tell(key: Key) -> bool:
-            """Leave out of whom a person would be asked only to learn that it is another's."""
+        def may_help(key: Key) -> bool:
+            """Skip keys that would prompt the user just to prove the file is for someone else."""
             if key in mine or key in tried:
                 return False
-            may = key.public is None or (key.certain and not key.asks)
-            return may or key.is_of(recipient)
+            shows_owner = key.public is None or (key.certain and not key.asks)
+            return shows_owner or key.is_of(recipient)
 
-        for one in self._attempts(ciphertext, may_tell):
+        for one in self._attempts(ciphertext, may_help):
             if one.key.is_of(recipient):  # it came out of a locked file
                 result = self._of_node(one)
             else:
@@ -92,17 +92,17 @@ class Opener:
         return Closed(self._why(failed, "no identity is given for its node"))
 
     def open_source(self, ciphertext: bytes) -> tuple[Opened | Closed, list[Refused]]:
-        """Open a source with the first identity that can; tell also which should and do not."""
+        """Open a source with the first identity that can; return also which should but do not."""
         failed: list[Attempt] = []
         refused: list[Refused] = []
-        for one in self._attempts(ciphertext, _any):
+        for one in self._attempts(ciphertext, lambda _: True):
             if one.outcome is AttemptOutcome.OPENED:
                 return Opened(self._digest(one.plaintext)), refused
             if one.outcome is AttemptOutcome.DAMAGED:
-                message = f"a key that is given {_DAMAGED}"
+                message = f"a key that is given {_FITS_BUT_DAMAGED}"
                 return Closed("its source is damaged"), [Refused("source-malformed", message)]
             if one.outcome is AttemptOutcome.FORGED:
-                refused.append(Refused(_LACKS_KEY, f"a key that is given {_FORGED}"))
+                refused.append(Refused(_LACKS_KEY, f"a key that is given {_TAG_FORGED}"))
             elif one.outcome is AttemptOutcome.OTHER and one.key.certain:
                 if one.key.public in self._masters:
                     message = "a declared master key that is given does not open it"
@@ -112,29 +112,29 @@ class Opener:
         return Closed(self._why(failed, "no identity that is given opens its source")), refused
 
     def _of_node(self, one: Attempt) -> Opened | Refused | None:
-        """Say what it means that the node's own key did this; None: nothing yet."""
+        """Return what an attempt with the node's own key shows, or None."""
         if one.outcome is AttemptOutcome.OPENED:
             return Opened(self._digest(one.plaintext))
         if one.outcome is AttemptOutcome.DAMAGED:
-            return Refused("output-malformed", f"its node's key {_DAMAGED}")
+            return Refused("output-malformed", f"its node's key {_FITS_BUT_DAMAGED}")
         if one.outcome is AttemptOutcome.FORGED:
-            return Refused(_WRONG_KEY, f"its node's key {_FORGED}")
+            return Refused(_WRONG_KEY, f"its node's key {_TAG_FORGED}")
         if one.outcome is AttemptOutcome.OTHER:
             return Refused(_WRONG_KEY, "its node's key does not open it")
         return None
 
     def _of_other(self, one: Attempt, recipient: Recipient | None) -> Opened | Refused | None:
-        """Say what it means that a key did this which is not the node's, or not surely."""
+        """Return what an attempt with a key that may not be the node's shows, or None."""
         if one.outcome is AttemptOutcome.DAMAGED:
-            return Refused("output-malformed", f"a key that is given {_DAMAGED}")
+            return Refused("output-malformed", f"a key that is given {_FITS_BUT_DAMAGED}")
         if one.outcome is not AttemptOutcome.OPENED:
             return None
         if recipient is not None and one.key.certain:
-            return Refused(_WRONG_KEY, "a key that is given opens it, and is not its node's")
-        return Opened(self._digest(one.plaintext), surely=False)
+            return Refused(_WRONG_KEY, "a given key opens it, and it is not its node's")
+        return Opened(self._digest(one.plaintext), by_own_key=False)
 
     def _attempts(self, ciphertext: bytes, wants: Wants) -> Iterator[Attempt]:
-        """Try keys. One that asks and failed is not tried again: a PIN has few tries."""
+        """Try keys. A key that asks is not tried again once it failed: a PIN has few tries."""
         file = read_age(ciphertext)
         again: list[Attempt] = []
 
@@ -158,7 +158,7 @@ class Opener:
         return blake2b(plaintext, digest_size=32, key=self._secret).digest()
 
     def _why(self, attempts: Iterable[Attempt], otherwise: str) -> str:
-        """Say why a file stays closed, and note which identities could not be used."""
+        """Return why a file stays closed; note which identities could not be used."""
         reason = otherwise
         for one in attempts:
             if one.outcome is AttemptOutcome.NEEDS_TERMINAL:
@@ -168,7 +168,3 @@ class Opener:
                 self.unused[one.key.file] = one.reason
                 reason = "an identity that may open it cannot be used"
         return reason
-
-
-def _any(_: Key) -> bool:
-    return True

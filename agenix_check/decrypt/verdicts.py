@@ -1,23 +1,37 @@
-"""What the opened files say of each output: pure, from digests."""
+"""What opening an output and its source shows: a pair of files, and the verdict on it. Pure."""
 
 from hmac import compare_digest
 from typing import NamedTuple
 
+from agenix_check.age import Recipient
 from agenix_check.audit.findings import REKEY, make_finding, restore
 from agenix_check.decrypt.opening import Closed, Opened, Refused
-from agenix_check.decrypt.pairs import Pair
 from agenix_check.model.findings import Finding, JudgedFile, Verdict
 
 _DIFFERENT = "it holds another text than its source, of the same length"
-_SOMEBODYS = "it holds its source's text; whether the key that opens it is its node's shows not"
+_OF_UNKNOWN_KEY = "it holds its source's text; it cannot be seen whether the key is its node's"
 
-# Without the option a mend would see nothing to do.
+# Without the option, a fix would find nothing to do.
 _REKEY = f"{REKEY} --decrypt"
 _UPDATE_MASTERS = f"{_REKEY} --update-masters"
 
 
-class Held(NamedTuple):
-    """An output held against its source: its verdict, a finding, and why it was not compared."""
+class Pair(NamedTuple):
+    """An output and the source whose plaintext it should hold, by the ids of their blobs.
+
+    `recipient` is its node's key, None where that is not known. `number` is its index in the
+    report.
+    """
+
+    number: int
+    result: JudgedFile
+    recipient: Recipient | None
+    output: str
+    source: str
+
+
+class Compared(NamedTuple):
+    """An output, its verdict after the comparison, a finding, and why it was not compared."""
 
     result: JudgedFile
     finding: Finding | None = None
@@ -26,27 +40,27 @@ class Held(NamedTuple):
 
 def judge_plaintexts(
     pair: Pair, output: Opened | Refused | Closed, source: Opened | Closed, *, new: bool
-) -> Held:
-    """Judge an output by what came of opening it and its source."""
+) -> Compared:
+    """Judge an output by what opening it and its source showed."""
     result = pair.result
     if isinstance(output, Refused):
         return _wrong(result, output, "it does not open as it should", new=new)
     if isinstance(output, Closed):
-        return Held(result, obstacle=output.reason)
+        return Compared(result, obstacle=output.reason)
     if isinstance(source, Closed):
-        return Held(result, obstacle=source.reason)
+        return Compared(result, obstacle=source.reason)
     if not compare_digest(output.digest, source.digest):
         return _wrong(result, Refused("output-content", _DIFFERENT), None, new=new)
     if result.verdict is Verdict.UNVERIFIABLE:
-        if output.surely:
+        if output.by_own_key:
             result = result._replace(verdict=Verdict.OK, reason=None)
         else:
-            result = result._replace(reason=_SOMEBODYS)
-    return Held(result)
+            result = result._replace(reason=_OF_UNKNOWN_KEY)
+    return Compared(result)
 
 
-def refuse_source(pair: Pair, refused: Refused, *, new: bool, restricted: bool) -> Finding:
-    """Return the finding about a source, which is of no node unless the run is restricted to it."""
+def source_finding(pair: Pair, refused: Refused, *, new: bool, restricted: bool) -> Finding:
+    """Return the finding about a source; it names a node only if the run is restricted to it."""
     result = pair.result
     whole = restore(result.source or result.path)
     return make_finding(
@@ -56,10 +70,12 @@ def refuse_source(pair: Pair, refused: Refused, *, new: bool, restricted: bool) 
     )  # fmt: skip
 
 
-def _wrong(result: JudgedFile, refused: Refused, obstacle: str | None, *, new: bool) -> Held:
+def _wrong(result: JudgedFile, refused: Refused, obstacle: str | None, *, new: bool) -> Compared:
     finding = make_finding(
         refused.rule, refused.message, path=result.path, node=result.node, secret=result.secret,
         source=result.source, new=new, mend=_REKEY,
     )  # fmt: skip
     rules = (*result.rules, refused.rule)
-    return Held(result._replace(verdict=Verdict.WRONG, rules=rules, reason=None), finding, obstacle)
+    return Compared(
+        result._replace(verdict=Verdict.WRONG, rules=rules, reason=None), finding, obstacle
+    )

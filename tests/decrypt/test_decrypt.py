@@ -163,7 +163,7 @@ def test_an_anonymous_output_for_somebody_else_is_found(keyed: Keyed, node: str)
     assert keyed.check().code == 0
     for owners, message in (
         (ALL, "its node's key does not open it"),
-        ((other, "master"), "a key that is given opens it, and is not its node's"),
+        ((other, "master"), "a given key opens it, and it is not its node's"),
     ):
         code, report = keyed.judge(*owners)
         assert (code, broken(report)) == (1, [("output-wrong-recipient", keyed.output(node))])

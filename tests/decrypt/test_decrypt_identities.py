@@ -9,7 +9,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from agenix_check.decrypt.pairs import LARGEST
+from agenix_check.decrypt.compare import LARGEST_PLAINTEXT
 from agenix_check.keys.encrypt import encrypt
 from tests.decrypt.keyed import DB, NODES, TEXTS, WIFI, Keyed, make
 from tests.decrypt.test_decrypt import ALL, broken, reasons, verdicts
@@ -126,9 +126,7 @@ def test_a_plugin_whose_key_nobody_noted_compares_but_does_not_prove(
     assert (code, report["decrypted"]["compared"]) == (0, 8)
     assert verdicts(report)["gamma"] == "unverifiable"
     [reason] = {one["reason"] for one in report["outputs"] if one["verdict"] == "unverifiable"}
-    assert reason == (
-        "it holds its source's text; whether the key that opens it is its node's shows not"
-    )
+    assert reason == ("it holds its source's text; it cannot be seen whether the key is its node's")
     assert keyed.decrypt(*ALL, more=("--require-verified",)).code == 1
 
 
@@ -285,7 +283,7 @@ def test_hostile_names_steer_nothing(keyed: Keyed, secret: str) -> None:
 
 
 def test_what_is_too_large_for_memory_is_said(keyed: Keyed) -> None:
-    large = bytes(LARGEST + 1)
+    large = bytes(LARGEST_PLAINTEXT + 1)
     keyed.shop.source(DB, large)
     for node in ("alpha", "gamma"):
         keyed.shop.rekey(node, "db", DB, large)
