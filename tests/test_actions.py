@@ -151,7 +151,7 @@ def test_a_mend_is_in_the_summary(fleet: Workshop, summary: Path, run: Run) -> N
     result = run(fleet.top, "--fix", "-i", str(write_key(fleet)), env=env)
 
     assert result.code == 0
-    assert "#### Mended" in summary.read_text()
+    assert "#### Fixed" in summary.read_text()
     assert "- rekeyed `alpha` · `db` · " in summary.read_text()
 
 

@@ -33,7 +33,7 @@ def _help() -> str:
 
 def _rules() -> str:
     rows = [f"| `{rule.id}` | {rule.severity} | {rule.title} |\n" for rule in RULES.values()]
-    return "| rule | weight | what is wrong |\n| --- | --- | --- |\n" + "".join(rows)
+    return "| rule | severity | what is wrong |\n| --- | --- | --- |\n" + "".join(rows)
 
 
 def _formats() -> str:
@@ -84,6 +84,6 @@ def test_what_a_settings_file_must_not_say(fleet: Workshop, run: Run) -> None:
     for option in OPTIONS:
         value = {"flag": "true", "number": "1", "list": '["x"]'}.get(option.kind, '"x"')
         fleet.write("agenix-check.toml", f"{option.name} = {value}\n")
-        if "is for the command line" in run(fleet.top, "--worktree").stderr:
+        if "cannot be set in a file" in run(fleet.top, "--worktree").stderr:
             refused.append(option.name)
     assert sorted(refused) == sorted(named)

@@ -68,7 +68,7 @@ def _also() -> list[str]:
 
 
 def _without_generated(text: str) -> str:
-    text = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!-- (help|rules|bench) -->.*?<!-- /\1 -->", "", text, flags=re.DOTALL)
     return re.sub(r"```(yaml|toml|nix|console)\n.*?```", _prompted, text, flags=re.DOTALL)
 
 

@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 _BUG = 3
 _FULL = (ENOSPC, EDQUOT, EFBIG, EROFS)  # no room for what is written aside
-_NOT_READ = 3  # whoever reads our output went away: what they did not see was not checked for them
+_NOT_READ = 3  # whoever read our output went away: they did not see the verdict
 
 
 def command() -> "NoReturn":
-    """Be the command: run, and end at once.
+    """Run the program as a command, and end at once.
 
-    All is written by then; to take each value of a large fleet apart first would cost a fifth of
-    the run.
+    Everything is written by then, and tearing down a large fleet would cost a fifth of the run.
     """
     code = main()
     for stream in (sys.stdout, sys.stderr):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def run_check(arguments: Sequence[str]) -> int:
-    """Judge what the arguments name, write the reports, and return the exit code."""
+    """Check the tree that the arguments name, write the reports, return the exit code."""
     given: dict[str, Value] = {}
     if arguments:
         from agenix_check.cli.grammar import parse_check
@@ -64,7 +64,7 @@ def run_check(arguments: Sequence[str]) -> int:
 
 
 def _comparer(settings: Settings, progress: "Progress", unlocker: "Unlocker") -> "Compare | None":
-    """Return what looks into outputs, where that is wanted."""
+    """Return what compares plaintexts, if --decrypt is given."""
     if not settings.decrypt:
         return None
     from agenix_check.decrypt.compare import comparer
@@ -109,16 +109,16 @@ def _fix(repository: Repository, settings: Settings, wanted: list[Destination]) 
 
 
 def _refuse_without_fix(settings: Settings) -> None:
-    """Refuse what means nothing without --fix, where somebody means it."""
+    """Refuse options that mean nothing without --fix."""
     for name, given in (
         ("dry-run", settings.dry_run),
         ("update-masters", settings.update_masters),
         ("exit-non-zero-on-fix", settings.exit_non_zero_on_fix),
     ):
         if given:
-            raise UsageError(f"--{name} goes with --fix")
+            raise UsageError(f"--{name} needs --fix")
     if settings.identity and not settings.decrypt:
-        raise UsageError("--identity goes with --fix or --decrypt")
+        raise UsageError("--identity needs --fix or --decrypt")
 
 
 def _report(

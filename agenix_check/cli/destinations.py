@@ -1,4 +1,4 @@
-"""Where the reports of a run go, also those of a run that comes to nothing."""
+"""Where the reports of a run go, also if the run fails before there is one."""
 
 import os
 import stat
@@ -27,12 +27,12 @@ class Destination:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether who typed the command reads it."""
+        """Whether the person who typed the command reads it."""
         return self.path is None and self.format.terminal
 
 
 def destinations(settings: Settings) -> list[Destination]:
-    """Return the reports that the settings ask for, standard output last: its reader may go away.
+    """Return where the settings want reports, standard output last: its reader may go away.
 
     Raises `UsageError` before anything is run.
     """
@@ -50,12 +50,12 @@ def want_details(wanted: list[Destination]) -> bool:
 
 
 def want_history(wanted: list[Destination]) -> bool:
-    """Return whether a format says since when something is wrong, or a summary beside it does."""
+    """Return whether a format, or the summary beside it, says since when something is wrong."""
     return any(one.format.history for one in wanted) or find_summary(wanted) is not None
 
 
 def options_for(destination: Destination, settings: Settings) -> RenderOptions:
-    """Return what the format of a destination is to heed."""
+    """Return the options for rendering to a destination."""
     return RenderOptions(
         color=destination.path is None and use_color(settings.color),
         verbose=settings.verbose,
@@ -86,7 +86,7 @@ def write_reports(
 
 @contextmanager
 def reports_on_failure(settings: Settings, wanted: list[Destination]) -> Iterator[None]:
-    """Write reports where the run ends with 3 before there is one: readers would find an older one.
+    """Write reports if the run ends with 3 before it has one: otherwise an older report would stay.
 
     On a terminal, the one line that says why is enough.
     """
@@ -124,7 +124,7 @@ def _nothing_checked(settings: Settings, why: str) -> Report:
 
 
 def find_summary(wanted: list[Destination]) -> tuple[Summary, str] | None:
-    """Return the summary that is shown beside standard output, and its file; None without one."""
+    """Return the summary that goes with standard output, and its file; None if there is none."""
     for one in wanted:
         summary = one.format.summary
         if one.path is None and summary and (file := os.environ.get(summary.variable)):
@@ -162,7 +162,7 @@ def _pair(text: str) -> tuple[Format, str]:
     if not found or not file:
         raise UsageError(f"--output takes FORMAT=FILE, not {text!r}")
     if file == "-":
-        raise UsageError(f"--output takes a file; for standard output there is --format {name}")
+        raise UsageError(f"--output takes a file; for standard output, use --format {name}")
     try:
         return find_format(name), file
     except UsageError as error:
@@ -170,7 +170,7 @@ def _pair(text: str) -> tuple[Format, str]:
 
 
 def _refuse_shared_files(wanted: list[Destination]) -> None:
-    """Refuse two reports in one file: the second would take the place of the first."""
+    """Refuse two reports in one file: the second would replace the first."""
     taken: dict[Path, str] = {}
     for one in wanted:
         if one.path is not None:

@@ -1,4 +1,4 @@
-"""Files that the command line reads and writes by name."""
+"""Files that the user names, and the lock file: read and written for the command line."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ LARGEST = 1 << 28  # bytes of a file that `inspect` reads
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a report in one step, so that nobody reads half of it."""
+    """Write a text file in one step, so that nobody reads half of it."""
     try:
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -62,7 +62,7 @@ def read_input(file: str) -> bytes:
 
 
 def writable_file(name: str) -> Path:
-    """Return where a report can be written. What is there is replaced if it is a regular file."""
+    """Return the path for a report; a regular file there will be replaced, nothing else."""
     path = Path(name)
     try:
         mode = path.lstat().st_mode

@@ -23,8 +23,8 @@ _ALSO_FOR_FLEET = (
 )  # fmt: skip
 
 
-class Answer(Exception):  # noqa: N818 - it is none
-    """All that was asked for: the help, or the version."""
+class Answer(Exception):  # noqa: N818 - not an error
+    """The text that was asked for: the help, or the version."""
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -46,7 +46,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def split_verb(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the verb and what follows it. Raises `UsageError` for a word that is none."""
+    """Return the verb and what follows it. Raises `UsageError` for an unknown verb."""
     if argv and not argv[0].startswith("-"):
         verb = argv[0]
         if verb not in VERBS:
@@ -60,7 +60,8 @@ def parse_check(arguments: Sequence[str]) -> dict[str, Value]:
     parser = _parser(
         "agenix-check",
         "agenix-check [check] [options]\n       agenix-check VERB --help",
-        "Check that every host of a NixOS fleet can read exactly its secrets, without any key.",
+        "Check, without any private key, that each host of a NixOS fleet\n"
+        "can read exactly its secrets.",
         _end_of_help() if {"-h", "--help"} & {*arguments} else None,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
@@ -95,7 +96,7 @@ def parse_fleet(arguments: Sequence[str]) -> dict[str, Value]:
     """Return the options given to `fleet`, by name."""
     parser = _parser(
         "agenix-check fleet", None,
-        "Show which nodes, secrets, sources and outputs were discovered.",
+        "Show the nodes, secrets, sources and outputs that were found.",
     )  # fmt: skip
     options = [option for option in OPTIONS if option.name in _ALSO_FOR_FLEET]
     _add_options(parser, options)
@@ -113,7 +114,7 @@ def parse_inspect(arguments: Sequence[str]) -> tuple[list[str], str]:
     """Return the files to inspect and the format, `text` or `json`."""
     parser = _parser(
         "agenix-check inspect", None,
-        "Read age files without a key: who they are for, and how long their plaintext is.",
+        "Show what age files say without a key: who they are for, how long their plaintext is.",
     )  # fmt: skip
     parser.add_argument("file", metavar="FILE", nargs="+", help="an age file; - is standard input")
     _add_format(parser)
@@ -122,15 +123,19 @@ def parse_inspect(arguments: Sequence[str]) -> tuple[list[str], str]:
 
 
 def parse_explain(arguments: Sequence[str]) -> str | None:
-    """Return the rule to explain, or None: list them all."""
-    parser = _parser("agenix-check explain", None, "Tell what a rule means and how to mend it.")
-    parser.add_argument("rule", metavar="RULE", nargs="?", help="a rule's id; without: list all")
+    """Return the rule to explain; None stands for a list of all."""
+    parser = _parser(
+        "agenix-check explain", None, "Explain a rule: what it means, and how to fix it."
+    )
+    parser.add_argument(
+        "rule", metavar="RULE", nargs="?", help="the id of a rule; without it: list all rules"
+    )
     rule = _parse(parser, arguments)["rule"]
     return None if rule is None else str(rule)
 
 
 def parse_demo(arguments: Sequence[str]) -> str | None:
-    """Return the directory for the demo, or None: a scratch one."""
+    """Return the directory for the demo; None stands for a temporary one."""
     parser = _parser(
         "agenix-check demo", None,
         "Build a small fleet with real encryption, break it in many ways, and show what the gate "
@@ -142,7 +147,7 @@ def parse_demo(arguments: Sequence[str]) -> str | None:
 
 
 def parse_schema(arguments: Sequence[str]) -> str:
-    """Return of what to print the schema, `report` or `lock`."""
+    """Return which schema to print, `report` or `lock`."""
     parser = _parser(
         "agenix-check schema", None, "Print the JSON Schema of the report, or of the lock file."
     )
@@ -202,7 +207,7 @@ def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> dict[st
             known = [f"--{name.replace('_', '-')}" for name in (*vars(values), "help")]
             raise UsageError(f"there is no option {option}{nearest(option, known)}")
         hint = "; a verb comes first" if word in VERBS else ""
-        raise UsageError(f"there is no place for {word!r}{hint}; see `{parser.prog} --help`")
+        raise UsageError(f"unexpected argument {word!r}{hint}; see `{parser.prog} --help`")
     return vars(values)
 
 

@@ -1,4 +1,4 @@
-"""Sentences for who typed the command: what explains the result, or what to type next."""
+"""Hints for the person who typed the command: why it failed, what to type next."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from agenix_check.model.settings import Settings
 
 
 def where_to_type(top: Path | None, report: Report, wanted: list[Destination]) -> str | None:
-    """Say from where commands name their files, to somebody who reads them elsewhere; else None."""
+    """Return a hint to `cd` to the top, if printed paths are not valid from here; else None."""
     if top is None or not any(one.is_terminal for one in wanted) or top.samefile(os.curdir):
         return None
     mends = (finding.mend for finding in report.findings if finding.mend)
@@ -17,7 +17,7 @@ def where_to_type(top: Path | None, report: Report, wanted: list[Destination]) -
         return None
     from agenix_check.audit.findings import shell
 
-    return f"paths are those from the top of the repository: cd {shell(os.path.relpath(top))}"
+    return f"paths are relative to the top of the repository: cd {shell(os.path.relpath(top))}"
 
 
 def where_staging_is_lost() -> str | None:
@@ -33,10 +33,10 @@ def where_staging_is_lost() -> str | None:
 
 
 def why_unverified_fails(report: Report, settings: Settings) -> str | None:
-    """Say that outputs of which nothing wrong was found fail the run, where they do; else None."""
+    """Return why outputs without findings fail the run, if they do; else None."""
     count = report.counts.unverifiable
     if not count or not settings.require_verified:
         return None
     outputs = "1 output is" if count == 1 else f"{count} outputs are"
-    told = "" if settings.verbose else " (-v tells which, and why)"
-    return f"{outputs} unverifiable, and --require-verified lets none pass{told}"
+    hint = "" if settings.verbose else " (-v shows which, and why)"
+    return f"{outputs} unverifiable, which --require-verified does not allow{hint}"

@@ -12,9 +12,9 @@ Kind = Literal["flag", "text", "choice", "number", "list"]
 
 
 class OptionText(NamedTuple):
-    """What a person reads of an option, and where else than in an option it may stand.
+    """The help of an option, and where it may be set besides the command line.
 
-    One without a help text is a setting and a variable only.
+    An option without a help text is a setting and a variable only.
     """
 
     help: str
@@ -56,40 +56,38 @@ _SNAPSHOT, _WHICH, _FLEET, _REPORT, _KEYS, _FAIL, _RUN = (
 )  # fmt: skip
 _DEFAULT = Settings()
 
-# A tree that is checked may say what is ignored in it, but not what to write on this machine:
-# hence `in_file`. `identity` has no variable here: it is a list of paths with colons, read where
-# identities are.
+# `in_file`: the tree that is checked may decide what is ignored in it, but not what is written on
+# this machine. `identity` has no variable here: AGENIX_CHECK_IDENTITY is a list of paths separated
+# by colons, which `keys/` reads.
 TEXTS: dict[str, OptionText] = {
-    "staged": OptionText("check the index, against HEAD (the default)", _SNAPSHOT),
-    "rev": OptionText("check this commit, against its first parent", _SNAPSHOT, "REV"),
+    "staged": OptionText("check the index against HEAD (the default)", _SNAPSHOT),
+    "rev": OptionText("check this commit against its first parent", _SNAPSHOT, "REV"),
     "worktree": OptionText("check what `git add --all` would stage", _SNAPSHOT),
-    "from-ref": OptionText("compare with the commit at which it left REV", _SNAPSHOT, "REV"),
+    "from-ref": OptionText("compare with the merge base of REV", _SNAPSHOT, "REV"),
     "to-ref": OptionText("with --from-ref: the commit to check", _SNAPSHOT, "REV"),
     "node": OptionText("only nodes that match (repeatable)", _WHICH, "GLOB"),
     "secret": OptionText("only secrets that match (repeatable)", _WHICH, "GLOB"),
-    "inventory": OptionText(
-        "auto: Nix if it is there, else the lock file, else file names", _FLEET
-    ),
-    "evaluate": OptionText("when a change makes Nix evaluate anew (CI: always)", _FLEET),
+    "inventory": OptionText("auto: Nix if available, else the lock file, else file names", _FLEET),
+    "evaluate": OptionText("when to evaluate with Nix again (CI: always)", _FLEET),
     "nix-timeout": OptionText(
-        f"the longest that Nix may take ({_DEFAULT.nix_timeout:g})", _FLEET, "SECONDS"
+        f"how long Nix may run at most ({_DEFAULT.nix_timeout:g})", _FLEET, "SECONDS"
     ),
     "flake": OptionText("", _FLEET),
     "nodes": OptionText("", _FLEET),
     "collect-home-manager": OptionText("", _FLEET),
     "rules": OptionText("", _FLEET),
-    "format": OptionText("what goes to standard output (text; on GitHub Actions: github)", _REPORT),
+    "format": OptionText("format of standard output (text; on GitHub Actions: github)", _REPORT),
     "output": OptionText(
-        "write a report besides (repeatable)", _REPORT, "FORMAT=FILE", in_file=False
+        "also write a report to a file (repeatable)", _REPORT, "FORMAT=FILE", in_file=False
     ),
     "junit": OptionText("the same as --output junit=FILE", _REPORT, "FILE", in_file=False),
     "decrypt": OptionText(
-        "compare plaintexts too, where the identities allow it", _KEYS, in_file=False
+        "also compare plaintexts, where the identities allow it", _KEYS, in_file=False
     ),
-    "fix": OptionText("mend what can be mended, stage it, and check again", _KEYS, in_file=False),
-    "dry-run": OptionText("with --fix: only say what would be done", _KEYS),
+    "fix": OptionText("fix what can be fixed, stage it, and check again", _KEYS, in_file=False),
+    "dry-run": OptionText("with --fix: only show what would be done", _KEYS),
     "identity": OptionText(
-        "for --fix and --decrypt: a file with an identity (repeatable)",
+        "for --fix and --decrypt: an identity file (repeatable)",
         _KEYS,
         "FILE",
         short="i",
@@ -97,24 +95,25 @@ TEXTS: dict[str, OptionText] = {
         has_variable=False,
     ),
     "identities": OptionText("", _KEYS),
-    "age": OptionText("the age program, for what is not built in", _KEYS, "PROGRAM"),
+    "age": OptionText("the age program, for keys that are not built in", _KEYS, "PROGRAM"),
     "update-masters": OptionText(
-        "with --fix: encrypt sources anew to all master recipients", _KEYS, in_file=False
+        "with --fix: re-encrypt sources to all master recipients", _KEYS, in_file=False
     ),
-    "exit-non-zero-on-fix": OptionText("with --fix: fail where something was mended", _KEYS),
+    "exit-non-zero-on-fix": OptionText("with --fix: fail if something was fixed", _KEYS),
     "strict": OptionText("warnings fail the run", _FAIL),
     "require-verified": OptionText("outputs that cannot be verified fail the run", _FAIL),
     "ignore": OptionText("switch a rule off (repeatable)", _FAIL, "RULE"),
-    "new-from": OptionText("only what was not wrong at REV", _FAIL, "REV"),
-    "allow-empty": OptionText("having nothing to check is no failure", _FAIL),
-    "no-cache": OptionText("neither read nor write what earlier runs learned", _RUN),
-    "quiet": OptionText("say only what is wrong", _RUN, short="q"),
+    "new-from": OptionText("report only problems that are new since REV", _FAIL, "REV"),
+    "allow-empty": OptionText("do not fail when there is nothing to check", _FAIL),
+    "no-cache": OptionText("ignore what earlier runs remembered, remember nothing", _RUN),
+    "quiet": OptionText("show only what is wrong", _RUN, short="q"),
     "verbose": OptionText("show old findings and notes in full", _RUN, short="v"),
     "color": OptionText("when to use colours", _RUN),
-    "no-progress": OptionText("do not say on the terminal how far a mend is", _RUN),
+    "no-progress": OptionText("hide progress", _RUN),
 }
 
-# Options that name a snapshot together: who gives one of them means nothing of an earlier source.
+# Options that name a snapshot together: giving one of them discards the others from a source of
+# lower priority.
 SNAPSHOT = ("staged", "rev", "worktree", "from-ref", "to-ref")
 
 
@@ -129,7 +128,7 @@ _KINDS: dict[object, Kind] = {
 
 
 def _option(field: "Field[Any]") -> Option:
-    """Return the option of a field; one without a text raises `KeyError`, so at import."""
+    """Return the option of a field. A field without a text raises `KeyError`, at import."""
     name = field.name.replace("_", "-")
     text = TEXTS[name]
     if field.name == "format":

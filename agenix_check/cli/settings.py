@@ -16,7 +16,8 @@ from agenix_check.git.repository import Repository, open_repository
 from agenix_check.model.settings import EvaluateWhen, Ignore, Settings
 
 FILE = "agenix-check.toml"
-# It is run with a file of the tree as its input, which is a script to many other programs.
+# A file may name no other program: it runs with a file of the tree as input, which many programs
+# would take for a script.
 _AGE = ("age", "rage")
 _BY_NAME = {option.name: option for option in OPTIONS}
 
@@ -38,7 +39,7 @@ def open_run(given: Mapping[str, Value]) -> tuple[Repository, Settings]:
 
 
 def environment_of_run() -> dict[str, str]:
-    """Return the variables. Of a push of all history, pre-commit names the branch only."""
+    """Return the variables; a push of all history gets the branch that pre-commit names instead."""
     environment = dict(os.environ)
     if branch := environment.get("PRE_COMMIT_LOCAL_BRANCH"):
         environment.setdefault("PRE_COMMIT_TO_REF", branch)
@@ -46,7 +47,7 @@ def environment_of_run() -> dict[str, str]:
 
 
 def with_hook(settings: Settings, environment: Mapping[str, str]) -> Settings:
-    """Return the settings with the range that pre-commit gives, where no snapshot was named."""
+    """Return the settings with the range that pre-commit gives, unless a snapshot was named."""
     if settings.names_snapshot:
         return settings
     from_ref, to_ref = (environment.get(name) or None for name in _HOOK)
@@ -69,7 +70,7 @@ def load_settings(
         else:
             option = _option(key, place)
             if not option.text.in_file:
-                raise UsageError(f"{place}: {key} is for the command line, where it is yours")
+                raise UsageError(f"{place}: {key} cannot be set in a file; use --{key}")
             values[key] = _checked(option, value, f"{place}: {key}")
             if key == "age" and values[key] not in _AGE:
                 raise UsageError(f"{place}: age must be age or rage, a program on PATH")
@@ -94,7 +95,7 @@ def load_settings(
 
 
 def _read(top: Path) -> tuple[Mapping[str, object], str]:
-    """Return the table of settings, and the name of its place."""
+    """Return the table of settings, and the name of the file (and table) that it comes from."""
     for name in (FILE, "pyproject.toml"):
         data = _read_file(top / name)
         if data is None or (name != FILE and b"agenix-check" not in data):
@@ -117,7 +118,7 @@ def _read(top: Path) -> tuple[Mapping[str, object], str]:
 
 
 def _read_file(path: Path) -> bytes | None:
-    """Return a settings file's content, or None where there is none. A symlink is refused."""
+    """Return the content of a settings file; None if there is none. A symlink is refused."""
     try:
         mode = path.lstat().st_mode
         if not stat.S_ISREG(mode):
@@ -194,7 +195,7 @@ def _ignore_entry(entry: object, place: str) -> Ignore:
     if isinstance(entry, str):
         return _whole_rule(entry, place)
     if not isinstance(entry, dict):
-        raise UsageError(f"{place} holds rules' names, or tables with rule and reason")
+        raise UsageError(f"{place} must hold rule names, or tables with rule and reason")
     fields = ("rule", "path", "node", "reason")
     texts: dict[str, str] = {}
     for key, value in entry.items():
@@ -204,9 +205,9 @@ def _ignore_entry(entry: object, place: str) -> Ignore:
             raise UsageError(f"{place}: {key} must be a string")
         texts[key] = value
     if "rule" not in texts:
-        raise UsageError(f"{place}: an entry names no rule")
+        raise UsageError(f"{place}: an entry has no rule")
     if not texts.get("reason", "").strip():
-        raise UsageError(f"{place}: the entry for {texts['rule']} gives no reason")
+        raise UsageError(f"{place}: the entry for {texts['rule']} has no reason")
     rule = _whole_rule(texts["rule"], place).rule
     return Ignore(rule=rule, path=texts.get("path"), node=texts.get("node"), reason=texts["reason"])
 

@@ -1,4 +1,4 @@
-"""What reaches the terminal: every character that is printed passes here."""
+"""The terminal: everything that is printed passes here."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ def use_color(when: "ColorWhen") -> bool:
 
 
 def print_out(text: str) -> None:
-    """Write to standard output; a name that its encoding lacks is escaped."""
+    """Write to standard output; what its encoding cannot show is escaped."""
     import io
 
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -36,14 +36,14 @@ def print_out(text: str) -> None:
 
 
 def say(sentence: str) -> None:
-    """Write a sentence to standard error, as the program's own."""
+    """Write a message of the program to standard error."""
     from agenix_check.report.escape import visible
 
     complain(f"agenix-check: {visible(sentence)}\n")
 
 
 def complain(text: str) -> None:
-    """Write to standard error; where that fails too, the exit code says it."""
+    """Write to standard error; if that fails too, only the exit code is left."""
     from contextlib import suppress
 
     from agenix_check.report.escape import inert
@@ -53,7 +53,7 @@ def complain(text: str) -> None:
 
 
 def _write(stream: "TextIO | None", text: str) -> None:
-    """Write at once. What cannot be written is dropped, or Python would try again as it ends."""
+    """Write at once. On failure drop the text, or Python would try again at exit."""
     if stream is None:  # closed by who started us
         raise OSError(EBADF, os.strerror(EBADF))
     try:

@@ -31,7 +31,7 @@ def _fleet(arguments: Sequence[str]) -> int:
     render = fleet_listing.render_json if form == "json" else fleet_listing.render_text
     print_out(render(fleet_listing.restrict(found, settings.node, settings.secret)))
     for sentence in incomplete:
-        say(f"could not look: {sentence}")
+        say(f"could not check: {sentence}")
     return 3 if incomplete else 0
 
 
@@ -81,10 +81,10 @@ class Verb(NamedTuple):
 
 
 VERBS = {
-    "check": Verb("the gate (the verb may be left out)", _check),
-    "fleet": Verb("show nodes, secrets, sources and outputs as discovered", _fleet),
-    "inspect": Verb("show one age file, read without a key", _inspect),
-    "explain": Verb("tell a rule at length", _explain),
+    "check": Verb("check the secrets (this verb may be left out)", _check),
+    "fleet": Verb("show the nodes, secrets, sources and outputs that were found", _fleet),
+    "inspect": Verb("show what an age file says without a key", _inspect),
+    "explain": Verb("explain a rule", _explain),
     "schema": Verb("print the JSON Schema of the report or of the lock file", _schema),
-    "demo": Verb("build a fleet, break it, check it, mend it, check it", _demo),
+    "demo": Verb("build a fleet, break it, check it, fix it, check it", _demo),
 }

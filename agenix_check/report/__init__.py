@@ -1,4 +1,4 @@
-"""Formatters: each turns a report into a string; who calls them writes it somewhere.
+"""Formatters: each turns a report into a string; the caller writes it.
 
 A new format is one file in `formats/`: the command line, its help and README find it there.
 """

@@ -4,7 +4,7 @@ from agenix_check.report.schema_parts import Schema, described_array, described_
 
 
 def lock_schema() -> Schema:
-    """Describe every field of the lock file; what is not described does not occur."""
+    """Return the schema of the lock file; a field that is not described here never occurs."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Lock file of agenix-check",
@@ -62,11 +62,11 @@ def _node() -> Schema:
                 described_object(
                     "One master identity.",
                     identity={"description": "Its file.", "$ref": "#/$defs/place"},
-                    pubkey=_nullable("Its public key, where that is given."),
+                    pubkey=_nullable("Its public key, if it is given."),
                 ),
             ),
             extraEncryptionPubkeys=described_array(
-                "Who else must be able to read the sources.", {"$ref": "#/$defs/text"}
+                "Other keys that must be able to read the sources.", {"$ref": "#/$defs/text"}
             ),
         ),
         "if": {"properties": {"storageMode": {"const": "local"}}},
@@ -77,7 +77,7 @@ def _node() -> Schema:
 def _secret() -> Schema:
     return described_object(
         "One secret.",
-        name=_text("What stands in the name of its output."),
+        name=_text("Its name, as it appears in the file name of its output."),
         source={"description": "Its rekeyFile.", "$ref": "#/$defs/place"},
         intermediary={"type": "boolean", "description": "Whether it has no output."},
         generator={

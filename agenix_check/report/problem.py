@@ -1,7 +1,7 @@
-"""A finding as a problem that a server keeps track of from run to run: what it says, who it is.
+"""A finding as a problem that a server tracks from run to run: its text and its fingerprint.
 
-Code scanning and GitLab compare two reports by fingerprints. One that changed with each rekey
-would close every alert and open it anew; one that two hosts share would hide the second.
+Code scanning and GitLab compare two reports by fingerprints. If a fingerprint changed with each
+rekey, every alert would close and open again; if two hosts shared one, the second would be hidden.
 """
 
 import json
@@ -16,11 +16,11 @@ from agenix_check.report.words import cause_title, subject
 from agenix_check.rules import find_rule
 
 NOT_CHECKED = "not-checked"
-"""The rule of what could not be looked at: an empty list would read as if all were well."""
+"""The rule id for what could not be checked: an empty list would look as if nothing were wrong."""
 
 _IDENT = re.compile(r"(^|/)[0-9a-f]{32}-(?=[^/])")
 
-# GitHub takes 1,024 characters: every part keeps some of them, however long the others are.
+# GitHub takes 1,024 characters: each part has a limit, so that no part pushes out another.
 _LONGEST_SUBJECT = 160
 _LONGEST_MESSAGE = 420
 _LONGEST_CAUSE = 160
@@ -30,11 +30,11 @@ _LONGEST_MEND = 180
 def describe_finding(
     finding: Finding, escape: Callable[[str], str] = str, *, files: str = ""
 ) -> str:
-    """Say which host and secret it is about, what is wrong, since when, and what to type.
+    """Return which host and secret it is about, what is wrong, since when, and the fix.
 
-    The first sentence stands for itself where there is room for no more; the command comes last,
-    so that no full stop gets into it. What a repository named passes through `escape`; `files` is
-    what else there is to say of the files.
+    The first sentence makes sense alone, as some readers show no more. The command comes last,
+    without a full stop. Names from the repository pass through `escape`; `files` is a sentence
+    about related files.
     """
     who = clip(escape(subject(finding, {})), _LONGEST_SUBJECT)
     text = f"{who}: {clip(_unended(escape(visible(finding.message))), _LONGEST_MESSAGE)}"
@@ -45,13 +45,13 @@ def describe_finding(
     if not finding.mend:
         return f"{text}."
     mend = escape(visible(finding.mend))
-    # A command that is cut short may do something else.
+    # A command that was cut off might do something else.
     whole = len(mend) <= _LONGEST_MEND
-    return f"{text}. Mend: {mend if whole else f'see agenix-check explain {finding.rule}'}"
+    return f"{text}. Fix: {mend if whole else f'see agenix-check explain {finding.rule}'}"
 
 
 def describe_unchecked(sentence: str, escape: Callable[[str], str] = str) -> str:
-    """Say what could not be looked at."""
+    """Return a sentence about something that could not be checked."""
     return f"Could not check: {clip(_unended(escape(visible(sentence))), _LONGEST_MESSAGE)}."
 
 
@@ -60,15 +60,15 @@ def _unended(sentence: str) -> str:
 
 
 def clip(text: str, longest: int) -> str:
-    """Cut what is longer than this many characters."""
+    """Cut a text that is longer than `longest` characters."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def with_fingerprints(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
-    """Pair each finding with what identifies it in every run; no two are the same.
+    """Pair each finding with a fingerprint, which is unique and the same in every run.
 
-    Neither idents, which change with every rekey, nor what is said go in: the rule, the node, the
-    secret and the files do. Findings that are alike in these are numbered.
+    It is made from the rule, the node, the secret and the files; not from the message, nor from
+    idents, which change with every rekey. Findings that are alike in all of these are numbered.
     """
     taken: Counter[tuple[str, ...]] = Counter()
     pairs = []
@@ -86,7 +86,7 @@ def with_fingerprints(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
 
 
 def fingerprint_unchecked(sentence: str) -> str:
-    """Return what identifies a sentence about what could not be looked at."""
+    """Return the fingerprint of a sentence about something that could not be checked."""
     return _hash(NOT_CHECKED, sentence)
 
 
@@ -95,5 +95,5 @@ def _hash(*parts: str) -> str:
 
 
 def is_critical(finding: Finding) -> bool:
-    """Return whether a secret lies open."""
+    """Return whether a secret is exposed."""
     return finding.severity is Severity.ERROR and find_rule(finding.rule).is_public

@@ -1,7 +1,4 @@
-"""The formats: one file each in `formats/`, found there and imported when it is asked for.
-
-A run that prints text pays for no other format.
-"""
+"""The formats: one file each in `formats/`, imported only when its format is asked for."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,14 +11,14 @@ from agenix_check.model.findings import Report
 from agenix_check.report import formats
 
 DEFAULT = "text"
-"""The format that is there always, and named first."""
+"""The format of standard output unless another one is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderOptions:
-    """What a format may heed: `color`, `verbose`, `quiet` for people, the others for verdicts.
+    """Options of rendering: `color`, `verbose`, `quiet` for people, the others for verdicts.
 
-    `limit` is in bytes, for a format that can be cut; None is its own.
+    `limit` is in bytes, for a format that can be cut; None stands for its own limit.
     """
 
     color: bool = False
@@ -34,9 +31,9 @@ class RenderOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A second report that a format's reader shows: `variable` names the file to append it to.
+    """A second report beside a format: the environment `variable` names the file to append it to.
 
-    `most` are the bytes that we add, `whole` those that the file may have afterwards.
+    `most` is how many bytes we add at most, `whole` how large the file may become.
     """
 
     variable: str
@@ -47,12 +44,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """What a format is, whom it is for, and what it needs.
+    """The declaration of a format: its name, whom it is for, what it needs, what renders it.
 
-    `terminal`: who reads it typed the command, and can type another. `details`: it shows of each
-    output what it was made from. `history`: it says since when something is wrong, which a search
-    in history may have to find out. `plan` is what `--fix --dry-run` prints where it is asked for,
-    if it can.
+    `terminal`: its reader is the person who typed the command. `details`: it shows what each output
+    was made from. `history`: it says since when something is wrong, which may need a search in
+    history. `plan`: what `--fix --dry-run` prints for it; None if that is not possible.
     """
 
     name: str
@@ -67,7 +63,7 @@ class Format:
 
 @cache
 def format_names() -> tuple[str, ...]:
-    """Return the names of all formats, the default first. None of them is imported for that."""
+    """Return the names of all formats, the default first, without importing them."""
     from pkgutil import iter_modules
 
     names = sorted(module.name for module in iter_modules(formats.__path__))

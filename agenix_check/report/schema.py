@@ -10,13 +10,13 @@ from agenix_check.report.schema_parts import Schema, described_array, described_
 
 
 def render(of: str = "report") -> str:
-    """Give the schema (draft 2020-12) of the report, or of the `lock` file, as a JSON document."""
+    """Return the schema (draft 2020-12) of the report, or of the `lock` file, as JSON text."""
     described = lock_schema() if of == "lock" else report_schema()
     return json.dumps(described, indent=2) + "\n"
 
 
 def report_schema() -> Schema:
-    """Describe every field of the report; what is not described does not occur."""
+    """Return the schema of the report; a field that is not described here never occurs."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Report of agenix-check",
@@ -31,20 +31,20 @@ def report_schema() -> Schema:
             snapshot=_snapshot(),
             fleet=_fleet(),
             counts=_counts(),
-            outputs=described_array("Every output that should be, right or wrong.", _output()),
+            outputs=described_array("Every output that should exist, right or wrong.", _output()),
             plain=described_array("Every file that a rule of plain agenix names.", _plain()),
             findings=described_array("Everything that is wrong.", _finding()),
-            fixed=described_array("Everything that this run mended.", _fix()),
+            fixed=described_array("Everything that this run fixed.", _fix()),
             incomplete=described_array(
-                "What could not be looked at, a sentence each; such a run does not pass.",
+                "What could not be checked, one sentence each; such a run does not pass.",
                 {"$ref": "#/$defs/name"},
             ),
             skipped=described_array(
-                "What was left out on purpose, a sentence each.", {"$ref": "#/$defs/name"}
+                "What was skipped on purpose, one sentence each.", {"$ref": "#/$defs/name"}
             ),
             decrypted={
                 "anyOf": [_decrypted(), {"type": "null"}],
-                "description": "What --decrypt came to; null without it.",
+                "description": "The result of --decrypt; null without it.",
             },
         ),
         "$defs": {
@@ -62,7 +62,7 @@ def report_schema() -> Schema:
             "rule": {
                 "type": "string",
                 "pattern": "^[a-z]+(-[a-z]+)+$",
-                "description": "The id of a rule; `agenix-check explain RULE` tells it at length.",
+                "description": "The id of a rule; `agenix-check explain RULE` explains it.",
             },
             "oid": {
                 "type": "string",
@@ -75,20 +75,20 @@ def report_schema() -> Schema:
 
 def _snapshot() -> Schema:
     return described_object(
-        "The tree that was judged.",
+        "The tree that was checked.",
         kind={
             "enum": ["index", "commit", "worktree"],
-            "description": "Whether that is what is staged, a commit, or the work tree.",
+            "description": "What was checked: the index, a commit, or the work tree.",
         },
-        tree=_ref("oid", "Its Git tree."),
-        commit=_nullable("oid", "The commit that it belongs to, for a commit."),
-        base=_nullable("oid", "The commit that it was compared with; null where there is none."),
+        tree=_ref("oid", "The id of its Git tree."),
+        commit=_nullable("oid", "The id of the commit, if a commit was checked."),
+        base=_nullable("oid", "The commit that it was compared with; null if there is none."),
     )
 
 
 def _fleet() -> Schema:
     return described_object(
-        "What should exist, and how that is known.",
+        "What should exist, and how the program knows that.",
         inventory={
             "enum": ["nix", "lock", "names"],
             "description": "Where the fleet comes from: Nix, the lock file, or file names alone.",
@@ -96,11 +96,11 @@ def _fleet() -> Schema:
         complete={
             "type": "boolean",
             "description": (
-                "Whether all that is declared is known. File names cannot tell of a secret that is"
-                " declared and was never rekeyed."
+                "Whether everything that is declared is known. File names do not show a secret that"
+                " is declared and was never rekeyed."
             ),
         },
-        nodes=_number("How many nodes; where only names are known, output directories."),
+        nodes=_number("How many nodes; if only names are known, how many output directories."),
         secrets=_number("How many secrets."),
         plain=_number("How many files of plain agenix."),
     )
@@ -108,12 +108,12 @@ def _fleet() -> Schema:
 
 def _counts() -> Schema:
     return described_object(
-        "How many there are of each.",
-        outputs=_number("Outputs that should be."),
+        "How many there are of each kind.",
+        outputs=_number("Outputs that should exist."),
         ok=_number("Outputs that are right."),
         wrong=_number("Outputs that are wrong."),
-        unverifiable=_number("Outputs that look right, for a key that leaves no mark in the file."),
-        skipped=_number("Outputs that were not judged, for a reason given."),
+        unverifiable=_number("Outputs that look right, for a key that leaves no tag in the file."),
+        skipped=_number("Outputs that were not checked; each gives its reason."),
         errors=_number("Findings that fail the run."),
         warnings=_number("Findings that fail it with --strict."),
         notes=_number("Findings that never fail it."),
@@ -124,11 +124,11 @@ def _counts() -> Schema:
 def _output() -> Schema:
     return described_object(
         "One output.",
-        node=_ref("name", "The node it is for; where only names are known, its directory."),
-        secret=_ref("name", "The secret; where only names are known, its name."),
-        source=_nullable("name", "The source it is made from; null where that is unknown."),
+        node=_ref("name", "The node that it is for; if only names are known, its directory."),
+        secret=_ref("name", "The secret; if only names are known, its name."),
+        source=_nullable("name", "The source that it is made from; null if that is unknown."),
         path=_ref("name", "The file."),
-        verdict=_enum("What can be said of it.", Verdict),
+        verdict=_enum("Its verdict.", Verdict),
         rules=described_array("The rules it breaks.", {"$ref": "#/$defs/rule"}),
         reason=_nullable("name", "Why it is unverifiable or skipped."),
     )
@@ -139,63 +139,65 @@ def _plain() -> Schema:
         "One file of plain agenix.",
         path=_ref("name", "The file."),
         rules_file=_ref("name", "The secrets.nix that names it."),
-        verdict=_enum("What can be said of it.", Verdict),
+        verdict=_enum("Its verdict.", Verdict),
         rules=described_array("The rules it breaks.", {"$ref": "#/$defs/rule"}),
     )
 
 
 def _finding() -> Schema:
     cause = described_object(
-        "The edit that it follows from.",
+        "The edit that caused it.",
         kind=_enum("What happened.", CauseKind),
-        path=_ref("name", "The file that it happened to."),
-        commit=_nullable("oid", "The commit that did it, where history tells."),
+        path=_ref("name", "The file that was edited."),
+        commit=_nullable("oid", "The commit that made the edit, if history shows it."),
     )
     return described_object(
         "One thing that is wrong.",
         rule=_ref("rule", "The rule that is broken."),
-        severity=_enum("How much it weighs; it may be less than the rule's usual.", Severity),
-        node=_nullable("name", "The node that is hit."),
-        secret=_nullable("name", "The secret that is hit."),
+        severity=_enum("Its severity; it may be lower than that of the rule.", Severity),
+        node=_nullable("name", "The node that is affected."),
+        secret=_nullable("name", "The secret that is affected."),
         path=_nullable(
-            "name", "The file it is about; of a missing output, the file that should be."
+            "name", "The file that it is about; for a missing output, the file that should exist."
         ),
         source=_nullable("name", "The source of the secret."),
-        message=_ref("name", "What is wrong, in a sentence."),
+        message=_ref("name", "What is wrong, in one sentence."),
         new={
             "type": "boolean",
-            "description": "Whether the base was free of it, so that this change brought it.",
+            "description": "Whether this change brought it: the base does not have it.",
         },
-        cause={"anyOf": [cause, {"type": "null"}], "description": "Its cause, where known."},
-        mend=_nullable("name", "What to type."),
+        cause={"anyOf": [cause, {"type": "null"}], "description": "Its cause, if known."},
+        mend=_nullable("name", "The command that fixes it."),
     )
 
 
 def _fix() -> Schema:
     return described_object(
-        "One thing that was mended.",
+        "One thing that was fixed.",
         action={
             "enum": ["rekeyed", "staged", "removed"],
             "description": "What was done to the file.",
         },
         path=_ref("name", "The file."),
-        node=_nullable("name", "The node it is for."),
+        node=_nullable("name", "The node that it is for."),
         secret=_nullable("name", "The secret in it."),
     )
 
 
 def _decrypted() -> Schema:
     return described_object(
-        "Plaintexts that were compared. None of them is told of.",
-        compared=_number("Outputs that were held against their sources, those that differ too."),
+        "Result of comparing plaintexts; no plaintext is ever reported.",
+        compared=_number(
+            "Outputs that were compared with their sources, including those that differ."
+        ),
         not_compared=described_array(
-            "Outputs that were not.",
+            "Outputs that were not compared.",
             described_object(
                 "One output.",
-                node=_ref("name", "The node it is for."),
+                node=_ref("name", "The node that it is for."),
                 secret=_ref("name", "The secret."),
                 path=_ref("name", "The file."),
-                verdict=_enum("What can be said of it all the same.", Verdict),
+                verdict=_enum("Its verdict without the comparison.", Verdict),
                 reason=_ref("name", "Why it was not compared."),
             ),
         ),

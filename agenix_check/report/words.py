@@ -28,7 +28,7 @@ _BESIDES = {
 
 
 def cause_title(cause: Cause, name: Callable[[str], str] = visible) -> str:
-    """Say what happened: `secrets/db.age changed in 1a2b3c4d5e`; `name` makes names printable."""
+    """Return what happened: `secrets/db.age changed in 1a2b3c4d5e`; `name` escapes names."""
     title = f"{name(cause.path)} {_HAPPENED[cause.kind]}"
     if cause.commit:
         title += f" in {name(cause.commit[:_SHORT_COMMIT])}"
@@ -38,12 +38,12 @@ def cause_title(cause: Cause, name: Callable[[str], str] = visible) -> str:
 
 
 def quantity(number: int, noun: str) -> str:
-    """Say how many: `1 output`, `2 outputs`."""
+    """Return how many: `1 output`, `2 outputs`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def subject(finding: Finding, names: dict[str, str]) -> str:
-    """Name what a finding is about in a few words: node and secret, else the file."""
+    """Return in a few words what a finding is about: node and secret, else the file."""
     words = [names.get(finding.node, finding.node)] if finding.node else []
     if finding.secret:
         words.append(finding.secret)
@@ -53,10 +53,10 @@ def subject(finding: Finding, names: dict[str, str]) -> str:
 
 
 def short_names(nodes: Iterable[str]) -> dict[str, str]:
-    """Shorten nodes that are directories by what all of them begin and end with.
+    """Shorten nodes that are directories: drop the parts that all of them begin and end with.
 
-    Where only names are known, a node is `secrets/rekeyed/alpha`, and its path follows on the same
-    line anyway: `alpha` is what the eye looks for.
+    If only names are known, a node is a directory such as `secrets/rekeyed/alpha`. Its path follows
+    on the same line anyway, so `alpha` is enough.
     """
     split = {node: node.split("/") for node in nodes}
     if len(split) < 2:
@@ -69,7 +69,7 @@ def short_names(nodes: Iterable[str]) -> dict[str, str]:
 
 
 def names_in(report: Report) -> dict[str, str]:
-    """Return the short name of every node that a report tells of."""
+    """Return the short name of every node in a report."""
     nodes = {output.group for output in report.outputs}
     return short_names(nodes | {finding.node for finding in report.findings if finding.node})
 
@@ -84,13 +84,13 @@ def _common(lists: list[list[str]]) -> int:
 
 
 def is_green(report: Report) -> bool:
-    """Say whether there is nothing to tell but that all is well (notes aside)."""
+    """Return whether nothing is wrong (notes aside) and everything could be checked."""
     counts = report.counts
     return not (counts.errors or counts.warnings or counts.wrong or report.incomplete)
 
 
 def summary(report: Report, *, verbose: bool) -> str:
-    """Sum up the run in one line that claims no more than was seen."""
+    """Return the summary of a run in one line, which claims no more than was checked."""
     counts = report.counts
     parts = []
     if counts.outputs or not report.plain:

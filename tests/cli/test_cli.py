@@ -291,8 +291,8 @@ def test_that_unverifiable_outputs_fail_the_run_is_said(
         result = run(fleet.top, "--require-verified", *options)
         assert result.code == 1
         assert result.stderr == (
-            "agenix-check: 2 outputs are unverifiable, and --require-verified lets none pass "
-            "(-v tells which, and why)\n"
+            "agenix-check: 2 outputs are unverifiable, which --require-verified does not allow "
+            "(-v shows which, and why)\n"
         )
     only = run(fleet.top, "--require-verified", "--node", "alpha", *options)
     assert (only.code, only.stderr) == (0, "")
@@ -308,7 +308,7 @@ def test_where_a_path_behind_a_command_starts_is_said_too(fleet: Workshop, run: 
         result.stdout
     )
     assert result.stderr == (
-        "agenix-check: paths are those from the top of the repository: cd ..\n"
+        "agenix-check: paths are relative to the top of the repository: cd ..\n"
     )
     assert run(fleet.top).stderr == run(fleet.top / "secrets", "--format=json").stderr == ""
 
@@ -404,7 +404,7 @@ def test_two_reports_want_two_files(fleet: Workshop, tmp_path: Path, run: Run) -
 def test_standard_output_is_no_file(fleet: Workshop, run: Run) -> None:
     result = run(fleet.top, "--output", "html=-")
     assert result.code == 2
-    assert "there is --format html" in result.stderr
+    assert "use --format html" in result.stderr
     assert not (fleet.top / "-").exists()
 
 

@@ -40,7 +40,7 @@ def test_a_planted_name_gets_no_secret(fleet: Workshop, directory: str, content:
 
     assert done.code == 1
     assert fleet.read(path) == content
-    assert "Mended" not in done.stdout
+    assert "Fixed" not in done.stdout
     assert "only its name says that this key is to read it" in done.stderr
 
 

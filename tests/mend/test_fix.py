@@ -44,7 +44,7 @@ def test_an_edited_source_is_rekeyed_for_every_node_and_staged(fleet: Workshop) 
     edit(fleet)
     done = fix(fleet)
     assert (done.code, done.stderr) == (0, "")
-    assert done.stdout.startswith("Mended\n")
+    assert done.stdout.startswith("Fixed\n")
     after = outputs(fleet)
     assert len(after) == len(before)
     assert len(set(before) - set(after)) == 4
@@ -70,7 +70,7 @@ def test_a_fleet_in_order_is_left_alone(fleet: Workshop) -> None:
     before = state(fleet)
     done = fix(fleet)
     assert done.code == 0
-    assert "Mended" not in done.stdout
+    assert "Fixed" not in done.stdout
     assert state(fleet) == before
 
 
@@ -232,7 +232,7 @@ def test_who_is_below_the_top_is_told_where_to_type(fleet: Workshop) -> None:
     fleet.commit("Forget something")
     below = Workshop.__new__(Workshop)
     below.top, below.identity = fleet.top / "secrets/rekeyed", fleet.identity
-    said = "agenix-check: paths are those from the top of the repository: cd ../.."
+    said = "agenix-check: paths are relative to the top of the repository: cd ../.."
     words = [word for word in command(fleet) if word != "--fix"][:-2]
     assert said in execute(below, words).stderr.splitlines()
     assert said not in execute(fleet, words).stderr.splitlines()

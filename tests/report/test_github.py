@@ -112,7 +112,7 @@ def test_one_cause_is_one_annotation_that_names_its_hosts() -> None:
     assert message == "it is not as it should be"
     assert hosts.startswith("nixos:n00 db, nixos:n01 db, ")
     assert hosts.endswith(", nixos:n19 db, and 20 more")
-    assert mend == "mend: do it"
+    assert mend == "fix: do it"
 
 
 def test_it_stands_where_a_diff_shows_something() -> None:
@@ -163,7 +163,7 @@ def test_different_messages_are_all_told() -> None:
 
     assert one.data.split("\n") == [
         "nixos:n00 db: message 0", "nixos:n01 db: message 1", "nixos:n02 db: message 2",
-        "mend: do it",
+        "fix: do it",
     ]  # fmt: skip
 
 
@@ -199,7 +199,7 @@ KEY_BEFORE = Cause(kind=CauseKind.KEY_CHANGED, path="hosts/a/host.pub")
 
 def test_what_was_so_before_is_said_to_be() -> None:
     (one,) = annotations(report(findings=(stale(1, KEY_BEFORE, new=False),)))
-    assert "already so before this change" in one.data.split("\n")
+    assert "already there before this change" in one.data.split("\n")
 
 
 def test_no_message_is_cut_by_the_runner() -> None:
@@ -214,7 +214,7 @@ def test_no_message_is_cut_by_the_runner() -> None:
     found = annotations(sample)
 
     assert [len(one.data) <= 4096 for one in found] == [True, True]
-    assert "…\nmend: mend xxx" in found[1].data
+    assert "…\nfix: mend xxx" in found[1].data
     assert all(len(one.properties["title"]) <= 255 for one in found)
 
 

@@ -54,7 +54,7 @@ def test_an_entry_says_what_a_person_needs() -> None:
 
     assert entry["description"] == (
         "nixos:alpha db: made from another version of its source. "
-        "secrets/db.age changed in 1a2b3c4d5e. Mend: agenix-check --fix"
+        "secrets/db.age changed in 1a2b3c4d5e. Fix: agenix-check --fix"
     )
     assert entry["location"] == {"path": "secrets/db.age", "lines": {"begin": 1}}
     assert entry["severity"] == "critical"

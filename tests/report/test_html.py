@@ -254,7 +254,7 @@ def test_what_is_no_news_is_folded_where_it_is_in_the_way() -> None:
         )
         for number in range(20)
     ]
-    fold = "<summary><h3>Already so before this change</h3></summary>"
+    fold = "<summary><h3>Already there before this change</h3></summary>"
     assert fold not in render(report(*STALE, findings=tuple(old[:3])))
     assert fold in render(report(*STALE, findings=tuple(old)))
     assert fold in render(report(*STALE, findings=(finding("output-stale", ALPHA, "db"), old[0])))

@@ -105,7 +105,7 @@ def test_a_wrong_output_fails_with_all_that_is_wrong() -> None:
         "output-length: holds 12 bytes, its source holds 4096"
     )
     assert failure.text
-    assert "mend: agenix-check --fix" in failure.text
+    assert "fix: agenix-check --fix" in failure.text
     assert "secrets/backup/key.age" in failure.text
 
 
@@ -117,7 +117,7 @@ def test_causes_and_age_are_told() -> None:
     assert stale is not None
     assert "cause: secrets/db.age changed in 1a2b3c4d5e" in str(stale.text)
     assert lfs is not None
-    assert "already so before this change" in str(lfs.text)
+    assert "already there before this change" in str(lfs.text)
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -102,7 +102,7 @@ def test_gitlab_shows_all_that_is_to_be_said() -> None:
         "node: nixos:alpha",
         "secret: db",
         "cause: secrets/db.age changed in 1a2b3c4d5e",
-        "mend: agenix-check --fix",
+        "fix: agenix-check --fix",
     ):
         assert words in stale.details
 

@@ -308,7 +308,7 @@ def test_what_is_left_out_is_counted() -> None:
     assert last.startswith("Not shown here: ")
     assert numbers["node"] == 400 - rows > 0
     assert numbers["finding"] == 2000 - findings > 0
-    for word in ("could not check", "To mend", "#### Mended", "| node |", "#### `secrets/s"):
+    for word in ("could not check", "To fix", "#### Fixed", "| node |", "#### `secrets/s"):
         assert word in text
 
 

@@ -94,7 +94,7 @@ def test_what_could_not_be_checked_has_its_own() -> None:
 def test_it_says_host_secret_cause_and_what_to_type() -> None:
     assert describe_finding(STALE) == (
         "nixos:alpha db: it is not as it should be. secrets/db.age changed in 1a2b3c4d5e. "
-        "Mend: agenix-check --fix"
+        "Fix: agenix-check --fix"
     )
     assert describe_finding(replace(STALE, cause=None, mend=None), files="Files: two") == (
         "nixos:alpha db: it is not as it should be. Files: two."
@@ -107,9 +107,9 @@ def test_it_says_host_secret_cause_and_what_to_type() -> None:
 def test_a_long_command_is_not_cut() -> None:
     short, long = f"git rm {'a' * 100}", f"git rm {'a' * 1000}"
 
-    assert describe_finding(replace(STALE, mend=short)).endswith(f". Mend: {short}")
+    assert describe_finding(replace(STALE, mend=short)).endswith(f". Fix: {short}")
     assert describe_finding(replace(STALE, mend=long)).endswith(
-        "Mend: see agenix-check explain output-stale"
+        "Fix: see agenix-check explain output-stale"
     )
 
 

@@ -54,7 +54,7 @@ def test_a_problem_that_comes_back_after_a_rekey_is_the_same(
 
     assert len(first) == len(NODES)
     assert first.keys() == second.keys()
-    assert all("Mend: agenix-check --fix" in said for said in second.values())
+    assert all("Fix: agenix-check --fix" in said for said in second.values())
 
 
 @pytest.mark.parametrize("form", ["gitlab", "sarif"])

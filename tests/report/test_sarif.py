@@ -176,7 +176,7 @@ def test_a_result_says_what_a_person_needs() -> None:
     assert result["message"]["text"] == (
         "nixos:beta wifi: made for the same key with another comment. "
         "hosts/beta/host.pub changed: the same key, but another comment or newline. "
-        "Files: [source](1), [key](2), [output](3). Mend: agenix-check --fix"
+        "Files: [source](1), [key](2), [output](3). Fix: agenix-check --fix"
     )
     assert uri_of(result["locations"][0]) == "hosts/beta/host.pub"
     assert [uri_of(each) for each in result["relatedLocations"]] == [

@@ -63,7 +63,7 @@ def test_forty_outputs_of_one_cause_are_forty_short_lines() -> None:
     ]
     assert lines[2:42] == [f"    {node}  db  {path_of(node, 'db')}" for node in nodes]
     assert lines[42:] == [
-        "  mend: agenix-check --fix",
+        "  fix: agenix-check --fix",
         "",
         "40 outputs on 40 nodes: 0 ok, 40 wrong · 40 errors, 0 warnings",
     ]
@@ -79,7 +79,7 @@ def test_a_large_mend_is_told_by_secret() -> None:
     sample = replace(GREEN, fixed=(*fixes, Fix(action="removed", path="old/.tmp.agenix-rekey.db")))
 
     assert show(sample)[:4] == [
-        "Mended (-v unfolds)",
+        "Fixed (-v unfolds)",
         "  rekeyed  db                        30  nixos:00, nixos:01, nixos:02, …",
         "  removed  db                        30  nixos:00, nixos:01, nixos:02, …",
         "  removed  old/.tmp.agenix-rekey.db  1",
@@ -171,7 +171,7 @@ def test_errors_come_before_warnings_before_notes_and_new_before_old() -> None:
         f"{place}-False" for place in order
     ]
     assert all("-False-" in place for place in places[6:])
-    assert lines.index("Already so before this change") > lines.index("    note-True-True")
+    assert lines.index("Already there before this change") > lines.index("    note-True-True")
 
 
 def test_what_was_so_before_is_folded() -> None:
@@ -182,7 +182,7 @@ def test_what_was_so_before_is_folded() -> None:
     sample = report(output(ALPHA, "db"), findings=(*old, stale(ALPHA, new=False)))
 
     assert show(sample)[:-2] == [
-        "Already so before this change",
+        "Already there before this change",
         "  error[output-stale] 1: nixos:alpha db (-v unfolds)",
         "  warning[output-orphan] 5: nixos:beta s0, nixos:beta s1, nixos:beta s2, … (-v unfolds)",
     ]
@@ -197,11 +197,11 @@ def test_many_mends_are_not_a_wall() -> None:
     )
     sample = report(findings=findings)
 
-    assert [line for line in show(sample) if "mend" in line or "more" in line] == [
-        "  mend: git log old/0",
-        "        and 8 more like it (-v shows them)",
+    assert [line for line in show(sample) if "fix" in line or "more" in line] == [
+        "  fix: git log old/0",
+        "       and 8 more like it (-v shows them)",
     ]
-    assert sum("mend: " in line for line in show(sample, verbose=True)) == 9
+    assert sum("fix: " in line for line in show(sample, verbose=True)) == 9
 
 
 def test_files_that_are_removed_for_one_cause_are_removed_together() -> None:
@@ -212,7 +212,7 @@ def test_files_that_are_removed_for_one_cause_are_removed_together() -> None:
         for number, path in enumerate((*quoted, *plain))
     )
     shown = show(report(findings=findings), verbose=True)
-    assert [line.removeprefix("  mend: ") for line in shown if "mend: " in line] == [
+    assert [line.removeprefix("  fix: ") for line in shown if "fix: " in line] == [
         f"git rm {' '.join((*quoted[:2], *plain[:8]))}",
         "git rm -- -dash",
         "git rm -r b",

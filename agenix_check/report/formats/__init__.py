@@ -1,1 +1,1 @@
-"""Formats: each file here is one, and has its declaration, `FORMAT`, at its end."""
+"""The formats: one file each, which ends with its declaration, `FORMAT`."""

@@ -21,7 +21,7 @@ _SHOWN = 10  # annotations of a kind that GitHub shows for a step
 _PLACES = 3  # findings of one rule without a cause: up to here each is shown at its own file
 _SUBJECTS = 20
 _LONGEST = 3900  # characters of a message: the runner cuts at 4096
-_LONGEST_END = 1000  # of these, for how to mend it
+_LONGEST_END = 1000  # of these, for how to fix it
 _LONGEST_TITLE = 250  # of 255
 _MENDS = 3
 
@@ -47,7 +47,7 @@ def render(report: Report, *, verbose: bool, quiet: bool) -> str:
 
 
 def _incomplete(sentences: Iterable[str]) -> Iterator[str]:
-    """Make one error of all that could not be looked at."""
+    """Make one error of everything that could not be checked."""
     told = [visible(sentence) for sentence in sorted(sentences)]
     if told:
         title = "agenix-check could not check everything"
@@ -89,9 +89,9 @@ def _annotation(severity: Severity, note: _Note, names: dict[str, str]) -> str:
         about = cause_title(note.cause)
     else:
         about = RULES[first.rule].title if first.rule in RULES else "it is not as it should be"
-    last = [] if first.new else ["already so before this change"]
+    last = [] if first.new else ["already there before this change"]
     mends = list(dict.fromkeys(f.mend for f in note.findings if f.mend))
-    last += [f"mend: {visible(mend)}" for mend in mends[:_MENDS]]
+    last += [f"fix: {visible(mend)}" for mend in mends[:_MENDS]]
     end = "".join(f"\n{line}" for line in last)[:_LONGEST_END]
     message = _cut("\n".join(_message(note.findings, names)), _LONGEST - len(end)) + end
     return _command(severity, shown_path(first), f"{first.rule}: {about}", message)

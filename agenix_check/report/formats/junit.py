@@ -135,9 +135,9 @@ def _tell(finding: Finding) -> str:
     if finding.cause:
         lines.append(f"cause: {cause_title(finding.cause)}")
     if not finding.new:
-        lines.append("already so before this change")
+        lines.append("already there before this change")
     if finding.mend:
-        lines.append(f"mend: {visible(finding.mend)}")
+        lines.append(f"fix: {visible(finding.mend)}")
     return "\n".join(lines)
 
 

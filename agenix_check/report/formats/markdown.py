@@ -1,7 +1,7 @@
 """The report for the summary of a CI job, or a comment on a pull request.
 
-What matters most comes first, and a report that would be too long is cut where an item ends: the
-places that it goes to refuse what is too long as a whole.
+The most important parts come first. A report that would be too long is cut at the end of an item:
+the services that it is posted to refuse a text that is too long.
 """
 
 from collections import Counter
@@ -39,7 +39,7 @@ def render(
     failed = report.fail(strict=strict, require_verified=require_verified)
     page = BoundedText(_verdict(report, failed=failed), limit)
     writer = _MarkdownWriter(report, verbose=verbose)
-    # Made in the order of their weight: each takes at most its share of the room that is left.
+    # Filled in order of importance: each section takes at most its share of the room left.
     incomplete = page.section(1 / 4, writer.incomplete)
     mends = page.section(1 / 8, writer.mends)
     fixed = page.section(1 / 8, writer.fixed)
@@ -59,7 +59,7 @@ def _verdict(report: Report, *, failed: bool) -> str:
 
 
 class _MarkdownWriter:
-    """Knows how things look; each method fills one section."""
+    """Each method fills one section."""
 
     def __init__(self, report: Report, *, verbose: bool) -> None:
         self._report = report
@@ -69,18 +69,18 @@ class _MarkdownWriter:
         self._old = group(f for f in told if not f.new)
 
     def incomplete(self, section: Section) -> None:
-        """What could not be looked at."""
+        """What could not be checked."""
         sentences = sorted(self._report.incomplete)
         lines = (f"- could not check: {prose(sentence)}\n" for sentence in sentences)
         head, tail = _fold(len(sentences), f"Could not check {len(sentences)} things")
         section.add(lines, len(sentences), "sentence", head=head, tail=tail, most=_MOST)
 
     def findings(self, section: Section) -> None:
-        """What this change broke, then what was so before, folded as a whole."""
+        """What this change broke; then what was wrong before, folded."""
         self._groups(section, self._new)
         if self._old:
             total = sum(len(block.findings) for one in self._old for block in one.blocks)
-            head, tail = _folded(f"Already so before this change: {quantity(total, 'finding')}")
+            head, tail = _folded(f"Already there before this change: {quantity(total, 'finding')}")
             section.enclose(head[:-1], lambda inner: self._groups(inner, self._old), tail)
 
     def mends(self, section: Section) -> None:
@@ -88,18 +88,18 @@ class _MarkdownWriter:
         mends = list(dict.fromkeys(m for one in (*self._new, *self._old) for m in one.mends))
         lines = [f"{visible(mend)}\n" for mend in mends[:_MENDS]]
         fence = fence_for(lines)
-        head, tail, more = f"\nTo mend:\n\n{fence}sh\n", f"{fence}\n", "# and {} more like these\n"
+        head, tail, more = f"\nTo fix:\n\n{fence}sh\n", f"{fence}\n", "# and {} more like these\n"
         section.add(lines, len(mends), "command", head=head, tail=tail, more=more)
 
     def fixed(self, section: Section) -> None:
-        """What was mended."""
+        """What was fixed."""
         fixed = sorted(self._report.fixed, key=lambda fix: (fix.node or "", fix.path))
         lines = (
             f"- {fix.action} {self._names_of(fix.node, fix.secret, fix.path)}\n" for fix in fixed
         )
         head, tail = _fold(len(fixed), quantity(len(fixed), "file"))
-        head = f"\n#### Mended\n{head}"
-        section.add(lines, len(fixed), "mended file", head=head, tail=tail, most=_MOST)
+        head = f"\n#### Fixed\n{head}"
+        section.add(lines, len(fixed), "fixed file", head=head, tail=tail, most=_MOST)
 
     def tables(self, section: Section) -> None:
         """How many outputs of each node, and files of each rules file, have which verdict."""
@@ -109,7 +109,7 @@ class _MarkdownWriter:
         _table(section, "rules file", "files", plain)
 
     def skipped(self, section: Section) -> None:
-        """What was left out on purpose, and what cannot be said."""
+        """What was skipped on purpose, and what could not be verified."""
         unjudged = Counter(
             (output.verdict, output.reason or "no reason is given")
             for output in self._report.outputs
@@ -155,12 +155,12 @@ class _MarkdownWriter:
 
 
 def _fold(total: int, title: str) -> tuple[str, str]:
-    """Return what stands around a list, which is folded where it is long."""
+    """Return what goes before and after a list; a long one is folded."""
     return _folded(title) if total > _OPEN else ("\n", "")
 
 
 def _folded(title: str) -> tuple[str, str]:
-    """Return what stands around Markdown that is shown when somebody asks for it."""
+    """Return what goes before and after folded Markdown."""
     return f"\n<details><summary>{title}</summary>\n\n", "\n</details>\n"
 
 

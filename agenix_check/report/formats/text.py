@@ -37,7 +37,7 @@ _SEVERITY_COLOR = {Severity.ERROR: _RED, Severity.WARNING: "1;33", Severity.NOTE
 
 
 def render(report: Report, *, color: bool, verbose: bool, quiet: bool) -> str:
-    """Turn a report into text; `quiet` leaves only errors and warnings, so nothing when green."""
+    """Turn a report into text; `quiet` leaves errors and warnings only, so maybe nothing."""
     writer = _TextWriter(report, color=color, verbose=verbose)
     sections = [*writer.findings(), writer.incomplete()]
     if not quiet:
@@ -58,7 +58,7 @@ def render(report: Report, *, color: bool, verbose: bool, quiet: bool) -> str:
 
 
 class _TextWriter:
-    """Knows how things look; each method gives the lines of one section."""
+    """Each method returns the lines of one section."""
 
     def __init__(self, report: Report, *, color: bool, verbose: bool) -> None:
         self._report = report
@@ -67,13 +67,13 @@ class _TextWriter:
         self._names = names_in(report)
 
     def findings(self) -> Iterator[list[str]]:
-        """What this change broke in full, then what was so before, folded."""
+        """What this change broke, in full; then what was wrong before, folded."""
         told = [f for f in self._report.findings if self._verbose or f.severity != Severity.NOTE]
         yield from map(self._group, group(f for f in told if f.new))
         old = [f for f in told if not f.new]
         if not old:
             return
-        heading = self._paint("Already so before this change", _BOLD)
+        heading = self._paint("Already there before this change", _BOLD)
         if self._verbose:
             yield [heading]
             yield from map(self._group, group(old))
@@ -81,7 +81,7 @@ class _TextWriter:
             yield [heading, *self._folded(old)]
 
     def fixed(self) -> list[str]:
-        """What was mended."""
+        """What was fixed."""
         if not self._report.fixed:
             return []
         fixed = sorted(self._report.fixed, key=lambda fix: (fix.node or "", fix.path))
@@ -91,11 +91,11 @@ class _TextWriter:
             for fix in fixed
         ]  # fmt: skip
         widths = _widths(rows)
-        heading = self._paint("Mended", _GREEN) + (" (-v unfolds)" if folds else "")
+        heading = self._paint("Fixed", _GREEN) + (" (-v unfolds)" if folds else "")
         return [heading, *(f"  {_row(row, widths)}" for row in rows)]
 
     def _fixes_by_secret(self, fixed: Iterable[Fix]) -> list[tuple[str, ...]]:
-        """Fold what was done: a row for each secret, or for each file of no node."""
+        """Fold the fixes: a row for each secret, or for each file without a node."""
         nodes: dict[tuple[str, str], list[str]] = defaultdict(list)
         for fix in fixed:
             nodes[fix.action, fix.secret or fix.path].append(self._node(fix.node))
@@ -105,7 +105,7 @@ class _TextWriter:
         ]
 
     def unjudged(self) -> list[str]:
-        """With -v, the outputs of which it cannot be said that they are right, and why."""
+        """With -v, the outputs that could not be verified or were skipped, and why."""
         if not self._verbose:
             return []
         by_reason: dict[tuple[str, str], list[JudgedFile]] = defaultdict(list)
@@ -120,12 +120,14 @@ class _TextWriter:
             lines += [f"  {_row(row, widths)}" for row in rows]
         plain = [one for one in self._report.plain if one.verdict is Verdict.UNVERIFIABLE]
         if plain:
-            lines.append(self._paint(Verdict.UNVERIFIABLE, _BOLD) + ": for keys without a tag")
+            lines.append(
+                self._paint(Verdict.UNVERIFIABLE, _BOLD) + ": its keys leave no tag in the file"
+            )
             lines += [f"  {visible(one.path)}  {visible(one.group)}" for one in plain]
         return lines
 
     def skipped(self) -> list[str]:
-        """What was left out on purpose."""
+        """What was skipped on purpose."""
         return [f"skipped: {visible(sentence)}" for sentence in sorted(self._report.skipped)]
 
     def not_compared(self) -> list[str]:
@@ -133,7 +135,7 @@ class _TextWriter:
         return [f"not compared: {visible(sentence)}" for sentence in not_compared(self._report)]
 
     def incomplete(self) -> list[str]:
-        """What could not be looked at."""
+        """What could not be checked."""
         label = self._paint("could not check", _RED)
         return [f"{label}: {visible(sentence)}" for sentence in sorted(self._report.incomplete)]
 
@@ -169,9 +171,9 @@ class _TextWriter:
 
     def _mends(self, mends: tuple[str, ...]) -> list[str]:
         told = mends if self._verbose or len(mends) <= _MENDS else mends[:1]
-        lines = [f"  {self._paint('mend', _CYAN)}: {visible(mend)}" for mend in told]
+        lines = [f"  {self._paint('fix', _CYAN)}: {visible(mend)}" for mend in told]
         if len(told) < len(mends):
-            lines.append(f"        and {len(mends) - len(told)} more like it (-v shows them)")
+            lines.append(f"       and {len(mends) - len(told)} more like it (-v shows them)")
         return lines
 
     def _folded(self, findings: list[Finding]) -> list[str]:
@@ -204,7 +206,7 @@ def _several(names: list[str]) -> str:
 
 
 def _widths(rows: Iterable[tuple[str, ...]]) -> list[int]:
-    """Measure the columns; one endless name must not push all others off the screen."""
+    """Measure the columns; one very long name must not push all others off the screen."""
     return [min(max(map(len, column)), _WIDEST_COLUMN) for column in zip(*rows, strict=True)]
 
 

@@ -198,7 +198,7 @@ def test_a_mend_has_nothing_to_do_after_the_script(estate: Estate) -> None:
     before = state(estate.shop)
     done = estate.fix()
     assert done.code == 0, done
-    assert "Mended" not in done.stdout
+    assert "Fixed" not in done.stdout
     assert state(estate.shop) == before
 
 
