@@ -15,6 +15,11 @@ REKEY = "agenix-check --fix"
 UPDATE_MASTERS = f"{REKEY} --update-masters"
 # Where names alone do not tell what is declared.
 REKEY_BY_NIX = f"{REKEY} --inventory nix"
+# `git commit PATH` makes an index of its own, and drops it afterwards.
+NOT_IN_PARTIAL_COMMIT = (
+    "--fix cannot fix a commit of named paths: Git would drop what is staged in it; type `git add` "
+    "for these paths, then `git commit` without naming paths, or `git commit -a`"
+)
 REPLACE_KEY = f"# make a new key pair, use its public key, then: {REKEY}"
 
 

@@ -12,7 +12,12 @@ from agenix_check.cli.destinations import (
     want_history,
     write_reports,
 )
-from agenix_check.cli.hints import where_staging_is_lost, where_to_type, why_unverified_fails
+from agenix_check.cli.hints import (
+    where_staging_is_lost,
+    where_to_type,
+    why_fix_is_refused,
+    why_unverified_fails,
+)
 from agenix_check.cli.settings import environment_of_run, load_settings, open_run
 from agenix_check.cli.terminal import say
 from agenix_check.errors import CannotCheckError, UsageError
@@ -132,7 +137,11 @@ def _report(
     write_reports(report, settings, wanted, instead)
     for sentence in report.incomplete:
         say(f"could not check: {sentence}")
-    where = where_to_type(repository.top, report, wanted)
-    for hint in filter(None, (where, why_unverified_fails(report, settings))):
+    hints = (
+        where_to_type(repository.top, report, wanted),
+        why_unverified_fails(report, settings),
+        why_fix_is_refused(report),
+    )
+    for hint in filter(None, hints):
         say(hint)
     return exit_code(report, settings)

@@ -20,6 +20,18 @@ def where_to_type(top: Path | None, report: Report, wanted: list[Destination]) -
     return f"paths are relative to the top of the repository: cd {shell(os.path.relpath(top))}"
 
 
+def why_fix_is_refused(report: Report) -> str | None:
+    """Return what --fix would say where a report advises it in a partial commit; else None."""
+    from agenix_check.git.repository import is_partial_commit
+
+    if not is_partial_commit():
+        return None
+    from agenix_check.audit.findings import NOT_IN_PARTIAL_COMMIT, REKEY
+
+    advised = any(one.mend is not None and REKEY in one.mend for one in report.findings)
+    return NOT_IN_PARTIAL_COMMIT if advised else None
+
+
 def where_staging_is_lost() -> str | None:
     """Return what to type where Git drops what this run staged if the hook fails; else None."""
     from agenix_check.git.repository import is_commit_of_all

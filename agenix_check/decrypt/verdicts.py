@@ -44,13 +44,13 @@ def judge_plaintexts(
     """Judge an output by what opening it and its source showed."""
     result = pair.result
     if isinstance(output, Refused):
-        return _wrong(result, output, "it does not open as it should", new=new)
+        return _judged_wrong(result, output, "it does not open as it should", new=new)
     if isinstance(output, Closed):
         return Compared(result, obstacle=output.reason)
     if isinstance(source, Closed):
         return Compared(result, obstacle=source.reason)
     if not compare_digest(output.digest, source.digest):
-        return _wrong(result, Refused("output-content", _DIFFERENT), None, new=new)
+        return _judged_wrong(result, Refused("output-content", _DIFFERENT), None, new=new)
     if result.verdict is Verdict.UNVERIFIABLE:
         if output.by_own_key:
             result = result._replace(verdict=Verdict.OK, reason=None)
@@ -70,7 +70,9 @@ def source_finding(pair: Pair, refused: Refused, *, new: bool, restricted: bool)
     )  # fmt: skip
 
 
-def _wrong(result: JudgedFile, refused: Refused, obstacle: str | None, *, new: bool) -> Compared:
+def _judged_wrong(
+    result: JudgedFile, refused: Refused, obstacle: str | None, *, new: bool
+) -> Compared:
     finding = make_finding(
         refused.rule, refused.message, path=result.path, node=result.node, secret=result.secret,
         source=result.source, new=new, mend=_REKEY,

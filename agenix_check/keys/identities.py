@@ -26,7 +26,7 @@ PRIMARY = "AGENIX_REKEY_PRIMARY_IDENTITY"
 ONLY = "AGENIX_REKEY_PRIMARY_IDENTITY_ONLY"
 
 NAMED = (OPTION, VARIABLE)  # for this run
-_LARGEST = 1 << 20  # in bytes: an identity file is far smaller
+_LARGEST_FILE = 1 << 20  # in bytes: an identity file is far smaller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +142,12 @@ def _load_file(place: Path, shown: str, origin: str) -> IdentityFile:
     """Read a file, or a pipe as the shell makes them, once."""
     try:
         with place.open("rb") as file:
-            content = file.read(_LARGEST + 1)
+            content = file.read(_LARGEST_FILE + 1)
             lasting = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
     except OSError as error:
         problem = os.strerror(error.errno or 0)
         return IdentityFile(path=shown, origin=origin, problem=problem)
-    if len(content) > _LARGEST:
+    if len(content) > _LARGEST_FILE:
         return IdentityFile(path=shown, origin=origin, problem="it is too long for identities")
     again = place.absolute() if lasting else None  # what a pipe held is gone
     return IdentityFile(path=shown, origin=origin, content=content, place=again)

@@ -41,6 +41,7 @@ from agenix_check.keys.prompts import (
     printable,
 )
 from agenix_check.keys.ssh import (
+    TRIES,
     has_passphrase,
     looks_like_ssh,
     must_be_read_by_ssh,
@@ -51,7 +52,6 @@ from agenix_check.keys.ssh import (
 if TYPE_CHECKING:
     from pyrage import _Identity
 
-_TRIES = 3
 _SSH_KINDS = frozenset({"ssh-ed25519", "ssh-rsa"})
 _NOT_FOR_PLUGINS = _SSH_KINDS | {"scrypt"}
 
@@ -256,7 +256,7 @@ def _passphrase_file(file: IdentityFile, content: bytes) -> Key:
 def _with_passphrase(content: bytes, path: str, terminal: Terminal) -> bytes:
     import pyrage
 
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         passphrase = terminal.ask(f"Passphrase for {path}:", hidden=True)
         if passphrase is None:
             raise DecryptionError("its passphrase was not given")

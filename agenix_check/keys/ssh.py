@@ -18,7 +18,7 @@ _BEGIN = b"-----BEGIN "
 _OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _PKCS8 = b"-----BEGIN PRIVATE KEY-----"
 _MAGIC = b"openssh-key-v1\0"
-_TRIES = 3
+TRIES = 3  # with a passphrase
 
 
 def looks_like_ssh(content: bytes) -> bool:
@@ -65,7 +65,7 @@ def unlock(content: bytes, path: str, terminal: Terminal) -> bytes:
     if not hasattr(os, "memfd_create"):
         raise DecryptionError("only an age program can ask for its passphrase: --age age")
     asks = has_passphrase(content)
-    for _ in range(_TRIES if asks else 1):
+    for _ in range(TRIES if asks else 1):
         if asks:
             terminal.say(f"{path}: an SSH key with a passphrase")
         unlocked = _without_passphrase(content, asks=asks)

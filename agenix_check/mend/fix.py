@@ -93,7 +93,7 @@ def fix_tree(
                 report = conclude(planned.examined.report, settings)
                 return Fixed(report=report, left=plan.left, withheld=plan.withheld)
             _refuse(repository, settings, planned)
-            produced = _produce(settings, planned, unlocker, progress)
+            produced = _produce_files(settings, planned, unlocker, progress)
             changes = Changes(
                 tree=planned.tree,
                 written={one.path: one.content for one in produced},
@@ -178,7 +178,7 @@ def _refuse(repository: Repository, settings: Settings, planned: _Planned) -> No
     refuse_places(repository, files, staged, plan.written, removed)
 
 
-def _produce(
+def _produce_files(
     settings: Settings,
     planned: _Planned,
     unlocker: Unlocker,

@@ -55,8 +55,8 @@ class _Planner:
     def __init__(self, names: Names, inventory: Inventory) -> None:
         self._names = names
         self._declared = inventory.declared
-        # What a lock file does not know of may be declared since.
-        self._locked = inventory.kind == "lock" and LOCK not in names.changed
+        # An output that the lock file does not know may have been declared later.
+        self._lock_may_be_old = inventory.kind == "lock" and LOCK not in names.changed
         nodes = () if self._declared is None else self._declared.declaration.nodes
         self._nodes = {node.name for node in nodes}
         self._needs = (
@@ -90,15 +90,15 @@ class _Planner:
             return
         match find_rule(finding.rule).mended_by:
             case MendedBy.REMAKE_OUTPUT:
-                self._output(finding, path, made=False)
+                self._plan_output(finding, path, made=False)
             case MendedBy.STAGE_OUTPUT:
-                self._output(finding, path, made=True)
+                self._plan_output(finding, path, made=True)
             case MendedBy.STAGE_SOURCE:
                 self._stage.add(Touched(path))
             case MendedBy.REMOVE_OUTPUT:
-                self._orphan(finding, path)
+                self._plan_orphan(finding, path)
             case MendedBy.REMOVE_LEFTOVER:
-                self._leftover(path)
+                self._plan_leftover(path)
             case MendedBy.REENCRYPT_PLAIN | MendedBy.REENCRYPT_SOURCE | None:
                 pass  # plain files and sources are planned together, nothing else can be fixed
 
@@ -118,7 +118,7 @@ class _Planner:
             if output is not None and not any(_is_same_but_path(output, one) for one in outputs):
                 outputs = (*outputs, output)
         for output in outputs:
-            self._replace(output, None)
+            self._plan_replacement(output, None)
         anew = tuple(output._replace(path=None) for output in outputs)
         self._jobs[job.path] = replace(job, outputs=anew)
 
@@ -126,7 +126,7 @@ class _Planner:
         """Return the plan, sorted."""
         jobs = sorted(self._jobs.values(), key=lambda job: job.path)
         removed = [one for path, one in sorted(self._remove.items()) if path not in self._wanted]
-        alike = (f"{_first_and_count([*whats])}: {why}" for why, whats in self._left.items())
+        alike = (f"{_first_and_count([*things])}: {why}" for why, things in self._left.items())
         strays = _orphans_left(self._strays, self._unsure, self._names.changed)
         left = [*self.left, *alike, *strays]
         return Plan(
@@ -143,8 +143,8 @@ class _Planner:
         """Note what cannot be fixed; a reason that a hundred hosts share is said once."""
         self._left.setdefault(why, {})[what] = None
 
-    def _output(self, finding: Finding, path: str, *, made: bool) -> None:
-        """Plan an output; `made` says that the work tree has it already."""
+    def _plan_output(self, finding: Finding, path: str, *, made: bool) -> None:
+        """Plan to make an output; `made` is true where the work tree has it already."""
         names = self._names
         declared = self._declared is not None and finding.node in self._nodes
         if not declared and path not in names.here.outputs and not made:
@@ -174,8 +174,8 @@ class _Planner:
             if output is None:
                 continue
             if finding.rule == "output-stale" and path != output.path:
-                self._removed(path, output)
-            self._replace(output, output.path)
+                self._plan_removal(path, output)
+            self._plan_replacement(output, output.path)
             fact = names.here.facts[need.source]
             size = fact.plaintext_size if isinstance(fact, AgeFact) else None
             oid = names.here.files[need.source].oid
@@ -199,7 +199,7 @@ class _Planner:
         try:
             recipient = parse_recipient(need.key)
         except RecipientError as error:
-            self._leave(where, f"its node's hostPubkey cannot be encrypted to: {error}")
+            self._leave(where, f"nothing can be encrypted to its node's hostPubkey: {error}")
             return None
         if recipient.text == DUMMY_RECIPIENT:
             self._leave(where, "its node has agenix-rekey's placeholder key")
@@ -207,25 +207,29 @@ class _Planner:
         path = output_path(need.storage, ident(digest(need.key), fact.sha256), need.secret)
         return NewOutput(need.node, need.secret, need.storage, need.key, path)
 
-    def _replace(self, output: NewOutput, path: str | None) -> None:
-        """Plan to remove the other files of an output's place, except needed ones."""
+    def _plan_replacement(self, output: NewOutput, path: str | None) -> None:
+        """Plan to remove the other files of an output's place, except needed ones.
+
+        `path` is where the output will be; None where its source is encrypted anew, so that its
+        name is not known yet and its present file is replaced too.
+        """
         if path is not None:
             self._wanted.add(path)
         for other in self._files.get((output.storage, output.secret), ()):
-            mine = path is None and other == output.path
-            if other == path or (not mine and other in self._needs.paths):
+            renamed = path is None and other == output.path
+            if other == path or (not renamed and other in self._needs.paths):
                 continue
-            if mine or not self._may_be_of_a_failed_node():
-                self._removed(other, output)
+            if renamed or not self._may_be_of_a_failed_node():
+                self._plan_removal(other, output)
 
     def _may_be_of_a_failed_node(self) -> bool:
         return self._declared is not None and bool(self._declared.declaration.failed)
 
-    def _removed(self, path: str, output: NewOutput) -> None:
+    def _plan_removal(self, path: str, output: NewOutput) -> None:
         if path in self._names.here.outputs:
             self._remove[path] = Touched(path, output.node, output.secret)
 
-    def _orphan(self, finding: Finding, path: str) -> None:
+    def _plan_orphan(self, finding: Finding, path: str) -> None:
         """Plan to remove an orphan, where it is sure that no host needs it."""
         file = self._names.here.outputs.get(path)
         if file is None:
@@ -238,12 +242,12 @@ class _Planner:
             if not replaced and not was_dropped(self._names, file):
                 self._unsure.append(path)
                 return
-        elif self._locked and self._names.explain(self._names.here, file) is not None:
+        elif self._lock_may_be_old and self._names.explain(self._names.here, file) is not None:
             self._leave(path, "the lock file may be older than it; agenix-check fleet --lock")
             return
         self._remove[path] = Touched(path, finding.node, finding.secret)
 
-    def _leftover(self, path: str) -> None:
+    def _plan_leftover(self, path: str) -> None:
         """Plan to remove what an interrupted rekey left, in a known node's storage directory."""
         if self._storage_above(path) is not None and _in_leftover(path):
             self._remove[path] = Touched(path)

@@ -42,12 +42,12 @@ def produce_all(
     for job in todo:
         names = [output.secret for output in job.outputs] or [job.path]
         progress.begin(names, [output.node for output in job.outputs])
-        for produced in _produce(job, read(job.oid), keychain, program, progress):
+        for produced in _produce_job(job, read(job.oid), keychain, program, progress):
             progress.step()
             yield produced
 
 
-def _produce(
+def _produce_job(
     job: Job, ciphertext: bytes, keychain: Keychain, program: str | None, progress: Progress
 ) -> Iterator[Produced]:
     plaintext = keychain.decrypt(job.path, ciphertext)

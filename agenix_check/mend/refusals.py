@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agenix_check.age import looks_like_age
-from agenix_check.audit.findings import add
+from agenix_check.audit.findings import NOT_IN_PARTIAL_COMMIT, add
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
@@ -17,9 +17,9 @@ from agenix_check.mend.plan import Plan
 from agenix_check.model.findings import Finding, JudgedFile, Severity
 from agenix_check.model.settings import Settings
 
-_SHOWN = 3
+_MOST_PATHS = 3  # that a sentence names
 _HEAD = 4096  # bytes that show whether a file is an age file
-_NOTHING = "nothing was fixed"
+_NOTHING_FIXED = "nothing was fixed"
 
 
 def refuse_snapshot(repository: Repository, settings: Settings) -> None:
@@ -42,10 +42,7 @@ def refuse_snapshot(repository: Repository, settings: Settings) -> None:
     if repository.top is None:
         raise UsageError("--fix: a bare repository has no work tree to fix")
     if is_partial_commit():
-        raise UsageError(
-            "--fix cannot fix a commit of named paths: Git would drop what is staged in it; type "
-            "`git add` for these paths, then `git commit` without naming paths, or `git commit -a`"
-        )
+        raise UsageError(NOT_IN_PARTIAL_COMMIT)
 
 
 def refuse_findings(findings: Iterable[Finding], plan: Plan) -> None:
@@ -58,7 +55,7 @@ def refuse_findings(findings: Iterable[Finding], plan: Plan) -> None:
         storage = f"{finding.path}/" if finding.path else ""
         if any(path.startswith(storage) for path in touched):
             raise CannotCheckError(
-                f"{_NOTHING}: node-storage-overlap at "
+                f"{_NOTHING_FIXED}: node-storage-overlap at "
                 f"{finding.path or 'the top of the repository'}: {finding.message}"
             )
 
@@ -71,11 +68,11 @@ def refuse_recipients(plan: Plan, program: str | None) -> None:
     for text in plan.recipients:
         reason = cannot_encrypt_to(text.strip(), program)
         if reason is not None:
-            raise CannotCheckError(f"{_NOTHING}: {reason}")
+            raise CannotCheckError(f"{_NOTHING_FIXED}: {reason}")
     for texts, path in files.items():
         reason = cannot_encrypt_to_all(texts, program)
         if reason is not None:
-            raise CannotCheckError(f"{_NOTHING}: {path}: {reason}")
+            raise CannotCheckError(f"{_NOTHING_FIXED}: {path}: {reason}")
 
 
 def refuse_places(
@@ -102,15 +99,15 @@ def refuse_places(
     passed = filtered(repository, (*written, *staged))
     if passed:
         raise CannotCheckError(
-            f"{_NOTHING}: Git puts {passed[0]} through a filter (see .gitattributes), "
+            f"{_NOTHING_FIXED}: Git puts {passed[0]} through a filter (see .gitattributes), "
             "which --fix does not run"
         )
     kept = stashed(repository).intersection((*written, *removed))
     changed = sorted(kept.union(edited(repository, files, (*written, *removed))))
     if changed:
-        shown = ", ".join(changed[:_SHOWN]) + (", …" if len(changed) > _SHOWN else "")
+        shown = ", ".join(changed[:_MOST_PATHS]) + (", …" if len(changed) > _MOST_PATHS else "")
         raise CannotCheckError(
-            f"{_NOTHING}: {shown} would be replaced and has edits that are not staged; "
+            f"{_NOTHING_FIXED}: {shown} would be replaced and has edits that are not staged; "
             "stage them or undo them"
         )
 
@@ -118,17 +115,17 @@ def refuse_places(
 def _refuse_outside(top: Path, files: Mapping[str, File], path: str) -> None:
     parts = path.split("/")
     if path.startswith("/") or not path or {"", ".", ".."}.intersection(parts):
-        raise CannotCheckError(f"{_NOTHING}: {path} leads out of the repository")
+        raise CannotCheckError(f"{_NOTHING_FIXED}: {path} leads out of the repository")
     if any(part.lower() == ".git" for part in parts):
-        raise CannotCheckError(f"{_NOTHING}: {path} is in a Git directory")
+        raise CannotCheckError(f"{_NOTHING_FIXED}: {path} is in a Git directory")
     for count in range(1, len(parts)):
         above = files.get("/".join(parts[:count]))
         if above is not None:
             what = {SYMLINK: "a symlink", SUBMODULE: "a submodule"}.get(above.mode, "a file")
-            raise CannotCheckError(f"{_NOTHING}: {path}: {above.path} is {what}")
+            raise CannotCheckError(f"{_NOTHING_FIXED}: {path}: {above.path} is {what}")
     local = local_path(path)
     if passes_symlink(top, local.parent):
-        raise CannotCheckError(f"{_NOTHING}: {path} is behind a symlink")
+        raise CannotCheckError(f"{_NOTHING_FIXED}: {path} is behind a symlink")
 
 
 def _refuse_occupied(top: Path, files: Mapping[str, File], path: str) -> None:
@@ -139,12 +136,13 @@ def _refuse_occupied(top: Path, files: Mapping[str, File], path: str) -> None:
         occupied = place.exists() and not place.is_file()
     if occupied:
         raise CannotCheckError(
-            f"{_NOTHING}: {path} is not a regular file in the work tree; move it away"
+            f"{_NOTHING_FIXED}: {path} is not a regular file in the work tree; move it away"
         )
     # An interrupted rekey leaves an empty or a cut age file; anything else is somebody's work.
     if path not in files and place.is_file() and not _is_left_by_rekey(place):
         raise CannotCheckError(
-            f"{_NOTHING}: {path} is in the way: it is neither an age file nor tracked; move it away"
+            f"{_NOTHING_FIXED}: {path} is in the way: it is neither an age file nor tracked; "
+            "move it away"
         )
 
 

@@ -1,4 +1,4 @@
-"""Real commits through the hook that mends: one commit holds the edit and all new outputs."""
+"""Real commits through the hook that fixes: one commit holds the edit and all new outputs."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ DB, NODES = "secrets/db.age", ("alpha", "beta", "gamma", "delta")
 
 @pytest.fixture
 def mender(fleet: Workshop, tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """Return a fleet in which the hook that mends is installed, and its identity is known."""
+    """Return a fleet in which the hook that fixes is installed, and its identity is known."""
     key = tmp_path / "master.key"
     key.write_text(f"{fleet.identity}\n")
     monkeypatch.setenv("AGENIX_CHECK_IDENTITY", str(key))
@@ -23,7 +23,7 @@ def mender(fleet: Workshop, tool: Tool, tmp_path: Path, monkeypatch: pytest.Monk
     return Desk(fleet, tool._replace(config=json.dumps(document, indent=2)))
 
 
-def _is_mended(desk: Desk) -> None:
+def _is_fixed(desk: Desk) -> None:
     """Make sure that the last commit has the outputs which its source wants, and no others."""
     for node in NODES:
         path = desk.fleet.output_path(node, "db", DB)
@@ -41,7 +41,7 @@ def test_an_edit_alone_is_committed_with_its_outputs(mender: Desk) -> None:
     assert done.code == 0, done.output
     assert "Passed" in done.output
     assert mender.ask("diff", "--name-only", "HEAD~", "--", DB) == DB
-    _is_mended(mender)
+    _is_fixed(mender)
 
 
 def test_commit_all_has_the_outputs_too(mender: Desk) -> None:
@@ -49,7 +49,7 @@ def test_commit_all_has_the_outputs_too(mender: Desk) -> None:
     done = mender.git("commit", "-a", "-m", "Edit")
     assert done.code == 0, done.output
     assert mender.ask("diff", "--name-only", "HEAD~", "--", DB) == DB
-    _is_mended(mender)
+    _is_fixed(mender)
 
 
 def test_a_commit_of_all_that_another_hook_stops_ends_right_the_next_time(
@@ -78,10 +78,10 @@ def test_a_commit_of_all_that_another_hook_stops_ends_right_the_next_time(
     stop.unlink()
     done = mender.git("commit", "-a", "-m", "Edit")
     assert done.code == 0, done.output
-    _is_mended(mender)
+    _is_fixed(mender)
 
 
-def test_commit_all_that_is_to_fail_where_it_mends_says_how_to_go_on(mender: Desk) -> None:
+def test_commit_all_that_is_to_fail_where_it_fixes_says_how_to_go_on(mender: Desk) -> None:
     config = json.loads(mender.tool.config)
     config["repos"][0]["hooks"][0]["args"] = ["--exit-non-zero-on-fix"]
     mender.fleet.write(".pre-commit-config.yaml", json.dumps(config, indent=2))
@@ -95,7 +95,7 @@ def test_commit_all_that_is_to_fail_where_it_mends_says_how_to_go_on(mender: Des
     assert done.code == 1
     assert "commit -a" not in done.output
     assert mender.git("commit", "-m", "Edit").code == 0
-    _is_mended(mender)
+    _is_fixed(mender)
 
 
 def test_a_fleet_in_order_is_committed_as_it_is(mender: Desk) -> None:

@@ -1,4 +1,4 @@
-"""A fleet, its master key in a file, and the real command that mends it."""
+"""A fleet, its master key in a file, and the real command that fixes it."""
 
 import os
 import subprocess
@@ -22,13 +22,13 @@ def write_key(shop: Workshop) -> Path:
 
 
 def command(shop: Workshop, *arguments: str) -> list[str]:
-    """Return the command that mends a fleet by its names."""
+    """Return the command that fixes a fleet by its names."""
     words = [sys.executable, "-W", "error", "-m", "agenix_check", "--fix", "--inventory", "names"]
     return [*words, "-i", str(write_key(shop)), *arguments]
 
 
 def fix(shop: Workshop, *arguments: str, env: Mapping[str, str] | None = None) -> Result:
-    """Mend a fleet by its names with the real command."""
+    """Fix a fleet by its names with the real command."""
     return execute(shop, command(shop, *arguments), env)
 
 

@@ -49,7 +49,7 @@ def opened(top: Path, identity: str) -> Workshop:
 
 
 def full(source: Path, identity: str, *, temporary: bool = False, inodes: bool = False) -> None:
-    """Mend on a small disk with less and less on it left."""
+    """Fix on a small disk with less and less on it left."""
     disk = source.parent / "disk"
     outcomes = set()
     for kept in _KEPT:
@@ -79,7 +79,7 @@ def full(source: Path, identity: str, *, temporary: bool = False, inodes: bool =
 
 
 def read_only(source: Path, identity: str) -> None:
-    """Mend where one directory cannot be written, not even by root."""
+    """Fix where one directory cannot be written, not even by root."""
     fleet = opened(source, identity)
     for directory in ("secrets/rekeyed/beta", "secrets", ".git", ".git/objects"):
         place = source / directory

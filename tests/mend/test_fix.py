@@ -1,4 +1,4 @@
-"""`--fix` from its outside, where names alone are known: what it mends, and what it says."""
+"""`--fix` from its outside, where names alone are known: what it fixes, and what it says."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How far a mend is: lines and a bar on a terminal, nothing anywhere else, and no prompt spoilt."""
+"""How far a fix is: lines and a bar on a terminal, nothing anywhere else, and no prompt spoilt."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What must never happen: a lost source, half a mend, a plaintext where anybody can read it."""
+"""What must never happen: a lost source, half a fix, a plaintext where anybody can read it."""
 
 import os
 import resource
@@ -184,7 +184,7 @@ def test_a_locked_index_is_left_alone(fleet: Workshop) -> None:
     assert fix(fleet).code == 0
 
 
-# What must not be mended, said before anything is written.
+# What must not be fixed, said before anything is written.
 
 
 def test_an_unstaged_edit_of_a_file_to_be_written_is_kept(fleet: Workshop) -> None:
@@ -239,10 +239,14 @@ def test_a_commit_of_some_paths_is_refused(fleet: Workshop) -> None:
     assert done.code == 2
     assert "then `git commit` without naming paths, or `git commit -a`" in done.stderr
     assert state(fleet) == before
+    words = [word for word in command(fleet) if word != "--fix"][:-2]
+    judged = execute(fleet, words, env={"GIT_INDEX_FILE": str(index)})
+    assert judged.code == 1
+    assert judged.stderr == done.stderr  # the gate advises what works, too
 
 
 @pytest.mark.parametrize("option", [("--rev", "HEAD"), ("--worktree",), ("--to-ref", "HEAD")])
-def test_only_the_index_is_mended(fleet: Workshop, option: tuple[str, ...]) -> None:
+def test_only_the_index_is_fixed(fleet: Workshop, option: tuple[str, ...]) -> None:
     edit(fleet)
     assert f"cannot be used with {option[0]}" in refused(fleet, *option, code=2)
 

@@ -39,7 +39,7 @@ _CHUNKS = 6
 
 @pytest.fixture
 def broken(fleet: Workshop) -> Workshop:
-    """Return a fleet with stale outputs, and one that is cut short and mended in its place."""
+    """Return a fleet with stale outputs, and one that is cut short and fixed in its place."""
     (path,) = (fleet.top / fleet.storage / "alpha").glob("*-wifi.age")
     path.write_bytes(encrypt(b"correct horse\n", [ALPHA])[:150])
     for node in ("gamma", "delta"):

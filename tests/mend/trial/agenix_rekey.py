@@ -1,4 +1,4 @@
-"""agenix-rekey's own script on a tree that was mended: all is rekeyed, and nothing is an orphan.
+"""agenix-rekey's own script on a tree that was fixed: all is rekeyed, and nothing is an orphan.
 
 Run by hand, as agenix-rekey is no part of this repository: `make trial AGENIX_REKEY=CHECKOUT`.
 The script is made by Nix from agenix-rekey's own files in that checkout, and run.
@@ -177,7 +177,7 @@ def drop(estate: Estate) -> None:
 
 
 @pytest.mark.parametrize("change", [forget, rotate, comment, drop])
-def test_the_script_has_nothing_to_do_after_a_mend(
+def test_the_script_has_nothing_to_do_after_a_fix(
     estate: Estate, change: Callable[[Estate], None]
 ) -> None:
     done = estate.fix()
