@@ -304,14 +304,14 @@ def test_it_is_asked_for_where_it_is_ones_own(keyed: Keyed, place: str) -> None:
     if place == "alone":
         done = keyed.check("-i", str(keyed.keys["master"]))
         assert (done.code, done.stdout) == (2, "")
-        assert done.stderr == "agenix-check: --identity goes with --fix or --decrypt\n"
+        assert done.stderr == "agenix-check: --identity needs --fix or --decrypt\n"
     elif place == "dry":
         assert keyed.decrypt(*ALL, more=("--dry-run",)).code == 2
     else:
         keyed.shop.write("agenix-check.toml", "decrypt = true\n")
         done = keyed.check()
         assert done.code == 2
-        assert "decrypt is for the command line, where it is yours" in done.stderr
+        assert "decrypt cannot be set in a file; use --decrypt" in done.stderr
 
 
 def test_nothing_of_a_plaintext_stays_anywhere(keyed: Keyed) -> None:

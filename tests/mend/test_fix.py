@@ -336,7 +336,7 @@ def test_options_of_a_mend_mean_nothing_without_it(fleet: Workshop, option: str)
     words = ["agenix-check", option]
     done = execute(fleet, [*_python(), *words[1:]])
     assert done.code == 2
-    assert done.stderr == f"agenix-check: {option} goes with --fix\n"
+    assert done.stderr == f"agenix-check: {option} needs --fix\n"
 
 
 def _python() -> list[str]:
