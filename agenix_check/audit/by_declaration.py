@@ -1,4 +1,4 @@
-"""The audit of what is declared: nothing is guessed, and what is missing is certain."""
+"""The audit of a declared fleet: nothing is guessed, and what is missing is certain."""
 
 from collections.abc import Callable, Iterator
 
@@ -35,7 +35,7 @@ def audit_declared(
     snapshot: SnapshotInfo,
     by_names: Callable[[], Report],
 ) -> Report:
-    """Judge a declared fleet; `by_names` judges nodes of which the declaration tells too little."""
+    """Judge a declared fleet; `by_names` judges the nodes that could not be evaluated."""
     declaration = declared.declaration
     keys = [KeyText(node.host_pubkey, ()) for node in declaration.nodes]
     keyring = make_keyring([*names.here.keys.values(), *keys], names.base.keys.values())
@@ -74,7 +74,7 @@ def audit_declared(
 
 
 def _rest(declared: Declared, by_names: Report) -> tuple[list[JudgedFile], list[Finding]]:
-    """Return what names say of directories that no evaluated node has."""
+    """Return what the audit by names found in directories that belong to no evaluated node."""
     nodes = declared.declaration.nodes
     known = {node.storage.path for node in nodes if node.storage is not None}
     return (

@@ -1,4 +1,4 @@
-"""What one output's content must be: age, for its node and nobody else, as long as its source."""
+"""Judge the content of one output: an age file for its node alone, as long as its source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from agenix_check.git.snapshot import SYMLINK, File
 from agenix_check.model.findings import Finding, Verdict
 from agenix_check.model.fleet import Output
 
-# What agenix-rekey writes in place of a secret (its apps/rekey.nix), one newline at the end.
+# What agenix-rekey writes instead of a secret (its apps/rekey.nix), one newline at the end.
 # FILE is the source's store path: /nix/store/<32 characters>-source/<path in the repository>.
 _DUMMY = "This is a dummy replacement value. The actual secret age.secrets.{id}.rekeyFile ({file}) "
 _DUMMIES = (
@@ -26,7 +26,7 @@ _STORE = f"/nix/store/{'0' * 32}-source/"
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What an output's content says: the verdict, the findings, and why it could not be judged."""
+    """The verdict of an output's content, what is wrong with it, and why it could not be judged."""
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
@@ -37,14 +37,14 @@ _OK = Judgement(Verdict.OK)
 _ANONYMOUS = Judgement(
     Verdict.UNVERIFIABLE,
     (),
-    "its recipient is anonymous: the kind is right, whose key it is shows not",
+    "its recipient type is anonymous: the kind matches, but the file does not show whose key it is",
 )
 
 
 def judge_content(
     output: Output, file: File, fact: Fact | None, source: Fact | None, keyring: Keyring
 ) -> Judgement:
-    """Judge one output by its own fact and its source's."""
+    """Judge one output by what was read of its file and of its source."""
     recipient = keyring.texts.get(output.key) if output.key is not None else None
     if _is_in_order(fact, source, recipient):
         return _OK
@@ -62,17 +62,17 @@ def judge_content(
     if found:
         return Judgement(Verdict.WRONG, found)
     if recipient is None:
-        return Judgement(Verdict.UNVERIFIABLE, (), "its node's key is not known from the tree")
+        return Judgement(Verdict.UNVERIFIABLE, (), "its node's public key is unknown")
     if not isinstance(source, AgeFact) or source.plaintext_size is None:
         return Judgement(Verdict.UNVERIFIABLE, (), "its source's content cannot be read")
     return _ANONYMOUS if recipient.is_anonymous else _OK
 
 
 def _judge_other(output: Output, file: File, fact: Fact | None) -> Judgement:
-    """Judge an output whose content is no age file, or is not here."""
+    """Judge an output whose content is not an age file, or is not available."""
     if isinstance(fact, PointerFact):
         finding = make_finding(
-            "output-lfs", "a Git LFS pointer: its name is right, its content is elsewhere",
+            "output-lfs", "a Git LFS pointer: its name is right, but its content is elsewhere",
             output=output, mend=_OUT_OF_LFS,
         )  # fmt: skip
         return Judgement(Verdict.UNVERIFIABLE, (finding,), "it is a Git LFS pointer")
@@ -85,19 +85,22 @@ def _judge_other(output: Output, file: File, fact: Fact | None) -> Judgement:
 
 
 def is_other(fact: Fact | None) -> bool:
-    """Tell whether a file is no age file, and cannot be one: a pointer, locked, or not here."""
+    """Return whether a file is certainly not an age file.
+
+    One that is a pointer, locked or not available may be an age file.
+    """
     return fact is None or isinstance(fact, KeyTexts)
 
 
 def describe_other(file: File) -> str:
-    """Say what a file is that is no age file."""
+    """Say what a file is that is not an age file."""
     if file.mode == SYMLINK:
         return "a symlink"
     return "an empty file" if file.is_empty else "not an age file"
 
 
 def _is_in_order(fact: Fact | None, source: Fact | None, recipient: Recipient | None) -> bool:
-    """Tell at a glance what nearly all are: for their node alone, and as long as their source."""
+    """Return whether an output is right in the usual way; a quick test that nearly all pass."""
     return (
         isinstance(fact, AgeFact)
         and isinstance(source, AgeFact)
@@ -128,7 +131,7 @@ def _judge_recipients(
     if others:
         message = f"addressed to its node and also to {names}"
     else:
-        message = f"addressed to {len(possible)} keys of the kind {recipient.kind}, not to one"
+        message = f"addressed to {len(possible)} keys of type {recipient.kind}, not to one"
     return (make_finding("output-extra-recipient", message, output=output, mend=mend),)
 
 
@@ -141,8 +144,8 @@ def _judge_length(output: Output, fact: AgeFact, source: Fact | None) -> tuple[F
     mend = REKEY
     if size in _dummy_sizes(output):
         message = (
-            "as long as the dummy that agenix-rekey writes in place of the secret, with --dummy or "
-            "where it cannot decrypt"
+            "as long as the dummy text that agenix-rekey writes instead of the secret, with "
+            "--dummy or when it cannot decrypt the source"
         )
         return (make_finding("output-dummy", message, output=output, mend=mend),)
     unit = "byte" if size == 1 else "bytes"
@@ -151,9 +154,9 @@ def _judge_length(output: Output, fact: AgeFact, source: Fact | None) -> tuple[F
 
 
 def _dummy_sizes(output: Output) -> set[int]:
-    """Return the lengths in bytes that agenix-rekey's dummies have for this secret.
+    """Return the lengths in bytes of agenix-rekey's dummy texts for this secret.
 
-    Where the id is not known it is taken to be the name, as it is unless a fleet sets `name`.
+    If the id is unknown, it is taken to be the name: a fleet that does not set `name` has no other.
     """
     texts = (
         text.format(id=output.id or output.secret, file=_STORE + path)

@@ -1,4 +1,4 @@
-"""Whether a change brought what is wrong with a declared fleet, or found it so."""
+"""Decide whether this change caused a finding about a declared fleet, or it was there before."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,11 @@ _DECLARING = (".nix", ".toml", ".json", "flake.lock", LOCK)
 
 @dataclass(frozen=True, slots=True)
 class DeclaredChanges:
-    """What the base declared, as far as that is known.
+    """What the base declared, if it is known.
 
-    `nodes` are its nodes and `secrets` its secrets; None where nobody remembers: then any change of
-    a file that may declare something counts.
+    `nodes` are its nodes by name, and `secrets` its secrets as pairs of a node's name and an id. If
+    `nodes` is None, the base is unknown: then every change of a file that may declare something
+    counts.
     """
 
     names: Names
@@ -23,17 +24,17 @@ class DeclaredChanges:
     secrets: frozenset[tuple[str, str]]
 
     def touches(self, *paths: str | None) -> bool:
-        """Tell whether the change touches one of some files."""
+        """Return whether the change touches one of these files."""
         return not self.names.changed.isdisjoint(path for path in paths if path is not None)
 
     def of_secret(self, one: Expected) -> bool:
-        """Tell whether a secret is newly declared."""
+        """Return whether a secret is newly declared."""
         if self.nodes is None:
             return self.may_declare()
         return (one.node.name, one.secret.id) not in self.secrets
 
     def of_node(self, node: DeclaredNode, *fields: str) -> bool:
-        """Tell whether a node is new, or another one in some of its fields."""
+        """Return whether a node is new or has other values in these fields."""
         if self.nodes is None:
             return self.may_declare()
         before = self.nodes.get(node.name)
@@ -42,18 +43,18 @@ class DeclaredChanges:
         )
 
     def of_masters(self, declaration: Declaration) -> bool:
-        """Tell whether the master recipients are declared otherwise."""
+        """Return whether other master recipients are declared."""
         if self.nodes is None:
             return self.may_declare()
         return _masters(declaration.nodes) != _masters(tuple(self.nodes.values()))
 
     def may_declare(self) -> bool:
-        """Tell whether the change touches a file that may declare something."""
+        """Return whether the change touches a file that may declare something."""
         return any(path.endswith(_DECLARING) for path in self.names.changed)
 
 
 def compare_with_base(names: Names, declared: Declared) -> DeclaredChanges:
-    """Prepare the comparison of a declaration with the base's."""
+    """Prepare the comparison of a declaration with that of the base."""
     if declared.before is None:
         return DeclaredChanges(names, None, frozenset())
     nodes = {node.name: node for node in declared.before.nodes}

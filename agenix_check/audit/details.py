@@ -1,4 +1,4 @@
-"""What outputs tell who looks closer: whom they are for, how long they are, what made them."""
+"""The details of each output: whom it is for, how long it is, and what it was made from."""
 
 from dataclasses import replace
 from functools import cache
@@ -15,13 +15,13 @@ from agenix_check.model.fleet import closest_to_name
 
 def add_details(report: Report, names: Names) -> Report:
     """Return the report with the details of every output."""
-    teller = _Teller(names)
-    outputs = [one._replace(detail=teller.detail(one)) for one in report.outputs]
+    reader = _DetailReader(names)
+    outputs = [one._replace(detail=reader.detail(one)) for one in report.outputs]
     return replace(report, files=(*outputs, *report.plain))
 
 
-class _Teller:
-    """Reads details from what was found by names; equal values are one."""
+class _DetailReader:
+    """Reads details from what was found by names; equal values share one object."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
@@ -30,7 +30,7 @@ class _Teller:
         self._current = cache(lambda path: MadeFrom(path=path))
 
     def detail(self, output: JudgedFile) -> OutputDetail:
-        """Return what is known of an output that is there, or of one that should be."""
+        """Return what is known about an output that is there, or that should be there."""
         here = self._names.here
         fact, source = here.facts.get(output.path), here.facts.get(output.source or "")
         file = here.outputs.get(output.path)
@@ -49,7 +49,7 @@ class _Teller:
     def _made_from(
         self, output: JudgedFile, file: OutputFile
     ) -> tuple[MadeFrom | None, MadeFrom | None]:
-        """Return the source and the key: of this tree, else of the base, else of history."""
+        """Return the source and the key that made it: of this tree, the base, or history."""
         names = self._names
         for tree in (names.here, names.base):
             made = names.explain(tree, file)
@@ -85,7 +85,7 @@ def _of_history(origin: Origin) -> tuple[MadeFrom | None, MadeFrom | None]:
 
 
 def _addressee(keyring: Keyring, stanza: Stanza) -> str:
-    """Say whom a stanza is for, as `inspect` does, and who holds that key."""
+    """Say whom a stanza is for, as `inspect` does, and which file has that key."""
     holder = keyring.holder(stanza)
     if holder is None or not holder.paths:
         return describe(stanza)

@@ -1,4 +1,4 @@
-"""What is wrong with an output directory as a whole: its key, its place, what else lies in it."""
+"""Judge output directories as a whole: their keys, where they are, and what else is in them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from agenix_check.model.fleet import Fleet, Node
 
 
 def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[Finding]:
-    """Give the findings that are about a node rather than about one of its outputs."""
+    """Yield the findings that are about a node and not about one of its outputs."""
     same = names.base is names.here
     before = {node.storage: {*node.keys} for node in fleet.nodes} if same else _keys_at_base(names)
     for node in fleet.nodes:
@@ -36,7 +36,7 @@ def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
 
 
 def _keys_at_base(names: Names) -> Mapping[str, set[str]]:
-    """Return the key texts that the base's outputs were made for, by directory."""
+    """Return, by directory, the key texts that the base's outputs were made for."""
     found: dict[str, set[str]] = defaultdict(set)
     for file in names.base.outputs.values():
         made = names.explain(names.base, file)
@@ -46,34 +46,33 @@ def _keys_at_base(names: Names) -> Mapping[str, set[str]]:
 
 
 def judge_key(text: str, recipient: Recipient | None) -> tuple[str, str] | None:
-    """Return the rule that a node's key text breaks, and how."""
+    """Return the rule that a node's key text breaks and the message, or None if it is valid."""
     if recipient is None and text.startswith("/"):
         name = text.strip()
         return (
             "node-key-path",
-            f"hostPubkey is the string {name}: rotating that file changes no output's name",
+            f"hostPubkey is the string {name}: a new key in that file does not rename any output",
         )
     if recipient is None:
-        complaint = _complaint(text)
-        return "node-invalid-key", f"hostPubkey is no single valid recipient: {complaint}"
+        return "node-invalid-key", f"hostPubkey must be exactly one recipient{_why_not(text)}"
     if recipient.text == DUMMY_RECIPIENT:
         return (
             "node-placeholder-key",
-            "outputs are made for agenix-rekey's placeholder key, which nobody has",
+            "outputs are made for agenix-rekey's placeholder, whose private key nobody has",
         )
     return None
 
 
-def _complaint(text: str) -> str:
+def _why_not(text: str) -> str:
     try:
         parse_recipient(text)
     except RecipientError as error:
-        return str(error)
-    return "agenix-rekey hands it to age as it is"
+        return f", but {error}"
+    return "; agenix-rekey passes it to age unchecked"
 
 
 def _mixed(here: Evidence, node: Node, before: set[str], keyring: Keyring) -> Iterator[Finding]:
-    """Find a directory whose outputs share no key; how that is written does not matter."""
+    """Find a directory whose outputs have different keys; the comment of a key does not count."""
     holders = {
         _key(text, keyring): here.keys.get(digest(text), NOWHERE).paths for text in node.keys
     }
@@ -83,13 +82,13 @@ def _mixed(here: Evidence, node: Node, before: set[str], keyring: Keyring) -> It
     yield make_finding(
         "output-mixed-keys",
         f"the outputs of this directory are made for {len(holders)} keys ({places}): two nodes "
-        "share it, or an old key lingers",
+        "share it, or an old key is still in use",
         path=node.storage, node=node.name, new=len({_key(text, keyring) for text in before}) < 2,
     )  # fmt: skip
 
 
 def _key(text: str, keyring: Keyring) -> str:
-    """Return a key without its comment, or a text that is no key as it is."""
+    """Return a key without its comment; a text that is not a key is returned as it is."""
     recipient = keyring.texts.get(text)
     return text if recipient is None else recipient.text
 
@@ -104,7 +103,7 @@ def _overlaps(names: Names, fleet: Fleet, before: Iterable[str]) -> Iterator[Fin
 
 
 def find_inside(storages: Collection[str], paths: Iterable[str]) -> dict[str, list[str]]:
-    """Return, sorted, the paths that lie in each storage directory, however deep."""
+    """Return for each storage directory the sorted paths below it, however deep."""
     inside: dict[str, list[str]] = defaultdict(list)
     for path in sorted(paths):
         for parent in _parents(path):
@@ -114,7 +113,7 @@ def find_inside(storages: Collection[str], paths: Iterable[str]) -> dict[str, li
 
 
 def _parents(path: str) -> Iterator[str]:
-    """Give the directories above a path, the nearest first; the last is "", the root."""
+    """Yield the directories above a path, the nearest first; the last is "", the root."""
     while path:
         path = path.rpartition("/")[0]
         yield path
@@ -122,11 +121,11 @@ def _parents(path: str) -> Iterator[str]:
 
 def storage_overlap(storage: str, inside: Sequence[str], *, node: str, new: bool) -> Finding:
     """Say what agenix-rekey would delete: it removes all in a storage directory but its outputs."""
-    more = f" and {len(inside) - 1} more" if len(inside) > 1 else ""
+    are = f" and {len(inside) - 1} more are" if len(inside) > 1 else " is"
     return make_finding(
         "node-storage-overlap",
-        f"{inside[0]}{more} lies in this storage directory: agenix rekey deletes there "
-        "whatever is no output of this node",
+        f"{inside[0]}{are} in this storage directory: agenix rekey deletes "
+        "everything there that is not an output of this node",
         path=storage, node=node, new=new,
     )  # fmt: skip
 
@@ -134,9 +133,10 @@ def storage_overlap(storage: str, inside: Sequence[str], *, node: str, new: bool
 def _hidden_rotations(
     names: Names, node: Node, before: set[str], keyring: Keyring
 ) -> Iterator[Finding]:
-    """Find keys that were replaced in one of their files and survive in another.
+    """Find keys that were replaced in one of their files but are still in another one.
 
-    A key that the node's outputs were not made for `before` has moved to it from another node.
+    A key that the node's outputs were not made for `before` came from another node, so it is left
+    out.
     """
     for text in before.intersection(node.keys):
         key = digest(text)
@@ -155,7 +155,7 @@ def _hidden_rotations(
 
 
 def _new_ends(names: Names, fleet: Fleet, path: str) -> Iterator[Finding]:
-    """Find outputs made for the text of a file, of which only a part of what it is now is left."""
+    """Find outputs made for the old text of a key file of which only the end changed."""
     was, now = names.base.facts[path], names.here.facts[path]
     if not isinstance(was, KeyTexts) or not isinstance(now, KeyTexts):
         return
@@ -179,7 +179,7 @@ def _new_ends(names: Names, fleet: Fleet, path: str) -> Iterator[Finding]:
 
 
 def _gained_a_key(names: Names, path: str, keyring: Keyring) -> bool:
-    """Tell whether a file holds a key that it did not hold at the base."""
+    """Return whether a file contains a key that it did not contain at the base."""
     now, before = (_keys_in(tree, path, keyring) for tree in (names.here, names.base))
     return not now <= before
 

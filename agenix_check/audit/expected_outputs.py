@@ -1,4 +1,4 @@
-"""Every output that is declared: right, wrong or missing; and files that nobody declares."""
+"""Judge every declared output, and find files that no declaration accounts for."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from agenix_check.model.fleet import Output
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What every output is judged by."""
+    """Everything that a declared output is judged by."""
 
     names: Names
     declared: Declared
@@ -28,12 +28,12 @@ class Bench:
     changes: DeclaredChanges
 
     def cause(self, kind: CauseKind, path: str) -> Cause:
-        """Return a cause with the commit that made it, where there is one."""
+        """Return a cause, with the commit that made it if it is known."""
         return Cause(kind=kind, path=path, commit=self.names.commits.get(path))
 
 
 def audit_outputs(bench: Bench) -> Iterator[Judged]:
-    """Judge every output that should be."""
+    """Judge every output that should be there."""
     for one in bench.declared.expected:
         if one.lacks_source:
             yield _without_source(bench, one)
@@ -51,9 +51,9 @@ def audit_outputs(bench: Bench) -> Iterator[Judged]:
 
 
 def audit_orphans(bench: Bench) -> Iterator[Finding]:
-    """Find files that are named like outputs and belong to no declaration.
+    """Find files that are named like outputs but that no declaration accounts for.
 
-    Where a node could not be evaluated, what is not made for another node may be its.
+    If a node could not be evaluated, a file may belong to it unless it is made for another node.
     """
     names, declaration = bench.names, bench.declared.declaration
     nodes = {
@@ -77,11 +77,11 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
         if declaration.failed and not of_node:
             continue
         if node is None:
-            why = "it is in no node's storage directory: of a host that is gone?"
+            why = "it is in no node's storage directory: is its host gone?"
         elif (file.directory, file.name) in wanted:
             why = f"an older version, which {node.name} does not need any more"
         else:
-            why = f"{node.name} declares no secret of this name"
+            why = f"{node.name} declares no secret with this name"
         if path in names.changed and is_other(names.here.facts.get(path)):
             yield make_finding(
                 "output-not-encrypted", f"{describe_other(names.here.files[path])}, and {why}",
@@ -97,7 +97,7 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
 
 
 def _orphaned_now(bench: Bench, file: OutputFile) -> bool:
-    """Tell whether this change made an orphan of a file: as far as its key and source tell."""
+    """Return whether this change made a file an orphan, judging by its key and source."""
     if bench.changes.touches(file.path):
         return True
     names = bench.names
@@ -129,7 +129,7 @@ def _skipped(bench: Bench, one: Expected) -> Judged:
 
 def _intermediary(bench: Bench, one: Expected, file: OutputFile) -> Finding:
     return make_finding(
-        "output-intermediary", "an intermediary secret is not for hosts, and has an output",
+        "output-intermediary", "an intermediary secret is not for hosts, but it has an output",
         path=file.path, node=one.node.name, secret=one.secret.name, source=one.secret.source.path,
         new=bench.changes.touches(file.path) or bench.changes.of_node(one.node, "secrets"),
         mend=remove(file.path, staged=file.path in bench.names.changed),
@@ -142,10 +142,10 @@ def _without_source(bench: Bench, one: Expected) -> Judged:
     if source in bench.declared.on_disk:
         rule, message, mend = "source-unstaged", "in the work tree, but not staged", add(source)
     elif one.secret.generator is not None:
-        rule, message = "source-missing", "declared with a generator, and not generated yet"
+        rule, message = "source-missing", "declared with a generator, but not generated yet"
         mend = "agenix generate -a"
     else:
-        rule, message = "source-missing", "declared, and not in the tree"
+        rule, message = "source-missing", "declared, but not in the tree"
         mend = f"agenix edit {shell(source)}"
     if source in bench.names.base.files:
         cause = bench.cause(CauseKind.SOURCE_DELETED, source)
@@ -187,9 +187,9 @@ def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
         )  # fmt: skip
     elif stale is None:
         finding = make_finding(
-            "output-missing", "declared, and never rekeyed for this node"
+            "output-missing", "declared, but never rekeyed for this node"
             if cause is None or cause.kind is not CauseKind.OUTPUT_DELETED
-            else "declared, and deleted",
+            else "declared, but deleted",
             output=output, new=new, cause=cause, mend=REKEY,
         )  # fmt: skip
     elif source is not None:
@@ -220,7 +220,7 @@ def _stale_message(cause: Cause | None, output: Output) -> str:
 
 
 def _cause(bench: Bench, one: Expected, output: Output, stale: OutputFile | None) -> Cause | None:
-    """Tell what an older file does not fit; without one, what of this change took the output."""
+    """Return why an older file does not fit; without one, the edit that took the output away."""
     names, source = bench.names, output.source or ""
     holders = names.here.keys.get(digest(one.node.host_pubkey), NOWHERE).paths
     if stale is not None:
@@ -237,7 +237,7 @@ def _cause(bench: Bench, one: Expected, output: Output, stale: OutputFile | None
 
 
 def _misfit(bench: Bench, one: Expected, stale: OutputFile) -> CauseKind:
-    """Tell in what an older file does not fit: by what made it, else by whom it is addressed to."""
+    """Return why an older file does not fit: by what made it, else by whom it is addressed to."""
     names = bench.names
     made, recipient = made_from(names, stale), recipient_or_none(one.node.host_pubkey)
     if made is None:

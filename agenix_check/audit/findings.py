@@ -1,6 +1,6 @@
-"""Making findings: the weight comes from the rule, the words of the mend from here.
+"""Making findings: the severity comes from the rule, the text of the fix from here.
 
-A mend can be given to a shell as it stands: what no command can do is said behind a `#`.
+A fix can be pasted into a shell as it is; what no command can do stands behind a `#`.
 """
 
 import shlex
@@ -13,7 +13,7 @@ from agenix_check.rules import RULES
 
 REKEY = "agenix-check --fix"
 UPDATE_MASTERS = f"{REKEY} --update-masters"
-# Where names alone do not tell what is declared.
+# For findings by names, which cannot know what is declared.
 REKEY_BY_NIX = f"{REKEY} --inventory nix"
 # `git commit PATH` makes an index of its own, and drops it afterwards.
 NOT_IN_PARTIAL_COMMIT = (
@@ -65,9 +65,9 @@ def make_finding(
 
 
 def remove(*paths: str, staged: bool = False) -> str:
-    """Return what to type to take files out of the tree; Git wants a word more for `staged` ones.
+    """Return the command that removes files from the tree; Git needs `-f` for `staged` ones.
 
-    They are outputs, or what a rekey left: what is in them is in their sources too.
+    They are outputs or leftovers of a rekey: their sources have the same content.
     """
     words = [pathspec(path) for path in paths]
     guard = "-- " if any(word.startswith("-- ") for word in words) else ""
@@ -76,31 +76,31 @@ def remove(*paths: str, staged: bool = False) -> str:
 
 
 def add(path: str) -> str:
-    """Return what to type to stage a file, an ignored one too."""
+    """Return the command that stages a file, even an ignored one."""
     return f"git add -f {pathspec(path)}"
 
 
 def record(commands: str, *, partial: bool) -> str:
-    """Return what to type to have files recorded that are not staged, or left out of a commit."""
+    """Return commands that stage; `partial` says that `git commit PATH` left the files out."""
     return f"{commands}  # then git commit, without naming paths" if partial else commands
 
 
 def restore(path: str) -> str:
-    """Return what to type to find the version of a file that was whole."""
+    """Return the command that finds the last good version of a file."""
     quoted = pathspec(path).removeprefix("-- ")
-    return f"git log --oneline -- {quoted}  # then git checkout the last whole one"
+    return f"git log --oneline -- {quoted}  # then git checkout the last good one"
 
 
 def write_anew(path: str, *, empty: bool) -> str:
-    """Return what to type where a source is no age file: `agenix edit` would try to decrypt it."""
+    """Return how to replace a source that is not an age file: `agenix edit` cannot decrypt it."""
     edit = f"agenix edit {shell(path)}"
     if empty:
         return f"rm {shell(path)} && {edit}"
-    return f"# move it out of the repository, then: {edit}; what it held is known to others"
+    return f"# move it out of the repository, then: {edit}; others may know its content"
 
 
 def pathspec(path: str) -> str:
-    """Quote a path for a shell and for Git, which would take a file named `*` for all files."""
+    """Quote a path for a shell and for Git, which would read a file named `*` as all files."""
     special = path.startswith(":") or any(char in path for char in "*?[\\")
     return shell(f":(literal){path}" if special else path)
 
@@ -108,8 +108,8 @@ def pathspec(path: str) -> str:
 def shell(path: str) -> str:
     r"""Quote a path for a shell; `--` guards one that looks like an option.
 
-    What cannot be printed is written as Bash and Zsh read it, `$'caf\351'`: typed or pasted, it
-    still names the file.
+    Unprintable characters are written as Bash and Zsh read them, `$'caf\351'`, so that the text
+    still names the file when it is typed or pasted.
     """
     quoted = shlex.quote(path) if path.isprintable() else f"$'{_in_octal(path)}'"
     return f"-- {quoted}" if path.startswith("-") else quoted

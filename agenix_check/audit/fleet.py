@@ -1,4 +1,4 @@
-"""The audit of a whole fleet: what is declared, what names tell, and plain agenix."""
+"""The audit of a whole fleet: by its declaration or by names, and plain agenix."""
 
 from dataclasses import replace
 
@@ -7,11 +7,11 @@ from agenix_check.discover.declared.known import Inventory
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.findings import Counts, Report, SnapshotInfo, finding_key
 
-# The audits of declarations are imported where there are any: many trees have none.
+# The audit of declarations is imported only when it is needed: many trees declare nothing.
 
 
 def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> Report:
-    """Judge all that an inventory knows, and return everything that is wrong."""
+    """Judge everything that an inventory knows, and return what is wrong."""
 
     def by_names() -> Report:
         return audit_names(names, fleet_of(names), snapshot)

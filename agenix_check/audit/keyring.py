@@ -1,4 +1,4 @@
-"""The public keys of a tree: whose a stanza's tag is, and which texts are the same key."""
+"""The public keys of a tree: to whom a stanza's tag belongs, and which texts are the same key."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from agenix_check.discover.tree.evidence import KeyText
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The files that hold a key; `past` tells that they did so at the base only."""
+    """The files that contain a key; `past` says that they did so only at the base."""
 
     paths: tuple[str, ...]
     past: bool
@@ -24,18 +24,18 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The valid keys of both trees: `texts` as they are written, `tags` by their stanzas' tag."""
+    """The valid keys of both trees: `texts` as they are written, `tags` by the tag of a stanza."""
 
     texts: Mapping[str, Recipient]
     tags: Mapping[str, Holder]
 
     def holder(self, stanza: Stanza) -> Holder | None:
-        """Return who holds the key that a stanza is addressed to, where its tag tells."""
+        """Return the files with the key that a stanza is addressed to, if its tag shows it."""
         tag = stanza_tag(stanza)
         return None if tag is None else self.tags.get(tag)
 
     def addressee(self, stanza: Stanza) -> str:
-        """Return whom a stanza is for, as a person would say it."""
+        """Return whom a stanza is for, in words."""
         holder = self.holder(stanza)
         if holder is not None and holder.paths:
             where = holder.paths[0]
@@ -44,7 +44,7 @@ class Keyring:
 
 
 def make_keyring(here: Iterable[KeyText], base: Iterable[KeyText]) -> Keyring:
-    """Read the key texts of a tree and of its base; what is no valid key is left out."""
+    """Read the key texts of a tree and of its base; texts that are not valid keys are left out."""
     texts: dict[str, Recipient] = {}
     tags: dict[str, Holder] = {}
     parsed: dict[str, Recipient | None] = {}

@@ -1,4 +1,4 @@
-"""What is wrong with declared nodes: their keys, their storage directories, their evaluation."""
+"""Judge declared nodes: their keys, their storage directories, their evaluation."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from agenix_check.model.findings import Finding
 
 
 def audit_nodes(bench: Bench) -> Iterator[Finding]:
-    """Give the findings that are about a node as it is declared."""
+    """Yield the findings about nodes as they are declared."""
     declaration = bench.declared.declaration
     for failed in declaration.failed:
         yield make_finding("node-not-evaluated", failed.message, node=failed.name)
@@ -26,7 +26,7 @@ def audit_nodes(bench: Bench) -> Iterator[Finding]:
 
 
 def _private(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
-    """Find private keys that stand where public ones belong."""
+    """Find private keys where public keys belong."""
     for field, texts in (
         ("hostPubkey", [node.host_pubkey]),
         ("pubkey of a master identity", [one.pubkey for one in node.master_identities]),
@@ -72,8 +72,9 @@ def _overlaps(bench: Bench, nodes: list[DeclaredNode]) -> Iterator[Finding]:
             storages[node.storage.path].append(node)
         else:
             outside = node.storage.outside if node.storage is not None else "nowhere"
+            message = f"its storage directory is outside the repository: {outside}"
             yield make_finding(
-                "node-storage-overlap", f"its storage directory is outside: {outside}",
+                "node-storage-overlap", message,
                 node=node.name, new=changes.of_node(node, "storage"),
             )  # fmt: skip
     declared = {secret.source.path for node in nodes for secret in node.secrets}

@@ -1,4 +1,4 @@
-"""Plain agenix: each rule's recipients against the header of its file."""
+"""Plain agenix: compare the recipients of each rule with the header of its file."""
 
 from collections.abc import Iterable, Iterator
 
@@ -32,18 +32,18 @@ def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[Judged]:
 
 
 def audit_rules_files(names: Names, files: Iterable[RulesFile]) -> Iterator[Finding]:
-    """Find private keys that stand where public ones belong."""
+    """Find private keys where public keys belong."""
     for file in files:
         if any(WITHHELD in rule.recipients for rule in file.rules):
             yield make_finding(
-                "private-key", "a private key is given as one of its publicKeys", path=file.path,
+                "private-key", "one of its publicKeys is a private key", path=file.path,
                 new=file.path in names.changed,
                 mend="# make a new key pair, use its public key, then: agenix -r",
             )  # fmt: skip
 
 
 def _as_source(names: Names, rule: PlainRule) -> list[str]:
-    """Return the rules that a file breaks as a source, of which those findings tell."""
+    """Return the rules that a file breaks as a source; other findings report them."""
     fact = names.here.facts.get(rule.path)
     if fact is None or isinstance(fact, KeyTexts):
         return ["source-not-encrypted"]
@@ -68,23 +68,23 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
     new = not names.changed.isdisjoint((rule.path, rules_file))
     if rule.path not in names.here.files:
         yield make_finding(
-            "plain-missing-file", f"{rules_file} has a rule for it, and it is not in the tree",
+            "plain-missing-file", f"{rules_file} has a rule for it, but it is not in the tree",
             path=rule.path, new=new, mend=f"agenix -e {shell(rule.path)}",
         )  # fmt: skip
         return
     if isinstance(fact, PointerFact | MissingFact | LockedFact):
         return
-    # Files with the ending of age files are told of as sources.
-    told = rule.path.endswith(".age") and names.here.files[rule.path].mode != SYMLINK
+    # Files that end in `.age` are already reported as sources.
+    reported = rule.path.endswith(".age") and names.here.files[rule.path].mode != SYMLINK
     if not isinstance(fact, AgeFact):
-        if not told:
+        if not reported:
             yield make_finding(
                 "source-not-encrypted", "not an age file: a secret in plain text?",
                 path=rule.path, new=new,
             )  # fmt: skip
         return
     if fact.problem is not None:
-        if not told:
+        if not reported:
             yield make_finding("source-malformed", fact.problem, path=rule.path, new=new)
         return
     recipients, invalid = _read(rule)
@@ -109,19 +109,19 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
 
 
 def _read(rule: PlainRule) -> tuple[dict[Recipient, str], list[str]]:
-    """Return the recipients of a rule by their texts, and what is said of texts that are none."""
+    """Return the recipients of a rule with their texts, and what is wrong with other texts."""
     recipients: dict[Recipient, str] = {}
     invalid = []
     for text in rule.recipients:
         try:
             recipients.setdefault(parse_recipient(text), text)
         except RecipientError as error:
-            invalid.append(f"a key that is no recipient ({error})")
+            invalid.append(f"a key that is not a recipient ({error})")
     return recipients, invalid
 
 
 def _name(recipient: Recipient, text: str) -> str:
-    """Return what a person calls a recipient: its comment and the end of its key."""
+    """Return a name for a recipient that people know: its comment and the end of its key."""
     if recipient.is_anonymous:
         return f"one of the {recipient.kind} recipients"
     kind, _, key = recipient.text.rpartition(" ")

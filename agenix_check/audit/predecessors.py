@@ -1,4 +1,4 @@
-"""Which older file stands for which declared output, and which files nobody accounts for."""
+"""Find the older file that each missing output replaces, and the files that nobody accounts for."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -20,11 +20,11 @@ Slot = tuple[str, str]  # a node and the id of a secret
 
 @dataclass(frozen=True, slots=True)
 class Predecessors:
-    """Files that are named like outputs and are not what any declaration wants now.
+    """Files that are named like outputs, but that no declaration wants now.
 
-    `standing` are those that stand for an output which is not there, one each; `intermediary` those
-    of secrets that should have none. `accounted` are the paths of all files that belong to
-    somebody, or may do so as far as is known.
+    `standing` has for each output that is not there the file that stands for it; `intermediary` has
+    the files of secrets that should have none. `accounted` are the paths of all files that belong
+    to a declared output, or may belong to one.
     """
 
     standing: Mapping[Slot, OutputFile]
@@ -33,12 +33,12 @@ class Predecessors:
 
 
 def slot(one: Expected) -> Slot:
-    """Return what tells a declared output from all others."""
+    """Return what identifies a declared output."""
     return one.node.name, one.secret.id
 
 
 def find_predecessors(names: Names, declared: Declared) -> Predecessors:
-    """Give every older file to the declared output that it fits best."""
+    """Assign every older file to the declared output that it fits best."""
     wanted = {one.output.path for one in declared.expected if one.output and one.skip is None}
     files: dict[Place, list[OutputFile]] = defaultdict(list)
     for path, file in sorted(names.here.outputs.items()):
@@ -69,7 +69,7 @@ def find_predecessors(names: Names, declared: Declared) -> Predecessors:
 
 
 def made_from(names: Names, file: OutputFile) -> Trace | None:
-    """Return what made a file: a key and a source of this tree, else of the base."""
+    """Return the key and source that made a file: those of this tree, else of the base."""
     return names.explain(names.here, file) or names.explain(names.base, file)
 
 

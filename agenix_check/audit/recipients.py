@@ -1,4 +1,4 @@
-"""Who a file must be for against who it is for, as far as its header tells."""
+"""Compare whom a file must be encrypted to with its header."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,10 +14,10 @@ from agenix_check.model.findings import Cause, CauseKind, Finding
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Recipients that a file lacks, and stanzas for nobody who is declared.
+    """Declared recipients that a file lacks, and stanzas for somebody who is not declared.
 
-    Of anonymous kinds only the number can be compared: a lack stands for as many recipients as
-    there are stanzas too few.
+    Of anonymous types only the number can be compared: `missing` has as many recipients of the
+    type as stanzas are missing.
     """
 
     missing: tuple[Recipient, ...]
@@ -25,10 +25,10 @@ class Difference:
 
 
 def compare(stanzas: Sequence[Stanza], recipients: Sequence[Recipient]) -> Difference:
-    """Hold a file's stanzas against its declared recipients.
+    """Compare a file's stanzas with its declared recipients.
 
-    Each stanza is for one recipient: first those whose tag tells are paired, then anonymous ones by
-    kind, and last those of plugins, which may make any kind.
+    Each stanza is for one recipient: recipients with a tag are paired first, then anonymous ones by
+    type, and last those of plugins, whose stanzas may have any type.
     """
     left = list(stanzas)
     missing = []
@@ -45,8 +45,8 @@ def compare(stanzas: Sequence[Stanza], recipients: Sequence[Recipient]) -> Diffe
 def audit_masters(bench: Bench) -> Iterator[Finding]:
     """Compare every declared source with the master recipients.
 
-    Where an identity's recipient is not known, one stanza more than the others need may be its:
-    nothing is said of strangers then.
+    If the recipient of an identity is unknown, an additional stanza may be its own: then nothing
+    is said about unknown recipients.
     """
     names, declared, masters = bench.names, bench.declared, bench.declared.masters
     if not masters.known:
@@ -72,7 +72,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
                 cause=_cause(names, difference.missing, masters.known),
                 mend=UPDATE_MASTERS,
             )  # fmt: skip
-        # A passphrase is told of as such, whoever the masters are.
+        # A passphrase is reported as such, whoever the masters are.
         unknown = [one for one in difference.unknown if one.type != "scrypt"]
         if unknown and not masters.unknown:
             strangers = ", ".join(dict.fromkeys(bench.keyring.addressee(one) for one in unknown))
@@ -87,7 +87,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
 def _cause(
     names: Names, missing: Sequence[Recipient], places: Mapping[Recipient, str]
 ) -> Cause | None:
-    """Return the identity file that brought a recipient in, so that its sources stand together."""
+    """Return the identity file that brought a recipient: its sources are reported together."""
     files = sorted({places[one] for one in missing} & names.here.files.keys())
     if not files:
         return None

@@ -1,4 +1,4 @@
-"""Which findings count: what the user ignores, restricts to, or had wrong before."""
+"""Select the findings that count: by ignore rules, --node and --secret, and --new-from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,9 +12,9 @@ _Broken = tuple[str | None, str | None, str]  # a node, a secret, and the rule t
 
 
 def select(report: Report, settings: Settings, known: Report | None = None) -> Report:
-    """Return the report with only what counts; `known` holds what was wrong before.
+    """Return the report with only the findings that count; `known` has what was wrong before.
 
-    Ignored findings are counted. The verdict of an output follows from what is left of its rules.
+    Ignored findings are counted. The verdict of an output depends on the rules that are left.
     """
     restricted = settings.node or settings.secret
     if not (restricted or settings.ignore or known):
@@ -41,7 +41,7 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
 
 
 def _without(output: JudgedFile, silenced: Mapping[_Broken, str]) -> JudgedFile:
-    """Take the silenced rules from an output; one that broke no other is skipped."""
+    """Remove the silenced rules from an output; if it broke no other, it is skipped."""
     where = output.node, output.secret
     rules = tuple(rule for rule in output.rules if (*where, rule) not in silenced)
     if rules == output.rules:
@@ -53,19 +53,19 @@ def _without(output: JudgedFile, silenced: Mapping[_Broken, str]) -> JudgedFile:
 
 
 def is_wanted(one: Finding | JudgedFile, settings: Settings) -> bool:
-    """Tell whether something is of a node and a secret that the run is restricted to."""
+    """Return whether something belongs to the nodes and secrets that the run is restricted to."""
     return is_node(one.node, settings.node) and matches(one.secret, settings.secret)
 
 
 def is_node(name: str | None, globs: Sequence[str]) -> bool:
-    """Match a node by its name or, where that is a directory, by a part of it, as text shows it."""
+    """Match a node by its name or, if that is a directory, by a part of it, as text shows it."""
     return matches(name, globs) or (
         name is not None and any(matches(part, globs) for part in name.split("/"))
     )
 
 
 def matches(name: str | None, globs: Sequence[str]) -> bool:
-    """Match a name with any of some globs; none of them match all."""
+    """Return whether a name matches one of the globs; without globs every name does."""
     return not globs or (name is not None and any(fnmatchcase(name, glob) for glob in globs))
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with sources, and with files that have no place in a repository at all."""
+"""Judge sources, and find files that do not belong in a repository at all."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -24,7 +24,7 @@ from agenix_check.model.fleet import Fleet
 
 
 def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
-    """Give the findings about sources, private keys and leftovers."""
+    """Yield the findings about sources, private keys and leftovers."""
     used = {path for output in fleet.outputs for path in output.sources}
     same = names.quiet and names.base is names.here
     before = {} if same else _made_at_base(names)
@@ -35,7 +35,7 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
         new = path in names.changed
         if LEFTOVER in path:
             yield make_finding(
-                "output-leftover", "left by an agenix rekey that did not end", path=path,
+                "output-leftover", "left behind by an agenix rekey that did not finish", path=path,
                 new=new, mend=REKEY if _in_storage(path, fleet) else remove(path, staged=new),
             )  # fmt: skip
         if LEFTOVER in path or names.here.files[path].mode in (SYMLINK, SUBMODULE):
@@ -53,12 +53,12 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
 
 
 def _in_storage(path: str, fleet: Fleet) -> bool:
-    """Tell whether a file lies in the output directory of a node."""
+    """Return whether a file is in the output directory of a node."""
     return any(path.startswith(f"{node.storage}/") for node in fleet.nodes)
 
 
 def _made_at_base(names: Names) -> dict[Place, tuple[str, ...]]:
-    """Return from which sources the base's outputs were made."""
+    """Return the sources that the base's outputs were made from."""
     return {
         place(file): names.base.sources[made.source]
         for file in names.base.outputs.values()
@@ -67,10 +67,10 @@ def _made_at_base(names: Names) -> dict[Place, tuple[str, ...]]:
 
 
 def _awaited(names: Names, before: Mapping[Place, tuple[str, ...]]) -> set[str]:
-    """Return the sources from whose present version an output is still to be made.
+    """Return the sources whose current version still needs an output.
 
-    The base made an output from them, and all that is left of it is one that nothing explains. Or
-    the output is there, but in the work tree only.
+    Either the base had an output that was made from them, and the one that is there now is
+    unexplained; or the output exists, but only in the work tree.
     """
     here = names.here
     lost = {place(file) for file in here.outputs.values() if names.explain(here, file) is None}
@@ -96,12 +96,12 @@ def _content(file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
         )  # fmt: skip
     elif fact.plaintext_size == 0:
         yield make_finding(
-            "source-empty", "its plaintext has no bytes", path=path, source=path, new=new,
+            "source-empty", "its plaintext is empty", path=path, source=path, new=new,
         )  # fmt: skip
 
 
 def _purpose(path: str, fact: Fact | None, *, needed: bool, new: bool) -> Iterator[Finding]:
-    """Compare who can read a source with who uses it; `needed` tells that outputs are for it."""
+    """Compare who can read a source with who uses it; `needed` says that outputs need it."""
     if not isinstance(fact, AgeFact) or fact.problem is not None:
         return
     locked = any(stanza.type == "scrypt" for stanza in fact.stanzas)
@@ -118,7 +118,7 @@ def _purpose(path: str, fact: Fact | None, *, needed: bool, new: bool) -> Iterat
 
 
 def _twin(names: Names, path: str) -> str | None:
-    """Return another file that holds what an edited source held, and that explains outputs yet."""
+    """Return another file with an edited source's former content, if that explains outputs."""
     before, now = names.base.facts.get(path), names.here.facts.get(path)
     if path not in names.changed or not isinstance(before, AgeFact | PointerFact):
         return None
@@ -130,18 +130,18 @@ def _twin(names: Names, path: str) -> str | None:
 
 
 def _hidden_edit(names: Names, path: str, twin: str) -> Finding:
-    """Say that the outputs of an edited source may hide behind a copy of what it held."""
+    """Report that a copy of an edited source may hide that its outputs are stale."""
     cause = Cause(kind=CauseKind.SOURCE_CHANGED, path=path, commit=names.commits.get(path))
     return make_finding(
         "output-stale",
-        f"no output is made from {path} as it is now; outputs are made from what it held before, "
+        f"no output is made from {path} as it is now; outputs are made from its former content, "
         f"which is still in {twin}",
         path=path, source=path, severity=Severity.WARNING, cause=cause, mend=REKEY_BY_NIX,
     )  # fmt: skip
 
 
 def _exposed(names: Names, fleet: Fleet) -> set[str]:
-    """Return the files whose text holds a private key and is used as if it were a public one."""
+    """Return the files with a private key that is used as if it were a public one."""
     made = (names.explained_here[output.ident] for output in fleet.outputs if output.key is None)
     return {path for one in made for path in names.here.keys[one.key].paths}
 
@@ -150,12 +150,12 @@ def _private_key(names: Names, path: str, fact: KeyTexts, *, exposed: bool) -> F
     if exposed:
         return make_finding(
             "private-key",
-            "an unencrypted private key that outputs are made for, as if it were a public one",
+            "an unencrypted private key, used as if it were a public key: outputs are made for it",
             path=path, new=path in names.changed,
             mend=REPLACE_KEY,
         )  # fmt: skip
     if path in names.changed and not _known_private(names).issuperset(fact.private):
-        # A file that was there before stays: only what this change added has to go.
+        # A file that was there before stays: only what this change added must be removed.
         out = "git restore --staged" if path in names.base.files else "git rm --cached"
         return make_finding(
             "private-key", "an unencrypted private key is added to the repository", path=path,
@@ -167,6 +167,6 @@ def _private_key(names: Names, path: str, fact: KeyTexts, *, exposed: bool) -> F
 
 
 def _known_private(names: Names) -> set[str]:
-    """Return the digests of the private keys that the base had already."""
+    """Return the digests of the private keys that the base already had."""
     facts = names.base.facts.values()
     return {key for fact in facts if isinstance(fact, KeyTexts) for key in fact.private}

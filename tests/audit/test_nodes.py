@@ -84,7 +84,7 @@ def test_a_path_for_a_key(fleet: Workshop) -> None:
     output = result(report, "omega", "db")
     assert (output.verdict, output.reason) == (
         Verdict.UNVERIFIABLE,
-        "its node's key is not known from the tree",
+        "its node's public key is unknown",
     )
 
 
@@ -96,7 +96,7 @@ def test_a_source_below_a_storage_directory(fleet: Workshop) -> None:
     assert (finding.severity, finding.node, finding.path) == (
         "error", storage("alpha"), storage("alpha"),
     )  # fmt: skip
-    assert finding.message.startswith(f"{path} lies in this storage directory")
+    assert finding.message.startswith(f"{path} is in this storage directory")
     assert finding.new
     fleet.commit("Leave it")
     fleet.source(path, "y")
@@ -112,7 +112,7 @@ def test_the_source_directory_as_storage(workshop: Workshop) -> None:
 
     finding = the_only(judge_staged(workshop), "node-storage-overlap")
 
-    assert "secrets/rekeyed/alpha/a.age and 1 more lies" in finding.message
+    assert "secrets/rekeyed/alpha/a.age and 1 more are in" in finding.message
 
 
 def test_a_storage_directory_inside_another(fleet: Workshop) -> None:

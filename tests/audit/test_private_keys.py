@@ -160,7 +160,7 @@ def test_a_key_that_outputs_are_made_for(fleet: Workshop, form: str) -> None:
     finding = the_only(report, "private-key")
     assert (finding.severity, finding.new) == ("error", False)
     assert finding.path == "hosts/omega/host.pub"
-    assert "as if it were a public one" in finding.message
+    assert "as if it were a public key" in finding.message
     output = next(one for one in report.outputs if one.node == storage("omega"))
     assert output.verdict == "unverifiable"
     assert_kept_nowhere(report, secret)

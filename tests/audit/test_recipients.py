@@ -119,7 +119,7 @@ def test_anonymous_recipients_can_be_counted(fleet: Workshop) -> None:
     report = overwritten(fleet, encrypt(b"token of delta\n", [DELTA, other]), node="delta")
 
     finding = the_only(report, "output-extra-recipient")
-    assert finding.message == "addressed to 2 keys of the kind X25519, not to one"
+    assert finding.message == "addressed to 2 keys of type X25519, not to one"
 
 
 def test_a_wrong_recipient_and_a_wrong_length_are_both_said(fleet: Workshop) -> None:

@@ -266,7 +266,7 @@ PLAIN_AGENIX = replace(
                 "plain-missing-file",
                 severity=Severity.WARNING,
                 path="plain/gone.age",
-                message=f"{_RULES} has a rule for it, and it is not in the tree",
+                message=f"{_RULES} has a rule for it, but it is not in the tree",
                 mend="agenix -e plain/gone.age",
             ),
         ),

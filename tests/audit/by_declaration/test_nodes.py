@@ -69,7 +69,7 @@ def test_a_directory_of_two_nodes(estate: Estate) -> None:
     finding = the_only(judge_all(estate), "node-storage-overlap")
 
     assert (finding.path, finding.node) == ("secrets/rekeyed/alpha", "nixos:alpha")
-    assert finding.message.startswith("what belongs to nixos:beta lies in this storage directory")
+    assert finding.message.startswith("what belongs to nixos:beta is in this storage directory")
     assert finding.severity is Severity.ERROR
     assert finding.new
 
@@ -83,7 +83,7 @@ def test_a_directory_inside_another(estate: Estate) -> None:
     finding = the_only(judge_all(estate), "node-storage-overlap")
 
     assert finding.path == "secrets/rekeyed/alpha"
-    assert finding.message.startswith("secrets/rekeyed/alpha/beta lies in")
+    assert finding.message.startswith("secrets/rekeyed/alpha/beta is in")
 
 
 @pytest.mark.parametrize("storage", ["secrets", ""])

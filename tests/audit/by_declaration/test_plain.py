@@ -136,7 +136,7 @@ def test_keys_that_are_none(workshop: Workshop) -> None:
     finding = the_only(judge(workshop))
 
     assert finding.rule == "plain-missing-recipient"
-    assert "a key that is no recipient" in finding.message
+    assert "a key that is not a recipient" in finding.message
 
 
 @pytest.mark.parametrize(
