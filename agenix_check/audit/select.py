@@ -8,7 +8,7 @@ from agenix_check.model.findings import Counts, Finding, JudgedFile, Report, Ver
 from agenix_check.model.settings import Ignore, Settings
 from agenix_check.rules import find_rule
 
-_Broken = tuple[str | None, str | None, str]  # a node, a secret, and the rule that it breaks
+_BrokenRule = tuple[str | None, str | None, str]  # a node, a secret, and the rule that it breaks
 
 
 def select(report: Report, settings: Settings, known: Report | None = None) -> Report:
@@ -24,7 +24,7 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
         old = {_identity(one) for one in known.findings}
         wanted = [one for one in wanted if _identity(one) not in old]
     kept = []
-    silenced: dict[_Broken, str] = {}
+    silenced: dict[_BrokenRule, str] = {}
     for finding in wanted:
         rule = next((rule for rule in settings.ignore if _is_ignored(finding, rule)), None)
         if rule is None:
@@ -40,7 +40,7 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
     )
 
 
-def _without(output: JudgedFile, silenced: Mapping[_Broken, str]) -> JudgedFile:
+def _without(output: JudgedFile, silenced: Mapping[_BrokenRule, str]) -> JudgedFile:
     """Remove the silenced rules from an output; if it broke no other, it is skipped."""
     where = output.node, output.secret
     rules = tuple(rule for rule in output.rules if (*where, rule) not in silenced)
