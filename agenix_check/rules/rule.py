@@ -25,29 +25,30 @@ class About(StrEnum):
 class MendedBy(Enum):
     """What `--fix` does about a finding."""
 
-    REMAKE_OUTPUT = auto()
-    STAGE_OUTPUT = auto()
+    REMAKE_OUTPUT = auto()  # encrypt it again, from its source
+    STAGE_OUTPUT = auto()  # it is right, but only in the work tree
     STAGE_SOURCE = auto()
-    REMOVE_OUTPUT = auto()
-    REMOVE_LEFTOVER = auto()
-    REENCRYPT_PLAIN = auto()
-    REENCRYPT_SOURCE = auto()
-    """Only with `--update-masters`."""
+    REMOVE_OUTPUT = auto()  # if nobody can need it
+    REMOVE_LEFTOVER = auto()  # of a rekey that did not finish
+    REENCRYPT_PLAIN = auto()  # in place, to the recipients of its rule
+    REENCRYPT_SOURCE = auto()  # in place, to all masters; only with `--update-masters`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule. `severity` is its usual severity; a finding may carry a lesser one.
+    """One rule: all that the project knows about it.
 
-    `title` is one line without a full stop; `meaning`, `why` and `mend` are short paragraphs with
-    a blank line between them. A paragraph that is indented is for typing and never wrapped.
-    The common indentation of a triple-quoted text is taken off.
-
-    `about` is the kind of file that its findings name. `mended_by` is what `--fix` does about them,
-    None where it cannot help. `exposure` is the CVSS 3 base score (0.1 to 10.0) where somebody can
-    read what they should not, else None. `lost` says that an output which should be there is not,
-    in a usable form. `unexplained` says of an output's file that no key and source of the tree
-    made it; which of these rules a file breaks depends on the base, so to later runs they are one.
+    - `severity` is the usual severity; a finding may have a lower one.
+    - `title` is one line without a full stop; `meaning`, `why` and `mend` are short paragraphs with
+      a blank line between them. An indented paragraph is to be typed and is never wrapped. The
+      common indentation of a triple-quoted text is removed.
+    - `about` is the kind of file that its findings name.
+    - `mended_by` is what `--fix` does about its findings; None if it can do nothing.
+    - `exposure` is the CVSS 3 base score (0.1 to 10.0) if somebody can read a secret who should
+      not; else None.
+    - `lost` says that an output that should be there is not there in a usable form.
+    - `unexplained` says that no key and source of the tree made an output that is there. Which of
+      these rules it breaks depends on the base, so for `--new-from` they are one.
     """
 
     id: str
@@ -69,5 +70,5 @@ class Rule:
 
     @property
     def is_public(self) -> bool:
-        """Whether the secret lies open to everyone who can read the repository."""
+        """Whether everyone who can read the repository can read the secret."""
         return self.exposure is not None and self.exposure >= _PUBLIC
