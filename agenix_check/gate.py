@@ -62,9 +62,7 @@ def check(
         known = green.recall(view.info) if brief and not fresh else None
         if known is not None and not _must_evaluate(known, settings):
             return known
-        report, lasting = _judge(
-            view, settings, store, history=not brief, details=details, compare=compare
-        )
+        report, lasting = _judge(view, settings, store, details=details, compare=compare)
     if lasting and not fresh:
         green.keep(report)
     return conclude(report, settings)
@@ -95,10 +93,11 @@ def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, 
     from agenix_check.discover.declared.inventory import take_inventory
     from agenix_check.discover.tree.facts_cache import Memory
     from agenix_check.discover.tree.names import discover_names, fleet_of
+    from agenix_check.discover.tree.walked import Walked
 
     store = open_store(repository, settings)
     with open_view(repository, settings) as view:
-        names = discover_names(view, Memory(store))
+        names = discover_names(view, Memory(store), Walked(store))
         inventory = take_inventory(view, names, settings, store)
     if inventory.declared is None:
         fleet = fleet_of(names)
@@ -146,12 +145,11 @@ def _judge(
     settings: Settings,
     store: Store,
     *,
-    history: bool,
     details: bool,
     compare: Compare | None,
 ) -> tuple[Report, bool]:
     """Return the report, and whether it holds for these trees for ever."""
-    examined = examine(view, settings, store, history=history, details=details, compare=compare)
+    examined = examine(view, settings, store, details=details, compare=compare)
     return examined.report, not examined.names.looked_aside
 
 
@@ -160,7 +158,6 @@ def examine(
     settings: Settings,
     store: Store,
     *,
-    history: bool,
     details: bool = False,
     compare: Compare | None = None,
 ) -> Examined:
@@ -170,11 +167,12 @@ def examine(
         from agenix_check.discover.declared.inventory import take_inventory
         from agenix_check.discover.tree.facts_cache import Memory
         from agenix_check.discover.tree.names import discover_names
+        from agenix_check.discover.tree.walked import Walked
 
-    memory = Memory(store)
+    memory, walked = Memory(store), Walked(store)
 
     def audit(one: View) -> "tuple[Report, Names, Inventory]":
-        names = discover_names(one, memory, history=history)
+        names = discover_names(one, memory, walked)
         inventory = take_inventory(one, names, settings, store)
         return audit_fleet(names, inventory, one.info), names, inventory
 

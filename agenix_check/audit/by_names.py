@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agenix_check.audit.comparison import Loss
+from agenix_check.audit.comparison import AboutOutput
 from agenix_check.audit.content import judge_content
 from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.keyring import Keyring, make_keyring
-from agenix_check.audit.lost import audit_lost
 from agenix_check.audit.sources import audit_sources
+from agenix_check.audit.unexplained import audit_unexplained
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import (
     Counts,
@@ -33,8 +33,8 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     findings: list[Finding] = []
     outputs: list[JudgedFile] = []
     _judge_contents(names, fleet, keyring, findings, outputs)
-    lost = [] if names.quiet else list(audit_lost(names, keyring))
-    findings += [loss.finding for loss in lost]
+    lost = [] if names.quiet else list(audit_unexplained(names, keyring))
+    findings += [one.finding for one in lost]
     findings += audit_directories(names, fleet, keyring)
     findings += audit_sources(names, fleet)
     outputs += _wrong_outputs(lost)
@@ -91,7 +91,7 @@ def _judge_contents(
         )
 
 
-def _wrong_outputs(lost: Iterable[Loss]) -> list[JudgedFile]:
+def _wrong_outputs(lost: Iterable[AboutOutput]) -> list[JudgedFile]:
     return [
         JudgedFile(
             kind=FileKind.OUTPUT,

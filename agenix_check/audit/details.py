@@ -8,9 +8,9 @@ from agenix_check.audit.keyring import Keyring, make_keyring
 from agenix_check.discover.tree.evidence import OutputFile
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.origins import Origin
 from agenix_check.model.findings import JudgedFile, MadeFrom, OutputDetail, Report, Verdict
 from agenix_check.model.fleet import closest_to_name
+from agenix_check.model.lost import Past
 
 
 def add_details(report: Report, names: Names) -> Report:
@@ -67,8 +67,8 @@ class _DetailReader:
                 )
         if output.verdict is Verdict.OK and output.source is not None:
             return self._current(output.source), None  # its key is in no file
-        origin = names.origins.get(file.ident)
-        return _of_history(origin) if origin is not None else (None, None)
+        lost = names.lost.get(file.path)
+        return (None, None) if lost is None else (_past(lost.past_source), _past(lost.past_key))
 
     def _version(self, path: str, *, current: bool) -> MadeFrom:
         if current:
@@ -76,12 +76,8 @@ class _DetailReader:
         return MadeFrom(path=path, current=False, until=self._names.commits.get(path))
 
 
-def _of_history(origin: Origin) -> tuple[MadeFrom | None, MadeFrom | None]:
-    source, key = (
-        None if one is None else MadeFrom(path=one.path, current=False, until=one.until)
-        for one in (origin.source, origin.key)
-    )
-    return source, key
+def _past(past: Past | None) -> MadeFrom | None:
+    return None if past is None else MadeFrom(path=past.path, current=False, until=past.until)
 
 
 def _addressee(keyring: Keyring, stanza: Stanza) -> str:

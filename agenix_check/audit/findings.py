@@ -20,6 +20,8 @@ NOT_IN_PARTIAL_COMMIT = (
     "--fix cannot fix a commit of named paths: Git would drop what is staged in it; type `git add` "
     "for these paths, then `git commit` without naming paths, or `git commit -a`"
 )
+# Where history that decides is not in this clone.
+DEEPEN = "git fetch --unshallow"
 REPLACE_KEY = f"# make a new key pair, use its public key, then: {REKEY}"
 
 
@@ -43,6 +45,7 @@ def make_finding(
     severity: Severity | None = None,
     new: bool = True,
     cause: Cause | None = None,
+    since: str | None = None,
     mend: str | None = None,
 ) -> Finding:
     """Return a finding of a rule; `output` fills in its node, secret, source and path."""
@@ -60,6 +63,7 @@ def make_finding(
         source=source,
         new=new,
         cause=cause,
+        since=since,
         mend=mend,
     )
 
@@ -73,6 +77,11 @@ def remove(*paths: str, staged: bool = False) -> str:
     guard = "-- " if any(word.startswith("-- ") for word in words) else ""
     command = "git rm -f" if staged else "git rm"
     return f"{command} {guard}{' '.join(word.removeprefix('-- ') for word in words)}"
+
+
+def or_remove(keep: str, path: str) -> str:
+    """Return how to keep a secret, and behind a `#` how to remove an output that no host needs."""
+    return f"{keep}  # or, if no host needs it: {remove(path)}"
 
 
 def add(path: str) -> str:

@@ -11,8 +11,6 @@ from typing import TypeVar
 
 from agenix_check import __version__
 
-# marshal differs between Python versions, and what is learned between our own.
-_HEADER = f"agenix-check {__version__} {sys.implementation.cache_tag}\n".encode()
 _DIGEST = 32
 
 _T = TypeVar("_T")
@@ -22,7 +20,8 @@ class Store:
     """Named values in files; each is written in one step, so two runs at once harm nothing.
 
     A value is a dict by text, made of None, bool, int, str, tuples and dicts of these. Where
-    `directory` is None nothing is kept.
+    `directory` is None nothing is kept. What is saved belongs to one version of the program, unless
+    its format has a `number` of its own.
     """
 
     def __init__(self, directory: Path | None) -> None:
@@ -33,7 +32,7 @@ class Store:
         """Whether anything is kept at all."""
         return self._directory is not None
 
-    def load(self, name: str) -> object:
+    def load(self, name: str, *, number: int | None = None) -> object:
         """Return what was saved under a name; None where there is nothing, or nothing whole."""
         if self._directory is None:
             return None
@@ -41,16 +40,17 @@ class Store:
             content = (self._directory / name).read_bytes()
         except OSError:
             return None
-        start = len(_HEADER) + _DIGEST
+        header = _header(number)
+        start = len(header) + _DIGEST
         body = memoryview(content)[start:]
-        if content[: len(_HEADER)] != _HEADER:
+        if content[: len(header)] != header:
             return None
-        if sha256(body).digest() != content[len(_HEADER) : start]:
+        if sha256(body).digest() != content[len(header) : start]:
             return None
         value: object = marshal.loads(body)  # noqa: S302 - whole, and from our own Git directory
         return value
 
-    def save(self, name: str, value: dict[str, _T]) -> None:
+    def save(self, name: str, value: dict[str, _T], *, number: int | None = None) -> None:
         """Save a value; where that cannot be done, the next run learns it again."""
         if self._directory is None:
             return
@@ -60,8 +60,14 @@ class Store:
             number, temporary = tempfile.mkstemp(dir=self._directory)
             try:
                 with os.fdopen(number, "wb") as file:
-                    file.write(_HEADER + sha256(body).digest() + body)
+                    file.write(_header(number) + sha256(body).digest() + body)
                 Path(temporary).replace(self._directory / name)
             except OSError:
                 Path(temporary).unlink(missing_ok=True)
                 raise
+
+
+def _header(number: int | None) -> bytes:
+    """Return what a file begins with; marshal differs between versions of Python."""
+    of = f"agenix-check {__version__}" if number is None else f"agenix-check format {number}"
+    return f"{of} {sys.implementation.cache_tag}\n".encode()

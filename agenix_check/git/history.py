@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from agenix_check.git.paths import to_text
 from agenix_check.git.process import Git
+from agenix_check.git.snapshot import Change, make_change
 
 
 def last_changes(git: Git, base: str, commit: str) -> dict[str, str]:
@@ -42,36 +43,90 @@ def changed_lines(git: Git, before: str, after: str) -> bytes:
     )  # fmt: skip
 
 
-class Version(NamedTuple):
-    """A content that a path had, and the commit that took it away."""
+class LineCommit(NamedTuple):
+    """A commit on a line of first parents, and what it changed against the first of them."""
 
-    path: str
     oid: str
-    until: str
+    parents: tuple[str, ...]
+    changes: tuple[Change, ...]
 
 
-def old_versions(git: Git, commit: str, most: int) -> list[Version]:
-    """Return what files were before each of the last `most` commits, the newest first.
+def first_parents(git: Git, tip: str, most: int | None = None) -> list[str]:
+    """Return a commit and its first parents, the newest first; `most` of them at most.
 
-    Nothing where history is not all here.
+    Nothing where history is not all here (a partial clone without trees).
     """
-    status, listing, _ = git.attempt(
-        "log", "-z", "--format=%x00%H", "--raw", "--no-abbrev", "--no-renames",
-        "--no-show-signature", "--first-parent", "--diff-merges=first-parent",
-        f"--max-count={most}", commit,
+    count = () if most is None else (f"--max-count={most}",)
+    status, listing, _ = git.attempt("rev-list", "--first-parent", *count, tip)
+    return to_text(listing).split() if status == 0 else []
+
+
+def read_line(
+    git: Git, tip: str, *, most: int | None = None, without: str | None = None
+) -> list[LineCommit] | None:
+    """Return commits on a line of first parents with their changes, the oldest first.
+
+    The newest `most` of them, and only those that `without` cannot reach. None where history is
+    not all here. What a commit without parents holds counts as added by it.
+    """
+    options = [] if most is None else [f"--max-count={most}"]
+    options += [tip] if without is None else [tip, f"^{without}"]
+    status, listing, _ = git.with_settings({"log.showRoot": "true"}).attempt(
+        "log", "-z", "--format=%x00%H %P", "--raw", "--no-abbrev", "--no-renames",
+        "--no-show-signature", "--first-parent", "--diff-merges=first-parent", *options, "--",
     )  # fmt: skip
-    found: list[Version] = []
-    if status:
-        return found
-    fields = iter(to_text(listing).split("\0"))
-    until = ""
-    for field in fields:
-        word = field.lstrip("\n")
-        if word.startswith(":"):
-            mode, _, before = word[1:].split(" ")[:3]
-            path = next(fields)
-            if mode.startswith("100"):
-                found.append(Version(path, before, until))
-        elif word:
-            until = word
-    return found
+    return None if status else _parse_line(to_text(listing).split("\0"))
+
+
+def _parse_line(fields: list[str]) -> list[LineCommit]:
+    """Read what `git log --raw` says: a commit and its parents, then metadata and path in turn."""
+    line: list[LineCommit] = []
+    changes: list[Change] = []
+    oid, parents = "", tuple[str, ...]()
+    at, end = 0, len(fields)
+    while at < end:
+        field = fields[at].lstrip("\n")
+        at += 1
+        if field.startswith(":"):
+            changes.append(make_change(field, fields[at]))
+            at += 1
+        elif field:
+            if oid:
+                line.append(LineCommit(oid, parents, tuple(changes)))
+            changes = []
+            oid, *rest = field.split()
+            parents = tuple(rest)
+    if oid:
+        line.append(LineCommit(oid, parents, tuple(changes)))
+    line.reverse()
+    return line
+
+
+def nix_blobs_of_line(git: Git, tip: str, since: str | None) -> list[str]:
+    """Return the contents that `.nix` files had on a line of first parents, after `since`.
+
+    As object ids, each once. Nothing where history is not all here.
+    """
+    status, listing, _ = git.with_settings({"log.showRoot": "true"}).attempt(
+        "log", "-z", "--format=", "--raw", "--no-abbrev", "--no-renames", "--no-show-signature",
+        "--first-parent", "--diff-merges=first-parent", tip, *([f"^{since}"] if since else []),
+        "--", ":(top,glob)**/*.nix",
+    )  # fmt: skip
+    fields = to_text(listing).split("\0") if status == 0 else []
+    changes = (make_change(meta, "") for meta in fields if meta.startswith(":"))
+    files = (file for one in changes for file in (one.before, one.after) if file is not None)
+    return list(dict.fromkeys(file.oid for file in files))
+
+
+def is_ancestor(git: Git, commit: str, of: str) -> bool:
+    """Return whether a commit is another one, or among what it descends from."""
+    return git.attempt("merge-base", "--is-ancestor", commit, of)[0] == 0
+
+
+def when_added(git: Git, tip: str, path: str) -> str | None:
+    """Return the newest commit on a line of first parents that added a path, or None."""
+    status, listing, _ = git.attempt(
+        "log", "--format=%H", "--no-renames", "--first-parent", "--diff-merges=first-parent",
+        "--diff-filter=A", "--max-count=1", tip, "--", f":(literal,top){path}",
+    )  # fmt: skip
+    return to_text(listing).strip() or None if status == 0 else None

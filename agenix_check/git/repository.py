@@ -133,6 +133,18 @@ def parent(repository: Repository, commit: str) -> str | None:
     return to_text(output).strip() if status == 0 else None
 
 
+def parents_of(repository: Repository, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the commits that a snapshot comes after: of the index, `HEAD` and what is merged."""
+    if snapshot.commit is not None:
+        status, output, _ = repository.git.attempt("rev-parse", "--quiet", f"{snapshot.commit}^@")
+        return tuple(to_text(output).split()) if status == 0 else ()
+    merged = repository.git_dir / "MERGE_HEAD"
+    others: list[str] = []
+    if snapshot.kind == "index" and merged.is_file():
+        others = merged.read_text(encoding="ascii", errors="replace").split()
+    return (repository.head, *others) if repository.head is not None else ()
+
+
 def forked_at(repository: Repository, commit: str, other: str) -> str | None:
     """Return the newest commit that two have in common, or None: unrelated, or not fetched."""
     status, output, _ = repository.git.attempt("merge-base", commit, other)

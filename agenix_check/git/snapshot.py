@@ -110,9 +110,14 @@ def parse_changes(listing: bytes) -> Iterator[Change]:
     """Read `git diff-tree -r -z --no-renames` of two trees."""
     fields = iter(to_text(listing).split("\0")[:-1])
     for meta, path in zip(fields, fields, strict=True):
-        mode_before, mode_after, oid_before, oid_after, _ = meta[1:].split(" ")
-        yield Change(
-            path,
-            File(path, mode_before, oid_before) if mode_before != "000000" else None,
-            File(path, mode_after, oid_after) if mode_after != "000000" else None,
-        )
+        yield make_change(meta, path)
+
+
+def make_change(meta: str, path: str) -> Change:
+    """Return a change from Git's raw format, `:MODE MODE OID OID STATUS`, and its path."""
+    mode_before, mode_after, oid_before, oid_after, _ = meta[1:].split(" ")
+    return Change(
+        path,
+        File(path, mode_before, oid_before) if mode_before != "000000" else None,
+        File(path, mode_after, oid_after) if mode_after != "000000" else None,
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from agenix_check.age import recipient_or_none
 from agenix_check.audit.comparison import Place, place
-from agenix_check.discover.tree.evidence import NOWHERE, OutputFile
+from agenix_check.discover.tree.evidence import NOWHERE, KeyText, OutputFile
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.keys import KeyTexts, digest
 from agenix_check.discover.tree.names import Names
@@ -31,16 +31,19 @@ class Authorization:
         self._names = names
         self._tree = names.base if names.base.files else names.here
         keys: dict[str, set[str]] = defaultdict(set)  # digests of key texts, by directory
+        lost: dict[str, set[str]] = defaultdict(set)  # the same, of those that older commits broke
         for file in self._tree.outputs.values():
             made = names.explain(self._tree, file)
             if made is not None:
                 keys[file.directory].add(made.key)
-        self._keys = dict(keys)
+            elif (key := _lost_key(names, file)) is not None:
+                lost[file.directory].add(key)
+        self._keys = lost | keys
 
     def objection(self, storage: str, key: str) -> str | None:
         """Return why the secrets of a directory must not be encrypted to a key text, or None."""
         before = self._keys.get(storage, set())
-        known = {_canonical(self._tree.keys[one].text) for one in before}
+        known = {_canonical(_key_before(self._names, one).text) for one in before}
         if len(known) > 1:
             return "outputs of its directory are made for several keys"
         if _canonical(key) in known or any(present_key(self._names, one) == key for one in before):
@@ -62,7 +65,7 @@ def named_needs(names: Names) -> Needs:
         file.directory
         for tree in (here, names.base)
         for file in tree.outputs.values()
-        if names.explain(tree, file) is not None
+        if names.explain(tree, file) is not None or _lost_key(names, file) is not None
     }
     return collect_needs(known, storages)
 
@@ -96,12 +99,12 @@ def needs_by_names(
             key = names.unstaged.keys[file.ident]
             return f"it is made for the key in {key}, which is not staged"
         made = names.explain(names.here, file) or names.explain(names.base, file)
-        made = made or at_base.get(place(file))
+        made = made or _made_before(names, file) or at_base.get(place(file))
     if made is None or file is None:
         return "names alone do not show what it should be made from; --inventory nix"
     source = present_source(names, made, file.name)
     if source is None:
-        for path in names.base.sources.get(made.source, ()):
+        for path in _source_before(names, made.source):
             if path in names.here.files and not isinstance(names.here.facts.get(path), AgeFact):
                 return f"its source {path} is not an age file any more"
         return "names alone do not show its source; --inventory nix"
@@ -109,31 +112,6 @@ def needs_by_names(
     if key_text is None:
         return "names alone do not show its node's key; --inventory nix"
     return (_need(file, key_text, source, None),)
-
-
-def was_dropped(names: Names, file: OutputFile) -> bool:
-    """Return whether this change surely dropped an output's secret, or its host.
-
-    It takes away the source, or a file with the key. Where it also brings a new source, or a new
-    key, the old one may have been moved and edited: then the host may still need the output.
-    """
-    here, base = names.here, names.base
-    made = names.explain(base, file)
-    if made is None:
-        return False
-    source_gone = made.source not in here.sources and not any(
-        path in here.files for path in base.sources[made.source]
-    )
-    key_gone = made.key not in here.keys and any(
-        path not in here.files for path in base.keys[made.key].paths
-    )
-    new_source = any(
-        path not in base.files
-        for source in here.sources.keys() - base.sources.keys()
-        for path in here.sources[source]
-    )
-    new_key = not here.keys.keys() <= base.keys.keys()
-    return (source_gone and not new_source) or (key_gone and not new_key)
 
 
 def present_key(names: Names, key: str) -> str | None:
@@ -144,7 +122,7 @@ def present_key(names: Names, key: str) -> str | None:
     """
     if key in names.here.keys:
         return names.here.keys[key].text
-    text, paths = names.base.keys.get(key, NOWHERE)
+    text, paths = _key_before(names, key)
     if text is None:
         return None
     found = {new for path in paths for new in _new_texts(names, path, text)}
@@ -156,10 +134,31 @@ def present_source(names: Names, made: Trace, name: str) -> str | None:
     here = names.here
     if made.source in here.sources:
         return closest_to_name(here.sources[made.source], name)
-    kept = [path for path in names.base.sources.get(made.source, ()) if path in here.facts]
+    kept = [path for path in _source_before(names, made.source) if path in here.facts]
     if len({_sha256(names, path) for path in kept}) != 1:
         return None
     return closest_to_name(kept, name)
+
+
+def _made_before(names: Names, file: OutputFile) -> Trace | None:
+    """Return what made an output that an older commit broke."""
+    lost = names.lost.get(file.path)
+    if lost is None or lost.brought or lost.key is None or lost.source is None:
+        return None
+    return Trace(lost.key, lost.source)
+
+
+def _lost_key(names: Names, file: OutputFile) -> str | None:
+    made = _made_before(names, file)
+    return None if made is None else made.key
+
+
+def _key_before(names: Names, key: str) -> KeyText:
+    return names.base.keys.get(key) or names.lost_keys.get(key, NOWHERE)
+
+
+def _source_before(names: Names, source: str) -> tuple[str, ...]:
+    return names.base.sources.get(source) or names.lost_sources.get(source, ())
 
 
 def _need(file: OutputFile, key: str, source: str, path: str | None) -> Need:
@@ -187,8 +186,18 @@ def _new_texts(names: Names, path: str, text: str) -> Iterable[str]:
             if as_read(was.whole) == text:
                 return (as_read(now.whole),)
     form = _form(text)
+    if text not in was.texts():
+        # An older commit took the key away: what is in its place now was there at the base too.
+        return {one for one in _as_read(now) if _form(one) == form}
     before = {digest(one) for one in was.texts()}
     return {one for one in now.texts() if _form(one) == form and digest(one) not in before}
+
+
+def _as_read(now: KeyTexts) -> set[str]:
+    """Return the texts that a file gives: where it is read as a whole, no more than that."""
+    if now.whole is None:
+        return now.texts()
+    return {as_read(now.whole) for as_read in (str, _without_newline, str.strip)}
 
 
 def _without_newline(text: str) -> str:

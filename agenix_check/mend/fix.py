@@ -144,7 +144,7 @@ def _sources_to_stage(planned: _Planned) -> list[str]:
 
 def _plan(view: View, settings: Settings, compare: Compare | None, *, details: bool) -> _Planned:
     store = open_store(view.repository, settings)
-    examined = examine(view, settings, store, history=True, details=details, compare=compare)
+    examined = examine(view, settings, store, details=details, compare=compare)
     plan = make_plan(
         examined.report.findings,
         examined.names,

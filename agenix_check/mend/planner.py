@@ -18,12 +18,12 @@ from agenix_check.mend.by_names import (
     made_at_base,
     named_needs,
     needs_by_names,
-    was_dropped,
 )
 from agenix_check.mend.needs import Need, declared_needs, needs_of_finding
 from agenix_check.mend.plan import Job, NewOutput, Plan, Touched
 from agenix_check.mend.reencrypt import plan_plain, plan_sources
 from agenix_check.model.findings import Finding, Severity
+from agenix_check.model.lost import Reason
 from agenix_check.rules import MendedBy, find_rule
 
 
@@ -238,8 +238,9 @@ class _Planner:
             self._strays.append(path)
             return
         if self._declared is None:
-            replaced = place(file) in self._needs.places
-            if not replaced and not was_dropped(self._names, file):
+            lost = self._names.lost.get(path)
+            excuse = None if lost is None else lost.excuse
+            if excuse is None or excuse.reason is not Reason.REPLACED:
                 self._unsure.append(path)
                 return
         elif self._lock_may_be_old and self._names.explain(self._names.here, file) is not None:

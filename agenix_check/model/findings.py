@@ -59,7 +59,8 @@ class Finding:
     """One thing that is wrong: a rule, a place, a cause, a mend.
 
     `path` is the file it is about: of a stale output the file that is there, of a missing one the
-    file that should be. `new` tells whether the base was free of it. `mend` is what to type.
+    file that should be. `new` says whether the base was free of it, `since` which commit brought
+    it, where history was asked; None for the very change that is judged. `mend` is what to type.
     """
 
     rule: str
@@ -71,6 +72,7 @@ class Finding:
     source: str | None = None
     new: bool = True
     cause: Cause | None = None
+    since: str | None = None
     mend: str | None = None
 
 

@@ -167,6 +167,7 @@ def _finding() -> Schema:
             "description": "Whether this change brought it: the base does not have it.",
         },
         cause={"anyOf": [cause, {"type": "null"}], "description": "Its cause, if known."},
+        since=_nullable("oid", "The commit since which it is so; null for this very change."),
         mend=_nullable("name", "The command that fixes it."),
     )
 

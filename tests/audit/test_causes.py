@@ -23,12 +23,12 @@ def test_the_cause_names_the_commit(fleet: Workshop) -> None:
         assert (finding.cause.path, finding.cause.commit) == (DB, commit)
 
 
-def test_of_a_range_the_commit_that_touched_the_path_last(fleet: Workshop) -> None:
+def test_of_a_range_the_commit_that_broke_an_output(fleet: Workshop) -> None:
     start = fleet.commit("Begin")
     fleet.source(DB, "first\n")
-    fleet.commit("Edit a source")
+    source = fleet.commit("Edit a source")
     fleet.source(DB, "second\n")
-    source = fleet.commit("Edit it again")
+    fleet.commit("Edit it again")
     fleet.host("alpha", NEW)
     key = fleet.commit("Edit a key")
 
@@ -93,16 +93,18 @@ def test_what_was_wrong_at_the_base_is_not_new(fleet: Workshop) -> None:
     } == dict.fromkeys(rules, False)
 
 
-def test_a_stale_output_is_an_old_orphan_after_one_more_commit(fleet: Workshop) -> None:
+def test_a_stale_output_stays_stale_after_one_more_commit(fleet: Workshop) -> None:
     fleet.source(ALPHA_TOKEN, "another\n")
-    fleet.commit("Forget to rekey")
-    the_only(judge(fleet, rev="HEAD"), "output-stale")
+    broken = fleet.commit("Forget to rekey")
+    assert the_only(judge(fleet, rev="HEAD"), "output-stale").new
     fleet.write("README.md", "Another.\n")
     start = fleet.commit("Something else")
 
-    finding = the_only(judge(fleet, rev="HEAD"), "output-orphan")
-    assert not finding.new
-    the_only(judge(fleet, from_ref=f"{start}~2", to_ref=start), "output-stale")
+    finding = the_only(judge(fleet, rev="HEAD"), "output-stale")
+    assert (finding.severity, finding.new, finding.since) == ("error", False, broken)
+    assert finding.cause is not None
+    assert (finding.cause.path, finding.cause.commit) == (ALPHA_TOKEN, broken)
+    assert the_only(judge(fleet, from_ref=f"{start}~2", to_ref=start), "output-stale").new
 
 
 def test_a_hidden_rotation_names_its_commit(fleet: Workshop) -> None:

@@ -126,8 +126,9 @@ def encrypt_something_else(fleet: Workshop) -> None:
 
 
 @breaks("output-orphan")
-def drop_a_source(fleet: Workshop) -> None:
-    fleet.remove(ALPHA_TOKEN)
+def leave_an_old_output(fleet: Workshop) -> None:
+    fleet.source(ALPHA_TOKEN, "another\n")
+    fleet.rekey("alpha", "token", ALPHA_TOKEN, "another\n")
 
 
 @breaks("output-mixed-keys")

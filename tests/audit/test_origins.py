@@ -9,27 +9,27 @@ from tests.audit.scenes import ALPHA_TOKEN, DB, judge, name_key_file, of_rule, o
 from tests.host_keys import NEW
 
 
-def test_an_old_orphan_names_the_commit_that_took_its_source_away(fleet: Workshop) -> None:
+def test_an_old_stale_output_names_the_commit_that_took_its_source_away(fleet: Workshop) -> None:
     output = old_output(fleet, "alpha", "token")
     fleet.source(ALPHA_TOKEN, "another\n")
     edit = fleet.commit("Edit a source")
     fleet.write("notes.txt", "later\n")
     fleet.commit("Write notes")
-    (finding,) = of_rule(judge(fleet), "output-orphan")
+    (finding,) = of_rule(judge(fleet), "output-stale")
     assert finding.path == output
     assert not finding.new
     assert finding.cause is not None
     assert (finding.cause.kind, finding.cause.path) == (CauseKind.SOURCE_CHANGED, ALPHA_TOKEN)
-    assert finding.cause.commit == edit
-    assert f"{ALPHA_TOKEN} as it was until {edit[:10]}" in finding.message
+    assert finding.cause.commit == finding.since == edit
+    assert f"{ALPHA_TOKEN} before {edit[:10]}" in finding.message
 
 
-def test_an_old_orphan_of_a_rotated_key_names_the_key_file(fleet: Workshop) -> None:
+def test_an_old_stale_output_of_a_rotated_key_names_the_key_file(fleet: Workshop) -> None:
     fleet.write(name_key_file("alpha"), NEW)
     rotation = fleet.commit("Install alpha anew")
     fleet.write("notes.txt", "later\n")
     fleet.commit("Write notes")
-    findings = of_rule(judge(fleet), "output-orphan")
+    findings = of_rule(judge(fleet), "output-stale")
     assert {finding.node for finding in findings} == {"secrets/rekeyed/alpha"}
     for finding in findings:
         assert finding.cause is not None
@@ -48,17 +48,6 @@ def test_a_source_that_is_gone_is_said_to_be(fleet: Workshop) -> None:
     assert {finding.cause.kind for finding in findings if finding.cause} == {
         CauseKind.SOURCE_DELETED
     }
-
-
-def test_a_brief_look_does_not_search_history(fleet: Workshop) -> None:
-    fleet.source(ALPHA_TOKEN, "another\n")
-    fleet.commit("Edit a source")
-    fleet.write("notes.txt", "later\n")
-    fleet.commit("Write notes")
-    repository = open_repository(fleet.top)
-    report = check(repository, load_settings(repository.top, {}, {}), brief=True)
-    (finding,) = of_rule(report, "output-orphan")
-    assert finding.cause is None
 
 
 def test_a_key_that_another_list_named_too_is_dropped_with_its_host(fleet: Workshop) -> None:

@@ -244,7 +244,7 @@ def test_a_host_left_out_of_a_rekey_is_switched_off(fleet: Workshop) -> None:
     assert "rekeyed for other hosts and not here" in finding.message
     assert finding.path is not None
     assert finding.mend == (
-        "agenix-check --fix --inventory nix  # or, where the host is gone: git rm " + finding.path
+        "agenix-check --fix --inventory nix  # or, if no host needs it: git rm " + finding.path
     )
 
 
@@ -300,7 +300,7 @@ def test_a_secret_whose_declaration_went_away_is_left_behind(fleet: Workshop) ->
 
     finding = the_only(judge_staged(fleet), "output-orphan")
 
-    assert finding.message == "left behind: alpha-token.age is no longer named in any .nix file"
+    assert finding.message == "left behind: no .nix file names alpha-token.age any more"
 
 
 def test_a_secret_that_another_file_names_is_still_needed(fleet: Workshop) -> None:

@@ -135,6 +135,8 @@ def test_no_tag_and_a_directory_of_its_own_is_a_warning(fleet: Workshop) -> None
 def test_a_moved_orphan_is_no_new_output(fleet: Workshop, change: str) -> None:
     fleet.write(stray("alpha", "old"), encrypt(b"x", [ALPHA]))
     fleet.commit("Leave an orphan")
+    fleet.write("README.md", "Another.\n")
+    fleet.commit("Something else")
     fleet.remove(stray("alpha", "old"))
     new = stray("alpha", "renamed") if change == "name" else stray("elsewhere", "old")
     fleet.write(new, encrypt(b"x", [ALPHA]))
@@ -152,17 +154,41 @@ def test_a_copied_orphan_is_a_new_output(fleet: Workshop) -> None:
     assert ("error", "output-untraceable", "beta", "old") in told(judge_staged(fleet))
 
 
-def test_an_output_that_nothing_explains_is_an_old_orphan_later(fleet: Workshop) -> None:
-    """File names cannot tell a rekey forgotten last month from a secret no longer declared."""
+def test_an_output_that_nothing_explains_is_an_error_whoever_asks(fleet: Workshop) -> None:
+    fleet.write(stray("alpha", "old"), encrypt(b"x", [ALPHA]))
+    commit = fleet.commit("Leave an output that nothing explains")
+
+    new = the_only(judge(fleet, rev="HEAD"), "output-untraceable")
+    old = the_only(judge_staged(fleet), "output-untraceable")
+
+    assert (new.severity, old.severity) == ("error", "error")
+    assert (new.new, old.new) == (True, False)
+    assert old.since == commit
+
+
+def test_an_output_that_nothing_explains_or_names_is_an_orphan_later(fleet: Workshop) -> None:
     fleet.write(stray("alpha", "old"), encrypt(b"x", [ALPHA]))
     fleet.commit("Leave an orphan")
 
-    for report in (judge_staged(fleet), judge_after_another_commit(fleet)):
-        finding = the_only(report, "output-orphan")
-        assert finding.severity == "warning"
-        assert finding.cause is None
-        assert not finding.new
-        assert finding.mend == f"git rm {stray('alpha', 'old')}"
+    finding = the_only(judge_after_another_commit(fleet), "output-orphan")
+
+    assert finding.severity == "warning"
+    assert not finding.new
+    keep, _, remove = (finding.mend or "").partition("  # or, if no host needs it: ")
+    assert keep == "agenix-check --fix --inventory nix"
+    assert remove == f"git rm {stray('alpha', 'old')}"
+
+
+def test_an_output_that_nothing_explains_stays_an_error_while_its_secret_is_named(
+    fleet: Workshop,
+) -> None:
+    fleet.write("alpha.nix", "{ age.secrets.old.rekeyFile = ./old; }\n")
+    fleet.write(stray("alpha", "old"), encrypt(b"x", [ALPHA]))
+    fleet.commit("Leave an output that nothing explains")
+
+    finding = the_only(judge_after_another_commit(fleet), "output-untraceable")
+
+    assert (finding.severity, finding.new) == ("error", False)
 
 
 def judge_after_another_commit(fleet: Workshop) -> Report:
@@ -174,6 +200,8 @@ def judge_after_another_commit(fleet: Workshop) -> Report:
 def test_an_orphan_that_was_altered_is_still_an_old_one(fleet: Workshop) -> None:
     path = fleet.write(stray("alpha", "old"), encrypt(b"x", [ALPHA]))
     fleet.commit("Leave an orphan")
+    fleet.write("README.md", "Another.\n")
+    fleet.commit("Something else")
     fleet.write(path, encrypt(b"y", [ALPHA]))
 
     assert not the_only(judge_staged(fleet), "output-orphan").new

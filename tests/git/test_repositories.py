@@ -135,7 +135,7 @@ def test_a_shallow_clone_without_the_parent_cannot_tell_what_is_new(
     top = cloning(tmp_path / "clone", 1)
     said = call(top, "--rev", "HEAD")
     assert said.code == 3
-    assert "fetch-depth: 2" in said.stderr
+    assert "fetch-depth: 0" in said.stderr
     repository = open_repository(top)
     assert repository.head is not None
     assert repository.shallow

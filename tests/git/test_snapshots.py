@@ -59,7 +59,7 @@ def test_a_range_is_judged_at_its_end_against_its_beginning(fleet: Workshop) -> 
     assert judge(fleet.top, "--from-ref", "HEAD~2", "--to-ref", "HEAD") == {"output-stale"}
     assert judge(fleet.top, "--from-ref", "HEAD~2", "--to-ref", "HEAD~2") == set()
     assert judge(fleet.top, "--from-ref", "HEAD~2") == set()
-    assert judge(fleet.top, "--rev", "HEAD") == set()  # older than this change: a warning
+    assert judge(fleet.top, "--rev", "HEAD") == {"output-stale"}  # an older commit did that
 
 
 def test_the_range_that_a_hook_gives_is_judged(fleet: Workshop) -> None:

@@ -192,9 +192,10 @@ def test_an_orphan_and_a_leftover_are_removed(fleet: Workshop) -> None:
     leftover = f"{fleet.storage}/alpha/.tmp.agenix-rekey.db.k3Jd81xQzP/db.age"
     fleet.write(leftover, "age-enc")
     keep = fleet.write(f"{fleet.storage}/alpha/README", "Keep me.\n")
-    fleet.stage()
-    fleet.git.run("rm", "--quiet", "secrets/alpha-token.age")
     orphan = output(fleet, "alpha", "token")
+    fleet.source("secrets/alpha-token.age", "another\n")
+    fleet.rekey("alpha", "token", "secrets/alpha-token.age", "another\n")
+    fleet.stage()
     done = fix(fleet)
     assert done.code == 0, done
     assert orphan not in outputs(fleet)
@@ -218,6 +219,8 @@ def test_old_orphans_are_told_together_with_a_command_that_works(fleet: Workshop
     for path in paths:
         fleet.write(path, encrypt(b"x", [ALPHA]))
     fleet.commit("Forget something")
+    fleet.write("notes.txt", "later\n")
+    fleet.commit("Write notes")
     done = fix(fleet)
     told = [line for line in done.stderr.splitlines() if "not fixed" in line]
     assert len(told) == 2, done
@@ -230,6 +233,8 @@ def test_old_orphans_are_told_together_with_a_command_that_works(fleet: Workshop
 def test_who_is_below_the_top_is_told_where_to_type(fleet: Workshop) -> None:
     fleet.write(f"{fleet.storage}/alpha/{'0' * 32}-old.age", encrypt(b"x", [ALPHA]))
     fleet.commit("Forget something")
+    fleet.write("notes.txt", "later\n")
+    fleet.commit("Write notes")
     below = Workshop.__new__(Workshop)
     below.top, below.identity = fleet.top / "secrets/rekeyed", fleet.identity
     said = "agenix-check: paths are relative to the top of the repository: cd ../.."

@@ -17,7 +17,7 @@ SETTINGS = Settings(inventory=InventoryChoice.NAMES, no_cache=True)
 def look(fleet: Workshop) -> Examined:
     repository = open_repository(fleet.top)
     with open_view(repository, SETTINGS) as view:
-        return examine(view, SETTINGS, open_store(repository, SETTINGS), history=False)
+        return examine(view, SETTINGS, open_store(repository, SETTINGS))
 
 
 def plan_of(fleet: Workshop) -> Plan:

@@ -127,7 +127,7 @@ def test_fields_are_those_of_the_contract_in_its_order() -> None:
     assert list(document["plain"][0]) == ["path", "rules_file", "verdict", "rules"]
     assert list(document["findings"][0]) == [
         *("rule", "severity", "node", "secret", "path", "source"),
-        *("message", "new", "cause", "mend"),
+        *("message", "new", "cause", "since", "mend"),
     ]
     assert list(document["fixed"][0]) == ["action", "path", "node", "secret"]
 

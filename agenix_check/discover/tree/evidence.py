@@ -87,6 +87,11 @@ def _outer(directory: str) -> tuple[str, str, str] | None:
     return None
 
 
+def is_outside_fleet(path: str) -> bool:
+    """Return whether a file is one that neither keys nor sources are taken from."""
+    return LEFTOVER in path or path == LOCK
+
+
 def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]:
     """Read files in one go and return the facts of those that are of interest, by path."""
     paths: dict[str, list[str]] = {}
@@ -138,7 +143,7 @@ def classify(
     keys: dict[str, tuple[str | None, list[str]]] = {}
     sources: dict[str, list[str]] = {}
     for path, fact in facts.items():
-        if path in outputs or LEFTOVER in path or path == LOCK:
+        if path in outputs or is_outside_fleet(path):
             continue
         if isinstance(fact, AgeFact | PointerFact):
             sources.setdefault(fact.sha256, []).append(path)

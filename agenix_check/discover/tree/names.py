@@ -1,12 +1,14 @@
 """The fleet as file names tell it: which outputs are explained, here and at the base."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from operator import attrgetter
 
-from agenix_check.discover.tree.change_context import find_commits, find_recent, find_vanished
+from agenix_check.discover.tree.change_context import find_commits
 from agenix_check.discover.tree.evidence import (
     Evidence,
+    KeyText,
     OutputFile,
     base_evidence,
     classify,
@@ -15,31 +17,33 @@ from agenix_check.discover.tree.evidence import (
 )
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.mentions import Mentions, excuse_unnamed
 from agenix_check.discover.tree.naming import Trace, trace
-from agenix_check.discover.tree.origins import Origin, find_origins
-from agenix_check.discover.tree.unreadable import say_absent, say_undecided
+from agenix_check.discover.tree.past import Question, find_lost
+from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen
 from agenix_check.discover.tree.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
+from agenix_check.discover.tree.walked import Walked
 from agenix_check.git.repository import changes
 from agenix_check.git.snapshot import SUBMODULE, Change, File
 from agenix_check.model.fleet import Fleet, Node, Output
+from agenix_check.model.lost import Lost
 from agenix_check.view import View
 
 _EMPTY = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Names:
     """What names say of a snapshot and of its base.
 
     `explained_here` and `explained_at_base` are the keys and sources of each tree by the ident that
     they make. `changed` are the paths in which the two differ, `ends` those of key files which
-    differ only at their end (a newline, a new comment), `vanished` file names that were in the
-    base's `.nix` files and are in none now, `commits` which commit changed a path last, `origins`
-    (by ident) what outputs that were lost before were made from. `recent` are directories that got
-    outputs on either side of a merge. `incomplete` says what is not in this clone, `undecided` what
-    names alone cannot tell for want of it. `quiet` tells that every output is explained, and that
-    none is gone or waits to be staged; `looked_aside` that the work tree was asked too, so that the
-    next run may find something else.
+    differ only at their end (a newline, a new comment), `commits` which commit changed a path last.
+    `lost` says of each output that nothing here explains since when, and what speaks for leaving
+    it, by path. `incomplete` says what is not in this clone, `undecided` what names alone cannot
+    decide without it. `quiet` says that every output is explained, and that none is gone or waits
+    to be staged; `looked_aside` that the work tree was read too, so that the next run may find
+    something else.
     """
 
     here: Evidence
@@ -48,13 +52,11 @@ class Names:
     explained_at_base: Mapping[str, Trace]
     changed: frozenset[str]
     ends: frozenset[str] = frozenset()
-    vanished: frozenset[str] = frozenset()
     unstaged: Unstaged = NOTHING_UNSTAGED
     commits: Mapping[str, str] = field(default_factory=dict)
-    origins: Mapping[str, Origin] = field(default_factory=dict)
+    lost: Mapping[str, Lost] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
-    recent: frozenset[str] = frozenset()
     quiet: bool = False
     looked_aside: bool = False
     skipped: tuple[str, ...] = ()
@@ -64,9 +66,37 @@ class Names:
         made = self.explained_here if evidence is self.here else self.explained_at_base
         return made.get(output.ident)
 
+    def is_old(self, output: OutputFile) -> bool:
+        """Return whether the base has an unexplained output too, at this place or another."""
+        tree = self.base
+        there = output.path in tree.outputs or output.ident in self._idents_at_base
+        return there and self.explain(tree, output) is None
 
-def discover_names(view: View, memory: Memory, *, history: bool = False) -> Names:
-    """Read a snapshot and its base; with `history` also older versions, where outputs need them.
+    @cached_property
+    def lost_keys(self) -> Mapping[str, KeyText]:
+        """What outputs that are lost were made for, by digest, with the files that held it."""
+        return {
+            one.key: KeyText(one.key_text, one.keys)
+            for one in self.lost.values()
+            if one.key is not None and not one.brought
+        }
+
+    @cached_property
+    def lost_sources(self) -> Mapping[str, tuple[str, ...]]:
+        """What outputs that are lost were made from, by digest: the files that held it."""
+        return {
+            one.source: one.sources
+            for one in self.lost.values()
+            if one.source is not None and not one.brought
+        }
+
+    @cached_property
+    def _idents_at_base(self) -> frozenset[str]:
+        return frozenset(file.ident for file in self.base.outputs.values())
+
+
+def discover_names(view: View, memory: Memory, walked: Walked) -> Names:
+    """Read a snapshot and its base, and history where outputs are not explained by these.
 
     Where a shallow clone lacks the base nothing counts as new, and the result is incomplete if
     that decides.
@@ -96,8 +126,8 @@ def discover_names(view: View, memory: Memory, *, history: bool = False) -> Name
         ends=ends,
         skipped=_submodules(snapshot.files.values()),
     )
-    names = _look_closer(view, names, changed)
-    return _with_origins(view, names) if history else names
+    lost = _find_lost(view, names, changed, memory, walked)
+    return _look_closer(view, replace(names, lost=lost))
 
 
 def fleet_of(names: Names) -> Fleet:
@@ -175,61 +205,59 @@ def _submodules(files: Iterable[File]) -> tuple[str, ...]:
     )
 
 
-def _look_closer(view: View, names: Names, changed: Iterable[Change]) -> Names:
+def _find_lost(
+    view: View, names: Names, changed: Sequence[Change], memory: Memory, walked: Walked
+) -> dict[str, Lost]:
+    """Ask history what became of the outputs that nothing here explains."""
+    here = names.here
+    unexplained = [file for file in here.outputs.values() if file.ident not in names.explained_here]
+    if not unexplained:
+        return {}
+    question = Question(
+        view=view,
+        here=here,
+        base=names.base,
+        made={**names.explained_at_base, **names.explained_here},
+        changed=changed,
+        ends=names.ends,
+        unexplained=unexplained,
+    )
+    lost = find_lost(question, walked, memory)
+    tip = view.snapshot.commit or view.repository.head
+    secrets = {file.path: file.name for file in unexplained}
+    mentions = Mentions(view.repository, here.files.values(), tip, walked)
+    return excuse_unnamed(mentions, lost, secrets)
+
+
+def _look_closer(view: View, names: Names) -> Names:
     """Ask what costs more, where something may be wrong: an output is not explained, or is gone."""
     here, there = names.here, names.base
-    made_here = names.explained_here
-    lost = [file for file in here.outputs.values() if file.ident not in made_here]
-    broken = [made for file in lost if (made := names.explain(names.base, file)) is not None]
-    fresh = [file for file in lost if file.path not in there.outputs]
+    lost = [here.outputs[path] for path in names.lost]
+    new = [file for file in lost if not names.is_old(file)]
     gone = [there.outputs[path] for path in there.outputs.keys() - here.outputs.keys()]
     commits: Mapping[str, str] = {}
-    vanished: frozenset[str] = frozenset()
-    recent: frozenset[str] = frozenset()
     unstaged = NOTHING_UNSTAGED
-    if broken:
-        sources = {path for made in broken for path in names.base.sources[made.source]}
-        vanished = find_vanished(view.repository, here.files, changed, sources)
-        recent = find_recent(view)
     in_work_tree = view.snapshot.kind == "index" and view.repository.top is not None
-    looked_aside = in_work_tree and bool(broken or fresh or gone or not _has_all(there, here))
+    looked_aside = in_work_tree and bool(lost or gone or not _has_all(there, here))
     if looked_aside:
         directories = sorted({file.directory for file in (*lost, *gone)})
         unstaged = look_for_unstaged(view.repository, here, lost, directories)
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
-    if broken or fresh or gone or rotated:
+    if new or gone or rotated:
         commits = find_commits(view)
+    unseen = sum(one.unseen for one in names.lost.values())
     return replace(
         names,
-        vanished=vanished,
-        recent=recent,
         unstaged=unstaged,
         commits=commits,
         incomplete=say_absent(here),
         looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),
-        undecided=say_undecided(
-            here,
-            there,
-            names.changed,
-            lost=len(lost),
-            new=len(broken) + len(fresh),
-            cut_off=view.cut_off,
+        undecided=(
+            *say_undecided(here, there, names.changed, lost=len(lost), new=len(new)),
+            *say_unseen(unseen, shallow=view.repository.shallow),
         ),
     )
-
-
-def _with_origins(view: View, names: Names) -> Names:
-    """Look for older versions where outputs were lost before this change."""
-    commit = view.snapshot.commit or view.repository.head
-    old = {
-        file.ident
-        for file in names.here.outputs.values()
-        if not names.explain(names.here, file) and not names.explain(names.base, file)
-    }
-    if not old or commit is None:
-        return names
-    return replace(names, origins=find_origins(view.repository, commit, names.here, old))
 
 
 def _has_all(tree: Evidence, other: Evidence) -> bool:

@@ -16,6 +16,17 @@ _MEDIA = re.compile(
 _WITH_KEYS = re.compile(r"(\.(pub|keys?|nix|toml|json|ya?ml|txt))?", re.IGNORECASE)
 
 
+def is_media(path: str) -> bool:
+    """Return whether a file's name says that it holds neither a key nor a source."""
+    return _MEDIA.fullmatch(posixpath.splitext(path)[1]) is not None
+
+
+def may_hold_parts(path: str) -> bool:
+    """Return whether a file's name looks like that of a source, or of a file with keys."""
+    end = posixpath.splitext(path)[1]
+    return end == ".age" or _WITH_KEYS.fullmatch(end) is not None
+
+
 def say_absent(here: Evidence) -> tuple[str, ...]:
     """Say which outputs and sources cannot be read, a sentence for each reason."""
     paths: dict[str, list[str]] = {}
@@ -26,7 +37,7 @@ def say_absent(here: Evidence) -> tuple[str, ...]:
 
 
 def say_undecided(
-    here: Evidence, base: Evidence, changed: Collection[str], *, lost: int, new: int, cut_off: bool
+    here: Evidence, base: Evidence, changed: Collection[str], *, lost: int, new: int
 ) -> tuple[str, ...]:
     """Say what is not in this clone, where names alone cannot tell without it.
 
@@ -37,7 +48,7 @@ def say_undecided(
     """
     if not lost:
         return ()
-    outputs = "1 output is" if lost == 1 else f"{lost} outputs are"
+    outputs = _outputs_are(lost)
     at_base = _absent(base)
     suspects = _absent(here) | {path: at_base[path] for path in at_base if path in changed}
     ends = {path: posixpath.splitext(path)[1] for path in suspects}
@@ -53,13 +64,24 @@ def say_undecided(
             f"{outputs} not explained, and {paths[0]}, which may do so, "
             f"{suspects[paths[0]]}{_more(paths)}"
         )
-    if cut_off:
-        said.append(
-            f"{outputs} not explained, and the parent that would tell whether this "
-            "commit broke them is not in this shallow clone; fetch one commit more "
-            "(`git fetch --deepen=1`, or fetch-depth: 2)"
-        )
     return tuple(said)
+
+
+def say_unseen(count: int, *, shallow: bool) -> tuple[str, ...]:
+    """Say that history which would decide about outputs is not in this clone."""
+    if not count:
+        return ()
+    what = "shallow clone ends before" if shallow else "clone lacks"
+    how = "git fetch --unshallow, or fetch-depth: 0" if shallow else "clone without --filter"
+    sentence = (
+        f"{_outputs_are(count)} not explained, and this {what} the history that says whether a "
+        f"commit broke them ({how})"
+    )
+    return (sentence,)
+
+
+def _outputs_are(count: int) -> str:
+    return "1 output is" if count == 1 else f"{count} outputs are"
 
 
 def _more(paths: Collection[str]) -> str:

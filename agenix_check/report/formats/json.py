@@ -100,6 +100,7 @@ def _finding(finding: Finding) -> dict[str, _Value]:
         "message": finding.message,
         "new": finding.new,
         "cause": _cause(finding.cause),
+        "since": finding.since,
         "mend": finding.mend,
     }
 

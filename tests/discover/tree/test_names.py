@@ -37,7 +37,7 @@ def test_a_shallow_clone_says_that_it_cannot_tell(fleet: Workshop, tmp_path: Pat
     assert {severity for severity, *_ in told(report)} == {"warning"}
     (sentence,) = report.incomplete
     assert "4 outputs are not explained" in sentence
-    assert "git fetch --deepen=1" in sentence
+    assert "fetch-depth: 0" in sentence
     assert exit_code(report, settings) == 3
 
 

@@ -1,0 +1,331 @@
+"""Outputs that no key and no source of the tree explains, and outputs that are not in the tree.
+
+What became of each is in `Names.lost`; here it is judged (docs/design.md, 5.1). An output that a
+commit broke stays an error, whoever looks at whichever later commit, until somebody rekeys it or
+what happened since says that nobody needs it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from agenix_check.age import stanza_tag
+from agenix_check.audit.comparison import AboutOutput, Comparison, Place, compare_trees, place
+from agenix_check.audit.content import describe_other, is_other
+from agenix_check.audit.findings import (
+    DEEPEN,
+    REKEY,
+    REKEY_BY_NIX,
+    add,
+    make_finding,
+    or_remove,
+    record,
+    remove,
+    shell,
+)
+from agenix_check.audit.keyring import Keyring
+from agenix_check.discover.tree.evidence import OutputFile
+from agenix_check.discover.tree.facts import AgeFact, Fact
+from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.unstaged import Waiting
+from agenix_check.git.snapshot import SYMLINK
+from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
+from agenix_check.model.fleet import closest_to_name
+from agenix_check.model.lost import Excuse, Lost, Past, Reason
+
+
+def audit_unexplained(names: Names, keyring: Keyring) -> Iterator[AboutOutput]:
+    """Give what is wrong with outputs that are not explained, dropped, or not staged."""
+    comparison = compare_trees(names, keyring)
+    strangers: dict[str, list[OutputFile]] = defaultdict(list)
+    replaced: dict[Place, Lost] = {}
+    for file in sorted(names.here.outputs[path] for path in names.lost):
+        lost = names.lost[file.path]
+        if not lost.brought and place(file) in comparison.waiting:
+            replaced[place(file)] = lost
+            continue
+        finding = _judge(comparison, file, lost)
+        if finding is None:
+            strangers[file.directory].append(file)
+        else:
+            yield AboutOutput(finding, file)
+    for files in strangers.values():
+        yield AboutOutput(_judge_strangers(comparison, files), files[0])
+    for where, waiting in sorted(comparison.waiting.items()):
+        if where in replaced or _is_needed(comparison, where, waiting):
+            finding = _unstaged(comparison, waiting, replaced.get(where))
+            yield AboutOutput(finding, waiting.file)
+    yield from _dropped(comparison)
+
+
+def find_cause(names: Names, lost: Lost) -> Cause:
+    """Return the edit that took an output its explanation, with the commit that made it."""
+    commit = lost.commit or names.commits.get(lost.about)
+    return Cause(kind=lost.kind, path=lost.about, commit=commit)
+
+
+def _judge(comparison: Comparison, file: OutputFile, lost: Lost) -> Finding | None:
+    """Judge an unexplained output; None where nothing shows that its key is of this repository."""
+    names = comparison.names
+    if lost.unseen:
+        return _orphan(names, file, lost, "history that would say what became of it is not here")
+    if lost.brought and not lost.excuse:
+        return _judge_brought(comparison, file, lost)
+    if lost.excuse is not None:
+        return _orphan(names, file, lost, _explain_excuse(lost, lost.excuse))
+    cause = find_cause(names, lost)
+    return make_finding(
+        "output-stale", _say_stale(cause, lost),
+        path=file.path, node=file.directory, secret=file.name, source=_source(lost, file),
+        new=not names.is_old(file), cause=cause, since=lost.commit,
+        mend=_rekey(names, lost, cause),
+    )  # fmt: skip
+
+
+def _source(lost: Lost, file: OutputFile) -> str | None:
+    """Return the source that a person would name."""
+    if lost.sources:
+        return closest_to_name(lost.sources, file.name)
+    return lost.past_source.path if lost.past_source else None
+
+
+def _say_stale(cause: Cause, lost: Lost) -> str:
+    when = _before(cause, lost)
+    if cause.kind is CauseKind.KEY_TEXT_CHANGED:
+        return (
+            f"made for the text in {cause.path} {when}; the key is still the same, "
+            "but agenix-rekey hashes its comment and newline too"
+        )
+    if cause.kind in (CauseKind.KEY_CHANGED, CauseKind.KEY_DELETED):
+        return f"encrypted to the key that {cause.path} held {when}: the host cannot decrypt it"
+    also = "; its node's key changed too" if lost.past_key is not None else ""
+    return f"made from the version of {cause.path} {when}{also}"
+
+
+def _before(cause: Cause, lost: Lost) -> str:
+    """Say since when: a commit is named where it is not the change that is judged itself."""
+    return "before this change" if lost.commit is None else f"before {cause.commit:.10}"
+
+
+def _rekey(names: Names, lost: Lost, cause: Cause) -> str:
+    """Return how to make an output anew: first of all from a source and a key that are whole.
+
+    Where agenix-rekey cannot decrypt a source it offers to write a dummy in place of the output.
+    """
+    files, facts = names.here.files, names.here.facts
+    about = lost.sources if cause.kind is CauseKind.SOURCE_CHANGED else lost.keys
+    paths = [path for path in about if path in files]
+    whole = any(files[path].mode == SYMLINK or _is_usable(facts.get(path)) for path in paths)
+    return f"# put {shell(cause.path)} right, then: {REKEY}" if paths and not whole else REKEY
+
+
+def _is_usable(fact: Fact | None) -> bool:
+    """Return whether a source or a file with a key is one still, as far as can be seen."""
+    if isinstance(fact, AgeFact):
+        return fact.problem is None
+    if isinstance(fact, KeyTexts):
+        return bool(fact.public)
+    return fact is not None
+
+
+def _orphan(names: Names, file: OutputFile, lost: Lost, why: str) -> Finding:
+    replaced = lost.excuse is not None and lost.excuse.reason is Reason.REPLACED
+    mend = REKEY if replaced else or_remove(REKEY_BY_NIX, file.path)
+    return make_finding(
+        "output-orphan", why,
+        path=file.path, node=file.directory, secret=file.name, source=_source(lost, file),
+        new=not names.is_old(file), cause=find_cause(names, lost), since=lost.commit,
+        mend=DEEPEN if lost.unseen else mend,
+    )  # fmt: skip
+
+
+def _explain_excuse(lost: Lost, excuse: Excuse) -> str:
+    since = "" if lost.commit is None else f" (since {lost.commit:.10})"
+    return f"{_EXCUSES[excuse.reason].format(about=excuse.about)}{since}"
+
+
+_EXCUSES = {
+    Reason.REPLACED: "left behind: {about} has taken its place",
+    Reason.SOURCE_DELETED: "left behind: its source {about} was deleted",
+    Reason.REKEYED_FOR_OTHERS: (
+        "{about} was rekeyed for other hosts and not here: this host seems to be switched off, or "
+        "it was forgotten"
+    ),
+    Reason.KEY_DELETED: "left behind: {about}, which held its key, was deleted",
+    Reason.OTHERS_REKEYED: (
+        "its key is gone; other hosts were rekeyed and this one was not: it seems to be switched "
+        "off, or it was forgotten"
+    ),
+    Reason.OTHERS_FIXED: (
+        "{about} changed; outputs that this broke were made anew for other hosts and not here: "
+        "this host seems to be switched off, or it was forgotten"
+    ),
+    Reason.REKEYED_SINCE: (
+        "{about} changed, and later commits brought outputs but not this one: it seems to be no "
+        "longer declared, or it was forgotten"
+    ),
+    Reason.SOURCE_GONE: "left behind: its source {about} was deleted",
+    Reason.KEY_GONE: "left behind: {about}, which held its key, was deleted",
+    Reason.NO_LONGER_NAMED: "left behind: no .nix file names {about} any more",
+    Reason.PLACEHOLDER: "made for agenix-rekey's placeholder key, which nobody has",
+    Reason.MOVED: "left behind: its directory was moved to {about}",
+}
+
+
+def _judge_brought(comparison: Comparison, file: OutputFile, lost: Lost) -> Finding | None:
+    """Judge an output that came without an explanation."""
+    names = comparison.names
+    unstaged = names.unstaged
+    where = "left out of this commit" if unstaged.partial else "not staged"
+    if (source := unstaged.sources.get(file.ident)) is not None:
+        return make_finding(
+            "source-unstaged",
+            f"{file.path} is made from {source} as it is in the work tree, which is {where}",
+            path=source, node=file.directory, secret=file.name, source=source,
+            new=not names.is_old(file), cause=Cause(kind=CauseKind.SOURCE_CHANGED, path=source),
+            mend=record(add(source), partial=unstaged.partial),
+        )  # fmt: skip
+    if (key := unstaged.keys.get(file.ident)) is not None:
+        return make_finding(
+            "output-untraceable",
+            f"made for the key in {key} as it is in the work tree, which is {where}",
+            path=file.path, node=file.directory, secret=file.name,
+            new=not names.is_old(file), cause=Cause(kind=CauseKind.KEY_CHANGED, path=key),
+            mend=record(add(key), partial=unstaged.partial),
+        )  # fmt: skip
+    if is_other(names.here.facts.get(file.path)):
+        what = describe_other(names.here.files[file.path])
+        rule, message = (
+            "output-not-encrypted",
+            f"{what}, under a name that no source and key here give",
+        )
+    elif lost.past_source is not None or lost.past_key is not None:
+        rule, message = "output-stale", _say_older(lost)
+    else:
+        reason = _belongs_here(comparison, file, lost)
+        if reason is None:
+            return None
+        rule = "output-untraceable"
+        message = f"made from a version of its source or key that is in no tree; {reason}"
+    had_one = lost.succeeds or place(file) in comparison.explained_at_base
+    return make_finding(
+        rule, message,
+        path=file.path, node=file.directory, secret=file.name,
+        source=_source(lost, file), new=not names.is_old(file),
+        cause=_brought_by(comparison, file, lost), since=lost.commit,
+        mend=REKEY if had_one else REKEY_BY_NIX,
+    )  # fmt: skip
+
+
+def _brought_by(comparison: Comparison, file: OutputFile, lost: Lost) -> Cause:
+    """Return the commit that brought an output as the cause of what is wrong with it."""
+    if lost.commit is not None:
+        return Cause(kind=CauseKind.OUTPUT_CHANGED, path=file.path, commit=lost.commit)
+    return comparison.cause(CauseKind.OUTPUT_CHANGED, file.path)
+
+
+def _say_older(lost: Lost) -> str:
+    pasts = [past for past in (lost.past_source, lost.past_key) if past is not None]
+    return f"made from {' and '.join(map(_say_past, pasts))}"
+
+
+def _say_past(past: Past) -> str:
+    until = "before this change" if past.until is None else f"as it was until {past.until:.10}"
+    return f"{past.path} {until}"
+
+
+def _judge_strangers(comparison: Comparison, files: list[OutputFile]) -> Finding:
+    """Say once for a directory that nothing can be said of its outputs."""
+    first = files[0]
+    names = comparison.names
+    more = f" ({len(files)} files)" if len(files) > 1 else ""
+    return make_finding(
+        "output-untraceable",
+        f"its key is not in this repository{more}, so nothing can be said of its version",
+        path=first.path, node=first.directory, secret=first.name, severity=Severity.WARNING,
+        new=any(not names.is_old(file) for file in files),
+        cause=_brought_by(comparison, first, names.lost[first.path]),
+        since=names.lost[first.path].commit,
+    )  # fmt: skip
+
+
+def _belongs_here(comparison: Comparison, file: OutputFile, lost: Lost) -> str | None:
+    """Return how one knows that an output is for a host of this repository, or None."""
+    fact = comparison.names.here.facts.get(file.path)
+    stanzas = fact.stanzas if isinstance(fact, AgeFact) else ()
+    for stanza in stanzas:
+        holder = comparison.keyring.holder(stanza)
+        if holder is not None and holder.paths and not holder.past:
+            return f"it is addressed to the key in {holder.paths[0]}"
+    if lost.succeeds or place(file) in comparison.explained_at_base:
+        return "the one before it was in order"
+    tagged = any(stanza_tag(stanza) is not None for stanza in stanzas)
+    if not tagged and any(directory == file.directory for directory, _ in comparison.explained):
+        return "the others beside it are in order"
+    return None
+
+
+def _is_needed(comparison: Comparison, where: Place, waiting: Waiting) -> bool:
+    """Return whether the snapshot lacks an output that is in the work tree only.
+
+    It does where the base had one, or where this change brought its source or key. Otherwise it
+    may belong to a declaration that is not staged either.
+    """
+    base = comparison.names.base
+    return (
+        where in comparison.explained_at_base
+        or waiting.made.source not in base.sources
+        or waiting.made.key not in base.keys
+    )
+
+
+def _unstaged(comparison: Comparison, waiting: Waiting, lost: Lost | None) -> Finding:
+    file, made = waiting
+    names = comparison.names
+    source = closest_to_name(names.here.sources[made.source], file.name)
+    cause = _cause(comparison, waiting, source) if lost is None else find_cause(names, lost)
+    partial = names.unstaged.partial
+    message = "rekeyed, but not staged: it is in the work tree only"
+    then = "" if lost is None else f" && {remove(lost.path)}"
+    if partial:
+        message = "rekeyed, but left out: git commit PATH records only what it names"
+        then = then.replace(" git rm ", " git rm --ignore-unmatch ")
+    return make_finding(
+        "output-unstaged", message,
+        path=file.path, node=file.directory, secret=file.name, source=source,
+        new=lost is None or not names.is_old(names.here.outputs[lost.path]),
+        since=None if lost is None else lost.commit, cause=cause,
+        mend=record(add(file.path) + then, partial=partial),
+    )  # fmt: skip
+
+
+def _cause(comparison: Comparison, waiting: Waiting, source: str) -> Cause:
+    here, base = comparison.names.here, comparison.names.base
+    if waiting.made.source not in base.sources:
+        return comparison.cause(CauseKind.SOURCE_CHANGED, source)
+    keys = here.keys[waiting.made.key].paths
+    if waiting.made.key not in base.keys and keys:
+        return comparison.cause(CauseKind.KEY_CHANGED, keys[0])
+    return comparison.cause(CauseKind.OUTPUT_DELETED, waiting.file.path)
+
+
+def _dropped(comparison: Comparison) -> Iterator[AboutOutput]:
+    """Note outputs that went away while their key and source stayed."""
+    names = comparison.names
+    idents = {file.ident for file in names.here.outputs.values()}
+    places = {place(file) for file in names.here.outputs.values()} | comparison.waiting.keys()
+    for file in sorted(names.base.outputs.values()):
+        if file.path in names.here.files or file.ident in idents:
+            continue
+        made = names.explain(names.here, file)
+        if made is None or names.explain(names.base, file) is None or place(file) in places:
+            continue
+        finding = make_finding(
+            "output-missing",
+            "deleted while its key and source stayed: no longer declared, or by mistake",
+            path=file.path, node=file.directory, secret=file.name,
+            source=closest_to_name(names.here.sources[made.source], file.name),
+            severity=Severity.NOTE,
+            cause=comparison.cause(CauseKind.OUTPUT_DELETED, file.path), mend=REKEY_BY_NIX,
+        )  # fmt: skip
+        yield AboutOutput(finding, file)

@@ -1,0 +1,95 @@
+"""Whether `.nix` files still speak of a secret: what none names any more is no longer declared."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+
+from agenix_check.discover.tree.walked import Walked
+from agenix_check.git.history import nix_blobs_of_line
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.paths import to_bytes
+from agenix_check.git.repository import Repository
+from agenix_check.git.snapshot import File
+from agenix_check.model.lost import Excuse, Lost, Reason
+
+_WORD = rb"[0-9A-Za-z_'-]"
+
+
+class Mentions:
+    """Reads the `.nix` files of the tree that is judged, and of commits, each once."""
+
+    def __init__(
+        self, repository: Repository, files: Iterable[File], tip: str | None, walked: Walked
+    ) -> None:
+        self._git = repository.git
+        self._walked = walked
+        self._tip = tip
+        self._here = self._text(file.oid for file in files if file.path.endswith(".nix"))
+        self._texts: dict[str, bytes] = {}
+
+    def excuse(self, lost: Lost, name: str) -> Excuse | None:
+        """Return that a secret is named no more, where it is so: by its file's name or its own.
+
+        Many names are put together by Nix and stand in no file; of those nothing follows, unless
+        nobody knows either what an older commit made the output from.
+        """
+        if lost.sources:
+            source = posixpath.basename(lost.sources[0])
+            if to_bytes(source) not in self._here and self._stood_when_lost(lost, source):
+                return Excuse(Reason.NO_LONGER_NAMED, source)
+        word = _word(name)
+        if word.search(self._here) is None:
+            untold = lost.key is None and lost.commit not in (None, self._tip)
+            if untold or self._stood_ever(name, word):
+                return Excuse(Reason.NO_LONGER_NAMED, name)
+        return None
+
+    def _stood_when_lost(self, lost: Lost, source: str) -> bool:
+        """Return whether a source's file name stood where an output was lost, or just before."""
+        commit = lost.commit or self._tip
+        if commit is None:
+            return False
+        trees = [commit] if lost.commit is None else [commit, f"{commit}^"]
+        return any(to_bytes(source) in self._at(tree) for tree in trees)
+
+    def _stood_ever(self, name: str, word: "re.Pattern[bytes]") -> bool:
+        """Return whether a name stood, as a word, in any `.nix` file on the line of the tip."""
+        if self._tip is None:
+            return False
+        known = self._walked.mentions.get(name)
+        if known is None or (not known[1] and known[0] != self._tip):
+            since = known[0] if known is not None else None
+            oids = nix_blobs_of_line(self._git, self._tip, since)
+            found = any(word.search(blob.data) for blob in read_blobs(self._git, oids))
+            known = self._tip, found
+            self._walked.mentions[name] = known
+        return known[1]
+
+    def _at(self, commit: str) -> bytes:
+        if commit not in self._texts:
+            status, listing, _ = self._git.attempt("ls-tree", "-r", "-z", "--full-tree", commit)
+            lines = listing.split(b"\0")[:-1] if status == 0 else []
+            entries = [line.partition(b"\t") for line in lines if line.endswith(b".nix")]
+            self._texts[commit] = self._text(meta.split()[2].decode() for meta, _, _ in entries)
+        return self._texts[commit]
+
+    def _text(self, oids: Iterable[str]) -> bytes:
+        return b"\0".join(blob.data for blob in read_blobs(self._git, oids))
+
+
+def excuse_unnamed(
+    mentions: Mentions, lost: Mapping[str, Lost], names: Mapping[str, str]
+) -> dict[str, Lost]:
+    """Return lost outputs, those excused of whose secret no `.nix` file speaks any more."""
+    return {
+        path: one._replace(excuse=mentions.excuse(one, names[path])) if _is_open(one) else one
+        for path, one in lost.items()
+    }
+
+
+def _is_open(lost: Lost) -> bool:
+    return lost.excuse is None and not lost.unseen
+
+
+def _word(name: str) -> "re.Pattern[bytes]":
+    return re.compile(rb"(?<!%b)%b(?!%b)" % (_WORD, re.escape(to_bytes(name)), _WORD))

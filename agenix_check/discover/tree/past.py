@@ -1,0 +1,342 @@
+"""Since when outputs are lost: the history of a tree, walked once and remembered.
+
+Commits do not change, so what was found of one holds for ever: the next walk begins there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from agenix_check.discover.tree.change_context import directories_since_fork
+from agenix_check.discover.tree.circumstances import examine_loss, find_move, go_on
+from agenix_check.discover.tree.evidence import Evidence, OutputFile, classify, read_facts
+from agenix_check.discover.tree.facts_cache import Memory
+from agenix_check.discover.tree.library import PLACEHOLDERS, Library
+from agenix_check.discover.tree.line import Line, Loss
+from agenix_check.discover.tree.naming import Trace
+from agenix_check.discover.tree.walked import Walked
+from agenix_check.git.cache import Store
+from agenix_check.git.history import LineCommit, first_parents, is_ancestor, read_line
+from agenix_check.git.repository import (
+    Repository,
+    changes,
+    commit_snapshot,
+    is_cut_off,
+    parents_of,
+)
+from agenix_check.git.snapshot import Change
+from agenix_check.model.lost import Excuse, Lost, Reason
+from agenix_check.view import View
+
+_NEAR = 256  # first parents among which one that is remembered is searched
+_DEEPEST = 16  # merges within merges; what lies deeper is judged by first parents alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked: what became of the outputs of a view that nothing explains.
+
+    `here` and `base` are what its trees say, `made` the key and source by the ident they make,
+    `changed` what differs between the trees; files in `ends` changed only at their end.
+    """
+
+    view: View
+    here: Evidence
+    base: Evidence
+    made: Mapping[str, Trace]
+    changed: Sequence[Change]
+    ends: frozenset[str]
+    unexplained: Sequence[OutputFile]
+
+
+def find_lost(question: Question, walked: Walked, memory: Memory) -> dict[str, Lost]:
+    """Return what became of each unexplained output, by path.
+
+    Where this change took the explanation from all of them, its two trees tell all; else history
+    is walked, and what is found there is remembered.
+    """
+    parents = parents_of(question.view.repository, question.view.snapshot)
+    if _is_brand_new(question, parents):
+        step = _judge_by_two_trees(question, parents)
+        if not any(_has_twin(step, loss) for loss in step.lost.values()):
+            return _freeze(question, step)
+    line = _judge_by_history(question, parents, walked, memory)
+    if line is None:
+        return {
+            file.path: Lost(path=file.path, commit=None, brought=False, unseen=True)
+            for file in question.unexplained
+        }
+    return _freeze(question, line)
+
+
+def _is_brand_new(question: Question, parents: Sequence[str]) -> bool:
+    """Return whether the base is the one parent, and explains every output."""
+    base, at = question.base, question.view.base
+    made = question.made
+    return (
+        at is not None
+        and list(parents) == [at.commit]
+        and all(
+            file.path in base.outputs
+            and (pair := made.get(file.ident)) is not None
+            and pair.key in base.keys
+            and pair.source in base.sources
+            for file in question.unexplained
+        )
+    )
+
+
+def _judge_by_two_trees(question: Question, parents: Sequence[str]) -> Line:
+    """Take one step from the base; of its outputs only those that have to do with lost ones."""
+    names = {file.name for file in question.unexplained}
+    gone = {change.path for change in question.changed if change.after is None}
+    outputs = question.base.outputs
+    concerned = [file for file in outputs.values() if file.name in names or file.path in gone]
+    walk = _Walk(question, Library(made=dict(question.made)))
+    line = Line(walk.library)
+    walk.load(line, question.base, concerned)
+    walk.take_last(line, parents)
+    return line
+
+
+def _judge_by_history(
+    question: Question, parents: Sequence[str], walked: Walked, memory: Memory
+) -> Line | None:
+    """Walk to the tree that is judged; None where history is not all here."""
+    walk = _Walk(question, walked.library, walked, memory)
+    commit = question.view.snapshot.commit
+    if commit is not None and commit in walked.states:
+        line = walk.up_to(commit)
+    else:
+        line = walk.up_to(parents[0]) if parents else Line(walked.library)
+    if line is None:
+        return None
+    if commit is None or commit not in walked.states:
+        if parents:
+            walked.keep(parents[0], line)
+        if commit is not None or len(parents) != 1 or not walk.is_tree_of(parents[0]):
+            walk.take_last(line, parents)
+        if commit is not None and not question.ends:
+            walked.keep(commit, line)
+    line.search_everywhere()
+    walked.save()
+    return line
+
+
+def _has_twin(line: Line, loss: Loss) -> bool:
+    """Return whether another directory has the same secret for the same key."""
+    return loss.made is not None and any(
+        file.directory != loss.file.directory
+        for file in line.others_with(loss.made.key, loss.file.name)
+    )
+
+
+class _Walk:
+    """Goes along lines of commits, and aside into what they merge."""
+
+    def __init__(
+        self,
+        question: Question,
+        library: Library,
+        walked: Walked | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        self.library = library
+        self._question = question
+        self._view = question.view
+        self._repository: Repository = question.view.repository
+        self._git = self._repository.git
+        self._walked = walked
+        self._memory = memory
+        self._is_ancestor = cache(lambda commit, of: is_ancestor(self._git, commit, of))
+
+    def is_tree_of(self, commit: str) -> bool:
+        """Return whether a commit has the very tree that is judged."""
+        return commit_snapshot(self._repository, commit).tree == self._view.snapshot.tree
+
+    def up_to(self, commit: str) -> Line | None:
+        """Return the line up to a commit; None where history is not all here."""
+        line = Line(self.library)
+        near = first_parents(self._git, commit, _NEAR)
+        begin = None
+        if self._walked is not None:
+            states = self._walked.states
+            begin = next((number for number, one in enumerate(near) if one in states), None)
+            if begin is not None:
+                self.load(line, self._evidence(near[begin]))
+                self._walked.restore(near[begin], line)
+            if begin == 0:
+                return line
+        commits = read_line(self._git, commit, most=begin)
+        if not commits:
+            return None
+        self.library.read(self._git, (one for step in commits for one in step.changes))
+        cut = begin is None and is_cut_off(self._repository, commits[0].oid)
+        for number, one in enumerate(commits):
+            self._advance(line, one, unseen=cut and number == 0)
+        return line
+
+    def take_last(self, line: Line, parents: Sequence[str]) -> None:
+        """Take the step to the tree that is judged itself."""
+        question, snapshot = self._question, self._view.snapshot
+        at = self._view.base
+        steps = question.changed
+        if not parents:
+            steps = [Change(file.path, None, file) for file in snapshot.files.values()]
+        elif at is None or at.commit != parents[0]:
+            steps = changes(self._repository, parents[0], snapshot.tree)
+        facts = question.here.facts
+        self.library.read(self._git, (one for one in steps if one.path not in facts))
+        for one in steps:
+            if one.after is not None and one.path in facts:
+                exact = one.path in question.ends
+                self.library.learn(one.after.oid, facts[one.path], exact=exact)
+        commit = LineCommit(snapshot.commit or "", tuple(parents), tuple(steps))
+        self._advance(line, commit, unseen=not parents and self._view.cut_off)
+
+    def load(
+        self, line: Line, evidence: Evidence, outputs: Iterable[OutputFile] | None = None
+    ) -> None:
+        """Begin a line with a tree, or with some outputs of it."""
+        library = self.library
+        library.texts.update({key: text for key, (text, _) in evidence.keys.items()})
+        library.sources.update(evidence.sources)
+        holders: dict[str, Iterable[str]] = {key: one.paths for key, one in evidence.keys.items()}
+        holders |= evidence.sources
+        line.load(evidence.outputs.values() if outputs is None else outputs, holders)
+
+    def _evidence(self, commit: str) -> Evidence:
+        """Return what the tree of a commit says."""
+        question, base = self._question, self._view.base
+        if base is not None and base.commit == commit:
+            return question.base
+        if self._view.snapshot.commit == commit:
+            return question.here
+        snapshot = commit_snapshot(self._repository, commit)
+        memory = self._memory or Memory(Store(None))
+        return classify(snapshot.files, read_facts(self._repository, snapshot, memory))
+
+    def _advance(
+        self, line: Line, commit: LineCommit, *, depth: int = 0, unseen: bool = False
+    ) -> None:
+        """Take one commit: what it means for older losses, and what it lost itself."""
+        merged = commit.parents[1:]
+
+        def counts(since: str | None) -> bool:
+            # What a merge takes in came after a commit only where that side had the commit.
+            if not merged:
+                return True
+            return since is not None and any(self._is_ancestor(since, one) for one in merged)
+
+        step = line.take(commit.oid or None, commit.changes)
+        go_on(line, step, counts)
+        losses = line.losses(step)
+        if merged and losses and depth < _DEEPEST:
+            losses = self._judge_by_sides(line, commit, losses, depth)
+        alive = self._alive(commit) if merged and losses else frozenset[str]()
+        for loss in losses:
+            loss.unseen = unseen
+            if not unseen:
+                examine_loss(loss, line, step, alive)
+        line.add(losses)
+
+    def _judge_by_sides(
+        self, line: Line, commit: LineCommit, losses: Sequence[Loss], depth: int
+    ) -> list[Loss]:
+        """Let what a merge took in be judged on the side that it came from; return the rest."""
+        left = {loss.file.path: loss for loss in losses}
+        for parent in commit.parents[1:]:
+            side = self._side(parent, commit.parents[0], depth + 1)
+            theirs = [path for path in left if side is not None and path in side.outputs]
+            if side is None or not theirs:
+                continue
+            line.adopt(side, [path for path in theirs if path in side.lost])
+            if any(left[path].brought and path not in line.lost for path in theirs):
+                self._merge_into(side, parent, commit)
+                brought = [path for path in theirs if left[path].brought and path in side.lost]
+                line.adopt(side, [path for path in brought if path not in line.lost])
+            left = {path: loss for path, loss in left.items() if path not in line.lost}
+        return list(left.values())
+
+    def _merge_into(self, side: Line, parent: str, commit: LineCommit) -> None:
+        """Take a merge as a step of the side that it took in."""
+        steps = changes(self._repository, parent, commit.oid or self._view.snapshot.tree)
+        self.library.read(self._git, steps)
+        step = side.take(commit.oid or None, steps)
+        go_on(side, step, lambda _: True)
+        alive = self._alive(commit)
+        losses = side.losses(step)
+        for loss in losses:
+            examine_loss(loss, side, step, alive)
+        side.add(losses)
+
+    def _side(self, tip: str, without: str, depth: int) -> Line | None:
+        """Return the line of what a merge took in, from where it left the other side."""
+        commits = read_line(self._git, tip, without=without)
+        if not commits:
+            return None
+        line = Line(self.library)
+        if commits[0].parents:
+            self.load(line, self._evidence(commits[0].parents[0]))
+        self.library.read(self._git, (one for step in commits for one in step.changes))
+        for one in commits:
+            self._advance(line, one, depth=depth)
+        return line
+
+    def _alive(self, commit: LineCommit) -> frozenset[str]:
+        """Return the directories that got outputs since the sides of a merge parted.
+
+        Against one side alone, what the other rekeyed looks as old as the rest.
+        """
+        if self._view.snapshot.kind == "worktree" and not commit.oid:
+            return frozenset()
+        tree = commit.oid or self._view.snapshot.tree
+        first, *merged = commit.parents
+        return directories_since_fork(self._repository, first, merged[0], tree)
+
+
+def _freeze(question: Question, line: Line) -> dict[str, Lost]:
+    """Return the outputs that are lost now, with what is asked of the tree as it is."""
+    found = {path: _ended(question, line, loss) for path, loss in line.lost.items()}
+    for file in question.unexplained:
+        # What made it is known in some way that history does not show, such as through a link.
+        found.setdefault(file.path, Lost(path=file.path, commit=None, brought=True))
+    return found
+
+
+def _ended(question: Question, line: Line, loss: Loss) -> Lost:
+    library, made = line.library, loss.made
+    past = library.past
+    gone = {part for part in made or () if not line.has(part)}
+    return Lost(
+        path=loss.file.path,
+        commit=loss.commit,
+        brought=loss.brought,
+        key=made.key if made else None,
+        key_text=library.texts.get(made.key) if made else None,
+        source=made.source if made else None,
+        sources=tuple(loss.sources),
+        keys=tuple(loss.keys),
+        past_source=past.get(made.source) if made and made.source in gone else None,
+        past_key=past.get(made.key) if made and made.key in gone else None,
+        kind=loss.kind,
+        about=loss.about,
+        excuse=loss.excuse or _excuse_of_tree(question, line, loss),
+        succeeds=loss.succeeds,
+        unseen=loss.unseen or (made is None and library.blind),
+    )
+
+
+def _excuse_of_tree(question: Question, line: Line, loss: Loss) -> Excuse | None:
+    """Return what excuses an output in the tree that is judged, whatever commits did."""
+    made, files = loss.made, question.here.files
+    if made is None:
+        return None
+    if loss.sources and not any(path in files for path in loss.sources):
+        return Excuse(Reason.SOURCE_GONE, loss.sources[0])
+    if loss.keys and not line.has(made.key) and not any(path in files for path in loss.keys):
+        return Excuse(Reason.KEY_GONE, loss.keys[0])
+    if made.key in PLACEHOLDERS:
+        return Excuse(Reason.PLACEHOLDER, "")
+    moved = find_move(loss, line)
+    return None if moved is None else Excuse(Reason.MOVED, moved)

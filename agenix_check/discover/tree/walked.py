@@ -1,0 +1,156 @@
+"""What walks through history found, remembered: it outlives versions of the program.
+
+Commits and contents do not change. What of them is kept here has a format number of its own.
+"""
+
+from typing import cast
+
+from agenix_check.discover.tree.library import Library
+from agenix_check.discover.tree.line import Line, Loss
+from agenix_check.discover.tree.naming import Trace
+from agenix_check.git.cache import Store
+from agenix_check.model.findings import CauseKind
+from agenix_check.model.lost import Excuse, Past, Reason
+
+_NAME = "history"
+_FORMAT = 1
+_MOST_STATES = 64
+_MOST_PARTS = 2_000_000  # digests; what is over that is read again
+
+_Plain = dict[str, object]
+
+
+class Walked:
+    """The library of contents, and of some commits what their lines had lost by then."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._is_loaded = False
+        self._states: dict[str, _Plain] = {}
+        self._library = Library()
+        self._mentions: dict[str, tuple[str, bool]] = {}
+
+    @property
+    def states(self) -> dict[str, _Plain]:
+        """What is remembered, by commit."""
+        self._load()
+        return self._states
+
+    @property
+    def library(self) -> Library:
+        """What is known of contents."""
+        self._load()
+        return self._library
+
+    @property
+    def mentions(self) -> dict[str, tuple[str, bool]]:
+        """Whether `.nix` files ever named a secret, up to which commit that was looked for."""
+        self._load()
+        return self._mentions
+
+    def keep(self, commit: str, line: Line) -> None:
+        """Remember a line up to a commit."""
+        self._load()
+        self._states.pop(commit, None)
+        commits = {loss.commit for loss in line.lost.values()}
+        self._states[commit] = {
+            "length": line.length,
+            "spans": dict(line.spans),
+            "lost": {path: _flatten(loss) for path, loss in line.lost.items()},
+            "casualties": {
+                one or "": {where: tuple(made) for where, made in found.items()}
+                for one, found in line.casualties.items()
+                if one in commits
+            },
+        }
+
+    def restore(self, commit: str, line: Line) -> None:
+        """Bring a line that has the commit's tree to where it was."""
+        state = self._states[commit]
+        line.length = cast("int", state["length"])
+        line.spans = dict(cast("dict[str, tuple[int, int]]", state["spans"]))
+        lost = cast("dict[str, tuple[object, ...]]", state["lost"])
+        for path, plain in lost.items():
+            if path in line.outputs:
+                line.lost[path] = _revive(line, path, plain)
+        casualties = cast("dict[str, dict[tuple[str, str], tuple[str, str]]]", state["casualties"])
+        line.casualties = {
+            one or None: {where: Trace(*made) for where, made in found.items()}
+            for one, found in casualties.items()
+        }
+
+    def save(self) -> None:
+        """Write what was learned, where there is room for it."""
+        library = self.library
+        states = dict(list(self._states.items())[-_MOST_STATES:])
+        if sum(map(len, library.parts.values())) > _MOST_PARTS:
+            return
+        value: _Plain = {
+            "states": states,
+            "parts": {oid: tuple(parts) for oid, parts in library.parts.items() if parts},
+            "texts": dict(library.texts),
+            "sources": tuple(library.sources),
+            "made": {ident: tuple(made) for ident, made in library.made.items()},
+            "past": {part: tuple(past) for part, past in library.past.items()},
+            "blind": library.blind,
+            "mentions": self._mentions,
+        }
+        self._store.save(_NAME, value, number=_FORMAT)
+
+    def _load(self) -> None:
+        if self._is_loaded:
+            return
+        self._is_loaded = True
+        loaded = self._store.load(_NAME, number=_FORMAT)
+        value = cast("dict[str, dict[str, object]]", loaded) if isinstance(loaded, dict) else {}
+        if not value:
+            return
+        self._states = cast("dict[str, _Plain]", value["states"])
+        parts = cast("dict[str, tuple[str, ...]]", value["parts"])
+        past = cast("dict[str, tuple[str, str | None]]", value["past"])
+        made = cast("dict[str, tuple[str, str]]", value["made"])
+        self._library.parts = {oid: frozenset(found) for oid, found in parts.items()}
+        self._library.texts = cast("dict[str, str | None]", value["texts"])
+        self._library.sources = set(cast("tuple[str, ...]", value["sources"]))
+        self._library.made = {ident: Trace(*pair) for ident, pair in made.items()}
+        self._library.past = {part: Past(*one) for part, one in past.items()}
+        self._library.blind = bool(value["blind"])
+        self._mentions = cast("dict[str, tuple[str, bool]]", value["mentions"])
+
+
+def _flatten(loss: Loss) -> tuple[object, ...]:
+    return (
+        loss.commit, loss.born, loss.brought, tuple(loss.sources), tuple(loss.keys),
+        loss.source_gone, loss.key_gone, str(loss.kind), loss.about,
+        None if loss.excuse is None else (str(loss.excuse.reason), loss.excuse.about),
+        loss.succeeds, loss.rekeys, loss.unseen,
+    )  # fmt: skip
+
+
+def _revive(line: Line, path: str, plain: tuple[object, ...]) -> Loss:
+    (
+        commit, born, brought, sources, keys, source_gone, key_gone, kind, about, excuse,
+        succeeds, rekeys, unseen,
+    ) = cast(
+        "tuple[str | None, str | None, bool, tuple[str, ...], tuple[str, ...], bool, bool, str,"
+        " str, tuple[str, str] | None, bool, int, bool]",
+        plain,
+    )  # fmt: skip
+    file = line.outputs[path]
+    return Loss(
+        file=file,
+        made=line.library.made.get(file.ident),
+        commit=commit,
+        born=born,
+        brought=brought,
+        sources=list(sources),
+        keys=list(keys),
+        source_gone=source_gone,
+        key_gone=key_gone,
+        kind=CauseKind(kind),
+        about=about,
+        excuse=None if excuse is None else Excuse(Reason(excuse[0]), excuse[1]),
+        succeeds=succeeds,
+        rekeys=rekeys,
+        unseen=unseen,
+    )
