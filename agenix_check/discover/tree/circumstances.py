@@ -4,6 +4,7 @@ They were found by replaying public fleets commit by commit (docs/design.md, 5.1
 lose their source or key belong to hosts and secrets that were dropped, and only the rest is broken.
 """
 
+import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
@@ -35,6 +36,8 @@ def examine_loss(loss: Loss, line: Line, step: Step, alive: Collection[str]) -> 
         return
     source, key = _held(made.source, line, step), _held(made.key, line, step)
     loss.source_gone, loss.key_gone = not line.has(made.source), not line.has(made.key)
+    moved = [] if source.kept else _renamed(source.paths, line, step)
+    source = _Held(source.paths, source.kept or moved)
     loss.sources = [*source.kept, *(path for path in source.paths if path not in source.kept)]
     loss.keys = [*key.kept, *(path for path in key.paths if path not in key.kept)]
     loss.kind, loss.about = _cause(loss, line, source, key)
@@ -201,12 +204,32 @@ def _fixed_elsewhere(
 def _follow(loss: Loss, line: Line, step: Step) -> None:
     """Follow the files that held a source and a key to where they were moved."""
     for path in [path for path in loss.sources if path in step.taken]:
-        oid = step.taken[path].oid
-        moved = [other for other, file in step.given.items() if file.oid == oid]
+        moved = _moved(path, step) or _renamed([path], line, step)
         loss.sources += [other for other in moved if other not in loss.sources]
     for path in [path for path in loss.keys if path in step.taken]:
-        beside = _keys_beside(path, line, step)
-        loss.keys += [other for other in beside if other not in loss.keys]
+        moved = _moved(path, step) or _keys_beside(path, line, step)
+        loss.keys += [other for other in moved if other not in loss.keys]
+
+
+def _moved(path: str, step: Step) -> list[str]:
+    """Return the files that came with the content that a file had which went."""
+    oid = step.taken[path].oid
+    return [other for other, file in step.given.items() if file.oid == oid]
+
+
+def _renamed(paths: Iterable[str], line: Line, step: Step) -> list[str]:
+    """Return the one source that came under the file name of a source that went.
+
+    Sources are moved and encrypted anew in one commit, such as to a new master key.
+    """
+    names = {posixpath.basename(path) for path in paths if path in step.taken}
+    came = [
+        path
+        for path, file in step.given.items()
+        if posixpath.basename(path) in names
+        and not line.library.of(file).isdisjoint(line.library.sources)
+    ]
+    return came if len(came) == 1 else []
 
 
 def _keys_beside(path: str, line: Line, step: Step) -> list[str]:

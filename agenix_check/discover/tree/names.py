@@ -245,6 +245,7 @@ def _look_closer(view: View, names: Names) -> Names:
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if new or gone or rotated:
         commits = find_commits(view)
+    undecided = say_undecided(here, there, names.changed, lost=len(lost), new=len(new))
     unseen = sum(one.unseen for one in names.lost.values())
     return replace(
         names,
@@ -253,10 +254,7 @@ def _look_closer(view: View, names: Names) -> Names:
         incomplete=say_absent(here),
         looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),
-        undecided=(
-            *say_undecided(here, there, names.changed, lost=len(lost), new=len(new)),
-            *say_unseen(unseen, shallow=view.repository.shallow),
-        ),
+        undecided=undecided or say_unseen(unseen, shallow=view.repository.shallow),
     )
 
 
