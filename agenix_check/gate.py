@@ -8,7 +8,7 @@ from agenix_check.git.cache import Store
 from agenix_check.git.green import Green
 from agenix_check.git.repository import Repository
 from agenix_check.model.findings import Finding, Report, Severity
-from agenix_check.model.settings import EvaluateWhen, Settings
+from agenix_check.model.settings import EvaluateWhen, FailOn, Settings
 from agenix_check.view import View, open_view, view_commit
 
 if TYPE_CHECKING:
@@ -181,7 +181,8 @@ def examine(
     report, names, inventory = audit(view)
     if compare is not None:
         report = compare(report, names, inventory, view)
-    selected = select(report, settings, known)
+    only_new_fails = settings.fail_on is FailOn.NEW and view.of_a_change
+    selected = replace(select(report, settings, known), only_new_fails=only_new_fails)
     if details:
         from agenix_check.audit.details import add_details
 

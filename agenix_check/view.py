@@ -10,6 +10,7 @@ from agenix_check.git.repository import (
     commit_snapshot,
     forked_at,
     index_snapshot,
+    is_commit_being_made,
     is_cut_off,
     parent,
     resolve,
@@ -24,13 +25,15 @@ from agenix_check.model.settings import Settings
 class View:
     """A snapshot and its base; None stands for an empty one.
 
-    `cut_off` tells that there is a base, which this shallow clone lacks.
+    `cut_off` says that there is a base, which this shallow clone lacks. `of_a_change` says that
+    this is a range with a base, or a commit that is being made.
     """
 
     repository: Repository
     snapshot: Snapshot
     base: Snapshot | None
     cut_off: bool = False
+    of_a_change: bool = False
 
     @property
     def info(self) -> SnapshotInfo:
@@ -67,7 +70,9 @@ def open_view(repository: Repository, settings: Settings) -> Iterator[View]:
     with take(repository) as (reader, snapshot):
         head = repository.head
         base = commit_snapshot(reader, head) if head is not None else None
-        yield _against(View(repository=reader, snapshot=snapshot, base=base), settings.from_ref)
+        committing = not settings.worktree and is_commit_being_made()
+        view = View(repository=reader, snapshot=snapshot, base=base, of_a_change=committing)
+        yield _against(view, settings.from_ref)
 
 
 def view_commit(repository: Repository, revision: str) -> View:
@@ -83,19 +88,19 @@ def view_commit(repository: Repository, revision: str) -> View:
 
 
 def _against(view: View, from_ref: str | None) -> View:
-    """Take another base; a hook names one of zeros where there is none.
+    """Return the view with another base; a hook that has none names a commit of zeros.
 
-    What a branch has not merged yet is none of its doing, so it is compared with the commit at
-    which it left the other, as far as that was fetched. A commit that has nothing of its own is
-    compared with its parent: so it is after a push, where the other branch is there already.
+    Compare with the merge base, if it was fetched: a branch is not to blame for what it has not
+    merged. After a push the other branch already has the commit: then compare with its parent.
     """
     if from_ref is None:
         return view
     if from_ref and not from_ref.strip("0"):
-        return replace(view, base=None, cut_off=False)
+        return replace(view, base=None, cut_off=False, of_a_change=False)
     other = resolve(view.repository, from_ref)
     commit = view.snapshot.commit or view.repository.head
     base = forked_at(view.repository, other, commit) if commit else None
     if view.snapshot.commit is not None and base == view.snapshot.commit:
-        return view
-    return replace(view, base=commit_snapshot(view.repository, base or other), cut_off=False)
+        return replace(view, of_a_change=view.base is not None)
+    found = commit_snapshot(view.repository, base or other)
+    return replace(view, base=found, cut_off=False, of_a_change=True)

@@ -45,6 +45,7 @@ ELSEWHERE = {
     "nix run github:agenix-check/agenix-check -- fleet": (
         "tests/flake/test_package.py::test_nix_run"
     ),
+    "pre-commit run --all-files": "tests/hooks/test_old_problems.py",
     "nix flake check": "tests/flake/test_check.py::test_a_fleet_in_order_passes",
     "nix flake archive": "tests/ci/nix/test_workflow.py::test_the_check_with_nix_on_github",
 }

@@ -102,6 +102,7 @@ TEXTS: dict[str, OptionText] = {
     "exit-non-zero-on-fix": OptionText("with --fix: fail if something was fixed", _KEYS),
     "strict": OptionText("warnings fail the run", _FAIL),
     "require-verified": OptionText("outputs that cannot be verified fail the run", _FAIL),
+    "fail-on": OptionText("new: old findings do not fail a commit, or a range with a base", _FAIL),
     "ignore": OptionText("switch a rule off (repeatable)", _FAIL, "RULE"),
     "new-from": OptionText("report only problems that are new since REV", _FAIL, "REV"),
     "allow-empty": OptionText("do not fail when there is nothing to check", _FAIL),

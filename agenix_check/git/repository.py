@@ -287,6 +287,11 @@ def is_commit_of_all() -> bool:
     return _index_name() == "index.lock"
 
 
+def is_commit_being_made() -> bool:
+    """Return whether this is a hook of a commit: Git names the index of that commit then."""
+    return bool(_index_name())
+
+
 def _index_name() -> str:
     return Path(os.environ.get("GIT_INDEX_FILE", "")).name
 

@@ -8,7 +8,7 @@ made: it takes a quarter of a dataclass's time.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -259,6 +259,7 @@ class Report:
     `incomplete` says, a sentence each, what could not be looked at: such a run must not pass.
     `skipped` says what was left out on purpose (submodules). `counts` counts what the report
     holds, and findings that a setting silenced. `decrypted` is None where nothing was to be.
+    `only_new_fails` says that `--fail-on new` is in effect.
     """
 
     snapshot: SnapshotInfo
@@ -270,6 +271,7 @@ class Report:
     incomplete: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     decrypted: Decrypted | None = None
+    only_new_fails: bool = False
     _by_kind: dict[FileKind, tuple[JudgedFile, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -290,8 +292,16 @@ class Report:
             self._by_kind[kind] = tuple([one for one in self.files if one.kind is kind])
         return self._by_kind[kind]
 
+    def tolerates(self, finding: Finding) -> bool:
+        """Return whether a finding does not fail the run because it is old."""
+        return self.only_new_fails and not finding.new
+
     def fail(self, *, strict: bool, require_verified: bool) -> bool:
-        """Tell whether what was found, or was to be compared and was not, fails the run."""
+        """Return whether a finding, or an output that was to be compared, fails the run."""
+        counts = self.counts
+        if self.only_new_fails:
+            new = Counts.of((), [finding for finding in self.findings if finding.new])
+            counts = replace(counts, errors=new.errors, warnings=new.warnings)
         unproved = self.decrypted is not None and self.decrypted.unproved > 0
-        failed = self.counts.fail(strict=strict, require_verified=require_verified)
+        failed = counts.fail(strict=strict, require_verified=require_verified)
         return failed or (unproved and require_verified)

@@ -21,6 +21,13 @@ class EvaluateWhen(StrEnum):
     NEVER = "never"
 
 
+class FailOn(StrEnum):
+    """Which findings fail a run: all, or those that the change at hand brings."""
+
+    ALL = "all"
+    NEW = "new"
+
+
 class ColorWhen(StrEnum):
     """When to use colours; `auto` is: on a terminal."""
 
@@ -76,6 +83,7 @@ class Settings:
     exit_non_zero_on_fix: bool = False
     strict: bool = False
     require_verified: bool = False
+    fail_on: FailOn = FailOn.ALL
     ignore: tuple[Ignore, ...] = ()
     new_from: str | None = None
     allow_empty: bool = False

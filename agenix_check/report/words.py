@@ -37,6 +37,12 @@ def cause_title(cause: Cause, name: Callable[[str], str] = visible) -> str:
     return title
 
 
+def already_there(report: Report) -> str:
+    """Return what old findings are introduced with."""
+    said = "already there before this change"
+    return f"{said}; does not fail this run (--fail-on new)" if report.only_new_fails else said
+
+
 def quantity(number: int, noun: str) -> str:
     """Return how many: `1 output`, `2 outputs`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -14,9 +14,10 @@ from agenix_check.report.finding_places import shown_path
 from agenix_check.report.formats import text
 from agenix_check.report.grouping import rule_rank
 from agenix_check.report.registry import Format, RenderOptions, Summary
-from agenix_check.report.words import cause_title, names_in, subject
+from agenix_check.report.words import already_there, cause_title, names_in, subject
 from agenix_check.rules import RULES, find_rule
 
+_KINDS = ("error", "warning", "notice")
 _SHOWN = 10  # annotations of a kind that GitHub shows for a step
 _PLACES = 3  # findings of one rule without a cause: up to here each is shown at its own file
 _SUBJECTS = 20
@@ -38,12 +39,20 @@ def render(report: Report, *, verbose: bool, quiet: bool) -> str:
     """Turn a report into lines for a log, of which only the annotations are commands."""
     names = names_in(report)
     lines = list(_incomplete(report.incomplete))
-    for severity in (Severity.ERROR, Severity.WARNING):
-        notes = _notes(finding for finding in report.findings if finding.severity is severity)
-        room = _SHOWN - (len(lines) if severity is Severity.ERROR else 0)
-        lines += [_annotation(severity, note, names) for note in notes[:room]]
+    end_of_old = already_there(report)
+    for kind in _KINDS:
+        notes = _notes(finding for finding in report.findings if _kind(report, finding) == kind)
+        room = _SHOWN - (len(lines) if kind == "error" else 0)
+        lines += [_annotation(kind, note, names, end_of_old) for note in notes[:room]]
     log = text.render(report, color=False, verbose=verbose, quiet=quiet)
     return "".join(f"{line}\n" for line in lines) + log
+
+
+def _kind(report: Report, finding: Finding) -> str | None:
+    """Return the kind of annotation for a finding; notes have none."""
+    if finding.severity is Severity.NOTE:
+        return None
+    return "notice" if report.tolerates(finding) else finding.severity.value
 
 
 def _incomplete(sentences: Iterable[str]) -> Iterator[str]:
@@ -83,18 +92,18 @@ def _weight(note: _Note) -> tuple[bool, bool, int, tuple[int, str], str]:
     return (not first.new, not exposed, -len(note.findings), rule_rank(first.rule), place)
 
 
-def _annotation(severity: Severity, note: _Note, names: dict[str, str]) -> str:
+def _annotation(kind: str, note: _Note, names: dict[str, str], end_of_old: str) -> str:
     first = note.findings[0]
     if note.cause is not None:
         about = cause_title(note.cause)
     else:
         about = RULES[first.rule].title if first.rule in RULES else "it is not as it should be"
-    last = [] if first.new else ["already there before this change"]
+    last = [] if first.new else [end_of_old]
     mends = list(dict.fromkeys(f.mend for f in note.findings if f.mend))
     last += [f"fix: {visible(mend)}" for mend in mends[:_MENDS]]
     end = "".join(f"\n{line}" for line in last)[:_LONGEST_END]
     message = _cut("\n".join(_message(note.findings, names)), _LONGEST - len(end)) + end
-    return _command(severity, shown_path(first), f"{first.rule}: {about}", message)
+    return _command(kind, shown_path(first), f"{first.rule}: {about}", message)
 
 
 def _message(findings: tuple[Finding, ...], names: dict[str, str]) -> list[str]:

@@ -48,7 +48,7 @@ def _entries(report: Report) -> Iterator[str]:
             description=describe_finding(finding),
             check_name=finding.rule,
             fingerprint=fingerprint,
-            severity=_severity(finding),
+            severity="info" if report.tolerates(finding) else _severity(finding),
             path=shown_path(finding) or somewhere,
         )
 

@@ -28,7 +28,7 @@ from agenix_check.report.escape import visible
 from agenix_check.report.finding_places import declared_in, shown_path
 from agenix_check.report.owners import assign
 from agenix_check.report.registry import Format, RenderOptions
-from agenix_check.report.words import cause_title
+from agenix_check.report.words import already_there, cause_title
 
 _REPOSITORY = "repository"
 _TAG = re.compile(r"<(?=/?testsuite|/?testcase|failure|error|skipped|system-out)")
@@ -53,14 +53,14 @@ class _TestCase:
 def render(report: Report, *, require_verified: bool, strict: bool) -> str:
     """Turn a report into JUnit XML; what fails here is what fails the run with these options."""
     report = with_doubts(report)
-    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    judge = _Judge(report, strict=strict)
     told = [f for f in report.findings if f.severity != Severity.NOTE]
     by_file, others = assign(told, report.files)
     cases = [_completeness(report)]
-    cases += [_repository_case(finding, failing, declared_in(report)) for finding in others]
+    cases += [_repository_case(finding, judge, declared_in(report)) for finding in others]
     for number, file in enumerate(report.files):
         found = by_file.get(number, [])
-        cases.append(_file_case(file, found, failing, require_verified=require_verified))
+        cases.append(_file_case(file, found, judge, require_verified=require_verified))
     return _to_xml(_unique(sorted(cases, key=_case_key)))
 
 
@@ -77,24 +77,25 @@ def _completeness(report: Report) -> _TestCase:
     return _with(case, "error", "; ".join(sentences), "\n".join([*sentences, skipped]).rstrip())
 
 
-def _repository_case(finding: Finding, failing: set[Severity], somewhere: str) -> _TestCase:
+def _repository_case(finding: Finding, judge: "_Judge", somewhere: str) -> _TestCase:
     names = (finding.node, finding.secret)
     place = finding.path or finding.source or " ".join(filter(None, names)) or "the repository"
     case = _TestCase(suite=_REPOSITORY, name=f"{finding.rule}: {place}", file=somewhere)
-    return _judged(case, [finding], failing)
+    return judge.case(case, [finding])
 
 
 def _file_case(
-    file: JudgedFile, findings: list[Finding], failing: set[Severity], *, require_verified: bool
+    file: JudgedFile, findings: list[Finding], judge: "_Judge", *, require_verified: bool
 ) -> _TestCase:
     case = _TestCase(suite=file.group, name=file.name, file=file.path, place=file.path)
     by_verdict = _by_verdict(case, file, require_verified=require_verified)
     if not findings:
         return by_verdict
-    judged = _judged(case, findings, failing)
-    if judged.outcome == "passed" and file.verdict is Verdict.UNVERIFIABLE:
+    judged = judge.case(case, findings)
+    if judged.outcome != "failure" and file.verdict is Verdict.UNVERIFIABLE:
+        outcome = judged.outcome if by_verdict.outcome == "passed" else by_verdict.outcome
         message = f"{by_verdict.message}; {judged.message}"
-        return _with(case, by_verdict.outcome, message, f"{by_verdict.body}\n\n{judged.body}")
+        return _with(case, outcome, message, f"{by_verdict.body}\n\n{judged.body}")
     return judged
 
 
@@ -115,14 +116,29 @@ def _by_verdict(case: _TestCase, file: JudgedFile, *, require_verified: bool) ->
     return case
 
 
-def _judged(case: _TestCase, findings: list[Finding], failing: set[Severity]) -> _TestCase:
-    outcome = "failure" if any(f.severity in failing for f in findings) else "passed"
-    message = "; ".join(f"{f.rule}: {visible(f.message)}" for f in findings)
-    case = replace(case, file=shown_path(findings[0]) or case.file)
-    return _with(case, outcome, message, "\n\n".join(map(_tell, findings)))
+class _Judge:
+    """Decides the outcome of cases with findings, as the run does."""
+
+    def __init__(self, report: Report, *, strict: bool) -> None:
+        self._tolerates = report.tolerates
+        self._failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+        self._old = already_there(report)
+
+    def case(self, case: _TestCase, findings: list[Finding]) -> _TestCase:
+        """Return the case with its outcome: one that fails only for old findings is skipped."""
+        failing = [one for one in findings if one.severity in self._failing]
+        outcome = "skipped" if failing else "passed"
+        if not all(map(self._tolerates, failing)):
+            outcome = "failure"
+        message = "; ".join(f"{f.rule}: {visible(f.message)}" for f in findings)
+        if outcome == "skipped":
+            message = f"{self._old}: {message}"
+        body = "\n\n".join(_describe(one, self._old) for one in findings)
+        case = replace(case, file=shown_path(findings[0]) or case.file)
+        return _with(case, outcome, message, body)
 
 
-def _tell(finding: Finding) -> str:
+def _describe(finding: Finding, old: str) -> str:
     lines = [f"{finding.severity}[{finding.rule}]: {visible(finding.message)}"]
     for label, value in (
         ("node", finding.node),
@@ -135,7 +151,7 @@ def _tell(finding: Finding) -> str:
     if finding.cause:
         lines.append(f"cause: {cause_title(finding.cause)}")
     if not finding.new:
-        lines.append("already there before this change")
+        lines.append(old)
     if finding.mend:
         lines.append(f"fix: {visible(finding.mend)}")
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group
 from agenix_check.report.markup import cell, code, fence_for, prose
 from agenix_check.report.registry import Format, RenderOptions
-from agenix_check.report.words import cause_title, names_in, quantity, summary
+from agenix_check.report.words import already_there, cause_title, names_in, quantity, summary
 from agenix_check.rules import RULES
 
 LIMIT = 60_000  # bytes: GitHub takes 65,536 characters for a comment
@@ -64,6 +64,7 @@ class _MarkdownWriter:
     def __init__(self, report: Report, *, verbose: bool) -> None:
         self._report = report
         self._names = names_in(report)
+        self._old_title = already_there(report).capitalize()
         told = [f for f in report.findings if verbose or f.severity != Severity.NOTE]
         self._new = group(f for f in told if f.new)
         self._old = group(f for f in told if not f.new)
@@ -80,7 +81,7 @@ class _MarkdownWriter:
         self._groups(section, self._new)
         if self._old:
             total = sum(len(block.findings) for one in self._old for block in one.blocks)
-            head, tail = _folded(f"Already there before this change: {quantity(total, 'finding')}")
+            head, tail = _folded(f"{self._old_title}: {quantity(total, 'finding')}")
             section.enclose(head[:-1], lambda inner: self._groups(inner, self._old), tail)
 
     def mends(self, section: Section) -> None:

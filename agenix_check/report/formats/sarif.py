@@ -71,14 +71,16 @@ def _results(report: Report) -> tuple[list[str], int]:
     pairs = with_fingerprints(report.findings)
     pairs.sort(key=lambda pair: importance(pair[0]))
     results += [
-        _result(finding, fingerprint, somewhere, known=known)
+        _result(finding, fingerprint, somewhere, known=known, tolerated=report.tolerates(finding))
         for finding, fingerprint in pairs[: max(0, MOST_RESULTS - len(results))]
     ]
     total = len(pairs) + len(set(report.incomplete))
     return results[:MOST_RESULTS], max(0, total - MOST_RESULTS)
 
 
-def _result(finding: Finding, fingerprint: str, somewhere: str, *, known: bool) -> str:
+def _result(
+    finding: Finding, fingerprint: str, somewhere: str, *, known: bool, tolerated: bool
+) -> str:
     named = places(finding)
     # GitHub shows those related locations that a message links to.
     links = ", ".join(f"[{place.role}]({number})" for number, place in enumerate(named, 1))
@@ -88,7 +90,7 @@ def _result(finding: Finding, fingerprint: str, somewhere: str, *, known: bool) 
     ]
     return _shared(
         finding.rule,
-        level=finding.severity,
+        level=Severity.NOTE if tolerated else finding.severity,
         text=describe_finding(finding, _literal, files=links and f"Files: {links}"),
         path=shown_path(finding) or somewhere,
         fingerprint=fingerprint,

@@ -21,7 +21,14 @@ from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import SEVERITY_RANK, Block, Group, group, rule_rank
 from agenix_check.report.registry import Format, RenderOptions
-from agenix_check.report.words import cause_title, is_green, names_in, subject, summary
+from agenix_check.report.words import (
+    already_there,
+    cause_title,
+    is_green,
+    names_in,
+    subject,
+    summary,
+)
 
 _WIDTH = 80
 _WIDEST_COLUMN = 28
@@ -73,7 +80,7 @@ class _TextWriter:
         old = [f for f in told if not f.new]
         if not old:
             return
-        heading = self._paint("Already there before this change", _BOLD)
+        heading = self._paint(already_there(self._report).capitalize(), _BOLD)
         if self._verbose:
             yield [heading]
             yield from map(self._group, group(old))

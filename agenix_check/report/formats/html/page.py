@@ -12,7 +12,7 @@ from agenix_check.report.escape import visible
 from agenix_check.report.formats.html.groups import GroupOnPage, as_lines, groups
 from agenix_check.report.formats.html.rule_sections import RuleOnPage, rules_of
 from agenix_check.report.formats.html.verdict import facts, headline, most_useful, shares, state_of
-from agenix_check.report.words import names_in, summary
+from agenix_check.report.words import already_there, names_in, summary
 
 _FIXED = 50  # of what was mended, listed apart
 
@@ -39,6 +39,7 @@ class Page:
     names: dict[str, str]
     new: tuple[GroupOnPage, ...]
     old: tuple[GroupOnPage, ...]
+    old_title: str
     notes: tuple[GroupOnPage, ...]
     rows: tuple[Row, ...]
     plain: tuple[JudgedFile, ...]
@@ -67,6 +68,7 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
         names=names,
         new=groups((one for one in told if one.new), names),
         old=groups((one for one in told if not one.new), names),
+        old_title=already_there(report).capitalize(),
         notes=groups((one for one in report.findings if one.severity is Severity.NOTE), names),
         rows=tuple(_rows(report, names)),
         plain=tuple(sorted(report.plain, key=lambda one: (one.group, one.path))),
