@@ -1,1 +1,1 @@
-"""The only room with private keys and with writes of age files."""
+"""What `--fix` does: the plan, refusals, new files in memory, and one change of index and tree."""
