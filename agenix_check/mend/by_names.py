@@ -158,7 +158,9 @@ def _key_before(names: Names, key: str) -> KeyText:
 
 
 def _source_before(names: Names, source: str) -> tuple[str, ...]:
-    return names.base.sources.get(source) or names.lost_sources.get(source, ())
+    """Return the files that held a source, also under names that they got later."""
+    at_base = names.base.sources.get(source, ())
+    return (*at_base, *(one for one in names.lost_sources.get(source, ()) if one not in at_base))
 
 
 def _need(file: OutputFile, key: str, source: str, path: str | None) -> Need:
@@ -188,16 +190,12 @@ def _new_texts(names: Names, path: str, text: str) -> Iterable[str]:
     form = _form(text)
     if text not in was.texts():
         # An older commit took the key away: what is in its place now was there at the base too.
-        return {one for one in _as_read(now) if _form(one) == form}
+        if now.whole is None:
+            return {one for one in now.texts() if _form(one) == form}
+        readings = {read(now.whole) for read in (str, _without_newline, str.strip)}
+        return {one for one in readings if one.endswith("\n") == text.endswith("\n")}
     before = {digest(one) for one in was.texts()}
     return {one for one in now.texts() if _form(one) == form and digest(one) not in before}
-
-
-def _as_read(now: KeyTexts) -> set[str]:
-    """Return the texts that a file gives: where it is read as a whole, no more than that."""
-    if now.whole is None:
-        return now.texts()
-    return {as_read(now.whole) for as_read in (str, _without_newline, str.strip)}
 
 
 def _without_newline(text: str) -> str:
