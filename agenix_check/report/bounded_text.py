@@ -1,4 +1,4 @@
-"""A text that never grows beyond a size: what does not fit is left out, and counted."""
+"""A text with a largest size: what does not fit is left out and counted."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,9 +11,9 @@ _LEFT_OUT = 200  # bytes kept for the sentence that says what the text lacks
 
 
 class Section:
-    """A part of a text: lists with what stands around them, whole or cut where an item ends.
+    """A part of a text: lists with a head and a tail, complete or cut at the end of an item.
 
-    Sizes are in bytes of UTF-8. After what did not fit nothing is added: the rest is counted.
+    Sizes are in bytes of UTF-8. Once an item did not fit, all further items are only counted.
     """
 
     def __init__(self, room: int) -> None:
@@ -24,7 +24,7 @@ class Section:
 
     @property
     def text(self) -> str:
-        """What was added."""
+        """The text that was added."""
         return "".join(self._parts)
 
     def add(
@@ -38,14 +38,14 @@ class Section:
         more: str = "- and {} more\n",
         most: int | None = None,
     ) -> None:
-        """Add a list of `total` items, at most `most` of them, between `head` and `tail`.
+        """Add a list of `total` items, at most `most` of them, between a head and a tail.
 
-        `more` is the line that says how many are left out.
+        `more` is a line with `{}` for the number of items left out.
         """
         taken: list[str] = []
         room = self._room - _size(head) - _size(tail)
         for item in () if self._full else islice(items, most):
-            # The last one needs no room for a line that says what follows.
+            # After the last item no line about the rest is needed.
             if room - _size(item) < (_MORE if len(taken) + 1 < total else 0):
                 self._full = True
                 break
@@ -88,7 +88,7 @@ class BoundedText:
         return section.text
 
     def text(self, *sections: str) -> str:
-        """Return the text; without room for its first line, nothing."""
+        """Return the text; an empty one if there is no room for the first line."""
         whole = self._first + "".join(sections)
         lacks = ", ".join(quantity(number, noun) for noun, number in sorted(self._left_out.items()))
         sentence = f"\nNot shown here: {lacks}. The JSON report has everything.\n" if lacks else ""

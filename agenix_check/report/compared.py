@@ -1,4 +1,4 @@
-"""What the formats say of `--decrypt`: which outputs were not compared with their sources."""
+"""What the formats say about `--decrypt`: which outputs were not compared with their sources."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ _NODES = 5  # that a sentence names
 
 
 def not_compared(report: Report) -> list[str]:
-    """Say which outputs were not compared, a sentence for each reason."""
+    """Return sentences about the outputs that were not compared, one for each reason."""
     by_reason: dict[str, list[NotCompared]] = {}
     for one in _rest(report):
         by_reason.setdefault(one.reason, []).append(one)

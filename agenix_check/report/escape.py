@@ -1,7 +1,7 @@
-r"""Names as they are in a repository, made safe to print.
+r"""Names from a repository, made safe to print.
 
 A pull request chooses the names of its files, so a name may hold a newline, terminal control
-sequences or marks that reverse the order of what is read. Bytes that are not UTF-8 arrive as lone
+sequences or marks that reverse the direction of text. Bytes that are not UTF-8 arrive as lone
 surrogates (PEP 383) and could not be encoded at all.
 """
 
@@ -21,7 +21,7 @@ def visible(text: str) -> str:
 
     `\x1b` is an ASCII control character or, from `\x80` on, a byte that is not UTF-8; `\u202e` and
     `\U000e0001` are characters. A backslash stays as it is: the form is for reading.
-    What comes out holds nothing that XML 1.0 forbids.
+    The result has no character that XML 1.0 forbids.
     """
     if text.isprintable():
         return text
@@ -29,11 +29,11 @@ def visible(text: str) -> str:
 
 
 def reversible(text: str) -> str:
-    r"""For programs: text that every JSON reader takes, from which the bytes can be had back.
+    r"""For programs: text that every JSON reader accepts and that keeps the bytes.
 
-    A byte that is not UTF-8 becomes `\xff`, and a backslash that stands before what looks like
-    such an escape becomes `\x5c`; all else stays. To get the bytes of a name back, encode it as
-    UTF-8 and replace each `\\x([0-9a-f]{2})`, from left to right, by that byte.
+    A byte that is not UTF-8 becomes `\xff`, and a backslash before what looks like such an escape
+    becomes `\x5c`; everything else stays. To get the bytes of a name back, encode it as UTF-8 and
+    replace each `\\x([0-9a-f]{2})`, from left to right, by that byte.
     """
     if text.isascii() and r"\x" not in text:
         return text
@@ -41,14 +41,14 @@ def reversible(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """For logs: the same text, in which no line is a command for the CI runner that reads it."""
+    """For logs: the same text, changed so that no line is a command to a CI runner."""
     if "::" not in text and "##[" not in text:
         return text
     return _COMMAND.sub(lambda match: r"\x23" if match[0] == "#" else rf"{match[1]}\x3a", text)
 
 
 def inert_json(text: str) -> str:
-    r"""Do that for JSON, whose marks are in strings: as `\u0023` one means the same."""
+    r"""Do the same for JSON: there the marks are in strings, where `\u0023` means `#`."""
     return text.replace("##[", r"#\u0023[")
 
 

@@ -22,7 +22,7 @@ def rule_texts(rule: Rule) -> tuple[tuple[str, str], ...]:
 def explain(rule_id: str) -> str:
     """Explain a rule at length: what it means, why it matters, how to fix it.
 
-    An id that is no rule raises `UsageError`, which names the nearest one that is.
+    An unknown id raises `UsageError`, which names the nearest rule.
     """
     rule = RULES.get(rule_id)
     if rule is None:
@@ -35,7 +35,7 @@ def explain(rule_id: str) -> str:
 
 
 def list_rules() -> str:
-    """List every rule with its severity and its title, a line each."""
+    """Return a list of all rules: id, severity and title, one line each."""
     width = max(map(len, RULES))
     rows = (f"{rule.id:<{width}}  {rule.severity:<7}  {rule.title}" for rule in RULES.values())
     return "\n".join(rows) + "\n"

@@ -1,7 +1,7 @@
-"""Where readers of a diff are sent: the file to show for a finding, those beside it, their URIs.
+"""Which files to show for a finding: the one in the diff, related ones, and their URIs.
 
-A finding is about an output, which is binary and has a new name after each rekey. What a person
-edited, and what a diff shows, is the source, the key or the declaration.
+Most findings are about an output, which is binary and gets a new name with each rekey. What a
+person edited, and a diff shows, is the source, the key or the declaration.
 """
 
 import re
@@ -14,7 +14,7 @@ from agenix_check.rules import About, find_rule
 
 
 class Role(StrEnum):
-    """What a file is for a finding."""
+    """The role of a file in a finding."""
 
     SOURCE = "source"
     KEY = "key"
@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingPlace:
-    """A file that a finding names; its path as in the report."""
+    """A file that a finding names, with its path as in the report."""
 
     role: Role
     path: str
@@ -48,18 +48,19 @@ _ORDER = {role: rank for rank, role in enumerate(Role)}
 
 _ABOUT = {About.OUTPUT: Role.OUTPUT, About.SOURCE: Role.SOURCE, About.KEY: Role.KEY}
 
-# Where nothing names a file: what a node is declared by, as far as a report knows.
+# For findings that name no file: what declares a node, as far as a report knows.
 _DECLARED_BY = {"lock": "agenix-check.lock"}
 _FLAKE = "flake.nix"
 
-# Encoded to no byte of UTF-8 and made from none either (PEP 383).
+# Surrogates that stand for no byte (PEP 383) and cannot be encoded.
 _NO_BYTES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 def shown_path(finding: Finding) -> str | None:
-    """Return the file that a diff shows, None where the finding names no file at all.
+    """Return the file that a diff shows; None if the finding names no file.
 
-    What changed, unless that is an output; else the source; else the file it is about.
+    It is the file that changed, unless that is an output; else the source; else the file that the
+    finding is about.
     """
     cause = finding.cause
     if cause is not None and _ROLES[cause.kind] is not Role.OUTPUT and cause.path:
@@ -68,7 +69,7 @@ def shown_path(finding: Finding) -> str | None:
 
 
 def declared_in(report: Report) -> str:
-    """Return the file that stands for the whole fleet, for findings that name no file."""
+    """Return a file for findings that name none: the one that declares the fleet."""
     return _DECLARED_BY.get(report.fleet.inventory, _FLAKE)
 
 
@@ -90,8 +91,8 @@ def places(finding: Finding) -> tuple[FindingPlace, ...]:
 def to_uri(path: str) -> str:
     """Return a path as a relative URI reference (RFC 3986) that is never empty.
 
-    It decodes to the path's own bytes. All but unreserved characters and `/` are encoded, and so
-    are dots and a first slash where they would lead out of the repository.
+    It decodes to the bytes of the path. Everything except unreserved characters and `/` is encoded,
+    and so are dots and a first slash that would lead out of the repository.
     """
     from urllib.parse import quote  # of the formats, only those with URIs pay for it
 

@@ -13,7 +13,7 @@ SCHEMA = "agenix-check/fleet/1"
 
 
 def restrict(fleet: Fleet, nodes: Sequence[str], secrets: Sequence[str]) -> Fleet:
-    """Return the part of a fleet whose names match globs; no globs match all."""
+    """Return the part of a fleet whose names match globs; without globs, everything matches."""
     outputs = tuple(
         output
         for output in fleet.outputs
@@ -27,7 +27,7 @@ def restrict(fleet: Fleet, nodes: Sequence[str], secrets: Sequence[str]) -> Flee
 
 
 def render_text(fleet: Fleet) -> str:
-    """Turn a fleet into a table: per node its key and its secrets with their sources."""
+    """Turn a fleet into a table: for each node its key, and its secrets with their sources."""
     outputs: dict[str, list[Output]] = {}
     for output in fleet.outputs:
         outputs.setdefault(output.node, []).append(output)
@@ -48,7 +48,7 @@ def render_text(fleet: Fleet) -> str:
         lines = ["every source is for"]
         lines += [f"  master  {visible(_short(text))}" for text in fleet.masters]
         lines += [
-            f"  master  {visible(place)}, whose key is not told" for place in fleet.unknown_masters
+            f"  master  {visible(place)} (public key unknown)" for place in fleet.unknown_masters
         ]
         parts.append("\n".join(lines) + "\n")
     for rule in fleet.plain:
@@ -61,7 +61,7 @@ def render_text(fleet: Fleet) -> str:
         f"{quantity(len(sources), 'source')}, known from {fleet.inventory}"
     )
     if fleet.inventory == "names":
-        summary += ": what was never rekeyed is not seen"
+        summary += ": secrets that were never rekeyed are not shown"
     elif not fleet.complete:
         summary += ", incomplete"
     return inert("\n".join([*parts, summary]) + "\n")
@@ -102,7 +102,7 @@ def render_json(fleet: Fleet) -> str:
 
 
 def _short(text: str) -> str:
-    """Return a key as one line; long bodies keep their ends."""
+    """Return a key as one line, with a long body shortened in the middle."""
     words = text.strip().split(" ")
     cut = [word if len(word) <= 64 else f"{word[:24]}…{word[-8:]}" for word in words]
     return " ".join(cut)

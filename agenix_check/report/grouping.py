@@ -1,4 +1,4 @@
-"""Findings in the order in which people read them: by cause, the worst first."""
+"""Findings in the order that people read: by cause, the worst first."""
 
 import re
 from collections import defaultdict
@@ -9,7 +9,7 @@ from agenix_check.model.findings import Cause, Finding, Severity, finding_key
 from agenix_check.rules import RULES
 
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
-# One file, as a shell takes it: plain, or quoted from one end to the other.
+# A command about one file, which is a plain word or fully quoted.
 _ONE_FILE = re.compile(
     r"(?P<command>git rm|git rm -f|git rm -r -f|git add|git add -f) "
     r"(?P<file>(?!-)[\w@%+=:,./-]+|'[^']*'|\$'(?:[^'\\]|\\.)*')"
@@ -22,8 +22,8 @@ _RULE_RANK = {rule: rank for rank, rule in enumerate(RULES)}
 class Block:
     """Findings of one rule and severity under one headline.
 
-    `shared` says that the headline is the message of every one of them; otherwise it is the title
-    of the rule, and each finding has its own to tell.
+    `shared` says that the headline is the message of all of them; otherwise it is the title of the
+    rule, and each finding shows its own message.
     """
 
     rule: str
@@ -35,7 +35,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """What follows from one cause, or, where no cause is known, what breaks one rule."""
+    """Findings with one cause or, if no cause is known, of one rule."""
 
     cause: Cause | None
     blocks: tuple[Block, ...]
@@ -43,18 +43,18 @@ class Group:
 
 
 def importance(finding: Finding) -> tuple[int, bool, tuple[int, str], tuple[str, ...]]:
-    """Order for readers who see only the first few: errors first, what is new before the old."""
+    """Sort key for readers that show only the first few: errors first, new before old."""
     severity = SEVERITY_RANK[finding.severity]
     return (severity, not finding.new, rule_rank(finding.rule), finding_key(finding))
 
 
 def rule_rank(rule: str) -> tuple[int, str]:
-    """Place a rule as in the catalogue; what is not in it comes last, by name."""
+    """Sort key of a rule: the order of the catalogue; unknown rules come last, by name."""
     return (_RULE_RANK.get(rule, len(_RULE_RANK)), rule)
 
 
 def group(findings: Iterable[Finding]) -> list[Group]:
-    """Gather findings by cause, or by rule where there is none; errors first."""
+    """Group findings by cause, or by rule if there is no cause; errors first."""
     by_cause: dict[Cause | str, list[Finding]] = defaultdict(list)
     for finding in sorted(findings, key=finding_key):
         by_cause[finding.cause or finding.rule].append(finding)
@@ -75,7 +75,7 @@ def _group(findings: list[Finding]) -> Group:
 
 
 def _gathered(mends: Iterable[str]) -> tuple[str, ...]:
-    """Make one command of those that remove or add a file each, a handful of files at a time."""
+    """Join commands that remove or add one file each, up to `_FILES` files in a command."""
     places: dict[str, list[list[str]]] = defaultdict(list)
     told: list[str | list[str]] = []
     for mend in mends:
@@ -95,7 +95,7 @@ def _blocks(findings: list[Finding]) -> list[Block]:
     by_message: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_message[finding.message].append(finding)
-    # A headline for every message only where that says less than a message for every finding.
+    # Use a headline for every message only if that is shorter than a message for every finding.
     if len(by_message) == 1 or 2 * len(by_message) <= len(findings):
         return [_block(members, message) for message, members in by_message.items()]
     return [_block(findings, None)]

@@ -11,7 +11,7 @@ from agenix_check.report.words import quantity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """One file by name, and what it is; `error` says why it is no whole age file, if it is not."""
+    """A file and what it contains; `error` says why it is not a complete age file."""
 
     name: str
     file: AgeFile | None
@@ -19,12 +19,12 @@ class Inspection:
 
     @property
     def valid(self) -> bool:
-        """Whether it is an age file that a reader would accept, as far as shows without a key."""
+        """Whether age would accept the file, as far as one can see without a key."""
         return self.file is not None and self.error is None
 
 
 def inspect(name: str, data: bytes) -> Inspection:
-    """Read one file's whole content."""
+    """Inspect the content of one file."""
     if not looks_like_age(data):
         error = "empty" if not data else "not an age file"
         return Inspection(name=name, file=None, error=error)

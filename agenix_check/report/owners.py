@@ -1,4 +1,4 @@
-"""Which of the files that were judged each finding belongs to."""
+"""Which file each finding belongs to."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from agenix_check.report.grouping import SEVERITY_RANK, rule_rank
 def assign(
     findings: Iterable[Finding], files: Sequence[JudgedFile]
 ) -> tuple[dict[int, list[Finding]], list[Finding]]:
-    """Give each finding to the file that breaks its rule, by its number; return the rest.
+    """Return the findings of each file, by its number, and the findings of no file.
 
     Of files with the same path (one that two rules files name) it is the one whose group the
     message names.

@@ -1,4 +1,4 @@
-"""How far long work is, on a terminal only: a line a secret, below it a bar if it takes long."""
+"""Progress on a terminal: a line for each secret and, if the work takes long, a bar below."""
 
 import os
 import time
@@ -23,7 +23,7 @@ _BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} outputs, {remaining} left"
 
 @contextmanager
 def show_progress(settings: Settings, stream: TextIO | None) -> Iterator[Progress]:
-    """Give whom to tell; it says nothing where nobody would read it."""
+    """Give the progress display; it shows nothing if nobody would read it."""
     unread = stream is None or not stream.isatty()
     if stream is None or unread or settings.no_progress or settings.quiet:
         yield Progress()
@@ -75,7 +75,7 @@ class _Shown(Progress):
             self._bar.clear()
 
     def close(self) -> None:
-        """Leave the lines, and no bar."""
+        """Remove the bar and leave the lines."""
         if self._bar is not None:
             self._bar.close()
 

@@ -18,10 +18,10 @@ _UNCHECKED = Rule(
     id=NOT_CHECKED,
     severity=Severity.ERROR,
     title="something could not be checked",
-    meaning="agenix-check could not look at all that it was asked to: the message says at what.",
+    meaning="agenix-check could not check everything that it was asked to; the message says what.",
     why="""
-        The other results are not complete. What is missing among them may well be wrong still,
-        and the run fails (exit code 3).
+        The other results are incomplete: what could not be checked may be wrong. So the run fails
+        (exit code 3).
         """,
     mend="Do what the message says, and run the check again.",
     about=About.FILE,
@@ -29,7 +29,7 @@ _UNCHECKED = Rule(
 
 
 def descriptors() -> Iterator[dict[str, SarifValue]]:
-    """Give a reportingDescriptor (section 3.49) for every rule, in the order of `INDEX`."""
+    """Yield a reportingDescriptor (section 3.49) for every rule, in the order of `INDEX`."""
     for rule in (*RULES.values(), _UNCHECKED):
         yield {
             "id": rule.id,
@@ -44,7 +44,7 @@ def descriptors() -> Iterator[dict[str, SarifValue]]:
 
 
 def _properties(rule: Rule) -> dict[str, SarifValue]:
-    """Tag a rule; GitHub takes those with a score for security, all others for quality."""
+    """Return tags; GitHub treats rules with a score as security, all others as quality."""
     kind = rule.id.partition("-")[0]
     if rule.exposure is None:
         return {"tags": ["nixos", "secrets", kind, "reliability"]}
@@ -56,7 +56,7 @@ def _plain(rule: Rule) -> str:
 
 
 def _markdown(rule: Rule) -> str:
-    # The texts are ours and hold no markup: what is for typing is indented and therefore code.
+    # The texts are ours and have no markup; commands are indented, so they become code blocks.
     return "\n\n".join(f"## {heading}\n\n{text}" for heading, text in rule_texts(rule))
 
 

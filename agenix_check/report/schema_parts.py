@@ -1,4 +1,4 @@
-"""What the JSON Schemas of the report and of the lock file are made of."""
+"""Parts of the JSON Schemas of the report and of the lock file."""
 
 Schema = dict[str, object]
 

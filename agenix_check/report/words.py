@@ -38,7 +38,7 @@ def cause_title(cause: Cause, name: Callable[[str], str] = visible) -> str:
 
 
 def already_there(report: Report) -> str:
-    """Return what old findings are introduced with."""
+    """Return the heading of old findings, which says so if they do not fail the run."""
     said = "already there before this change"
     return f"{said}; does not fail this run (--fail-on new)" if report.only_new_fails else said
 

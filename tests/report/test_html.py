@@ -358,4 +358,4 @@ def test_two_hundred_thousand_wrong_outputs_fit_into_a_gibibyte() -> None:
 def test_it_says_what_was_judged_and_by_what() -> None:
     told = words(render(GREEN))
     assert "checked what is staged tree 5f5f5f5f5f5f base ba5eba5eba5e known from nix" in told
-    assert "known from file names, which do not tell all" in words(render(NAMES))
+    assert "known from file names, which do not show everything" in words(render(NAMES))

@@ -19,7 +19,7 @@ from agenix_check.rules import RULES, find_rule
 
 _KINDS = ("error", "warning", "notice")
 _SHOWN = 10  # annotations of a kind that GitHub shows for a step
-_PLACES = 3  # findings of one rule without a cause: up to here each is shown at its own file
+_PLACES = 3  # findings of one rule without a cause: up to this number, each is shown at its file
 _SUBJECTS = 20
 _LONGEST = 3900  # characters of a message: the runner cuts at 4096
 _LONGEST_END = 1000  # of these, for how to fix it
@@ -29,14 +29,14 @@ _MENDS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Note:
-    """What one annotation is about: findings of one rule, of one cause or at one file."""
+    """The findings of one annotation: of one rule, with one cause or at one file."""
 
     cause: Cause | None
     findings: tuple[Finding, ...]
 
 
 def render(report: Report, *, verbose: bool, quiet: bool) -> str:
-    """Turn a report into lines for a log, of which only the annotations are commands."""
+    """Turn a report into a log; its only commands are annotations."""
     names = names_in(report)
     lines = list(_incomplete(report.incomplete))
     end_of_old = already_there(report)
@@ -64,7 +64,7 @@ def _incomplete(sentences: Iterable[str]) -> Iterator[str]:
 
 
 def _notes(findings: Iterable[Finding]) -> list[_Note]:
-    """Gather findings into annotations, the most important first."""
+    """Group findings into annotations, the most important first."""
     by_rule: dict[tuple[bool, str, Cause | None], list[Finding]] = defaultdict(list)
     for finding in sorted(findings, key=finding_key):
         by_rule[finding.new, finding.rule, _visible_cause(finding)].append(finding)
@@ -79,14 +79,14 @@ def _notes(findings: Iterable[Finding]) -> list[_Note]:
 
 
 def _visible_cause(finding: Finding) -> Cause | None:
-    """Return the cause, unless it is that an output changed, which no diff shows."""
+    """Return the cause, unless it is a changed output, which no diff shows."""
     cause = finding.cause
     return cause if cause is not None and cause.path == shown_path(finding) else None
 
 
 def _weight(note: _Note) -> tuple[bool, bool, int, tuple[int, str], str]:
     first = note.findings[0]
-    # What somebody can read already comes before what a host cannot.
+    # A secret that strangers can read comes before one that a host cannot read.
     exposed = find_rule(first.rule).is_public
     place = shown_path(first) or ""
     return (not first.new, not exposed, -len(note.findings), rule_rank(first.rule), place)
@@ -107,7 +107,7 @@ def _annotation(kind: str, note: _Note, names: dict[str, str], end_of_old: str) 
 
 
 def _message(findings: tuple[Finding, ...], names: dict[str, str]) -> list[str]:
-    """Say what is wrong, and where: once where it is the same everywhere."""
+    """Return what is wrong, and where; a message that all findings share comes once."""
     messages = {finding.message for finding in findings}
     if len(messages) > 1:
         return _some([f"{subject(f, names)}: {visible(f.message)}" for f in findings])
@@ -149,7 +149,7 @@ FORMAT = Format(
     "and `markdown` on the page of the run",
     render=_render,
     history=False,
-    plan="text",  # it is the default there, and nobody asked for annotations of a plan
+    plan="text",  # github is the default there: whoever asks for a plan did not ask for annotations
     summary=Summary(
         variable="GITHUB_STEP_SUMMARY",
         format="markdown",

@@ -1,7 +1,7 @@
 """The report for GitLab's Code Quality: a flat list of problems, each at a file.
 
-https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format. GitLab keeps one of
-two entries with an equal fingerprint and stops reading at the first that it finds invalid.
+https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format. Of two entries
+with the same fingerprint GitLab keeps one, and it stops reading at the first invalid entry.
 """
 
 import json
@@ -58,7 +58,7 @@ def _severity(finding: Finding) -> str:
 
 
 def _entry(*, description: str, check_name: str, fingerprint: str, severity: str, path: str) -> str:
-    # No line is known of a file that is binary or gone: the first always is.
+    # A file that is binary or gone has no known line, and the first line always exists.
     return _encode(
         {
             "description": description,

@@ -32,7 +32,7 @@ _Value = str | int | bool | Sequence[str] | Mapping[str, str | None] | None
 
 
 def render(report: Report, version: str) -> str:
-    """Turn a report into the document of section 8 of the design."""
+    """Turn a report into a JSON document."""
     members = {
         "schema": _encode(SCHEMA_ID),
         "tool": _object({"name": "agenix-check", "version": version}, depth=1),
@@ -133,7 +133,7 @@ def _fields(value: object, *names: str) -> str:
 
 
 def _array(items: Iterable[Mapping[str, _Value]]) -> str:
-    # One object at a time: 200,000 outputs as one tree of dictionaries would cost 200 MiB more.
+    # One object at a time: 200,000 outputs as one tree of dictionaries would need 200 MiB more.
     texts = ",\n    ".join([_object(item, depth=2) for item in items])
     return f"[\n    {texts}\n  ]" if texts else "[]"
 
@@ -145,8 +145,8 @@ def _object(item: Mapping[str, _Value], *, depth: int) -> str:
 
 
 def _text(value: _Value, pad: str) -> str:
-    # The standard encoder indents in Python. Nearly all values are text or nothing: its C parts
-    # alone write those, in a third of the time.
+    # The standard encoder indents in Python. Nearly all values are text or null, which its C parts
+    # write in a third of the time.
     if isinstance(value, str):
         return _quote(reversible(value))
     if not value:

@@ -2,13 +2,13 @@
 
 Plain agenix has a suite for every rules file, and a case for every file that it names.
 
-Its readers are particular. GitLab keeps one of two cases with equal classname and name and shows
-only the text inside an element; others show only `message`; Jenkins refuses a whole file for one
-bad character; some fail on a file without suites, or trim names and fail on what is left. So every
+Its readers differ. Of two cases with equal classname and name GitLab keeps one, and it shows only
+the text inside an element; others show only `message`. Jenkins refuses a whole file for one bad
+character; some fail on a file without suites, or on a name that is empty after trimming. So every
 name is unique, printable and without blanks around it, and every text is given twice.
 
-mikepenz/action-junit-report annotates `file` at `line`, and without a line looks for a number in
-the text. A case that fails is at the file that a diff shows, at its first line: it may be binary.
+mikepenz/action-junit-report annotates `file` at `line`; without a line it searches the text for a
+number. A case that fails names the file that a diff shows, at its first line: it may be binary.
 """
 
 import re
@@ -36,9 +36,9 @@ _TAG = re.compile(r"<(?=/?testsuite|/?testcase|failure|error|skipped|system-out)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TestCase:
-    """One test case; `outcome` is the element that tells how it went, `passed` is none.
+    """One test case; `outcome` names its element in XML, except for `passed`, which has none.
 
-    `file` is where a reader is sent; `place` tells cases with equal names apart.
+    `file` is the file to show; `place` distinguishes cases with equal names.
     """
 
     suite: str
@@ -51,7 +51,7 @@ class _TestCase:
 
 
 def render(report: Report, *, require_verified: bool, strict: bool) -> str:
-    """Turn a report into JUnit XML; what fails here is what fails the run with these options."""
+    """Turn a report into JUnit XML; a case fails if it fails a run with these options."""
     report = with_doubts(report)
     judge = _Judge(report, strict=strict)
     told = [f for f in report.findings if f.severity != Severity.NOTE]
@@ -65,7 +65,7 @@ def render(report: Report, *, require_verified: bool, strict: bool) -> str:
 
 
 def _completeness(report: Report) -> _TestCase:
-    """Make the case that is always there, so that no file is without a suite."""
+    """Return a case that always exists, so that no file is without a suite."""
     file = declared_in(report) if report.incomplete else None
     case = _TestCase(suite=_REPOSITORY, name="everything could be checked", file=file)
     said = [f"skipped: {visible(sentence)}" for sentence in sorted(report.skipped)]
@@ -100,7 +100,7 @@ def _file_case(
 
 
 def _by_verdict(case: _TestCase, file: JudgedFile, *, require_verified: bool) -> _TestCase:
-    """Make the case of a file without findings."""
+    """Return the case of a file without findings."""
     reason = visible(file.reason or "no reason is given")
     if file.verdict is Verdict.SKIPPED:
         return _with(case, "skipped", reason, reason)
@@ -110,7 +110,7 @@ def _by_verdict(case: _TestCase, file: JudgedFile, *, require_verified: bool) ->
         fails = require_verified and file.kind is FileKind.OUTPUT
         return _with(case, "failure" if fails else "passed", text, text)
     if file.verdict is Verdict.WRONG:
-        # A setting silenced its findings: neither a failure of this run nor a pass.
+        # A setting silenced its findings: the case neither fails nor passes.
         text = f"wrong ({', '.join(sorted(file.rules))}), but no finding of it is reported"
         return _with(case, "skipped", text, text)
     return case
@@ -166,7 +166,7 @@ def _case_key(case: _TestCase) -> tuple[bool, str, str, str, str]:
 
 
 def _unique(cases: list[_TestCase]) -> dict[str, list[_TestCase]]:
-    """Escape the names, tell equal ones apart, and gather the cases by suite."""
+    """Escape the names, make equal ones different, and group the cases by suite."""
     suites: dict[str, list[_TestCase]] = defaultdict(list)
     taken: set[str] = set()
     for case in cases:
@@ -186,7 +186,7 @@ def _unique(cases: list[_TestCase]) -> dict[str, list[_TestCase]]:
 
 
 def _key(suite: str, name: str) -> str:
-    """Return what GitLab knows a case by: the suite's name, the classname and the name in one."""
+    """Return how GitLab identifies a case: the suite, the classname and the name in one."""
     return f"{suite}_{suite}_{name}"
 
 

@@ -45,7 +45,7 @@ def render(report: Report, version: str) -> str:
         "semanticVersion": version,
     }
     rules = _lines(map(_encode, descriptors()))
-    # One result at a time and on a line of its own: the whole as one tree would cost far more.
+    # One result at a time, each on its own line: one tree of all would need far more memory.
     return inert_json(
         f'{{"$schema": "{_SCHEMA}", "version": "2.1.0", "runs": [{{\n'
         f'"tool": {{"driver": {_encode(driver)[:-1]}, "rules": [{rules}]}}}},\n'
@@ -100,7 +100,7 @@ def _result(
 
 
 def _unchecked(sentence: str, somewhere: str, *, known: bool) -> str:
-    # Its results are what code scanning shows; without one, alerts would close as if mended.
+    # Code scanning shows results only: without one, alerts would close as if they were fixed.
     return _shared(
         NOT_CHECKED,
         level=Severity.ERROR,
@@ -132,8 +132,8 @@ def _shared(
     }
     if related:
         result["relatedLocations"] = related
-    # GitHub heeds this key only. Left to itself, it would take a hash of the file's first line:
-    # the same for all hosts that use a source, and another one after each edit.
+    # GitHub reads this key only. Without it, it would hash the first line of the file: the same for
+    # all hosts that use a source, and another one after each edit.
     result["partialFingerprints"] = {"primaryLocationLineHash": fingerprint}
     if new is not None:
         result["baselineState"] = "new" if new else "unchanged"
@@ -141,7 +141,7 @@ def _shared(
 
 
 def _location(path: str) -> dict[str, SarifValue]:
-    # No line is known of a file that is binary or gone, but code scanning wants one.
+    # A file that is binary or gone has no known line, but code scanning needs one.
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": to_uri(path), "uriBaseId": _ROOT},
@@ -165,7 +165,7 @@ def _invocation(report: Report, cut: int) -> dict[str, SarifValue]:
 
 
 def _snapshot(report: Report) -> dict[str, SarifValue]:
-    """Say what was looked at; all of it is hexadecimal or one of our own words."""
+    """Return what was checked; all values are hexadecimal or words of our own."""
     taken = report.snapshot
     return {
         "snapshot": {
@@ -178,7 +178,7 @@ def _snapshot(report: Report) -> dict[str, SarifValue]:
 
 
 def _literal(text: str) -> str:
-    """Keep a name from being read as a placeholder or a link (sections 3.11.5 and 3.11.6)."""
+    """Escape a name so that it is no placeholder and no link (sections 3.11.5 and 3.11.6)."""
     text = _PLACEHOLDER.sub(r"{{\1}}", text)
     return _MARKED.sub(r"\\\g<0>", text) if "](" in text else text
 

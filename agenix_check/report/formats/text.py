@@ -1,7 +1,7 @@
-"""The report for a terminal: what changed, which hosts it hits, and what to type.
+"""The report for a terminal: what changed, which hosts it affects, and what to type.
 
-It is made for somebody who reads it in a hurry: one cause is one heading, node and secret stand
-first in a line, paths are whole because people copy them, and the last line sums up.
+It is for somebody in a hurry: each cause is one heading, a line starts with node and secret, paths
+are complete because people copy them, and the last line sums up.
 """
 
 from collections import defaultdict
@@ -56,7 +56,7 @@ def render(report: Report, *, color: bool, verbose: bool, quiet: bool) -> str:
     filled = [section for section in sections if section]
     if not filled:
         return ""
-    # Sections of many lines stand apart; lone lines at the end stay together.
+    # A blank line separates sections, but not the single lines at the end.
     text = filled[0]
     for before, section in pairwise(filled):
         loose = len(before) > 1 or len(section) > 1

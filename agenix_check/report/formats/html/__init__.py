@@ -1,8 +1,8 @@
-"""The report as one page for a browser: no request to anywhere, whatever names it shows.
+"""The report as one page for a browser, which loads nothing from the network.
 
-Jinja2 escapes every value, and a Content-Security-Policy allows this page's own style and script
-by their hashes and nothing else. The script gets the outputs as JSON and makes the matrix; all else
-is there without it.
+Jinja2 escapes every value, and a Content-Security-Policy allows only the style and the script of
+this page, by their hashes. The script gets the outputs as JSON and draws the matrix; all other
+parts work without it.
 """
 
 from base64 import b64encode
@@ -19,7 +19,7 @@ from agenix_check.report.registry import Format, RenderOptions
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-# What makes the page is imported where one is made: the help only asks whom it is for.
+# Everything else is imported when a page is made: --help imports this file for `FORMAT` only.
 
 _STYLES = ("frame.css", "report.css", "matrix.css")
 _SCRIPTS = (
@@ -28,9 +28,9 @@ _SCRIPTS = (
 
 
 def render(report: Report, version: str, *, strict: bool, require_verified: bool) -> str:
-    """Turn a report into HTML in ASCII, which is right whatever a terminal or server takes it for.
+    """Turn a report into HTML in ASCII, which is valid in every encoding.
 
-    `strict` and `require_verified` say what fails the run.
+    `strict` and `require_verified` decide what fails the run.
     """
     from markupsafe import Markup
 
@@ -70,7 +70,7 @@ def _environment() -> "Environment":
 
 
 def _finalize(value: object) -> object:
-    """Make every text that a template prints one line of printable characters."""
+    """Escape every text that a template prints to one line of printable characters."""
     from markupsafe import Markup
 
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
@@ -81,7 +81,7 @@ def _read(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """Return what a Content-Security-Policy calls an inline element by."""
+    """Return the hash by which a Content-Security-Policy names an inline element."""
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
 

@@ -1,4 +1,4 @@
-"""What the page's script works with: every output once, all that several share once for all."""
+"""The data for the script of the page: every output once, shared values once for all outputs."""
 
 import json
 from collections import defaultdict
@@ -22,14 +22,14 @@ _COMMIT = 10
 _NOTHING_MORE = OutputDetail()
 _VERDICTS = {verdict: number for number, verdict in enumerate(Verdict)}
 
-# Characters that could end a script element, or a line for old readers of JSON.
+# Characters that could end a script element, or a line in old JSON readers.
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&'"}
 
 _Cell = tuple[str, str]  # a node and a secret
 
 
 def fleet_json(report: Report) -> str:
-    """Return the outputs as JSON in ASCII that nothing in HTML can mistake for markup.
+    """Return the outputs as JSON in ASCII that HTML cannot mistake for markup.
 
     The members are described where they are read, in `static/fleet.js`.
     """
@@ -37,7 +37,7 @@ def fleet_json(report: Report) -> str:
 
 
 class _Shared:
-    """Values by number; equal ones are kept once."""
+    """Values with numbers; equal values are kept once."""
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
@@ -69,7 +69,7 @@ def _fleet(report: Report) -> dict[str, object]:
 
 
 class _FleetWriter:
-    """Writes outputs as rows of numbers and keeps what those stand for."""
+    """Turns outputs into rows of numbers and keeps the values that these stand for."""
 
     def __init__(self, secrets: Iterable[str], findings: Mapping[_Cell, Sequence[Finding]]) -> None:
         self.secrets = {name: place for place, name in enumerate(secrets)}
@@ -77,7 +77,7 @@ class _FleetWriter:
         self._findings = findings
 
     def node(self, outputs: Sequence[JudgedFile]) -> tuple[str, list[Hashable]]:
-        """Return what the paths of a node's outputs begin with, and a row for each."""
+        """Return the start of the paths of a node's outputs, and a row for each output."""
         start = _storage(visible(outputs[0].path), visible(outputs[0].secret))
         places: dict[str, list[str]] = defaultdict(list)
         for one in outputs:
@@ -86,7 +86,7 @@ class _FleetWriter:
 
     def _row(self, one: JudgedFile, start: str, places: Sequence[str]) -> Hashable:
         detail = one.detail or _NOTHING_MORE
-        told = _told_of(one, self._findings.get((one.node, one.secret), ()), places)
+        told = _findings_of(one, self._findings.get((one.node, one.secret), ()), places)
         return (
             self.secrets[one.secret],
             _VERDICTS[one.verdict],
@@ -98,19 +98,19 @@ class _FleetWriter:
 
 
 def _storage(path: str, secret: str) -> str:
-    """Return what an output's path begins with, up to its ident."""
+    """Return the directory of an output: its path up to the ident."""
     head = path.removesuffix(f"-{secret}.age")
     return head[: head.rfind("/") + 1]
 
 
 def _middle(path: str, start: str, secret: str) -> str | tuple[str]:
-    """Return what a path has between its beginning and its name; else all of it."""
+    """Return the part of a path between its start and its secret; else the whole path."""
     end = f"-{secret}.age"
     fits = path.startswith(start) and path.endswith(end) and len(path) >= len(start) + len(end)
     return path[len(start) : -len(end)] if fits else (path,)
 
 
-def _told_of(
+def _findings_of(
     output: JudgedFile, findings: Sequence[Finding], places: Sequence[str]
 ) -> Sequence[Finding]:
     """Return the findings of a cell that are not about another output in it."""
@@ -120,7 +120,7 @@ def _told_of(
 
 
 def _about(output: JudgedFile, detail: OutputDetail, findings: Iterable[Finding]) -> Hashable:
-    """Return what outputs of one secret tend to share."""
+    """Return the values that outputs of one secret often share."""
     return (
         visible(output.source) if output.source else None,
         detail.source_size,
@@ -132,12 +132,12 @@ def _about(output: JudgedFile, detail: OutputDetail, findings: Iterable[Finding]
 
 
 def _addressees(detail: OutputDetail) -> Hashable:
-    """Return what outputs of one node tend to share."""
+    """Return the values that outputs of one node often share."""
     return tuple(map(visible, detail.addressed_to)), _made_from(detail.key)
 
 
 def _made_from(made: MadeFrom | None) -> str | None:
-    """Say from which version of a file something was made."""
+    """Return from which version of a file something was made."""
     if made is None:
         return None
     path = visible(made.path)

@@ -1,4 +1,4 @@
-"""Findings as the page shows them: the first few apart, and lines of text for all the others."""
+"""Findings for the page: the first few as items, all others as lines of text."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MENDS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockOnPage:
-    """Findings of one rule under one headline: the first, how many others, and those as lines."""
+    """Findings of one rule under one headline: the first ones, and all others as lines."""
 
     block: Block
     first: tuple[Finding, ...]
@@ -26,7 +26,7 @@ class BlockOnPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupOnPage:
-    """What follows from one cause, and what to type; `title` says what happened, if it is known."""
+    """Findings with one cause, and the commands that fix them; `title` says what happened."""
 
     title: str | None
     blocks: tuple[BlockOnPage, ...]
@@ -40,7 +40,7 @@ def groups(findings: Iterable[Finding], names: dict[str, str]) -> tuple[GroupOnP
 
 
 def as_lines(lines: Iterable[str]) -> Markup:
-    """Join lines that are printable already; a template would make their ends visible."""
+    """Join lines that are already escaped; a template would escape the line ends too."""
     return escape("\n".join(lines))
 
 

@@ -1,4 +1,4 @@
-"""What the page tells without its script: the verdict, the causes, and what mends them."""
+"""The page without its script: the verdict, the causes, and the commands that fix them."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from agenix_check.report.formats.html.rule_sections import RuleOnPage, rules_of
 from agenix_check.report.formats.html.verdict import facts, headline, most_useful, shares, state_of
 from agenix_check.report.words import already_there, names_in, summary
 
-_FIXED = 50  # of what was mended, listed apart
+_FIXED = 50  # fixes that are listed one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One node in numbers, for who has no script."""
+    """One node in numbers, for browsers without scripts."""
 
     node: str
     verdicts: tuple[int, ...]
@@ -27,7 +27,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All that the template prints; what its parts are is said where they are made."""
+    """Everything that the template prints."""
 
     state: str
     headline: str
@@ -52,7 +52,7 @@ class Page:
 
 
 def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
-    """Work out what the page says of a report."""
+    """Return the page of a report."""
     state = state_of(report, strict=strict, require_verified=require_verified)
     names = names_in(report)
     told = [one for one in report.findings if one.severity is not Severity.NOTE]

@@ -1,4 +1,4 @@
-"""The rules that a page names, told at length."""
+"""The texts of the rules that a page names."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from agenix_check.rules import RULES, Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleOnPage:
-    """A rule: headings with their paragraphs, of which some are for typing."""
+    """A rule: headings with their paragraphs; the flag marks commands to type."""
 
     rule: Rule
     sections: tuple[tuple[str, tuple[tuple[bool, Markup], ...]], ...]
 
 
 def rules_of(report: Report) -> Iterator[RuleOnPage]:
-    """Give the rules that a report says are broken, in their order."""
+    """Yield the rules that are broken in a report, in the order of the catalogue."""
     broken = {one.rule for one in report.findings}
     broken.update(rule for one in report.files for rule in one.rules)
     for rule in sorted(broken & RULES.keys(), key=rule_rank):
@@ -39,6 +39,6 @@ def _sections_of(rule: Rule) -> RuleOnPage:
 
 
 def _paragraph(text: str) -> tuple[bool, Markup]:
-    """Return whether a paragraph is for typing, and its text; what is, keeps its lines."""
+    """Return whether a paragraph is a command to type, and its text; commands keep their lines."""
     is_code = text.startswith(" ")
     return is_code, escape(dedent(text) if is_code else " ".join(text.split()))

@@ -1,4 +1,4 @@
-"""What stands first on the page: the verdict, what mends most, the numbers, what was judged."""
+"""The top of the page: the verdict, the most useful command, the numbers, what was checked."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ def state_of(report: Report, *, strict: bool, require_verified: bool) -> str:
 
 
 def headline(report: Report, state: str) -> str:
-    """Say in one sentence what the run found, and no more."""
+    """Return in one sentence what the run found."""
     if not _has_any(report):
         return "There was nothing to check"
     said = _found(report, state)
@@ -28,13 +28,13 @@ def headline(report: Report, state: str) -> str:
 
 
 def most_useful(findings: Iterable[Finding]) -> str | None:
-    """Return what mends the most of what is wrong."""
+    """Return the command that fixes the most findings."""
     mends = Counter(one.mend for one in findings if one.mend)
     return min(mends, key=lambda mend: (-mends[mend], mend)) if mends else None
 
 
 def shares(counts: Counts) -> Iterator[tuple[str, int, float, float]]:
-    """Give each verdict, how many outputs have it, and its part of a bar: start, width in %."""
+    """Yield each verdict, its number of outputs, and its part of a bar: start and width in %."""
     done = 0
     for verdict in Verdict:
         number: int = getattr(counts, verdict.value)
@@ -44,7 +44,7 @@ def shares(counts: Counts) -> Iterator[tuple[str, int, float, float]]:
 
 
 def facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
-    """Give what was judged: a name, its value, and the whole of a value that is shortened."""
+    """Yield what was checked: a name, its value and, if that is shortened, the whole value."""
     snapshot, fleet = report.snapshot, report.fleet
     yield "checked", _KINDS.get(snapshot.kind, snapshot.kind), None
     for name in ("commit", "tree", "base"):
@@ -52,7 +52,7 @@ def facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
         if value and value.strip("0"):
             yield name, value[:_SHORT], value
     if fleet.inventory == "names":
-        yield "known from", "file names, which do not tell all", None
+        yield "known from", "file names, which do not show everything", None
     else:
         yield "known from", fleet.inventory + ("" if fleet.complete else ", not all of it"), None
     yield "nodes", str(fleet.nodes), None
