@@ -13,7 +13,8 @@ from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.declared.expected import Declared, fleet_of_declared
 from agenix_check.discover.declared.known import Inventory
 from agenix_check.discover.declared.lock import RENEW
-from agenix_check.discover.tree.evidence import LOCK, KeyText
+from agenix_check.discover.tree.evidence import LOCK
+from agenix_check.discover.tree.keys import KeyText
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.findings import (
     Counts,

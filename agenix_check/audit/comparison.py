@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from agenix_check.audit.keyring import Keyring
-from agenix_check.discover.tree.evidence import Evidence, OutputFile
+from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.discover.tree.unstaged import Waiting
 from agenix_check.model.findings import Cause, CauseKind, Finding
 

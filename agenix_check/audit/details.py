@@ -5,9 +5,9 @@ from functools import cache
 
 from agenix_check.age import Stanza, describe
 from agenix_check.audit.keyring import Keyring, make_keyring
-from agenix_check.discover.tree.evidence import OutputFile
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.model.findings import JudgedFile, MadeFrom, OutputDetail, Report, Verdict
 from agenix_check.model.fleet import closest_to_name
 from agenix_check.model.lost import Past

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_recipient
 from agenix_check.audit.findings import REKEY_BY_NIX, make_finding
 from agenix_check.audit.keyring import Keyring
-from agenix_check.discover.tree.evidence import NOWHERE, Evidence
-from agenix_check.discover.tree.keys import KeyTexts, digest
+from agenix_check.discover.tree.evidence import Evidence
+from agenix_check.discover.tree.keys import NOWHERE, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
 from agenix_check.model.fleet import Fleet, Node

@@ -10,9 +10,9 @@ from agenix_check.audit.findings import REKEY, Judged, add, make_finding, pathsp
 from agenix_check.audit.keyring import Keyring
 from agenix_check.audit.predecessors import Predecessors, made_from, match_file, slot
 from agenix_check.discover.declared.expected import Declared, Expected
-from agenix_check.discover.tree.evidence import NOWHERE, OutputFile
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.keys import NOWHERE, digest
 from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.model.findings import Cause, CauseKind, FileKind, Finding, JudgedFile, Verdict
 from agenix_check.model.fleet import Output
 

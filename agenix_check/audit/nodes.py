@@ -7,8 +7,7 @@ from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.audit.directories import find_inside, judge_key, storage_overlap
 from agenix_check.audit.expected_outputs import Bench
 from agenix_check.audit.findings import REPLACE_KEY, make_finding
-from agenix_check.discover.tree.evidence import NOWHERE
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.keys import NOWHERE, digest
 from agenix_check.model.declaration import WITHHELD, DeclaredNode
 from agenix_check.model.findings import Finding
 

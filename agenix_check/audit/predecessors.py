@@ -9,11 +9,10 @@ from typing import NamedTuple
 from agenix_check.age import Match, Recipient, match, recipient_or_none
 from agenix_check.audit.comparison import Place
 from agenix_check.discover.declared.expected import Declared, Expected
-from agenix_check.discover.tree.evidence import OutputFile
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.naming import Trace
+from agenix_check.discover.tree.naming import OutputFile, Trace
 
 Slot = tuple[str, str]  # a node and the id of a secret
 

@@ -14,10 +14,10 @@ from agenix_check.audit.findings import (
     restore,
     write_anew,
 )
-from agenix_check.discover.tree.evidence import LEFTOVER
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.keys import KeyTexts
 from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.naming import LEFTOVER
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
 from agenix_check.model.fleet import Fleet

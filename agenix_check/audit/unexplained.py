@@ -23,10 +23,10 @@ from agenix_check.audit.findings import (
     shell,
 )
 from agenix_check.audit.keyring import Keyring
-from agenix_check.discover.tree.evidence import OutputFile
 from agenix_check.discover.tree.facts import AgeFact, Fact
 from agenix_check.discover.tree.keys import KeyTexts
 from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.discover.tree.unstaged import Waiting
 from agenix_check.git.snapshot import SYMLINK
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping
 
 from agenix_check.age import recipient_or_none
 from agenix_check.audit.comparison import Place, place
-from agenix_check.discover.tree.evidence import NOWHERE, KeyText, OutputFile
 from agenix_check.discover.tree.facts import AgeFact
-from agenix_check.discover.tree.keys import KeyTexts, digest
+from agenix_check.discover.tree.keys import NOWHERE, KeyText, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.naming import Trace
+from agenix_check.discover.tree.naming import OutputFile, Trace
 from agenix_check.mend.needs import Need, Needs, collect_needs
 from agenix_check.model.findings import Finding
 from agenix_check.model.fleet import closest_to_name

@@ -8,11 +8,11 @@ from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient
 from agenix_check.audit.comparison import Place, place
 from agenix_check.audit.findings import remove
 from agenix_check.discover.declared.known import Inventory
-from agenix_check.discover.tree.evidence import LEFTOVER, LOCK
+from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.naming import Trace, ident, output_path
+from agenix_check.discover.tree.naming import LEFTOVER, Trace, ident, output_path
 from agenix_check.mend.by_names import (
     Authorization,
     made_at_base,

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 
-from agenix_check.discover.tree.evidence import NOWHERE
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.keys import NOWHERE, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredSecret, Place
 

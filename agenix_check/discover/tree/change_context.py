@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from agenix_check.discover.tree.evidence import output_file
+from agenix_check.discover.tree.naming import output_file
 from agenix_check.git.history import last_changes
 from agenix_check.git.repository import Repository, changes, forked_at
 from agenix_check.view import View

@@ -8,9 +8,8 @@ import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from agenix_check.discover.tree.evidence import OutputFile
 from agenix_check.discover.tree.line import Line, Loss, Step
-from agenix_check.discover.tree.naming import Trace
+from agenix_check.discover.tree.naming import OutputFile, Trace
 from agenix_check.model.findings import CauseKind
 from agenix_check.model.fleet import closest_to_name
 from agenix_check.model.lost import Excuse, Reason

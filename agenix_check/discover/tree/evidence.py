@@ -1,45 +1,18 @@
 """What one tree says by itself: its outputs, its keys and its sources, by where they are."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact, find_fact
 from agenix_check.discover.tree.facts_cache import Memory
-from agenix_check.discover.tree.keys import KeyTexts, digest
+from agenix_check.discover.tree.keys import KeyText, KeyTexts, digest
+from agenix_check.discover.tree.naming import LEFTOVER, OutputFile, output_file
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change, File, Snapshot
 
 LOCK = "agenix-check.lock"
-LEFTOVER = ".tmp.agenix-rekey."
-_PREFIX = re.compile(r"([0-9a-f]{32})-")
-_NAME = re.compile(r"([0-9a-f]{32})-(.+)\.age", re.DOTALL)
-
-
-class OutputFile(NamedTuple):
-    """A file with the name of an output.
-
-    `directory` is where agenix-rekey's `localStorageDir` must be; a name with `/` goes deeper.
-    """
-
-    path: str
-    directory: str
-    ident: str
-    name: str
-
-
-class KeyText(NamedTuple):
-    """A text that may be a `hostPubkey`; None stands for one with a private key in it."""
-
-    text: str | None
-    paths: tuple[str, ...]
-
-
-NOWHERE = KeyText(None, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,36 +28,6 @@ class Evidence:
     outputs: Mapping[str, OutputFile]
     keys: Mapping[str, KeyText]
     sources: Mapping[str, tuple[str, ...]]
-
-
-def output_file(path: str) -> OutputFile | None:
-    """Return what a path's name says of an output, or None where it is not an output's name."""
-    directory, _, name = path.rpartition("/")
-    outer = _outer(directory)
-    if outer is None:
-        match = _NAME.fullmatch(name)
-        return OutputFile(path, directory, *match.groups()) if match else None
-    storage, ident, start = outer
-    if not ident or not name.endswith(".age"):
-        return None
-    return OutputFile(path, storage, ident, f"{start}/{name[:-4]}")
-
-
-@cache
-def _outer(directory: str) -> tuple[str, str, str] | None:
-    """Return the storage directory, the ident and the start of the name that a directory gives.
-
-    None where files in it are named for themselves; no ident where they are no outputs: leftovers.
-    """
-    parts = directory.split("/")
-    if any(part.startswith(LEFTOVER) for part in parts):
-        return "", "", ""
-    for place, part in enumerate(parts):
-        match = _PREFIX.match(part)
-        if match is not None:
-            start = "/".join([part[match.end() :], *parts[place + 1 :]])
-            return "/".join(parts[:place]), match[1], start
-    return None
 
 
 def is_outside_fleet(path: str) -> bool:

@@ -133,3 +133,13 @@ def _is_unlocked(pem: "re.Match[bytes]") -> bool:
         return False
     # Of a key on a security key (sk-…) the file holds no more than where to find it.
     return blob.startswith(b"openssh-key-v1\0\0\0\0\x04none") and blob[47:50] != b"sk-"
+
+
+class KeyText(NamedTuple):
+    """A text that may be a `hostPubkey`; None stands for one with a private key in it."""
+
+    text: str | None
+    paths: tuple[str, ...]
+
+
+NOWHERE = KeyText(None, ())

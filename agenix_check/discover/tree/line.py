@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agenix_check.discover.tree.evidence import OutputFile, output_file
 from agenix_check.discover.tree.library import NO_PARTS, PLACEHOLDERS, Library
-from agenix_check.discover.tree.naming import Trace
+from agenix_check.discover.tree.naming import OutputFile, Trace, output_file
 from agenix_check.git.snapshot import Change, File
 from agenix_check.model.findings import CauseKind
 from agenix_check.model.lost import Excuse, Past

@@ -8,17 +8,15 @@ from operator import attrgetter
 from agenix_check.discover.tree.change_context import find_commits
 from agenix_check.discover.tree.evidence import (
     Evidence,
-    KeyText,
-    OutputFile,
     base_evidence,
     classify,
     find_facts,
     read_facts,
 )
 from agenix_check.discover.tree.facts_cache import Memory
-from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.keys import KeyText, KeyTexts
 from agenix_check.discover.tree.mentions import Mentions, excuse_unnamed
-from agenix_check.discover.tree.naming import Trace, trace
+from agenix_check.discover.tree.naming import OutputFile, Trace, trace
 from agenix_check.discover.tree.past import Question, find_lost
 from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen
 from agenix_check.discover.tree.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged

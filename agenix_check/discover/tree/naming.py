@@ -1,21 +1,38 @@
-"""Which key and which source an output's name was made from.
+"""The names of outputs, written and read, and which key and source a name was made from.
 
 agenix-rekey names an output `<ident>-<name>.age`, with
 ident = sha256hex(sha256hex(hostPubkey) ++ sha256hex(source))[:32] (its nix/output-derivation.nix).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from agenix_check.discover.tree.evidence import KeyText
+from agenix_check.discover.tree.keys import KeyText
 from agenix_check.errors import CannotCheckError
 
+LEFTOVER = ".tmp.agenix-rekey."
+_PREFIX = re.compile(r"([0-9a-f]{32})-")
+_NAME = re.compile(r"([0-9a-f]{32})-(.+)\.age", re.DOTALL)
 _IDENT = 32  # hexadecimal digits
 _MOST_PAIRS = 50_000_000  # a minute's work; no fleet of names alone comes near it
 
 
 _Form = tuple[bool, bool] | str
+
+
+class OutputFile(NamedTuple):
+    """A file with the name of an output.
+
+    `directory` is where agenix-rekey's `localStorageDir` must be; a name with `/` goes deeper.
+    """
+
+    path: str
+    directory: str
+    ident: str
+    name: str
 
 
 class Trace(NamedTuple):
@@ -34,6 +51,36 @@ def output_path(storage: str, ident: str, name: str) -> str:
     """Return where an output belongs: in its storage directory, or at the top for an empty one."""
     file = f"{ident}-{name}.age"
     return f"{storage}/{file}" if storage else file
+
+
+def output_file(path: str) -> OutputFile | None:
+    """Return what a path's name says of an output, or None where it is not an output's name."""
+    directory, _, name = path.rpartition("/")
+    outer = _outer(directory)
+    if outer is None:
+        match = _NAME.fullmatch(name)
+        return OutputFile(path, directory, *match.groups()) if match else None
+    storage, ident, start = outer
+    if not ident or not name.endswith(".age"):
+        return None
+    return OutputFile(path, storage, ident, f"{start}/{name[:-4]}")
+
+
+@cache
+def _outer(directory: str) -> tuple[str, str, str] | None:
+    """Return the storage directory, the ident and the start of the name that a directory gives.
+
+    None where files in it are named for themselves; no ident where they are no outputs: leftovers.
+    """
+    parts = directory.split("/")
+    if any(part.startswith(LEFTOVER) for part in parts):
+        return "", "", ""
+    for place, part in enumerate(parts):
+        match = _PREFIX.match(part)
+        if match is not None:
+            start = "/".join([part[match.end() :], *parts[place + 1 :]])
+            return "/".join(parts[:place]), match[1], start
+    return None
 
 
 def trace(

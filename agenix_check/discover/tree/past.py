@@ -9,11 +9,11 @@ from functools import cache
 
 from agenix_check.discover.tree.change_context import directories_since_fork
 from agenix_check.discover.tree.circumstances import examine_loss, find_move, go_on
-from agenix_check.discover.tree.evidence import Evidence, OutputFile, classify, read_facts
+from agenix_check.discover.tree.evidence import Evidence, classify, read_facts
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.library import PLACEHOLDERS, Library
 from agenix_check.discover.tree.line import Line, Loss
-from agenix_check.discover.tree.naming import Trace
+from agenix_check.discover.tree.naming import OutputFile, Trace
 from agenix_check.discover.tree.walked import Walked
 from agenix_check.git.cache import Store
 from agenix_check.git.history import LineCommit, first_parents, is_ancestor, read_line

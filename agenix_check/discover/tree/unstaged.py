@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from agenix_check.discover.tree.evidence import Evidence, KeyText, OutputFile, output_file
+from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact, find_fact
-from agenix_check.discover.tree.keys import KeyTexts, digest
-from agenix_check.discover.tree.naming import Trace, trace
+from agenix_check.discover.tree.keys import KeyText, KeyTexts, digest
+from agenix_check.discover.tree.naming import OutputFile, Trace, output_file, trace
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.worktree import list_directory, list_unstaged, read_file
 

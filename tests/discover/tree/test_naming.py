@@ -9,9 +9,15 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.tree.evidence import KeyText, OutputFile, output_file
-from agenix_check.discover.tree.keys import digest
-from agenix_check.discover.tree.naming import Trace, ident, trace
+from agenix_check.discover.tree.keys import KeyText, digest
+from agenix_check.discover.tree.naming import (
+    OutputFile,
+    Trace,
+    ident,
+    output_file,
+    output_path,
+    trace,
+)
 from agenix_check.errors import CannotCheckError
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.findings import Verdict
@@ -88,6 +94,14 @@ def test_names_of_no_output(path: str) -> None:
 
 def keys(*texts: str) -> Mapping[str, KeyText]:
     return {digest(text): KeyText(text, ("file",)) for text in texts}
+
+
+@pytest.mark.parametrize("storage_", ["", "out", "secrets/rekeyed/alpha"])
+@pytest.mark.parametrize("name", ["db", "group/token", "a-b.c", "x.age", "-dash", "a\nb"])
+def test_a_name_that_is_written_is_read_as_the_same(storage_: str, name: str) -> None:
+    made = ident(digest(ALPHA), "0" * 64)
+    path = output_path(storage_, made, name)
+    assert output_file(path) == OutputFile(path, storage_, made, name)
 
 
 def test_one_ident_has_one_pair_and_one_pair_one_ident() -> None:
