@@ -130,14 +130,14 @@ def _must_evaluate(known: Report, settings: Settings) -> bool:
 def _is_of_outputs(finding: Finding) -> bool:
     """Return whether a finding shows that there was something to check: sources alone do not.
 
-    Unless it is an error, which must fail as what it is.
+    Unless it is an error, which must fail as what it is. Nor do notes: they say of outputs that
+    were removed.
     """
     from agenix_check.rules import About, find_rule
 
-    rule = find_rule(finding.rule)
-    if rule.about is About.SOURCE:
+    if find_rule(finding.rule).about is About.SOURCE:
         return finding.severity is Severity.ERROR
-    return finding.severity is not Severity.NOTE or rule.lost
+    return finding.severity is not Severity.NOTE
 
 
 def _judge(

@@ -43,6 +43,7 @@ class View:
             tree=self.snapshot.tree,
             commit=self.snapshot.commit,
             base=self.base.commit if self.base else None,
+            has_change=self.base is None or self.base.tree != self.snapshot.tree,
         )
 
 

@@ -9,6 +9,7 @@ from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.keyring import Keyring, make_keyring
 from agenix_check.audit.sources import audit_sources
 from agenix_check.audit.unexplained import audit_unexplained
+from agenix_check.audit.unseen import say_unexplained
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import (
     Counts,
@@ -50,7 +51,7 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
         counts=Counts.of(outputs, findings),
         files=tuple(outputs),
         findings=tuple(sorted(findings, key=finding_key)),
-        incomplete=(*names.incomplete, *names.undecided),
+        incomplete=(*names.incomplete, *names.undecided, *say_unexplained(names, outputs)),
         skipped=names.skipped,
     )
 

@@ -86,7 +86,7 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
             yield make_finding(
                 "output-not-encrypted", f"{describe_other(names.here.files[path])}, and {why}",
                 path=path, node=node.name if node else file.directory, secret=file.name,
-                mend=f"git rm --cached {pathspec(path)}",
+                mend=f"git rm --cached -- {pathspec(path)}",
             )  # fmt: skip
             continue
         yield make_finding(

@@ -73,10 +73,8 @@ def remove(*paths: str, staged: bool = False) -> str:
 
     They are outputs or leftovers of a rekey: their sources have the same content.
     """
-    words = [pathspec(path) for path in paths]
-    guard = "-- " if any(word.startswith("-- ") for word in words) else ""
     command = "git rm -f" if staged else "git rm"
-    return f"{command} {guard}{' '.join(word.removeprefix('-- ') for word in words)}"
+    return f"{command} -- {' '.join(map(pathspec, paths))}"
 
 
 def or_remove(keep: str, path: str) -> str:
@@ -86,7 +84,7 @@ def or_remove(keep: str, path: str) -> str:
 
 def add(path: str) -> str:
     """Return the command that stages a file, even an ignored one."""
-    return f"git add -f {pathspec(path)}"
+    return f"git add -f -- {pathspec(path)}"
 
 
 def record(commands: str, *, partial: bool) -> str:
@@ -96,8 +94,7 @@ def record(commands: str, *, partial: bool) -> str:
 
 def restore(path: str) -> str:
     """Return the command that finds the last good version of a file."""
-    quoted = pathspec(path).removeprefix("-- ")
-    return f"git log --oneline -- {quoted}  # then git checkout the last good one"
+    return f"git log --oneline -- {pathspec(path)}  # then git checkout the last good one"
 
 
 def write_anew(path: str, *, empty: bool) -> str:
@@ -109,9 +106,12 @@ def write_anew(path: str, *, empty: bool) -> str:
 
 
 def pathspec(path: str) -> str:
-    """Quote a path for a shell and for Git, which would read a file named `*` as all files."""
-    special = path.startswith(":") or any(char in path for char in "*?[\\")
-    return shell(f":(literal){path}" if special else path)
+    """Quote a path for a shell and for Git, so that it names one file from any directory.
+
+    Git would read a file named `*` as all files, and the first sign after `:/` as more magic.
+    """
+    special = any(char in path for char in "*?[\\") or (not path[:1].isalnum() and path[0] != ".")
+    return shell(f":(top,literal){path}" if special else f":/{path}")
 
 
 def shell(path: str) -> str:

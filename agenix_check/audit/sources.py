@@ -70,12 +70,14 @@ def _awaited(names: Names, before: Mapping[Place, tuple[str, ...]]) -> set[str]:
     """Return the sources whose current version still needs an output.
 
     Either the base had an output that was made from them, and the one that is there now is
-    unexplained; or the output exists, but only in the work tree.
+    unexplained; or an older commit broke that output; or it exists, but only in the work tree.
     """
     here = names.here
     lost = {place(file) for file in here.outputs.values() if names.explain(here, file) is None}
     waiting = (here.sources[one.made.source] for one in names.unstaged.outputs.values())
-    return set(chain(*waiting, *(paths for where, paths in before.items() if where in lost)))
+    broken = (one.sources for one in names.lost.values() if one.excuse is None)
+    since = (paths for where, paths in before.items() if where in lost)
+    return set(chain(*waiting, *broken, *since))
 
 
 def _content(file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:

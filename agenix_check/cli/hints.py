@@ -1,11 +1,15 @@
 """Hints for the person who typed the command: why it failed, what to type next."""
 
 import os
+import re
 from pathlib import Path
 
 from agenix_check.cli.destinations import Destination
 from agenix_check.model.findings import Report
 from agenix_check.model.settings import Settings
+
+# Commands that take a path as it is; Git's own commands get paths that hold from anywhere.
+_FROM_TOP = re.compile(r"(?:^|&& |then: |# put )(?:rm|agenix edit|agenix -e|\S+ right)")
 
 
 def where_to_type(top: Path | None, report: Report, wanted: list[Destination]) -> str | None:
@@ -13,7 +17,7 @@ def where_to_type(top: Path | None, report: Report, wanted: list[Destination]) -
     if top is None or not any(one.is_terminal for one in wanted) or top.samefile(os.curdir):
         return None
     mends = (finding.mend for finding in report.findings if finding.mend)
-    if all(mend.startswith("agenix-check ") and not {"#", "&"} & {*mend} for mend in mends):
+    if not any(_FROM_TOP.search(mend) for mend in mends):
         return None
     from agenix_check.audit.findings import shell
 

@@ -156,12 +156,16 @@ class JudgedFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotInfo:
-    """Which tree was judged, against which base; object ids in hexadecimal."""
+    """Which tree was judged, against which base; object ids in hexadecimal.
+
+    `has_change` says whether the two differ: without a change nothing can be new.
+    """
 
     kind: str
     tree: str
     commit: str | None
     base: str | None
+    has_change: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

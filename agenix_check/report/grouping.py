@@ -11,7 +11,7 @@ from agenix_check.rules import RULES
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 # A command about one file, which is a plain word or fully quoted.
 _ONE_FILE = re.compile(
-    r"(?P<command>git rm|git rm -f|git rm -r -f|git add|git add -f) "
+    r"(?P<command>([^#]+  # [^:]+: )?git (rm|rm -f|rm -r -f|add|add -f) --) "
     r"(?P<file>(?!-)[\w@%+=:,./-]+|'[^']*'|\$'(?:[^'\\]|\\.)*')"
 )
 _FILES = 10  # that one command names
@@ -70,15 +70,15 @@ def _group(findings: list[Finding]) -> Group:
     return Group(
         cause=findings[0].cause,
         blocks=tuple(sorted(blocks, key=_block_key)),
-        mends=_gathered(dict.fromkeys(f.mend for f in findings if f.mend)),
+        mends=gather_mends(finding.mend for finding in findings),
     )
 
 
-def _gathered(mends: Iterable[str]) -> tuple[str, ...]:
-    """Join commands that remove or add one file each, up to `_FILES` files in a command."""
+def gather_mends(mends: Iterable[str | None]) -> tuple[str, ...]:
+    """Return each fix once; join those that remove or add one file, up to `_FILES` in a command."""
     places: dict[str, list[list[str]]] = defaultdict(list)
     told: list[str | list[str]] = []
-    for mend in mends:
+    for mend in dict.fromkeys(filter(None, mends)):
         known = _ONE_FILE.fullmatch(mend)
         if known is None:
             told.append(mend)

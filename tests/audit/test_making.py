@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from agenix_check.audit.findings import add, pathspec, remove, restore, shell, write_anew
+from agenix_check.demo.workshop import Workshop
 from agenix_check.report.escape import reversible, visible
 
 NAMES = [
@@ -43,10 +44,24 @@ def test_what_is_to_type_can_be_pasted(name: bytes) -> None:
             check=False,
         )
         given = said.stdout.split(b"\0")
-        assert line.startswith("#") or {name, b":(literal)" + name} & set(given)
+        forms = {name, b":/" + name, b":(top,literal)" + name}
+        assert line.startswith("#") or forms & set(given)
 
 
 def test_git_takes_no_path_for_a_pattern() -> None:
-    assert pathspec("a*") == "':(literal)a*'"
-    assert pathspec(":a") == "':(literal):a'"
-    assert pathspec("a/b.age") == "a/b.age"
+    assert pathspec("a*") == "':(top,literal)a*'"
+    assert pathspec(":a") == "':(top,literal):a'"
+    assert pathspec("a/b.age") == ":/a/b.age"
+
+
+@pytest.mark.parametrize("name", [*NAMES, b"-rf", b":top", b"#", b"*", b"d/e"])
+def test_a_path_is_the_same_from_every_directory(workshop: Workshop, name: bytes) -> None:
+    path = os.fsdecode(name)
+    workshop.write(path, "text\n")
+    below = workshop.top / "a directory"
+    below.mkdir()
+
+    subprocess.run(["bash", "-c", add(path)], cwd=below, check=True)
+
+    staged = workshop.git.run("ls-files", "-z").split(b"\0")[:-1]
+    assert staged == [name]

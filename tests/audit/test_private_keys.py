@@ -180,7 +180,7 @@ def test_the_mend_keeps_a_file_that_was_there_before(fleet: Workshop) -> None:
     mend = the_only(judge_staged(fleet), "private-key").mend
 
     assert mend is not None
-    assert mend.startswith("git restore --staged host.nix  # ")
+    assert mend.startswith("git restore --staged :/host.nix  # ")
 
 
 def test_the_mend_for_a_file_with_a_pattern_for_a_name_takes_that_file_alone(

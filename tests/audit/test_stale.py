@@ -244,7 +244,7 @@ def test_a_host_left_out_of_a_rekey_is_switched_off(fleet: Workshop) -> None:
     assert "rekeyed for other hosts and not here" in finding.message
     assert finding.path is not None
     assert finding.mend == (
-        "agenix-check --fix --inventory nix  # or, if no host needs it: git rm " + finding.path
+        "agenix-check --fix --inventory nix  # or, if no host needs it: git rm -- :/" + finding.path
     )
 
 

@@ -35,7 +35,7 @@ def test_a_forgotten_git_add(fleet: Workshop) -> None:
     assert (finding.path, finding.node, finding.secret) == (new, storage("alpha"), "token")
     assert finding.severity == "error"
     assert finding.source == ALPHA_TOKEN
-    assert finding.mend == f"git add -f {new} && git rm {old}"
+    assert finding.mend == f"git add -f -- :/{new} && git rm -- :/{old}"
     assert finding.cause is not None
     assert (finding.cause.kind, finding.cause.path) == (CauseKind.SOURCE_CHANGED, ALPHA_TOKEN)
     output = result(report, "alpha", "token")
@@ -135,7 +135,7 @@ def test_a_source_that_was_not_staged(fleet: Workshop) -> None:
     assert told(report) == {("error", "source-unstaged", node, "db") for node in ("alpha", "beta")}
     finding = of_rule(report, "source-unstaged")[0]
     assert finding.path == finding.source == DB
-    assert finding.mend == f"git add -f {DB}"
+    assert finding.mend == f"git add -f -- :/{DB}"
     output = result(report, "alpha", "db")
     assert (output.path, output.verdict, output.source) == (new[0], Verdict.WRONG, DB)
     fleet.stage(DB)
@@ -160,7 +160,7 @@ def test_a_key_that_was_not_staged(fleet: Workshop) -> None:
     finding = the_only(judge(fleet), "output-untraceable")
 
     assert finding.severity == "error"
-    assert finding.mend == f"git add -f {name_key_file('alpha')}"
+    assert finding.mend == f"git add -f -- :/{name_key_file('alpha')}"
     assert "work tree, which is not staged" in finding.message
 
 
@@ -203,6 +203,6 @@ def test_what_a_commit_of_a_path_leaves_out_is_staged_already(
 
     assert "git commit PATH records only what it names" in finding.message
     assert finding.mend == (
-        f"git add -f {new} && git rm --ignore-unmatch {old}"
+        f"git add -f -- :/{new} && git rm --ignore-unmatch -- :/{old}"
         "  # then git commit, without naming paths"
     )

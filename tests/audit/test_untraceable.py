@@ -176,7 +176,7 @@ def test_an_output_that_nothing_explains_or_names_is_an_orphan_later(fleet: Work
     assert not finding.new
     keep, _, remove = (finding.mend or "").partition("  # or, if no host needs it: ")
     assert keep == "agenix-check --fix --inventory nix"
-    assert remove == f"git rm {stray('alpha', 'old')}"
+    assert remove == f"git rm -- :/{stray('alpha', 'old')}"
 
 
 def test_an_output_that_nothing_explains_stays_an_error_while_its_secret_is_named(

@@ -190,7 +190,7 @@ TROUBLE = report(
                 severity=Severity.WARNING,
                 message="no node accounts for this file",
                 new=False,
-                mend=f"git rm {path_of(GONE, secret)}",
+                mend=f"git rm -- :/{path_of(GONE, secret)}",
             )
             for secret in ("db", "mail", "vpn", "wifi")
         ),
@@ -198,7 +198,7 @@ TROUBLE = report(
             "private-key",
             path="hosts/beta/ssh_host_ed25519_key",
             message="an OpenSSH private key without a passphrase",
-            mend="git rm --cached hosts/beta/ssh_host_ed25519_key",
+            mend="git rm --cached -- :/hosts/beta/ssh_host_ed25519_key",
         ),
         finding(
             "output-missing",
@@ -225,7 +225,7 @@ NAMES = report(
             severity=Severity.WARNING,
             message="made from secrets/old.age, which this change deletes",
             cause=Cause(kind=CauseKind.SOURCE_DELETED, path="secrets/old.age"),
-            mend=f"git rm {path_of(_DIRECTORIES[0], 'old')}",
+            mend=f"git rm -- :/{path_of(_DIRECTORIES[0], 'old')}",
         ),
     ),
     names=True,

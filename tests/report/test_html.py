@@ -141,7 +141,7 @@ def test_every_finding_is_told_with_what_mends_it() -> None:
         assert one.severity in told
         assert (one.secret or "") == HOSTILE or (one.secret or "") in told
         if one.mend is not None:  # commands for one file each are told as one
-            assert one.mend.removeprefix("git rm") in told
+            assert one.mend.removeprefix("git rm -- ") in told
     for sentence in (*TROUBLE.incomplete, *TROUBLE.skipped):
         assert sentence in told
     assert "secrets/db.age changed in 1a2b3c4d5e" in told
@@ -235,7 +235,7 @@ def test_of_two_outputs_in_one_cell_each_has_its_own_findings() -> None:
 
 def test_nothing_is_cut() -> None:
     many = tuple(
-        finding("output-orphan", f"n{number}", "db", mend=f"git rm {number}.age", message="old")
+        finding("output-orphan", f"n{number}", "db", mend=f"git rm -- :/{number}", message="old")
         for number in range(300)
     )
     page = render(report(findings=many))
@@ -243,7 +243,7 @@ def test_nothing_is_cut() -> None:
     assert "and 290 more" in told
     for one in many:
         assert str(one.path) in told
-        assert str(one.mend).removeprefix("git rm") in told
+        assert str(one.mend).removeprefix("git rm -- ") in told
     assert r"\n" not in page.partition("<script>")[0]
 
 

@@ -266,7 +266,9 @@ def wide(outputs: int, nodes: int) -> Report:
             for number, (node, secret) in enumerate(cells)
         ),
         findings=tuple(
-            finding("output-stale", node, secret, cause=causes[number % 50], mend=f"git rm {node}")
+            finding(
+                "output-stale", node, secret, cause=causes[number % 50], mend=f"git rm -- :/{node}"
+            )
             for number, (node, secret) in enumerate(cells)
             if number % 2
         ),

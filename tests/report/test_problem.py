@@ -105,7 +105,7 @@ def test_it_says_host_secret_cause_and_what_to_type() -> None:
 
 
 def test_a_long_command_is_not_cut() -> None:
-    short, long = f"git rm {'a' * 100}", f"git rm {'a' * 1000}"
+    short, long = f"git rm -- :/{'a' * 100}", f"git rm -- :/{'a' * 1000}"
 
     assert describe_finding(replace(STALE, mend=short)).endswith(f". Fix: {short}")
     assert describe_finding(replace(STALE, mend=long)).endswith(

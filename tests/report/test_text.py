@@ -184,6 +184,7 @@ def test_what_was_so_before_is_folded() -> None:
     assert show(sample)[:-2] == [
         "Already there before this change",
         "  error[output-stale] 1: nixos:alpha db (-v unfolds)",
+        "    fix: agenix-check --fix",
         "  warning[output-orphan] 5: nixos:beta s0, nixos:beta s1, nixos:beta s2, … (-v unfolds)",
     ]
     unfolded = show(sample, verbose=True)
@@ -205,19 +206,18 @@ def test_many_mends_are_not_a_wall() -> None:
 
 
 def test_files_that_are_removed_for_one_cause_are_removed_together() -> None:
-    quoted = ("'with a blank'", r"$'caf\351'", "-- -dash", "-r b", "a && git rm b")
-    plain = tuple(f"old/{number:02}" for number in range(12))
+    quoted = ("':/with a blank'", r"$':/caf\351'", "-r b", ":/a && git rm -- :/b")
+    plain = tuple(f":/old/{number:02}" for number in range(12))
     findings = tuple(
-        finding("output-orphan", path=f"{number:02}", mend=f"git rm {path}")
+        finding("output-orphan", path=f"{number:02}", mend=f"git rm -- {path}")
         for number, path in enumerate((*quoted, *plain))
     )
     shown = show(report(findings=findings), verbose=True)
     assert [line.removeprefix("  fix: ") for line in shown if "fix: " in line] == [
-        f"git rm {' '.join((*quoted[:2], *plain[:8]))}",
-        "git rm -- -dash",
-        "git rm -r b",
-        "git rm a && git rm b",
-        f"git rm {' '.join(plain[8:])}",
+        f"git rm -- {' '.join((*quoted[:2], *plain[:8]))}",
+        "git rm -- -r b",
+        "git rm -- :/a && git rm -- :/b",
+        f"git rm -- {' '.join(plain[8:])}",
     ]
 
 

@@ -308,6 +308,9 @@ def _ended(question: Question, line: Line, loss: Loss) -> Lost:
     library, made = line.library, loss.made
     past = library.past
     gone = {part for part in made or () if not line.has(part)}
+    if loss.brought and made is not None and not loss.sources:
+        # What made it became known only when all of history had been read.
+        loss.sources = [past[made.source].path] if made.source in past else []
     return Lost(
         path=loss.file.path,
         commit=loss.commit,

@@ -19,7 +19,7 @@ from agenix_check.model.findings import (
 )
 from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import inert, visible
-from agenix_check.report.grouping import SEVERITY_RANK, Block, Group, group, rule_rank
+from agenix_check.report.grouping import SEVERITY_RANK, Block, Group, gather_mends, group, rule_rank
 from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.words import (
     already_there,
@@ -74,8 +74,14 @@ class _TextWriter:
         self._names = names_in(report)
 
     def findings(self) -> Iterator[list[str]]:
-        """What this change broke, in full; then what was wrong before, folded."""
+        """What this change broke, in full; then what was wrong before, folded.
+
+        Without a change there is nothing to tell it from, so all is told in full.
+        """
         told = [f for f in self._report.findings if self._verbose or f.severity != Severity.NOTE]
+        if not self._report.snapshot.has_change:
+            yield from map(self._group, group(told))
+            return
         yield from map(self._group, group(f for f in told if f.new))
         old = [f for f in told if not f.new]
         if not old:
@@ -194,6 +200,8 @@ class _TextWriter:
             told = _several(list(dict.fromkeys(subject(f, self._names) for f in members)))
             severity = self._paint(first.severity, _SEVERITY_COLOR[first.severity])
             lines.append(f"  {severity}[{first.rule}] {len(members)}: {told} (-v unfolds)")
+            mends = gather_mends(one.mend for one in members)
+            lines += [f"  {line}" for line in self._mends(mends)]
         return lines
 
     def _cells(self, finding: Finding) -> tuple[str, ...]:

@@ -171,7 +171,7 @@ def test_an_output_that_was_not_staged_is_said_to_be_that(estate: Estate) -> Non
 
     new = estate.output("alpha", "token")
     assert finding.path == new
-    assert finding.mend == f"git add -f {new} && git rm {old}"
+    assert finding.mend == f"git add -f -- :/{new} && git rm -- :/{old}"
 
 
 def test_an_old_breakage_may_be_unstaged_too(estate: Estate) -> None:
@@ -192,7 +192,7 @@ def test_a_staged_output_of_an_unstaged_source_tells_of_the_source(estate: Estat
 
     finding = the_only(judge(estate), "source-unstaged")
 
-    assert (finding.path, finding.mend) == (TOKEN, f"git add -f {TOKEN}")
+    assert (finding.path, finding.mend) == (TOKEN, f"git add -f -- :/{TOKEN}")
 
 
 def test_the_outputs_of_a_removed_host_are_orphans(estate: Estate) -> None:
@@ -205,7 +205,7 @@ def test_the_outputs_of_a_removed_host_are_orphans(estate: Estate) -> None:
     assert (finding.path, finding.node) == (path, "secrets/rekeyed/delta")
     assert finding.severity is Severity.WARNING
     assert finding.new
-    assert finding.mend == f"git rm {path}"
+    assert finding.mend == f"git rm -- :/{path}"
     estate.shop.commit("Remove a host")
     assert not the_only(judge(estate), "output-orphan").new
 
@@ -218,7 +218,7 @@ def test_plain_text_that_nobody_declares_is_named_as_that(estate: Estate, node: 
 
     assert (finding.path, finding.severity) == (path, Severity.ERROR)
     assert finding.message.startswith("not an age file, and ")
-    assert finding.mend == f"git rm --cached {path}"
+    assert finding.mend == f"git rm --cached -- :/{path}"
     estate.shop.commit("Commit it all the same")
     assert not the_only(judge(estate), "output-orphan").new
 
@@ -230,7 +230,7 @@ def test_a_file_that_is_staged_is_removed_as_it_is_told(estate: Estate) -> None:
 
     mend = the_only(judge_all(estate), "output-orphan").mend
 
-    assert mend == f"git rm -f {path}"
+    assert mend == f"git rm -f -- :/{path}"
     subprocess.run(mend.split(), cwd=estate.shop.top, check=True)
     report = judge_all(estate)
     assert report.counts.errors == report.counts.warnings == 0
@@ -306,7 +306,7 @@ def test_an_intermediary_secret_has_no_output(estate: Estate) -> None:
     report = judge_all(estate)
 
     finding = the_only(report, "output-intermediary")
-    assert (finding.path, finding.mend) == (path, f"git rm {path}")
+    assert (finding.path, finding.mend) == (path, f"git rm -- :/{path}")
     assert result(report, "alpha", "token").rules == ("output-intermediary",)
     estate.shop.remove(path)
     report = judge_all(estate)

@@ -139,7 +139,7 @@ def test_a_source_that_was_not_staged(estate: Estate) -> None:
 
     finding = the_only(judge(estate), "source-unstaged")
 
-    assert (finding.path, finding.mend) == ("secrets/api.age", "git add -f secrets/api.age")
+    assert (finding.path, finding.mend) == ("secrets/api.age", "git add -f -- :/secrets/api.age")
 
 
 def test_a_source_of_another_name_than_age_files_have(estate: Estate) -> None:
