@@ -57,9 +57,9 @@ class Store:
         body = marshal.dumps(value)
         with contextlib.suppress(OSError):
             self._directory.mkdir(exist_ok=True)
-            number, temporary = tempfile.mkstemp(dir=self._directory)
+            descriptor, temporary = tempfile.mkstemp(dir=self._directory)
             try:
-                with os.fdopen(number, "wb") as file:
+                with os.fdopen(descriptor, "wb") as file:
                     file.write(_header(number) + sha256(body).digest() + body)
                 Path(temporary).replace(self._directory / name)
             except OSError:
