@@ -167,6 +167,10 @@ _EXCUSES = {
     Reason.SOURCE_GONE: "left behind: its source {about} was deleted",
     Reason.KEY_GONE: "left behind: {about}, which held its key, was deleted",
     Reason.NO_LONGER_NAMED: "left behind: no .nix file names {about} any more",
+    Reason.NEVER_EXPLAINED: (
+        "no key and source in history made it: no longer declared, or made from a version that was "
+        "never committed"
+    ),
     Reason.PLACEHOLDER: "made for agenix-rekey's placeholder key, which nobody has",
     Reason.MOVED: "left behind: its directory was moved to {about}",
 }

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     SOURCE_GONE = "source-gone"
     KEY_GONE = "key-gone"
     NO_LONGER_NAMED = "no-longer-named"
+    NEVER_EXPLAINED = "never-explained"
     PLACEHOLDER = "placeholder"
     MOVED = "moved"
 

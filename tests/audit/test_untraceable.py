@@ -166,7 +166,9 @@ def test_an_output_that_nothing_explains_is_an_error_whoever_asks(fleet: Worksho
     assert old.since == commit
 
 
-def test_an_output_that_nothing_explains_or_names_is_an_orphan_later(fleet: Workshop) -> None:
+def test_an_output_that_nothing_explains_and_had_no_predecessor_is_an_orphan_later(
+    fleet: Workshop,
+) -> None:
     fleet.write(stray("alpha", "old"), encrypt(b"x", [ALPHA]))
     fleet.commit("Leave an orphan")
 
@@ -179,12 +181,10 @@ def test_an_output_that_nothing_explains_or_names_is_an_orphan_later(fleet: Work
     assert remove == f"git rm -- :/{stray('alpha', 'old')}"
 
 
-def test_an_output_that_nothing_explains_stays_an_error_while_its_secret_is_named(
-    fleet: Workshop,
-) -> None:
-    fleet.write("alpha.nix", "{ age.secrets.old.rekeyFile = ./old; }\n")
-    fleet.write(stray("alpha", "old"), encrypt(b"x", [ALPHA]))
-    fleet.commit("Leave an output that nothing explains")
+def test_an_output_that_took_the_place_of_one_in_order_stays_an_error(fleet: Workshop) -> None:
+    fleet.remove(old_output(fleet, "alpha", "token"))
+    fleet.write(stray("alpha", "token"), encrypt(b"x", [ALPHA]))
+    fleet.commit("Rekey from a version that is in no tree")
 
     finding = the_only(judge_after_another_commit(fleet), "output-untraceable")
 

@@ -30,27 +30,28 @@ class Mentions:
     def excuse(self, lost: Lost, name: str) -> Excuse | None:
         """Return that a secret is named no more, where it is so: by its file's name or its own.
 
-        Many names are put together by Nix and stand in no file; of those nothing follows, unless
-        nobody knows either what an older commit made the output from.
+        Many names are put together by Nix and stand in no file; of those nothing follows.
         """
         if lost.sources:
             source = posixpath.basename(lost.sources[0])
             if to_bytes(source) not in self._here and self._stood_when_lost(lost, source):
                 return Excuse(Reason.NO_LONGER_NAMED, source)
         word = _word(name)
-        if word.search(self._here) is None:
-            untold = lost.key is None and lost.commit not in (None, self._tip)
-            if untold or self._stood_ever(name, word):
-                return Excuse(Reason.NO_LONGER_NAMED, name)
+        if word.search(self._here) is None and self._stood_ever(name, word):
+            return Excuse(Reason.NO_LONGER_NAMED, name)
         return None
 
     def _stood_when_lost(self, lost: Lost, source: str) -> bool:
         """Return whether a source's file name stood where an output was lost, or just before."""
-        commit = lost.commit or self._tip
-        if commit is None:
-            return False
-        trees = [commit] if lost.commit is None else [commit, f"{commit}^"]
-        return any(to_bytes(source) in self._at(tree) for tree in trees)
+        if lost.commit is None:
+            return self._tip is not None and to_bytes(source) in self._at(self._tip)
+        where = f"{lost.commit} {source}"
+        known = self._walked.mentions.get(where)
+        if known is None:
+            trees = (lost.commit, f"{lost.commit}^")
+            found = any(to_bytes(source) in self._at(tree) for tree in trees)
+            known = self._walked.note(where, lost.commit, found=found)
+        return known[1]
 
     def _stood_ever(self, name: str, word: "re.Pattern[bytes]") -> bool:
         """Return whether a name stood, as a word, in any `.nix` file on the line of the tip."""
@@ -61,8 +62,7 @@ class Mentions:
             since = known[0] if known is not None else None
             oids = nix_blobs_of_line(self._git, self._tip, since)
             found = any(word.search(blob.data) for blob in read_blobs(self._git, oids))
-            known = self._tip, found
-            self._walked.mentions[name] = known
+            known = self._walked.note(name, self._tip, found=found)
         return known[1]
 
     def _at(self, commit: str) -> bytes:

@@ -224,7 +224,9 @@ def _find_lost(
     tip = view.snapshot.commit or view.repository.head
     secrets = {file.path: file.name for file in unexplained}
     mentions = Mentions(view.repository, here.files.values(), tip, walked)
-    return excuse_unnamed(mentions, lost, secrets)
+    lost = excuse_unnamed(mentions, lost, secrets)
+    walked.save()
+    return lost
 
 
 def _look_closer(view: View, names: Names) -> Names:

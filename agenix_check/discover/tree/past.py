@@ -119,7 +119,6 @@ def _judge_by_history(
         if commit is not None and not question.ends:
             walked.keep(commit, line)
     line.search_everywhere()
-    walked.save()
     return line
 
 
@@ -334,7 +333,12 @@ def _excuse_of_tree(question: Question, line: Line, loss: Loss) -> Excuse | None
     """Return what excuses an output in the tree that is judged, whatever commits did."""
     made, files = loss.made, question.here.files
     if made is None:
-        return None
+        # Of an older commit's output nothing shows that anybody needs it, but that it had a
+        # predecessor.
+        view = question.view
+        is_older = loss.commit not in (None, view.snapshot.commit or view.repository.head)
+        untold = is_older and not loss.succeeds
+        return Excuse(Reason.NEVER_EXPLAINED, loss.file.path) if untold else None
     if loss.sources and not any(path in files for path in loss.sources):
         return Excuse(Reason.SOURCE_GONE, loss.sources[0])
     if loss.keys and not line.has(made.key) and not any(path in files for path in loss.keys):

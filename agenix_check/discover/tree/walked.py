@@ -26,6 +26,7 @@ class Walked:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._is_loaded = False
+        self._is_new = False
         self._states: dict[str, _Plain] = {}
         self._library = Library()
         self._mentions: dict[str, tuple[str, bool]] = {}
@@ -44,13 +45,23 @@ class Walked:
 
     @property
     def mentions(self) -> dict[str, tuple[str, bool]]:
-        """Whether `.nix` files ever named a secret, up to which commit that was looked for."""
+        """Whether `.nix` files named something, with the commit up to which that was looked for.
+
+        By the name of a secret, or by a commit and a source's file name.
+        """
         self._load()
         return self._mentions
+
+    def note(self, what: str, commit: str, *, found: bool) -> tuple[str, bool]:
+        """Remember whether `.nix` files named something, and return that."""
+        self._mentions[what] = commit, found
+        self._is_new = True
+        return commit, found
 
     def keep(self, commit: str, line: Line) -> None:
         """Remember a line up to a commit."""
         self._load()
+        self._is_new = self._is_new or commit not in self._states
         self._states.pop(commit, None)
         commits = {loss.commit for loss in line.lost.values()}
         self._states[commit] = {
@@ -82,6 +93,8 @@ class Walked:
     def save(self) -> None:
         """Write what was learned, where there is room for it."""
         library = self.library
+        if not self._is_new:
+            return
         states = dict(list(self._states.items())[-_MOST_STATES:])
         if sum(map(len, library.parts.values())) > _MOST_PARTS:
             return
