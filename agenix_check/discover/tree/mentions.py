@@ -32,6 +32,8 @@ class Mentions:
 
         Many names are put together by Nix and stand in no file; of those nothing follows.
         """
+        if not self._here:
+            return None  # what declares the fleet is elsewhere
         if lost.sources:
             source = posixpath.basename(lost.sources[0])
             if to_bytes(source) not in self._here and self._stood_when_lost(lost, source):
