@@ -86,6 +86,27 @@ def parse_recipient(text: str) -> Recipient:
     raise RecipientError("this is neither an age recipient nor an SSH public key")
 
 
+def parse_configured(text: str) -> Recipient:
+    """Return the recipient in a node's key text, as agenix-rekey hands it to age or rage.
+
+    agenix-rekey takes one newline from its end. Raises RecipientError as `parse_recipient` does,
+    also for texts that one of the two programs refuses: they take no white space away.
+    """
+    recipient = parse_recipient(text)
+    key = text.removesuffix("\n")
+    if key[:1].isspace():
+        raise RecipientError("there is white space before it, which age and rage refuse")
+    if key.startswith(recipient.text):
+        end = key[len(recipient.text) :]
+        if not end or (recipient.kind in (ssh.ED25519, ssh.RSA) and end[0].isspace()):
+            return recipient
+    if recipient.text.startswith("age1"):
+        raise RecipientError("there is white space after it, which age and rage refuse")
+    if not key.startswith(f"{recipient.kind} ") or key[len(recipient.kind) + 1].isspace():
+        raise RecipientError("there is no single blank after its type: rage refuses that")
+    raise RecipientError("its base64 is not padded as it should be: age refuses that")
+
+
 def recipient_or_none(text: str | None) -> Recipient | None:
     """Return the one recipient in ``text``, or None where there is none, or no text."""
     try:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_recipient
+from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_configured
 from agenix_check.audit.findings import REKEY_BY_NIX, make_finding
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.evidence import Evidence
@@ -53,9 +53,10 @@ def judge_key(text: str, recipient: Recipient | None) -> tuple[str, str] | None:
             "node-key-path",
             f"hostPubkey is the string {name}: a new key in that file does not rename any output",
         )
-    if recipient is None:
-        return "node-invalid-key", f"hostPubkey must be exactly one recipient{_why_not(text)}"
-    if recipient.text == DUMMY_RECIPIENT:
+    why_not = explain_invalid(text)
+    if why_not is not None:
+        return "node-invalid-key", f"hostPubkey must be exactly one recipient, but {why_not}"
+    if recipient is not None and recipient.text == DUMMY_RECIPIENT:
         return (
             "node-placeholder-key",
             "outputs are made for agenix-rekey's placeholder, whose private key nobody has",
@@ -63,12 +64,13 @@ def judge_key(text: str, recipient: Recipient | None) -> tuple[str, str] | None:
     return None
 
 
-def _why_not(text: str) -> str:
+def explain_invalid(text: str) -> str | None:
+    """Return why age or rage refuses a key text as agenix-rekey hands it over, or None."""
     try:
-        parse_recipient(text)
+        parse_configured(text)
     except RecipientError as error:
-        return f", but {error}"
-    return "; agenix-rekey passes it to age unchecked"
+        return str(error)
+    return None
 
 
 def _mixed(here: Evidence, node: Node, before: set[str], keyring: Keyring) -> Iterator[Finding]:

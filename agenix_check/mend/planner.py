@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient
+from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_configured
 from agenix_check.audit.comparison import Place, place
 from agenix_check.audit.findings import remove
 from agenix_check.discover.declared.known import Inventory
@@ -197,7 +197,7 @@ class _Planner:
             self._leave(where, f"its source {need.source} cannot be decrypted as it is")
             return None
         try:
-            recipient = parse_recipient(need.key)
+            recipient = parse_configured(need.key)
         except RecipientError as error:
             self._leave(where, f"nothing can be encrypted to its node's hostPubkey: {error}")
             return None
