@@ -107,7 +107,9 @@ def nix_blobs_of_line(git: Git, tip: str, since: str | None) -> list[str]:
 
     As object ids, each once. Nothing where history is not all here.
     """
-    line = read_line(git, tip, without=since) or ()
+    line = read_line(git, tip, without=since)
+    if line is None:  # there is nothing before the first commit
+        line = read_line(git, tip) or []
     changes = (one for commit in line for one in commit.changes if one.path.endswith(".nix"))
     files = (file for one in changes for file in (one.before, one.after) if file is not None)
     return list(dict.fromkeys(file.oid for file in files))
@@ -116,3 +118,12 @@ def nix_blobs_of_line(git: Git, tip: str, since: str | None) -> list[str]:
 def is_ancestor(git: Git, commit: str, of: str) -> bool:
     """Return whether a commit is another one, or among what it descends from."""
     return git.attempt("merge-base", "--is-ancestor", commit, of)[0] == 0
+
+
+def when_added(git: Git, tip: str, path: str) -> str | None:
+    """Return the newest commit on a line of first parents that added a path, or None."""
+    status, listing, _ = git.attempt(
+        "log", "--format=%H", "--no-renames", "--first-parent", "--diff-merges=first-parent",
+        "--diff-filter=A", "--max-count=1", tip, "--", path,
+    )  # fmt: skip
+    return (to_text(listing).strip() or None) if status == 0 else None

@@ -206,8 +206,8 @@ def _follow(loss: Loss, line: Line, step: Step) -> None:
         moved = _moved(path, step) or _renamed([path], line, step)
         loss.sources += [other for other in moved if other not in loss.sources]
     for path in [path for path in loss.keys if path in step.taken]:
-        moved = _moved(path, step) or _keys_beside(path, line, step)
-        loss.keys += [other for other in moved if other not in loss.keys]
+        beside = _keys_beside(path, line, step)
+        loss.keys += [other for other in beside if other not in loss.keys]
 
 
 def _moved(path: str, step: Step) -> list[str]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from agenix_check.discover.tree.walked import Walked
-from agenix_check.git.history import nix_blobs_of_line
+from agenix_check.git.history import nix_blobs_of_line, when_added
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.repository import Repository
@@ -39,7 +39,7 @@ class Mentions:
             if to_bytes(source) not in self._here and self._stood_when_lost(lost, source):
                 return Excuse(Reason.NO_LONGER_NAMED, source)
         word = _word(name)
-        if word.search(self._here) is None and self._stood_ever(name, word):
+        if word.search(self._here) is None and self._stood_since(lost.path, name, word):
             return Excuse(Reason.NO_LONGER_NAMED, name)
         return None
 
@@ -55,17 +55,23 @@ class Mentions:
             known = self._walked.note(where, lost.commit, found=found)
         return known[1]
 
-    def _stood_ever(self, name: str, word: "re.Pattern[bytes]") -> bool:
-        """Return whether a name stood, as a word, in any `.nix` file on the line of the tip."""
+    def _stood_since(self, path: str, name: str, word: "re.Pattern[bytes]") -> bool:
+        """Return whether a name stood, as a word, in `.nix` files since an output came.
+
+        In the commit before that at the earliest. What was found out is remembered by the name.
+        """
         if self._tip is None:
             return False
         known = self._walked.mentions.get(name)
-        if known is None or (not known[1] and known[0] != self._tip):
-            since = known[0] if known is not None else None
+        if known is None:
+            born = when_added(self._git, self._tip, path)
+            before = f"{born}^" if born else self._tip
+            known = before, word.search(self._at(before)) is not None
+        since, found = known
+        if not found and since != self._tip:
             oids = nix_blobs_of_line(self._git, self._tip, since)
             found = any(word.search(blob.data) for blob in read_blobs(self._git, oids))
-            known = self._walked.note(name, self._tip, found=found)
-        return known[1]
+        return self._walked.note(name, self._tip, found=found)[1]
 
     def _at(self, commit: str) -> bytes:
         if commit not in self._texts:

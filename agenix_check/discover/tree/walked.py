@@ -54,8 +54,8 @@ class Walked:
 
     def note(self, what: str, commit: str, *, found: bool) -> tuple[str, bool]:
         """Remember whether `.nix` files named something, and return that."""
+        self._is_new = self._is_new or self._mentions.get(what) != (commit, found)
         self._mentions[what] = commit, found
-        self._is_new = True
         return commit, found
 
     def keep(self, commit: str, line: Line) -> None:
