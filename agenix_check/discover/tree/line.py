@@ -235,6 +235,7 @@ class Line:
     ) -> None:
         for part in gone:
             self.library.past[part] = Past(lost_parts[part][0], commit)
+            del self.holders[part]
 
     def _enter(self, file: OutputFile) -> None:
         self.outputs[file.path] = file
@@ -284,11 +285,13 @@ class Line:
         if not wanted:
             return
         for directory, idents in wanted.items():
-            keys = [key for key in self._keys[directory] if self.holders.get(key)]
+            keys = self._keys[directory]
             library.search(idents, keys, new_parts)
             library.search(idents, keys, self.holders)
         idents = [ident for several in wanted.values() for ident in several]
         library.search(idents, self.holders, self.holders)
+        for directory, several in wanted.items():  # perhaps a version of long ago
+            library.search(several, self._keys[directory], library.sources)
         self._unknown.update(idents)
         self._connect_known()
 
