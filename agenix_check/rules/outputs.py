@@ -323,19 +323,22 @@ OUTPUTS: tuple[Rule, ...] = (
             left over from an earlier key. agenix-rekey cleans up the directories of declared hosts
             only, never those of hosts that are gone.
 
-            Where only file names are known, a rekey that was forgotten long ago looks the same.
+            Where only file names are known, the message says what speaks for that: another output
+            has taken its place, its source or key was deleted, other hosts were rekeyed without it,
+            or no `.nix` file names the secret any more.
             """,
         why="""
             The owner of the old key can still read the secret in it. And in a directory full of old
             files nobody sees the one that is missing.
             """,
         mend="""
-            If the host is still declared, a rekey removes the file; otherwise remove it yourself:
+            First make sure that no host needs it: where Nix is installed, this knows what is
+            declared, rekeys that, and removes the rest.
 
-                agenix-check --fix
-                git rm PATH
+                agenix-check --fix --inventory nix
 
-            It is best to change a secret that a retired host could read.
+            Only if no host needs it, remove it yourself with the command behind the `#` of the
+            report. It is best to change a secret that a retired host could read.
             """,
         about=About.OUTPUT,
         mended_by=MendedBy.REMOVE_OUTPUT,
