@@ -124,6 +124,6 @@ def when_added(git: Git, tip: str, path: str) -> str | None:
     """Return the newest commit on a line of first parents that added a path, or None."""
     status, listing, _ = git.attempt(
         "log", "--format=%H", "--no-renames", "--first-parent", "--diff-merges=first-parent",
-        "--diff-filter=A", "--max-count=1", tip, "--", path,
+        "--diff-filter=A", "--max-count=1", "--no-patch", tip, "--", path,
     )  # fmt: skip
     return (to_text(listing).strip() or None) if status == 0 else None

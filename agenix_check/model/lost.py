@@ -48,10 +48,10 @@ class Lost(NamedTuple):
     """An output whose name nothing in the tree explains.
 
     `commit` is the one in which it lost its explanation, None where the change that is judged did
-    that. `brought` says that this commit brought it and nothing explained it there. `key` and
-    `source` are the digests (SHA-256, hexadecimal) of what made it, None where nobody knows;
-    `key_text` is the key's text. `sources` and `keys` are the files that held these, under their
-    names of today; `past_source`
+    that; `born` the one that brought it, where that is known. `brought` says that `commit` brought
+    it and nothing explained it there. `key` and `source` are the digests (SHA-256, hexadecimal) of
+    what made it, None where nobody knows; `key_text` is the key's text. `sources` and `keys` are
+    the files that held these, under their names of today; `past_source`
     and `past_key` are those contents where they are gone. `kind` and `about` are the cause.
     `succeeds` says that an explained output stood in its place before. `unseen` says that history
     at hand ends before it can be told.
@@ -60,6 +60,7 @@ class Lost(NamedTuple):
     path: str
     commit: str | None
     brought: bool
+    born: str | None = None
     key: str | None = None
     key_text: str | None = None
     source: str | None = None

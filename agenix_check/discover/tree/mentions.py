@@ -12,6 +12,7 @@ from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import File
 from agenix_check.model.lost import Excuse, Lost, Reason
 
+_MANY = 50  # outputs of which history is asked one by one
 _WORD = rb"[0-9A-Za-z_'-]"
 
 
@@ -26,6 +27,7 @@ class Mentions:
         self._tip = tip
         self._here = self._text(file.oid for file in files if file.path.endswith(".nix"))
         self._texts: dict[str, bytes] = {}
+        self._births: dict[str, str] = {}
 
     def excuse(self, lost: Lost, name: str) -> Excuse | None:
         """Return that a secret is named no more, where it is so: by its file's name or its own.
@@ -39,7 +41,7 @@ class Mentions:
             if to_bytes(source) not in self._here and self._stood_when_lost(lost, source):
                 return Excuse(Reason.NO_LONGER_NAMED, source)
         word = _word(name)
-        if word.search(self._here) is None and self._stood_since(lost.path, name, word):
+        if word.search(self._here) is None and self._stood_since(lost, name, word):
             return Excuse(Reason.NO_LONGER_NAMED, name)
         return None
 
@@ -55,23 +57,33 @@ class Mentions:
             known = self._walked.note(where, lost.commit, found=found)
         return known[1]
 
-    def _stood_since(self, path: str, name: str, word: "re.Pattern[bytes]") -> bool:
+    def _stood_since(self, lost: Lost, name: str, word: "re.Pattern[bytes]") -> bool:
         """Return whether a name stood, as a word, in `.nix` files since an output came.
 
-        In the commit before that at the earliest. What was found out is remembered by the name.
+        In the commit before that at the earliest.
         """
         if self._tip is None:
             return False
-        known = self._walked.mentions.get(name)
+        born = lost.born or self._when_born(lost.path, name)
+        known = self._walked.mentions.get(f"{born} {name}")
         if known is None:
-            born = when_added(self._git, self._tip, path)
             before = f"{born}^" if born else self._tip
             known = before, word.search(self._at(before)) is not None
         since, found = known
         if not found and since != self._tip:
             oids = nix_blobs_of_line(self._git, self._tip, since)
             found = any(word.search(blob.data) for blob in read_blobs(self._git, oids))
-        return self._walked.note(name, self._tip, found=found)[1]
+        return self._walked.note(f"{born} {name}", self._tip, found=found)[1]
+
+    def _when_born(self, path: str, name: str) -> str:
+        """Return the commit that brought an output; nothing where history does not show it.
+
+        Outputs of one name come together as a rule: where there are many, one is asked for all.
+        """
+        what = path if len(self._births) < _MANY else name
+        if what not in self._births and self._tip is not None:
+            self._births[what] = when_added(self._git, self._tip, path) or ""
+        return self._births.get(what, "")
 
     def _at(self, commit: str) -> bytes:
         if commit not in self._texts:

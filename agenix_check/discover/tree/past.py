@@ -314,6 +314,7 @@ def _ended(question: Question, line: Line, loss: Loss) -> Lost:
         path=loss.file.path,
         commit=loss.commit,
         brought=loss.brought,
+        born=loss.born,
         key=made.key if made else None,
         key_text=library.texts.get(made.key) if made else None,
         source=made.source if made else None,
