@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from agenix_check.cli.files import writable_file, write_file
@@ -148,7 +148,7 @@ def append_summary(
                 return f"{file} is not a regular file"
             apart = b"\n\n" if status.st_size else b""
             room = min(summary.most, summary.whole - status.st_size) - len(apart)
-            text = render(report, summary.format, replace(options, limit=room))
+            text = render(report, summary.format, options._replace(limit=room))
             if not text:
                 return f"{file} is full"
             stream.write(apart + text.encode())

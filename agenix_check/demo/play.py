@@ -1,7 +1,6 @@
 """The show: break the fleet, let the real gate speak, take it back, go on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from agenix_check.demo.breaks import Break
@@ -85,7 +84,7 @@ class Play:
         return 0
 
     def _show(self, report: Report, *, verbose: bool = False) -> None:
-        self._write("\n" + render(report, "text", replace(self._options, verbose=verbose)))
+        self._write("\n" + render(report, "text", self._options._replace(verbose=verbose)))
 
     def _complain(self, sentence: str) -> None:
         self._defects += 1

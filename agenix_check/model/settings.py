@@ -46,7 +46,7 @@ class Ignore:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # a second class for slots would cost a millisecond
 class Settings:
     """Every setting with its value, in the order of `--help`.
 

@@ -1,10 +1,9 @@
 """The formats: one file each in `formats/`, imported only when its format is asked for."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from agenix_check.errors import UsageError, nearest
 from agenix_check.model.findings import Report
@@ -14,8 +13,7 @@ DEFAULT = "text"
 """The format of standard output unless another one is asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderOptions:
+class RenderOptions(NamedTuple):
     """Options of rendering: `color`, `verbose`, `quiet` for people, the others for verdicts.
 
     `limit` is in bytes, for a format that can be cut; None stands for its own limit.
@@ -29,8 +27,7 @@ class RenderOptions:
     limit: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(NamedTuple):
     """A second report beside a format: the environment `variable` names the file to append it to.
 
     `most` is how many bytes we add at most, `whole` how large the file may become.
@@ -42,8 +39,7 @@ class Summary:
     whole: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class Format(NamedTuple):
     """The declaration of a format: its name, whom it is for, what it needs, what renders it.
 
     `terminal`: its reader is the person who typed the command. `details`: it shows what each output
