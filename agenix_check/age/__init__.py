@@ -7,10 +7,18 @@ the file's length.
 
 from agenix_check.age.armor import ARMOR_BEGIN
 from agenix_check.age.errors import AgeFormatError, RecipientError
-from agenix_check.age.file import AgeFile, looks_like_age, read_age
+from agenix_check.age.file import (
+    CHUNK,
+    NONCE,
+    TAG,
+    AgeFile,
+    looks_like_age,
+    plaintext_size,
+    read_age,
+)
 from agenix_check.age.header import MAGIC, MAX_HEADER, render_header
+from agenix_check.age.kinds import RECIPIENT_KINDS, SSH_KINDS, STANZA_KINDS, Tagging
 from agenix_check.age.matching import Match, describe, match, stanza_tag
-from agenix_check.age.payload import CHUNK, NONCE, TAG, plaintext_size
 from agenix_check.age.recipients import (
     DUMMY_RECIPIENT,
     Recipient,
@@ -31,6 +39,9 @@ __all__ = [
     "MAGIC",
     "MAX_HEADER",
     "NONCE",
+    "RECIPIENT_KINDS",
+    "SSH_KINDS",
+    "STANZA_KINDS",
     "TAG",
     "AgeFile",
     "AgeFormatError",
@@ -38,6 +49,7 @@ __all__ = [
     "Recipient",
     "RecipientError",
     "Stanza",
+    "Tagging",
     "describe",
     "has_one_identity",
     "looks_like_age",

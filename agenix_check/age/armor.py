@@ -17,7 +17,7 @@ _BYTES = 48
 
 
 def armor_start(data: bytes) -> int:
-    """Return the offset of the armor's first character in ``data``, or -1 where there is none."""
+    """Return the offset of the armor's first character in `data`, or -1 where there is none."""
     head = data[: MAX_WHITESPACE + len(ARMOR_BEGIN)]
     text = head.lstrip()
     # Without the dashes at the end, so that a block with a damaged first line is still one.
@@ -25,7 +25,7 @@ def armor_start(data: bytes) -> int:
 
 
 def read_armor(data: bytes) -> bytes:
-    """Return the binary age file inside ``data``; raises AgeFormatError for bad armor."""
+    """Return the binary age file inside `data`; raises AgeFormatError for bad armor."""
     lines, start = _body_lines(data)
     bare = [line.removesuffix(b"\r") for line in lines]
     text = b"".join(bare)
@@ -42,7 +42,7 @@ def read_armor(data: bytes) -> bytes:
 
 
 def armored_offset(data: bytes, offset: int) -> int:
-    """Return where in the armored text ``data`` the byte at ``offset`` of its content is."""
+    """Return where in the armored text `data` the byte at `offset` of its content is."""
     lines, start = _body_lines(data)
     row, column = divmod(offset, _BYTES)
     return start + sum(len(line) + 1 for line in lines[:row]) + column * 4 // 3

@@ -57,7 +57,7 @@ def decode(text: str) -> tuple[str, bytes]:
 
 
 def encode(prefix: str, data: bytes) -> str:
-    """Return ``data`` in Bech32 under a lower-case human-readable part."""
+    """Return `data` in Bech32 under a lower-case human-readable part."""
     padding = -len(data) * 8 % 5
     number = int.from_bytes(data, "big") << padding
     count = (len(data) * 8 + padding) // 5

@@ -10,7 +10,7 @@ _LAST = (_ALPHABET, (), _ALPHABET[::16], _ALPHABET[::4])
 
 
 def decode(text: str) -> bytes | None:
-    """Return the bytes that unpadded ``text`` encodes, or None where it is not canonical.
+    """Return the bytes that unpadded `text` encodes, or None where it is not canonical.
 
     The decoder passes over what is not base64, so foreign characters show as missing bytes.
     """
@@ -23,12 +23,12 @@ def decode(text: str) -> bytes | None:
 
 
 def encode(raw: bytes) -> str:
-    """Return ``raw`` in base64 without padding."""
+    """Return `raw` in base64 without padding."""
     return b2a_base64(raw, newline=False).rstrip(b"=").decode("ascii")
 
 
 def fault(text: str) -> tuple[int, str]:
-    """Return where and why ``text`` is not canonical, as an index and the end of a sentence."""
+    """Return where and why `text` is not canonical, as an index and the end of a sentence."""
     for index, char in enumerate(text):
         if char not in _ALPHABET:
             if char == "=":

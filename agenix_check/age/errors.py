@@ -6,8 +6,8 @@ from agenix_check.errors import AgenixCheckError
 class AgeFormatError(AgenixCheckError):
     """A file that the age specification tells a reader to reject.
 
-    ``offset`` is in bytes from the start of the file; in an armored file it is the place in
-    the armored text. ``reason`` is made of fixed words and numbers only, because the content
+    `offset` is in bytes from the start of the file; in an armored file it is the place in
+    the armored text. `reason` is made of fixed words and numbers only, because the content
     is hostile and may be a secret in plain text.
     """
 

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from agenix_check.age.armor import armor_start, armored_offset, read_armor
 from agenix_check.age.errors import AgeFormatError
 from agenix_check.age.header import ANY_VERSION, read_header
-from agenix_check.age.payload import NONCE, plaintext_size
 from agenix_check.age.stanzas import Stanza
+
+NONCE = 16
+TAG = 16
+CHUNK = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgeFile:
     """What the header and the length of an age file say.
 
-    All sizes are in bytes, of the binary file also where it is armored. ``plaintext_size`` is
-    None where no encryption produces a payload of this length; then ``payload_error`` says why.
+    All sizes are in bytes, of the binary file also where it is armored. `plaintext_size` is
+    None where no encryption produces a payload of this length; then `payload_error` says why.
     """
 
     armored: bool
@@ -32,14 +35,14 @@ class AgeFile:
 
 
 def looks_like_age(data: bytes) -> bool:
-    """Return whether ``data`` begins like an age file, binary or armored, well-formed or not."""
+    """Return whether `data` begins like an age file, binary or armored, well-formed or not."""
     return data.startswith(ANY_VERSION) or armor_start(data) >= 0
 
 
 def read_age(data: bytes, *, size: int | None = None) -> AgeFile:
     """Return what an age file says without a key.
 
-    ``size`` is the whole file's size in bytes where ``data`` is only its head; a head of 64 KiB
+    `size` is the whole file's size in bytes where `data` is only its head; a head of 64 KiB
     always suffices, but an armored file must be given whole. Raises AgeFormatError for all that
     the specification tells a reader to reject in the armor or in the header, for a file that
     ends before its payload, and for a header of more than 64 KiB.
@@ -78,3 +81,25 @@ def _read_binary(data: bytes, total: int, *, armored: bool) -> AgeFile:
         plaintext_size=plain,
         payload_error=problem,
     )
+
+
+def plaintext_size(payload_size: int) -> int:
+    """Return the plaintext's length in bytes for a payload of `payload_size` bytes.
+
+    The payload is a nonce and chunks of at most 64 KiB, each followed by its tag. Only an empty
+    plaintext may end in an empty chunk. Raises ValueError, with the reason as its text, for a
+    length that no encryption produces.
+    """
+    sealed = payload_size - NONCE
+    if sealed < TAG:
+        least = NONCE + TAG
+        raise ValueError(f"the payload is cut short: {payload_size} bytes of at least {least}")
+    whole, last = divmod(sealed, CHUNK + TAG)
+    if last == TAG and whole:
+        raise ValueError("the payload ends in an empty chunk: it is cut short or has a tail")
+    if 0 < last < TAG:
+        raise ValueError(
+            f"the payload's last chunk has {last} bytes, fewer than its tag of {TAG}: "
+            "it is cut short or has a tail"
+        )
+    return whole * CHUNK + (last - TAG if last else 0)

@@ -17,7 +17,7 @@ _END = "\n"  # stands behind the last line: no line holds it, and no rule lets i
 def read_header(data: bytes) -> tuple[tuple[Stanza, ...], bytes, int]:
     """Return the stanzas, the MAC and the header's length in bytes.
 
-    ``data`` starts with the header and may go on after it. Raises AgeFormatError for whatever
+    `data` starts with the header and may go on after it. Raises AgeFormatError for whatever
     the grammar forbids, and for a header longer than 64 KiB.
     """
     if not data.startswith(MAGIC):

@@ -12,7 +12,7 @@ def _right_side(x: int) -> int:
 
 
 def read_point(raw: bytes) -> tuple[bytes, bytes]:
-    """Return the compressed and the uncompressed encoding of the point that ``raw`` encodes.
+    """Return the compressed and the uncompressed encoding of the point that `raw` encodes.
 
     Raises ValueError, with the reason as the end of a sentence, where it encodes none.
     """

@@ -8,23 +8,25 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from agenix_check.age import bech32, ssh
+from agenix_check.age import bech32, ssh_public_keys
 from agenix_check.age.encoding import encode
 from agenix_check.age.errors import RecipientError
+from agenix_check.age.kinds import (
+    HYBRID,
+    HYBRID_P256TAG,
+    P256TAG,
+    PIV,
+    PLUGIN,
+    RECIPIENT_KINDS,
+    SSH_KINDS,
+    TPM,
+    X25519,
+)
 from agenix_check.age.p256 import COMPRESSED, UNCOMPRESSED, read_point
 
 # Stands in for the hostPubkey of a host whose key is not known yet: agenix-rekey skips such hosts.
 DUMMY_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"
 
-X25519 = "X25519"
-HYBRID = "mlkem768x25519"
-P256TAG = "p256tag"
-HYBRID_P256TAG = "mlkem768p256tag"
-PIV = "piv-p256"
-TPM = "tpm"
-PLUGIN = "plugin"
-
-_ANONYMOUS = frozenset({X25519, HYBRID, PLUGIN})
 _X25519_SIZE = 32
 _MLKEM768_SIZE = 1184
 _HYBRID_SIZE = _MLKEM768_SIZE + _X25519_SIZE
@@ -42,10 +44,9 @@ _OTHER_SSH = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
 class Recipient:
     """A public key that age can encrypt to.
 
-    ``kind`` is the type of its stanzas where there is only one (``ssh-ed25519``, ``ssh-rsa``,
-    ``X25519``, ``mlkem768x25519``, ``p256tag``, ``mlkem768p256tag``, ``piv-p256``), else ``tpm``
-    or ``plugin``. ``text`` is its canonical string, without a comment. ``tag`` is the tag in its
-    stanzas where that is the same in every file; ``point_tag`` are the four bytes that stand for
+    `kind` is a name of `kinds.RECIPIENT_KINDS`: the type of its stanzas where there is only one,
+    else `tpm` or `plugin`. `text` is its canonical string, without a comment. `tag` is the tag in
+    its stanzas where that is the same in every file; `point_tag` are the four bytes that stand for
     its P-256 point in tags that differ from file to file, empty for keys without such a point.
     """
 
@@ -57,11 +58,11 @@ class Recipient:
     @property
     def is_anonymous(self) -> bool:
         """Whether a stanza for this recipient does not show that it is for this one."""
-        return self.kind in _ANONYMOUS
+        return RECIPIENT_KINDS[self.kind].is_anonymous
 
 
 def parse_recipient(text: str) -> Recipient:
-    """Return the one recipient in ``text``, white space around it aside.
+    """Return the one recipient in `text`, white space around it aside.
 
     Raises RecipientError, which names the kind and what is wrong, never the text itself.
     """
@@ -79,7 +80,7 @@ def parse_recipient(text: str) -> Recipient:
     if text[:4].lower() == "age-":
         raise RecipientError("this looks like an identity: a secret key, not a recipient")
     kind, _, rest = text.replace("\t", " ").partition(" ")
-    if kind in (ssh.ED25519, ssh.RSA):
+    if kind in SSH_KINDS:
         return _parse_ssh(kind, rest.lstrip(" ").partition(" ")[0])
     if kind.startswith(_OTHER_SSH):
         raise RecipientError("this SSH key is of a type that age cannot encrypt to")
@@ -98,7 +99,7 @@ def parse_configured(text: str) -> Recipient:
         raise RecipientError("there is white space before it, which age and rage refuse")
     if key.startswith(recipient.text):
         end = key[len(recipient.text) :]
-        if not end or (recipient.kind in (ssh.ED25519, ssh.RSA) and end[0].isspace()):
+        if not end or (recipient.kind in SSH_KINDS and end[0].isspace()):
             return recipient
     if recipient.text.startswith("age1"):
         raise RecipientError("there is white space after it, which age and rage refuse")
@@ -108,7 +109,7 @@ def parse_configured(text: str) -> Recipient:
 
 
 def recipient_or_none(text: str | None) -> Recipient | None:
-    """Return the one recipient in ``text``, or None where there is none, or no text."""
+    """Return the one recipient in `text`, or None where there is none, or no text."""
     try:
         return None if text is None else parse_recipient(text)
     except RecipientError:
@@ -147,7 +148,7 @@ def _parse_ssh(kind: str, body: str) -> Recipient:
     if not body:
         raise RecipientError(f"the {kind} key has no base64 after its type")
     try:
-        wire, canonical = ssh.read_key(kind, body)
+        wire, canonical = ssh_public_keys.read_wire(kind, body)
     except ValueError as error:
         raise RecipientError(f"the {kind} key {error}") from None
     return Recipient(kind=kind, text=f"{kind} {canonical}", tag=encode(_short_tag(wire)))

@@ -9,7 +9,7 @@ import re
 from functools import cache
 
 from agenix_check.age.encoding import encode
-from agenix_check.age.payload import plaintext_size
+from agenix_check.age.file import plaintext_size
 from agenix_check.age.stanzas import LOW_ORDER, Stanza
 
 _B = rb"[A-Za-z0-9+/]"

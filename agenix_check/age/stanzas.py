@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agenix_check.age.encoding import decode
+from agenix_check.age.kinds import SCRYPT, STANZA_KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,21 +21,6 @@ class Stanza:
 
 
 _FILE_KEY = 32  # the file key of 16 bytes and its tag of 16
-
-# Decoded length in bytes of each argument, and of the body (0: no fixed length).
-# X25519, mlkem768x25519, p256tag, mlkem768p256tag: https://c2sp.org/age; ssh-*: filippo.io/age
-# (agessh); piv-p256: age-plugin-yubikey; tpm-ecc: age-plugin-tpm.
-_SHAPES: dict[str, tuple[tuple[int, ...], int]] = {
-    "X25519": ((32,), _FILE_KEY),
-    "mlkem768x25519": ((1120,), _FILE_KEY),
-    "p256tag": ((4, 65), _FILE_KEY),
-    "mlkem768p256tag": ((4, 1153), _FILE_KEY),
-    "ssh-ed25519": ((4, 32), _FILE_KEY),
-    "ssh-rsa": ((4,), 0),
-    "piv-p256": ((4, 33), _FILE_KEY),
-    "tpm-ecc": ((4, 33), _FILE_KEY),
-}
-_ENDS_IN_X25519_SHARE = frozenset({"X25519", "mlkem768x25519", "ssh-ed25519"})
 
 _SCRYPT_SALT = 16
 _SCRYPT_MAX_WORK_FACTOR = 22  # as in age: more would keep a reader busy for minutes
@@ -59,27 +45,26 @@ LOW_ORDER = _low_order_shares()
 
 
 def complaint(stanza: Stanza) -> str | None:
-    """Return why the identity that ``stanza`` is meant for must reject it, or None.
+    """Return why the identity that `stanza` is meant for must reject it, or None.
 
     A type that is not known may have any arguments and any body.
     """
-    kind = stanza.type
-    shape = _SHAPES.get(kind)
-    if shape is None:
-        return _scrypt_complaint(stanza) if kind == "scrypt" else None
-    sizes, body = shape
-    args = stanza.args
+    name = stanza.type
+    kind = STANZA_KINDS.get(name)
+    if kind is None:
+        return _scrypt_complaint(stanza) if name == SCRYPT else None
+    sizes, body, args = kind.arguments, kind.body, stanza.args
     if len(args) != len(sizes):
         return _wrong_count(stanza, len(sizes))
     raw: bytes | None = b""
     for arg, size in zip(args, sizes, strict=False):
         raw = decode(arg)
         if raw is None or len(raw) != size:
-            return f"an argument of the {kind} stanza is not canonical base64 of {size} bytes"
+            return f"an argument of the {name} stanza is not canonical base64 of {size} bytes"
     if body and len(stanza.body) != body:
-        return f"the body of the {kind} stanza has {len(stanza.body)} bytes, not {body}"
-    if raw and raw[-32:] in LOW_ORDER and kind in _ENDS_IN_X25519_SHARE:
-        return f"the share of the {kind} stanza is a point of low order"
+        return f"the body of the {name} stanza has {len(stanza.body)} bytes, not {body}"
+    if raw and raw[-32:] in LOW_ORDER and kind.has_share:
+        return f"the share of the {name} stanza is a point of low order"
     return None
 
 

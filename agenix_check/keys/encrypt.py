@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from agenix_check.age import (
+    RECIPIENT_KINDS,
     AgeFormatError,
     Match,
     Recipient,
@@ -27,8 +28,6 @@ from agenix_check.keys.prompts import PluginPrompts, Terminal, aborts_as_interru
 if TYPE_CHECKING:
     from pyrage import _Recipient
 
-_SSH_KINDS = ("ssh-ed25519", "ssh-rsa")
-_POST_QUANTUM = "mlkem768x25519"
 _PLUGIN = "plugin"
 
 
@@ -186,14 +185,15 @@ def _native(recipient: Recipient) -> "_Recipient | None":
 
     text = recipient.text
     try:
-        if recipient.kind in _SSH_KINDS:
-            return pyrage.ssh.Recipient.from_str(text)
-        if recipient.kind == "X25519":
-            return pyrage.x25519.Recipient.from_str(text)
-        if recipient.kind == "p256tag" and hasattr(pyrage, "tag"):  # since pyrage 1.4
-            return pyrage.tag.Recipient.from_str(text)
-        if recipient.kind == "mlkem768p256tag" and hasattr(pyrage, "tagpq"):
-            return pyrage.tagpq.Recipient.from_str(text)
+        match RECIPIENT_KINDS[recipient.kind].built_in:
+            case "ssh":
+                return pyrage.ssh.Recipient.from_str(text)
+            case "x25519":
+                return pyrage.x25519.Recipient.from_str(text)
+            case "tag" if hasattr(pyrage, "tag"):
+                return pyrage.tag.Recipient.from_str(text)
+            case "tagpq" if hasattr(pyrage, "tagpq"):
+                return pyrage.tagpq.Recipient.from_str(text)
     except pyrage.RecipientError as error:
         raise EncryptionError(f"cannot encrypt to {_shortened(recipient)}: {error}") from None
     return None
@@ -216,9 +216,14 @@ def _shortened(recipient: Recipient) -> str:
     return text if len(text) <= 100 else f"{text[:40]}...{text[-10:]}"
 
 
+def _needs_newer_age(recipient: Recipient) -> bool:
+    kind = RECIPIENT_KINDS[recipient.kind]
+    return kind.is_post_quantum and kind.built_in is None
+
+
 def _what_is_missing(recipient: Recipient) -> str:
     """Say what is needed to encrypt to a recipient that pyrage does not know."""
-    if recipient.kind == _POST_QUANTUM:
+    if _needs_newer_age(recipient):
         need = "an age program that knows post-quantum keys (age 1.3 or newer): give it with --age"
     else:
         program = f"age-plugin-{_plugin_name(recipient)}"
@@ -244,6 +249,6 @@ def _program_refusal(recipient: Recipient, program: str, _path: str) -> str | No
     try:
         run_encrypt(program, b"", [recipient.text], armored=False)
     except ProgramError as error:
-        newer = " (it needs age 1.3 or newer)" if recipient.kind == _POST_QUANTUM else ""
+        newer = " (it needs age 1.3 or newer)" if _needs_newer_age(recipient) else ""
         return f"with {program}: {error}{newer}"
     return None

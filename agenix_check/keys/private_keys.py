@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agenix_check.age import (
+    SSH_KINDS,
     AgeFormatError,
     Match,
     Recipient,
@@ -40,7 +41,7 @@ from agenix_check.keys.prompts import (
     is_panic,
     printable,
 )
-from agenix_check.keys.ssh import (
+from agenix_check.keys.ssh_private_keys import (
     TRIES,
     has_passphrase,
     looks_like_ssh,
@@ -52,8 +53,7 @@ from agenix_check.keys.ssh import (
 if TYPE_CHECKING:
     from pyrage import _Identity
 
-_SSH_KINDS = frozenset({"ssh-ed25519", "ssh-rsa"})
-_NOT_FOR_PLUGINS = _SSH_KINDS | {"scrypt"}
+_NOT_FOR_PLUGINS = SSH_KINDS | {"scrypt"}
 
 # What pyrage says, in words of its own.
 _SAYS_NO_MATCH = "No matching keys found"
@@ -173,7 +173,7 @@ def read_keys(file: IdentityFile, terminal: Terminal) -> list[Key]:
         return list(_age_keys(file, _decoded(content), terminal))
     if must_be_read_by_ssh(content):
         public, asks = public_half(content), has_passphrase(content)
-        return [LockedKey(file=file, public=public, certain=True, types=_SSH_KINDS, asks=asks)]
+        return [LockedKey(file=file, public=public, certain=True, types=SSH_KINDS, asks=asks)]
     return [_ssh_key(file, content)]
 
 
@@ -238,7 +238,7 @@ def _ssh_key(file: IdentityFile, content: bytes) -> Key:
         identity = pyrage.ssh.Identity.from_buffer(content)
     except pyrage.IdentityError:
         raise DecryptionError("it is not an SSH key that age can use") from None
-    return OpenKey(file=file, public=public, certain=True, types=_SSH_KINDS, identity=identity)
+    return OpenKey(file=file, public=public, certain=True, types=SSH_KINDS, identity=identity)
 
 
 def _passphrase_file(file: IdentityFile, content: bytes) -> Key:

@@ -8,7 +8,15 @@ import hashlib
 import re
 from typing import NamedTuple
 
-from agenix_check.age import AgeFormatError, Stanza, looks_like_age, read_age, skim
+from agenix_check.age import (
+    STANZA_KINDS,
+    AgeFormatError,
+    Stanza,
+    Tagging,
+    looks_like_age,
+    read_age,
+    skim,
+)
 from agenix_check.discover.tree.keys import KeyTexts, find_keys
 
 _POINTER = re.compile(
@@ -96,9 +104,7 @@ def _without_marker(data: bytes) -> bytes:
 
 
 def _without_share(stanza: Stanza) -> Stanza:
-    kept = stanza.args
-    if stanza.type in ("ssh-ed25519", "piv-p256", "tpm-ecc"):
-        kept = stanza.args[:1]
-    elif stanza.type in ("X25519", "mlkem768x25519"):
-        kept = ()
+    kind, kept = STANZA_KINDS.get(stanza.type), stanza.args
+    if kind is not None and kind.tagging is not Tagging.PER_FILE:
+        kept = stanza.args[:1] if kind.tagging is Tagging.FIXED else ()
     return Stanza(type=stanza.type, args=kept, body=b"")

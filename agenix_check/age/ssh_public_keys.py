@@ -2,18 +2,17 @@
 
 from binascii import Error, a2b_base64, b2a_base64
 
-ED25519 = "ssh-ed25519"
-RSA = "ssh-rsa"
+from agenix_check.age.kinds import SSH_ED25519
 
 _ED25519_SIZE = 32
 _RSA_LEAST_BITS = 2048  # age refuses shorter ones
 _RSA_EXPONENT_BITS = 24
 
 
-def read_key(kind: str, text: str) -> tuple[bytes, str]:
+def read_wire(kind: str, text: str) -> tuple[bytes, str]:
     """Return an SSH public key's wire format and its canonical base64.
 
-    ``kind`` is ssh-ed25519 or ssh-rsa, ``text`` the base64 after it, padded or not. Raises
+    `kind` is ssh-ed25519 or ssh-rsa, `text` the base64 after it, padded or not. Raises
     ValueError, with the reason as the end of a sentence.
     """
     bare = text.rstrip("=").encode("utf-8", "surrogatepass")
@@ -27,7 +26,7 @@ def read_key(kind: str, text: str) -> tuple[bytes, str]:
     fields = _fields(wire)
     if not fields or fields[0] != kind.encode("ascii"):
         raise ValueError("is of another type than it says")
-    if kind == ED25519:
+    if kind == SSH_ED25519:
         if [len(field) for field in fields[1:]] != [_ED25519_SIZE]:
             raise ValueError("has a wrong length")
     else:
@@ -36,7 +35,7 @@ def read_key(kind: str, text: str) -> tuple[bytes, str]:
 
 
 def _fields(wire: bytes) -> list[bytes]:
-    """Return the length-prefixed strings that ``wire`` consists of."""
+    """Return the length-prefixed strings that `wire` consists of."""
     fields = []
     pos = 0
     while pos < len(wire):
