@@ -174,7 +174,14 @@ def examine(
     def audit(one: View) -> "tuple[Report, Names, Inventory]":
         names = discover_names(one, memory, walked)
         inventory = take_inventory(one, names, settings, store)
-        return audit_fleet(names, inventory, one.info), names, inventory
+        report = audit_fleet(names, inventory, one.info)
+        if report.findings and inventory.declared is not None:
+            from agenix_check.discover.declared.from_declaration import judge_base_too
+
+            known = judge_base_too(one, names, settings, store, inventory)
+            if known is not inventory:
+                inventory, report = known, audit_fleet(names, known, one.info)
+        return report, names, inventory
 
     new_from = settings.new_from
     known = audit(view_commit(view.repository, new_from))[0] if new_from else None

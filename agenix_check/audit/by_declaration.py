@@ -1,10 +1,12 @@
 """The audit of a declared fleet: nothing is guessed, and what is missing is certain."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from agenix_check.audit.declared_changes import compare_with_base
+from agenix_check.audit.declared_changes import Dependencies, mark_new
 from agenix_check.audit.expected_outputs import Bench, audit_orphans, audit_outputs
 from agenix_check.audit.findings import make_finding
+from agenix_check.audit.key_files import KeyFiles
 from agenix_check.audit.keyring import make_keyring
 from agenix_check.audit.nodes import audit_nodes
 from agenix_check.audit.predecessors import find_predecessors
@@ -25,6 +27,7 @@ from agenix_check.model.findings import (
     SnapshotInfo,
     finding_key,
 )
+from agenix_check.rules import find_rule
 
 _RENEW = f"{RENEW} && git add {LOCK}"
 
@@ -38,16 +41,13 @@ def audit_declared(
 ) -> Report:
     """Judge a declared fleet; `by_names` judges the nodes that could not be evaluated."""
     declaration = declared.declaration
-    keys = [KeyText(node.host_pubkey, ()) for node in declaration.nodes]
-    keyring = make_keyring([*names.here.keys.values(), *keys], names.base.keys.values())
-    changes = compare_with_base(names, declared)
-    bench = Bench(names, declared, keyring, find_predecessors(names, declared), changes)
-    judged = list(audit_outputs(bench))
-    outputs = [one.result for one in judged]
-    findings = [finding for one in judged for finding in one.findings]
-    findings += audit_orphans(bench)
-    findings += audit_nodes(bench)
-    findings += audit_masters(bench)
+    outputs, findings = _judge(names, declared)
+    if declared.base is not None and findings:
+        base = declared.base
+        unjudged = {node.name for node in base.declaration.failed}
+        at_base = _judge(names.at_base(), base)[1]
+        findings = mark_new(findings, names, at_base, unjudged)
+    findings = [_date(names, finding) for finding in findings]
     findings += _lock(names, inventory)
     sources = list(audit_sources(names, fleet_of_declared(declared, inventory.kind)))
     if declaration.failed:
@@ -74,6 +74,45 @@ def audit_declared(
     )
 
 
+def _judge(names: Names, declared: Declared) -> tuple[list[JudgedFile], list[Finding]]:
+    """Judge what is declared; what is new in it is judged by dependencies alone."""
+    keys = [KeyText(node.host_pubkey, ()) for node in declared.declaration.nodes]
+    keyring = make_keyring([*names.here.keys.values(), *keys], names.base.keys.values())
+    key_files = KeyFiles(names, keyring)
+    bench = Bench(
+        names=names,
+        declared=declared,
+        keyring=keyring,
+        predecessors=find_predecessors(names, declared),
+        key_files=key_files,
+        depends=Dependencies(names, key_files),
+    )
+    judged = list(audit_outputs(bench))
+    findings = [finding for one in judged for finding in one.findings]
+    findings += audit_orphans(bench)
+    findings += audit_nodes(bench)
+    findings += audit_masters(bench)
+    return [one.result for one in judged], findings
+
+
+def _date(names: Names, finding: Finding) -> Finding:
+    """Say since which commit an output is stale, where names found that it was lost then.
+
+    Where the two disagree on whether that was before this change, they speak of two things.
+    """
+    file, cause = names.here.outputs.get(finding.path or ""), finding.cause
+    lost = names.lost.get(finding.path or "")
+    if file is None or lost is None or not find_rule(finding.rule).unexplained:
+        return finding
+    if lost.commit is None or names.is_old(file) is finding.new:
+        return finding
+    if lost.brought and lost.past_source is None and lost.past_key is None:
+        return finding
+    if cause is not None and cause.commit is None and not lost.brought:
+        cause = replace(cause, commit=lost.commit)
+    return replace(finding, since=lost.commit, cause=cause)
+
+
 def _rest(declared: Declared, by_names: Report) -> tuple[list[JudgedFile], list[Finding]]:
     """Return what the audit by names found in directories that belong to no evaluated node."""
     nodes = declared.declaration.nodes
@@ -89,5 +128,7 @@ def _rest(declared: Declared, by_names: Report) -> tuple[list[JudgedFile], list[
 
 
 def _lock(names: Names, inventory: Inventory) -> Iterator[Finding]:
+    was = inventory.stale_at_base
     for sentence in inventory.stale:
-        yield make_finding("lock-stale", sentence, path=LOCK, new=bool(names.changed), mend=_RENEW)
+        new = bool(names.changed) if was is None else sentence not in was
+        yield make_finding("lock-stale", sentence, path=LOCK, new=new, mend=_RENEW)

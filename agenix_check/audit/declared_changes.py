@@ -1,72 +1,73 @@
-"""Decide whether this change caused a finding about a declared fleet, or it was there before."""
+"""Decide whether this change caused a finding about a declared fleet, or it was there before.
 
-from dataclasses import dataclass
+It was there before if the base, judged the same way, breaks the same rule at the same place with
+the same content. Where the base cannot be judged, what a finding depends on decides.
+"""
 
-from agenix_check.discover.declared.expected import Declared, Expected
-from agenix_check.discover.tree.evidence import LOCK
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from agenix_check.audit.key_files import KeyFiles
+from agenix_check.discover.tree.evidence import LOCK, Evidence
 from agenix_check.discover.tree.names import Names
-from agenix_check.model.declaration import Declaration, DeclaredNode
+from agenix_check.model.declaration import DeclaredNode
+from agenix_check.model.findings import Finding
+from agenix_check.rules import About, MendedBy, find_rule
 
 _DECLARING = (".nix", ".toml", ".json", "flake.lock", LOCK)
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredChanges:
-    """What the base declared, if it is known.
-
-    `nodes` are its nodes by name, and `secrets` its secrets as pairs of a node's name and an id. If
-    `nodes` is None, the base is unknown: then every change of a file that may declare something
-    counts.
-    """
+class Dependencies:
+    """What decides where the base cannot be judged: the files that a finding depends on."""
 
     names: Names
-    nodes: dict[str, DeclaredNode] | None
-    secrets: frozenset[tuple[str, str]]
+    key_files: KeyFiles
 
     def touches(self, *paths: str | None) -> bool:
         """Return whether the change touches one of these files."""
         return not self.names.changed.isdisjoint(path for path in paths if path is not None)
 
-    def of_secret(self, one: Expected) -> bool:
-        """Return whether a secret is newly declared."""
-        if self.nodes is None:
-            return self.may_declare()
-        return (one.node.name, one.secret.id) not in self.secrets
-
-    def of_node(self, node: DeclaredNode, *fields: str) -> bool:
-        """Return whether a node is new or has other values in these fields."""
-        if self.nodes is None:
-            return self.may_declare()
-        before = self.nodes.get(node.name)
-        return before is None or any(
-            getattr(before, name) != getattr(node, name) for name in fields
-        )
-
-    def of_masters(self, declaration: Declaration) -> bool:
-        """Return whether other master recipients are declared."""
-        if self.nodes is None:
-            return self.may_declare()
-        return _masters(declaration.nodes) != _masters(tuple(self.nodes.values()))
+    def gives_key(self, node: DeclaredNode) -> bool:
+        """Return whether the change may have given a node another key."""
+        return self.may_declare() or self.key_files.changed(node) is not None
 
     def may_declare(self) -> bool:
         """Return whether the change touches a file that may declare something."""
         return any(path.endswith(_DECLARING) for path in self.names.changed)
 
 
-def compare_with_base(names: Names, declared: Declared) -> DeclaredChanges:
-    """Prepare the comparison of a declaration with that of the base."""
-    if declared.before is None:
-        return DeclaredChanges(names, None, frozenset())
-    nodes = {node.name: node for node in declared.before.nodes}
-    secrets = frozenset(
-        (node.name, secret.id) for node in nodes.values() for secret in node.secrets
-    )
-    return DeclaredChanges(names, nodes, secrets)
+def mark_new(
+    findings: Iterable[Finding], names: Names, at_base: Sequence[Finding], unjudged: Collection[str]
+) -> list[Finding]:
+    """Say of each finding whether the base was free of it.
+
+    `at_base` is what is wrong with the base, `unjudged` the nodes that could not be judged there:
+    of these, and of the whole fleet while there are any, dependencies have decided.
+    """
+    old = {_identity(one, names.base) for one in at_base}
+    lacking = {(one.node, one.secret) for one in at_base if _lacks(one)}
+    marked = []
+    for one in findings:
+        if one.node in unjudged or (one.node is None and unjudged):
+            marked.append(one)
+            continue
+        # What waits to be staged is what the base lacked.
+        waits = find_rule(one.rule).mended_by in (MendedBy.STAGE_OUTPUT, MendedBy.STAGE_SOURCE)
+        was = _identity(one, names.here) in old or (waits and (one.node, one.secret) in lacking)
+        marked.append(replace(one, new=not was))
+    return marked
 
 
-def _masters(nodes: tuple[DeclaredNode, ...]) -> set[object]:
-    found: set[object] = set()
-    for node in nodes:
-        found.update(node.master_identities)
-        found.update(node.extra_recipients)
-    return found
+def _lacks(finding: Finding) -> bool:
+    """Return whether a finding says that an output or a source is not there as it should be."""
+    rule = find_rule(finding.rule)
+    return rule.lost or rule.about is About.SOURCE
+
+
+def _identity(finding: Finding, tree: Evidence) -> tuple[object, ...]:
+    """Return what makes two findings the same: rule, place, and content."""
+    file = tree.files.get(finding.path or "")
+    is_output = find_rule(finding.rule).about is About.OUTPUT
+    message = None if is_output else finding.message
+    return finding.rule, finding.node, finding.secret, finding.path, file and file.oid, message

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 
 from agenix_check.age import Match, recipient_or_none
 from agenix_check.audit.content import describe_other, is_other, judge_content
-from agenix_check.audit.declared_changes import DeclaredChanges
+from agenix_check.audit.declared_changes import Dependencies
+from agenix_check.audit.directories import explain_invalid
 from agenix_check.audit.findings import REKEY, Judged, add, make_finding, pathspec, remove, shell
+from agenix_check.audit.key_files import KeyFiles
 from agenix_check.audit.keyring import Keyring
 from agenix_check.audit.predecessors import Predecessors, made_from, match_file, slot
 from agenix_check.discover.declared.expected import Declared, Expected
-from agenix_check.discover.tree.keys import NOWHERE, digest
+from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.model.findings import Cause, CauseKind, FileKind, Finding, JudgedFile, Verdict
@@ -25,7 +27,8 @@ class Bench:
     declared: Declared
     keyring: Keyring
     predecessors: Predecessors
-    changes: DeclaredChanges
+    key_files: KeyFiles
+    depends: Dependencies
 
     def cause(self, kind: CauseKind, path: str) -> Cause:
         """Return a cause, with the commit that made it if it is known."""
@@ -82,10 +85,11 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
             why = f"an older version, which {node.name} does not need any more"
         else:
             why = f"{node.name} declares no secret with this name"
-        if path in names.changed and is_other(names.here.facts.get(path)):
+        if is_other(names.here.facts.get(path)):
             yield make_finding(
                 "output-not-encrypted", f"{describe_other(names.here.files[path])}, and {why}",
                 path=path, node=node.name if node else file.directory, secret=file.name,
+                new=bench.depends.touches(path),
                 mend=f"git rm --cached -- {pathspec(path)}",
             )  # fmt: skip
             continue
@@ -98,24 +102,10 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
 
 def _orphaned_now(bench: Bench, file: OutputFile) -> bool:
     """Return whether this change made a file an orphan, judging by its key and source."""
-    if bench.changes.touches(file.path):
+    if bench.depends.touches(file.path):
         return True
     names = bench.names
-    before = bench.declared.before
-    if before is not None:
-        declared = {
-            (node.storage.path, secret.name)
-            for node in before.nodes
-            if node.storage is not None
-            for secret in node.secrets
-            if not secret.intermediary
-        }
-        return (file.directory, file.name) in declared and _was_right(names, file)
-    return _was_right(names, file) and bench.changes.may_declare()
-
-
-def _was_right(names: Names, file: OutputFile) -> bool:
-    return names.explain(names.base, file) is not None
+    return names.explain(names.base, file) is not None and bench.depends.may_declare()
 
 
 def _skipped(bench: Bench, one: Expected) -> Judged:
@@ -131,7 +121,7 @@ def _intermediary(bench: Bench, one: Expected, file: OutputFile) -> Finding:
     return make_finding(
         "output-intermediary", "an intermediary secret is not for hosts, but it has an output",
         path=file.path, node=one.node.name, secret=one.secret.name, source=one.secret.source.path,
-        new=bench.changes.touches(file.path) or bench.changes.of_node(one.node, "secrets"),
+        new=bench.depends.touches(file.path) or bench.depends.may_declare(),
         mend=remove(file.path, staged=file.path in bench.names.changed),
     )  # fmt: skip
 
@@ -151,7 +141,7 @@ def _without_source(bench: Bench, one: Expected) -> Judged:
         cause = bench.cause(CauseKind.SOURCE_DELETED, source)
     finding = make_finding(
         rule, message, path=source, node=one.node.name, secret=one.secret.name, source=source,
-        new=bench.changes.touches(source) or bench.changes.of_secret(one), cause=cause, mend=mend,
+        new=bench.depends.touches(source) or bench.depends.may_declare(), cause=cause, mend=mend,
     )  # fmt: skip
     return Judged(_result(one, Verdict.WRONG, rules=(rule,)), (finding,))
 
@@ -165,7 +155,7 @@ def _there(bench: Bench, one: Expected, output: Output) -> Judged:
         names.here.facts.get(output.source or ""),
         bench.keyring,
     )
-    new = bench.changes.touches(output.path, *output.sources)
+    new = bench.depends.touches(output.path, *output.sources)
     findings = tuple(replace(finding, new=new) for finding in judgement.findings)
     rules = tuple(finding.rule for finding in findings)
     return Judged(_result(one, judgement.verdict, rules, judgement.reason), findings)
@@ -174,10 +164,9 @@ def _there(bench: Bench, one: Expected, output: Output) -> Judged:
 def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
     stale = bench.predecessors.standing.get(slot(one))
     cause = _cause(bench, one, output, stale)
-    holders = bench.names.here.keys.get(digest(one.node.host_pubkey), NOWHERE).paths
-    touched = {output.path, *output.sources, *holders, stale.path if stale else None}
+    touched = {output.path, *output.sources, stale.path if stale else None}
     touched.add(cause.path if cause else None)
-    new = bench.changes.touches(*touched) or bench.changes.of_secret(one)
+    new = bench.depends.touches(*touched) or bench.depends.gives_key(one.node)
     source = bench.names.unstaged.sources.get(stale.ident) if stale is not None else None
     if output.path in bench.declared.on_disk:
         then = "" if stale is None else f" && {remove(stale.path)}"
@@ -222,32 +211,45 @@ def _stale_message(cause: Cause | None, output: Output) -> str:
 def _cause(bench: Bench, one: Expected, output: Output, stale: OutputFile | None) -> Cause | None:
     """Return why an older file does not fit; without one, the edit that took the output away."""
     names, source = bench.names, output.source or ""
-    holders = names.here.keys.get(digest(one.node.host_pubkey), NOWHERE).paths
+    changed = bench.key_files.changed(one.node)
     if stale is not None:
         kind = _misfit(bench, one, stale)
         if kind is CauseKind.SOURCE_CHANGED:
             return bench.cause(kind, source)
+        held = changed or _former_holder(names, stale)
+        holders = (held,) if held is not None else bench.key_files.holders(one.node)
         return bench.cause(kind, holders[0]) if holders else None
     if source in names.changed:
         return bench.cause(CauseKind.SOURCE_CHANGED, source)
     if output.path in names.base.files:
         return bench.cause(CauseKind.OUTPUT_DELETED, output.path)
-    changed = [path for path in holders if path in names.changed]
-    return bench.cause(CauseKind.KEY_CHANGED, changed[0]) if changed else None
+    return bench.cause(CauseKind.KEY_CHANGED, changed) if changed is not None else None
+
+
+def _former_holder(names: Names, stale: OutputFile) -> str | None:
+    """Return the file that held the key of a file which an older commit left behind."""
+    lost = names.lost.get(stale.path)
+    if lost is None or lost.brought:
+        return None
+    return next((path for path in lost.keys if path in names.here.files), None)
 
 
 def _misfit(bench: Bench, one: Expected, stale: OutputFile) -> CauseKind:
     """Return why an older file does not fit: by what made it, else by whom it is addressed to."""
     names = bench.names
     made, recipient = made_from(names, stale), recipient_or_none(one.node.host_pubkey)
+    if explain_invalid(one.node.host_pubkey) is not None:
+        return CauseKind.KEY_CHANGED
     if made is None:
         fits = match_file(names, stale, recipient) is not Match.NO
         return CauseKind.SOURCE_CHANGED if fits else CauseKind.KEY_CHANGED
     if made.key == digest(one.node.host_pubkey):
         return CauseKind.SOURCE_CHANGED
-    tree = names.here if made.key in names.here.keys else names.base
-    text = tree.keys[made.key].text
-    same = text is not None and recipient is not None and bench.keyring.texts.get(text) == recipient
+    known = (tree.keys.get(made.key) for tree in (names.here, names.base))
+    lost = names.lost.get(stale.path)
+    texts = [key.text for key in known if key is not None]
+    text = texts[0] if texts else lost.key_text if lost is not None else None
+    same = recipient_or_none(text) == recipient
     return CauseKind.KEY_TEXT_CHANGED if same else CauseKind.KEY_CHANGED
 
 

@@ -7,9 +7,8 @@ from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.audit.directories import find_inside, judge_key, storage_overlap
 from agenix_check.audit.expected_outputs import Bench
 from agenix_check.audit.findings import REPLACE_KEY, make_finding
-from agenix_check.discover.tree.keys import NOWHERE, digest
 from agenix_check.model.declaration import WITHHELD, DeclaredNode
-from agenix_check.model.findings import Finding
+from agenix_check.model.findings import CauseKind, Finding
 
 
 def audit_nodes(bench: Bench) -> Iterator[Finding]:
@@ -26,6 +25,8 @@ def audit_nodes(bench: Bench) -> Iterator[Finding]:
 
 def _private(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
     """Find private keys where public keys belong."""
+    changed = bench.key_files.changed(node)
+    cause = None if changed is None else bench.cause(CauseKind.KEY_CHANGED, changed)
     for field, texts in (
         ("hostPubkey", [node.host_pubkey]),
         ("pubkey of a master identity", [one.pubkey for one in node.master_identities]),
@@ -34,16 +35,9 @@ def _private(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
         if WITHHELD in texts:
             yield make_finding(
                 "private-key", f"its {field} is a private key", node=node.name,
-                new=bench.changes.of_node(node, *_FIELDS[field]),
-                mend=REPLACE_KEY,
+                new=bench.depends.gives_key(node), mend=REPLACE_KEY,
+                cause=cause if field == "hostPubkey" else None,
             )  # fmt: skip
-
-
-_FIELDS = {
-    "hostPubkey": ("host_pubkey",),
-    "pubkey of a master identity": ("master_identities",),
-    "extraEncryptionPubkeys": ("extra_recipients",),
-}
 
 
 def _key(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
@@ -55,16 +49,17 @@ def _key(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
     rule, message = found
     if rule == "node-placeholder-key":
         message = "hostPubkey is agenix-rekey's placeholder: its secrets are not rekeyed"
-    key = digest(node.host_pubkey)
-    holders = bench.names.here.keys.get(key, NOWHERE).paths
+    changed = bench.key_files.changed(node)
+    holders = bench.key_files.holders(node)
+    path = changed or (holders[0] if holders else None)
     yield make_finding(
-        rule, message, path=holders[0] if holders else None, node=node.name,
-        new=bench.changes.of_node(node, "host_pubkey") or bench.changes.touches(*holders),
+        rule, message, path=path, node=node.name, new=bench.depends.gives_key(node),
+        cause=None if changed is None else bench.cause(CauseKind.KEY_CHANGED, changed),
     )  # fmt: skip
 
 
 def _overlaps(bench: Bench, nodes: list[DeclaredNode]) -> Iterator[Finding]:
-    names, changes = bench.names, bench.changes
+    names, depends = bench.names, bench.depends
     storages: dict[str, list[DeclaredNode]] = defaultdict(list)
     for node in nodes:
         if node.storage is not None and node.storage.path is not None:
@@ -74,7 +69,7 @@ def _overlaps(bench: Bench, nodes: list[DeclaredNode]) -> Iterator[Finding]:
             message = f"its storage directory is outside the repository: {outside}"
             yield make_finding(
                 "node-storage-overlap", message,
-                node=node.name, new=changes.of_node(node, "storage"),
+                node=node.name, new=depends.may_declare(),
             )  # fmt: skip
     declared = {secret.source.path for node in nodes for secret in node.secrets}
     sources = {path for paths in names.here.sources.values() for path in paths}
@@ -83,6 +78,5 @@ def _overlaps(bench: Bench, nodes: list[DeclaredNode]) -> Iterator[Finding]:
         inside = [*paths.get(storage, ()), *(f"what belongs to {node.name}" for node in others)]
         if not inside:
             continue
-        hit = [owner, *others, *(node for path in inside for node in storages.get(path, []))]
-        new = changes.touches(*inside) or any(changes.of_node(node, "storage") for node in hit)
+        new = depends.touches(*inside) or depends.may_declare()
         yield storage_overlap(storage, inside, node=owner.name, new=new)

@@ -68,8 +68,23 @@ def find_predecessors(names: Names, declared: Declared) -> Predecessors:
 
 
 def made_from(names: Names, file: OutputFile) -> Trace | None:
-    """Return the key and source that made a file: those of this tree, else of the base."""
-    return names.explain(names.here, file) or names.explain(names.base, file)
+    """Return the key and source that made a file: those of this tree, else of history.
+
+    Where history was not asked it is the base that knows.
+    """
+    made = names.explain(names.here, file)
+    lost = names.lost.get(file.path)
+    if made is None and lost is not None and lost.key is not None and lost.source is not None:
+        made = Trace(lost.key, lost.source)
+    return made or names.explain(names.base, file)
+
+
+def _sources_of(names: Names, file: OutputFile, source: str) -> set[str]:
+    """Return the files that hold, or held, what a file was made from."""
+    lost = names.lost.get(file.path)
+    held = lost.sources if lost is not None and lost.source == source else ()
+    trees = (names.here, names.base)
+    return {*held, *(path for tree in trees for path in tree.sources.get(source, ()))}
 
 
 def _place(one: Expected) -> Place | None:
@@ -120,6 +135,7 @@ class _Fit(NamedTuple):
 
     key: _KeyFit
     of_other_source: bool
+    was_left: bool = False  # behind by an older rekey, as history says
 
 
 def _fit(
@@ -135,15 +151,14 @@ def _fit(
     """
     made = made_from(names, file)
     if made is not None:
-        of_other_source = not any(
-            one.secret.source.path in tree.sources.get(made.source, ())
-            for tree in (names.here, names.base)
-        )
+        lost = names.lost.get(file.path)
+        was_left = lost is not None and lost.excuse is not None
+        of_other_source = one.secret.source.path not in _sources_of(names, file, made.source)
         if made.key == digest(one.node.host_pubkey):
-            return _Fit(_KeyFit.MADE_FOR_IT, of_other_source)
+            return _Fit(_KeyFit.MADE_FOR_IT, of_other_source, was_left)
         if made.key in keys:
             return None
-        return _Fit(_KeyFit.MADE_FOR_NO_NODE, of_other_source)
+        return _Fit(_KeyFit.MADE_FOR_NO_NODE, of_other_source, was_left)
     addressed = match_file(names, file, recipient_or_none(one.node.host_pubkey))
     if addressed is Match.YES:
         return _Fit(_KeyFit.ADDRESSED_TO_IT, of_other_source=True)

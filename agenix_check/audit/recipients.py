@@ -51,7 +51,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
     names, declared, masters = bench.names, bench.declared, bench.declared.masters
     if not masters.known:
         return
-    changed = bench.changes.of_masters(declared.declaration)
+    changed = bench.depends.may_declare()
     sources = sorted({
         secret.source.path
         for node in declared.declaration.nodes
@@ -63,7 +63,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
         if not isinstance(fact, AgeFact) or fact.problem is not None:
             continue
         difference = compare(fact.stanzas, tuple(masters.known))
-        new = changed or bench.changes.touches(path, *masters.known.values())
+        new = changed or bench.depends.touches(path, *masters.known.values())
         if difference.missing:
             yield make_finding(
                 "source-missing-recipient",

@@ -17,7 +17,7 @@ from agenix_check.audit.findings import (
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.keys import KeyTexts
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.naming import LEFTOVER
+from agenix_check.discover.tree.naming import LEFTOVER, Trace
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
 from agenix_check.model.fleet import Fleet
@@ -29,6 +29,7 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
     same = names.quiet and names.base is names.here
     before = {} if same else _made_at_base(names)
     used_before = used if same else set(chain(*set(before.values())))
+    made_from = set(chain(*(names.here.sources[one.source] for one in _made_here(names))))
     awaited = set() if names.quiet else _awaited(names, before)
     exposed = _exposed(names, fleet)
     for path in sorted(names.here.files.keys() - names.here.outputs.keys()):
@@ -47,7 +48,8 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
             if not needed and path in used_before and (twin := _twin(names, path)) is not None:
                 yield _hidden_edit(names, path, twin)
                 continue
-            yield from _purpose(path, fact, needed=needed, new=new or path in used_before)
+            dropped = path in used_before and path not in made_from
+            yield from _purpose(path, fact, needed=needed, new=new or dropped)
         if isinstance(fact, KeyTexts) and fact.private:
             yield _private_key(names, path, fact, exposed=path in exposed)
 
@@ -55,6 +57,14 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
 def _in_storage(path: str, fleet: Fleet) -> bool:
     """Return whether a file is in the output directory of a node."""
     return any(path.startswith(f"{node.storage}/") for node in fleet.nodes)
+
+
+def _made_here(names: Names) -> Iterator[Trace]:
+    """Give what made the outputs that are here, whether they are declared or not."""
+    for file in names.here.outputs.values():
+        made = names.explain(names.here, file)
+        if made is not None:
+            yield made
 
 
 def _made_at_base(names: Names) -> dict[Place, tuple[str, ...]]:

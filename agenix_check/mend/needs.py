@@ -54,8 +54,8 @@ def collect_needs(known: Iterable[Need], storages: Iterable[str]) -> Needs:
 def declared_needs(declared: Declared) -> Needs:
     """Return what a declaration wants."""
     known = [need for one in declared.expected if (need := _declared_need(one)) is not None]
-    before = declared.before
-    nodes = (*declared.declaration.nodes, *(before.nodes if before else ()))
+    base = declared.base
+    nodes = (*declared.declaration.nodes, *(base.declaration.nodes if base else ()))
     return collect_needs(
         known, {path for node in nodes if (path := _local_storage(node)) is not None}
     )

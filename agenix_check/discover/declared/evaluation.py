@@ -94,7 +94,21 @@ def evaluate_view(view: View, names: Names, options: Options, store: Store) -> E
     elif evaluated.reused is not None and options.evaluate == "relevant" and key not in known:
         serving = next(one for one in known.values() if one[:2] == (evaluated.reused, about))
         _save(store, known, key, (*serving[:4], False))
+    if before is None and key == base:
+        before = evaluated  # the trees differ in what an evaluation does not depend on
     return replace(evaluated, before=None if before is None else before.declaration)
+
+
+def evaluate_base(view: View, names: Names, options: Options, store: Store) -> Declaration | None:
+    """Evaluate the base of a view; None where it is none, or Nix cannot tell at all."""
+    if view.base is None:
+        return None
+    before = replace(view, snapshot=view.base, base=None)
+    evaluated = _ask(before, options)
+    if evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
+        entry = (view.base.tree, _about(options), *_render(evaluated), True)
+        _save(store, _load(store), _key(names.base, options), entry)
+    return evaluated.declaration
 
 
 def _recall(

@@ -41,16 +41,16 @@ class Expected:
 class Declared:
     """A declaration held against one tree.
 
-    `on_disk` are files that should be in the tree and are in the work tree only. `before` is what
-    the base declared, where that is known; `rotated` the file of each node whose key is another one
-    than the declaration, a lock file, says.
+    `on_disk` are files that should be in the tree and are in the work tree only. `base` is what the
+    base declared, held against the base, where that is known and the trees differ; `rotated` the
+    file of each node whose key is another one than the declaration, a lock file, says.
     """
 
     declaration: Declaration
     expected: tuple[Expected, ...]
     masters: Masters
     on_disk: frozenset[str]
-    before: Declaration | None = None
+    base: "Declared | None" = None
     rotated: Mapping[str, str] = field(default_factory=dict)
 
     def has_known_key(self, node: DeclaredNode) -> bool:
@@ -63,7 +63,7 @@ def expect(
     here: Evidence,
     declaration: Declaration,
     *,
-    before: Declaration | None = None,
+    base: Declared | None = None,
     rotated: Mapping[str, str] = _NONE,
 ) -> Declared:
     """Work out what should be, and what of it was not staged."""
@@ -90,7 +90,7 @@ def expect(
         expected=expected,
         masters=find_masters(view.repository, here.files, declaration),
         on_disk=on_disk,
-        before=before,
+        base=base,
         rotated=rotated,
     )
 

@@ -1,8 +1,14 @@
 """What is declared, by Nix or by the lock file, held against a view."""
 
 import posixpath
+from dataclasses import replace
 
-from agenix_check.discover.declared.evaluation import Evaluated, Options, evaluate_view
+from agenix_check.discover.declared.evaluation import (
+    Evaluated,
+    Options,
+    evaluate_base,
+    evaluate_view,
+)
 from agenix_check.discover.declared.expected import expect
 from agenix_check.discover.declared.known import Inventory
 from agenix_check.discover.declared.lock import read_lock
@@ -14,9 +20,9 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.git.cache import Store
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
-from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
+from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File, Snapshot
 from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode
-from agenix_check.model.settings import Settings
+from agenix_check.model.settings import EvaluateWhen, Settings
 from agenix_check.view import View
 
 _LARGEST = 1 << 28  # bytes of a lock file; a thousand nodes with two hundred secrets take 40 MiB
@@ -60,15 +66,31 @@ def declare_by_nix(
             kind="names", rules=evaluated.rules, notices=notices, incomplete=tuple(failures)
         )
     failures += _failed(declaration)
-    before = declaration if not names.changed else evaluated.before
-    return Inventory(
+    inventory = Inventory(
         kind="nix",
-        declared=expect(view, names.here, declaration, before=before),
+        declared=expect(view, names.here, declaration),
         rules=evaluated.rules,
-        stale=_stale(view, declaration),
+        stale=_stale(view.repository, view.snapshot, declaration),
         notices=notices,
         incomplete=tuple(failures),
     )
+    return _with_base(view, names, inventory, evaluated.before)
+
+
+def judge_base_too(
+    view: View, names: Names, settings: Settings, store: Store, inventory: Inventory
+) -> Inventory:
+    """Evaluate the base as well, where Nix may be asked and it is not known what that declared.
+
+    What was wrong there is not new; it matters only where something is wrong.
+    """
+    declared = inventory.declared
+    known = declared is None or declared.base is not None or not names.changed
+    asks = inventory.kind == "nix" and settings.evaluate is EvaluateWhen.ALWAYS
+    if known or not asks or view.base is None:
+        return inventory
+    before = evaluate_base(view, names, evaluation_options(settings), store)
+    return _with_base(view, names, inventory, before)
 
 
 def declare_by_lock(view: View, names: Names, notices: tuple[str, ...] = ()) -> Inventory:
@@ -85,10 +107,31 @@ def declare_by_lock(view: View, names: Names, notices: tuple[str, ...] = ()) -> 
         declaration = _read_lock(view.repository, file)
     except CannotCheckError as error:
         return Inventory(kind="names", notices=notices, incomplete=(str(error),))
-    before = declaration if not names.changed else _lock_before(view)
     declaration, rotated, stale = outdate(declaration, names)
-    declared = expect(view, names.here, declaration, before=before, rotated=rotated)
-    return Inventory(kind="lock", declared=declared, stale=stale, notices=notices)
+    declared = expect(view, names.here, declaration, rotated=rotated)
+    inventory = Inventory(kind="lock", declared=declared, stale=stale, notices=notices)
+    before = _lock_before(view)
+    if before is None or view.base is None or not names.changed:
+        return inventory
+    before, rotated, stale = outdate(before, names.at_base())
+    base = expect(_view_base(view, view.base), names.base, before, rotated=rotated)
+    return replace(inventory, declared=replace(declared, base=base), stale_at_base=frozenset(stale))
+
+
+def _with_base(
+    view: View, names: Names, inventory: Inventory, before: Declaration | None
+) -> Inventory:
+    """Hold what the base declared against the base, where that is known."""
+    declared = inventory.declared
+    if declared is None or before is None or view.base is None or not names.changed:
+        return inventory
+    base = expect(_view_base(view, view.base), names.base, before)
+    stale = _stale(view.repository, view.base, before)
+    return replace(inventory, declared=replace(declared, base=base), stale_at_base=frozenset(stale))
+
+
+def _view_base(view: View, base: Snapshot) -> View:
+    return replace(view, snapshot=base, base=None)
 
 
 def _failed(declaration: Declaration) -> list[str]:
@@ -131,13 +174,13 @@ def _no_node(view: View, evaluated: Evaluated, options: Options) -> list[str]:
     return ["the flake declares no node that uses agenix-rekey"]
 
 
-def _stale(view: View, declaration: Declaration) -> tuple[str, ...]:
+def _stale(repository: Repository, snapshot: Snapshot, declaration: Declaration) -> tuple[str, ...]:
     """Compare the tree's lock file with what Nix says; of nodes that failed it says nothing."""
-    file = view.snapshot.files.get(LOCK)
+    file = snapshot.files.get(LOCK)
     if file is None:
         return ()
     try:
-        return difference(_read_lock(view.repository, file), declaration)
+        return difference(_read_lock(repository, file), declaration)
     except CannotCheckError as error:
         return (str(error).removeprefix(f"{LOCK}: ").removeprefix(f"{LOCK} "),)
 

@@ -13,7 +13,8 @@ class Inventory:
     """What is known of a fleet besides the names.
 
     `kind` is `nix`, `lock` or `names`; `declared` is None for the last. `stale` says, a sentence
-    each, in what the tree's lock file is out of date. `notices` and `incomplete` are sentences for
+    each, in what the tree's lock file is out of date; `stale_at_base` in what that of the base was,
+    None where that is not known. `notices` and `incomplete` are sentences for
     the report.
     """
 
@@ -21,5 +22,6 @@ class Inventory:
     declared: "Declared | None" = None
     rules: "tuple[RulesFile, ...]" = ()
     stale: tuple[str, ...] = ()
+    stale_at_base: frozenset[str] | None = None
     notices: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()

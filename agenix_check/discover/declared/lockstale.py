@@ -54,7 +54,7 @@ def outdate(
     nodes = []
     for node in lock.nodes:
         key = digest(node.host_pubkey)
-        held = names.base.keys.get(key, NOWHERE).paths
+        held = names.base.keys.get(key, names.lost_keys.get(key, NOWHERE)).paths
         if held and not names.here.keys.get(key, NOWHERE).paths:
             rotated[node.name] = held[0]
             stale[f"{node.name} has the hostPubkey that {held[0]} held before"] = None

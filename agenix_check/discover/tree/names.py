@@ -70,6 +70,19 @@ class Names:
         there = output.path in tree.outputs or output.ident in self._idents_at_base
         return there and self.explain(tree, output) is None
 
+    def at_base(self) -> "Names":
+        """Return what names say of the base alone, with what history says of it."""
+        outputs = self.base.outputs
+        lost = {path: one for path, one in self.lost.items() if path in outputs}
+        return Names(
+            here=self.base,
+            base=self.base,
+            explained_here=self.explained_at_base,
+            explained_at_base=self.explained_at_base,
+            changed=frozenset(),
+            lost={path: one for path, one in lost.items() if self.is_old(outputs[path])},
+        )
+
     @cached_property
     def lost_keys(self) -> Mapping[str, KeyText]:
         """What outputs that are lost were made for, by digest, with the files that held it."""

@@ -220,7 +220,7 @@ def test_plain_text_that_nobody_declares_is_named_as_that(estate: Estate, node: 
     assert finding.message.startswith("not an age file, and ")
     assert finding.mend == f"git rm --cached -- :/{path}"
     estate.shop.commit("Commit it all the same")
-    assert not the_only(judge(estate), "output-orphan").new
+    assert not the_only(judge(estate), "output-not-encrypted").new
 
 
 def test_a_file_that_is_staged_is_removed_as_it_is_told(estate: Estate) -> None:
