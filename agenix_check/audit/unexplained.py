@@ -60,8 +60,20 @@ def audit_unexplained(names: Names, keyring: Keyring) -> Iterator[AboutOutput]:
 
 def find_cause(names: Names, lost: Lost) -> Cause:
     """Return the edit that took an output its explanation, with the commit that made it."""
+    past = lost.past_source or lost.past_key
+    if lost.brought and past is not None:
+        # It came when the edit that it does not fit had been made already.
+        return Cause(kind=_kind_of_past(names, lost), path=past.path, commit=past.until)
     commit = lost.commit or names.commits.get(lost.about)
     return Cause(kind=lost.kind, path=lost.about, commit=commit)
+
+
+def _kind_of_past(names: Names, lost: Lost) -> CauseKind:
+    if lost.past_source is not None:
+        is_there = lost.past_source.path in names.here.files
+        return CauseKind.SOURCE_CHANGED if is_there else CauseKind.SOURCE_DELETED
+    is_there = lost.past_key is not None and lost.past_key.path in names.here.files
+    return CauseKind.KEY_CHANGED if is_there else CauseKind.KEY_DELETED
 
 
 def _judge(comparison: Comparison, file: OutputFile, lost: Lost) -> Finding | None:
@@ -223,6 +235,8 @@ def _judge_brought(comparison: Comparison, file: OutputFile, lost: Lost) -> Find
 
 def _brought_by(comparison: Comparison, file: OutputFile, lost: Lost) -> Cause:
     """Return the commit that brought an output as the cause of what is wrong with it."""
+    if lost.past_source is not None or lost.past_key is not None:
+        return find_cause(comparison.names, lost)
     if lost.commit is not None:
         return Cause(kind=CauseKind.OUTPUT_CHANGED, path=file.path, commit=lost.commit)
     return comparison.cause(CauseKind.OUTPUT_CHANGED, file.path)
