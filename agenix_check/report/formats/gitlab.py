@@ -5,6 +5,7 @@ with the same fingerprint GitLab keeps one, and it stops reading at the first in
 """
 
 import json
+import re
 from collections.abc import Iterator
 
 from agenix_check.model.findings import Finding, Report, Severity
@@ -32,6 +33,10 @@ def render(report: Report) -> str:
     return inert_json(f"[\n  {entries}\n]\n") if entries else "[]\n"
 
 
+# GitLab takes no path that begins so; a declaration may.
+_DOT = re.compile(r"^(?:\./+)+")
+
+
 def _entries(report: Report) -> Iterator[str]:
     somewhere = declared_in(report)
     for sentence in sorted(set(report.incomplete)):
@@ -49,7 +54,7 @@ def _entries(report: Report) -> Iterator[str]:
             check_name=finding.rule,
             fingerprint=fingerprint,
             severity="info" if report.tolerates(finding) else _severity(finding),
-            path=shown_path(finding) or somewhere,
+            path=_DOT.sub("", shown_path(finding) or "") or somewhere,
         )
 
 
