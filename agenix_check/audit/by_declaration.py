@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from agenix_check.audit.declared_changes import Dependencies, mark_new
 from agenix_check.audit.expected_outputs import Bench, audit_orphans, audit_outputs
-from agenix_check.audit.findings import make_finding
+from agenix_check.audit.findings import make_finding, put_key_right, shell
 from agenix_check.audit.key_files import KeyFiles
 from agenix_check.audit.keyring import make_keyring
 from agenix_check.audit.nodes import audit_nodes
@@ -129,6 +129,9 @@ def _rest(declared: Declared, by_names: Report) -> tuple[list[JudgedFile], list[
 
 def _lock(names: Names, inventory: Inventory) -> Iterator[Finding]:
     was = inventory.stale_at_base
+    rotated = inventory.declared.rotated.values() if inventory.declared is not None else ()
+    spoiled = [path for path in rotated if path in names.spoiled]
+    mend = put_key_right(shell(spoiled[0]), _RENEW) if spoiled else _RENEW
     for sentence in inventory.stale:
         new = bool(names.changed) if was is None else sentence not in was
-        yield make_finding("lock-stale", sentence, path=LOCK, new=new, mend=_RENEW)
+        yield make_finding("lock-stale", sentence, path=LOCK, new=new, mend=mend)

@@ -8,7 +8,7 @@ from agenix_check.audit.content import judge_content
 from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.keyring import Keyring, make_keyring
 from agenix_check.audit.sources import audit_sources
-from agenix_check.audit.unexplained import audit_unexplained
+from agenix_check.audit.unexplained import audit_spoiled, audit_unexplained
 from agenix_check.audit.unseen import say_unexplained
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import (
@@ -36,7 +36,11 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     _judge_contents(names, fleet, keyring, findings, outputs)
     lost = [] if names.quiet else list(audit_unexplained(names, keyring))
     findings += [one.finding for one in lost]
-    findings += audit_directories(names, fleet, keyring)
+    spoiled = list(audit_spoiled(names))
+    named = {(one.rule, one.node, one.path) for one in spoiled}
+    about_nodes = audit_directories(names, fleet, keyring)
+    findings += spoiled
+    findings += [one for one in about_nodes if (one.rule, one.node, one.path) not in named]
     findings += audit_sources(names, fleet)
     outputs += _wrong_outputs(lost)
     info = FleetInfo(

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_configured
-from agenix_check.audit.findings import REKEY_BY_NIX, make_finding
+from agenix_check.audit.findings import REKEY_BY_NIX, make_finding, put_key_right, shell
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.keys import NOWHERE, KeyTexts, digest
@@ -24,9 +24,11 @@ def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
             if found is not None:
                 rule, message = found
                 holders = names.here.keys.get(digest(text), NOWHERE).paths
+                invalid = rule == "node-invalid-key"
+                where = shell(holders[0]) if holders else f"the public key of {shell(node.name)}"
                 yield make_finding(
                     rule, message, path=holders[0] if holders else None, node=node.name,
-                    new=text not in were,
+                    new=text not in were, mend=put_key_right(where) if invalid else None,
                 )  # fmt: skip
         yield from _mixed(names.here, node, were, keyring)
         yield from _hidden_rotations(names, node, were, keyring)

@@ -7,7 +7,17 @@ from agenix_check.age import Match, recipient_or_none
 from agenix_check.audit.content import describe_other, is_other, judge_content
 from agenix_check.audit.declared_changes import Dependencies
 from agenix_check.audit.directories import explain_invalid
-from agenix_check.audit.findings import REKEY, Judged, add, make_finding, pathspec, remove, shell
+from agenix_check.audit.findings import (
+    REKEY,
+    REPLACE_KEY,
+    Judged,
+    add,
+    make_finding,
+    pathspec,
+    put_key_right,
+    remove,
+    shell,
+)
 from agenix_check.audit.key_files import KeyFiles
 from agenix_check.audit.keyring import Keyring
 from agenix_check.audit.predecessors import Predecessors, made_from, match_file, slot
@@ -15,6 +25,7 @@ from agenix_check.discover.declared.expected import Declared, Expected
 from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import OutputFile
+from agenix_check.model.declaration import WITHHELD, DeclaredNode
 from agenix_check.model.findings import Cause, CauseKind, FileKind, Finding, JudgedFile, Verdict
 from agenix_check.model.fleet import Output
 
@@ -29,6 +40,18 @@ class Bench:
     predecessors: Predecessors
     key_files: KeyFiles
     depends: Dependencies
+
+    def rekey(self, node: DeclaredNode) -> str:
+        """Return how to make a node's outputs anew: first of all for a key that age can use."""
+        text, files = node.host_pubkey, self.key_files
+        if text.startswith("/"):
+            return f"agenix rekey -a  # on a machine that has {shell(text.strip())}"
+        if text == WITHHELD:
+            return REPLACE_KEY
+        if explain_invalid(text) is None:
+            return REKEY
+        path = files.changed(node) or next(iter(files.holders(node)), None)
+        return put_key_right(shell(path) if path else f"the hostPubkey of {shell(node.name)}")
 
     def cause(self, kind: CauseKind, path: str) -> Cause:
         """Return a cause, with the commit that made it if it is known."""
@@ -156,7 +179,11 @@ def _there(bench: Bench, one: Expected, output: Output) -> Judged:
         bench.keyring,
     )
     new = bench.depends.touches(output.path, *output.sources)
-    findings = tuple(replace(finding, new=new) for finding in judgement.findings)
+    rekey = bench.rekey(one.node) if judgement.findings else REKEY
+    findings = tuple(
+        replace(finding, new=new, mend=rekey if finding.mend == REKEY else finding.mend)
+        for finding in judgement.findings
+    )
     rules = tuple(finding.rule for finding in findings)
     return Judged(_result(one, judgement.verdict, rules, judgement.reason), findings)
 
@@ -179,7 +206,7 @@ def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
             "output-missing", "declared, but never rekeyed for this node"
             if cause is None or cause.kind is not CauseKind.OUTPUT_DELETED
             else "declared, but deleted",
-            output=output, new=new, cause=cause, mend=REKEY,
+            output=output, new=new, cause=cause, mend=bench.rekey(one.node),
         )  # fmt: skip
     elif source is not None:
         finding = make_finding(
@@ -192,7 +219,7 @@ def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
     else:
         finding = make_finding(
             "output-stale", _stale_message(cause, output), output=output, path=stale.path,
-            new=new, cause=cause, mend=REKEY,
+            new=new, cause=cause, mend=bench.rekey(one.node),
         )  # fmt: skip
     return Judged(_result(one, Verdict.WRONG, (finding.rule,), path=finding.path), (finding,))
 

@@ -92,6 +92,11 @@ def record(commands: str, *, partial: bool) -> str:
     return f"{commands}  # then git commit, without naming paths" if partial else commands
 
 
+def put_key_right(what: str, then: str = REKEY) -> str:
+    """Return how to fix what follows from a key that age cannot use; `what` is quoted."""
+    return f"# put {what} right (it must be one age or SSH public key), then: {then}"
+
+
 def restore(path: str) -> str:
     """Return the command that finds the last good version of a file."""
     return f"git log --oneline -- {pathspec(path)}  # then git checkout the last good one"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.audit.directories import find_inside, judge_key, storage_overlap
 from agenix_check.audit.expected_outputs import Bench
-from agenix_check.audit.findings import REPLACE_KEY, make_finding
+from agenix_check.audit.findings import REPLACE_KEY, make_finding, put_key_right, shell
 from agenix_check.model.declaration import WITHHELD, DeclaredNode
 from agenix_check.model.findings import CauseKind, Finding
 
@@ -43,6 +43,15 @@ def _private(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
 def _key(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
     if node.host_pubkey == WITHHELD:
         return
+    spoiled = bench.declared.rotated.get(node.name)
+    if spoiled is not None and spoiled in bench.names.spoiled:
+        yield make_finding(
+            "node-invalid-key",
+            f"{spoiled} must be exactly one recipient, but {bench.names.spoiled[spoiled]}",
+            path=spoiled, node=node.name, new=bench.depends.touches(spoiled),
+            cause=bench.cause(CauseKind.KEY_CHANGED, spoiled), mend=put_key_right(shell(spoiled)),
+        )  # fmt: skip
+        return
     found = judge_key(node.host_pubkey, bench.keyring.texts.get(node.host_pubkey))
     if found is None:
         return
@@ -55,6 +64,7 @@ def _key(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:
     yield make_finding(
         rule, message, path=path, node=node.name, new=bench.depends.gives_key(node),
         cause=None if changed is None else bench.cause(CauseKind.KEY_CHANGED, changed),
+        mend=bench.rekey(node) if rule == "node-invalid-key" else None,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ what happened since says that nobody needs it.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agenix_check.age import stanza_tag
 from agenix_check.audit.comparison import AboutOutput, Comparison, Place, compare_trees, place
@@ -18,6 +19,7 @@ from agenix_check.audit.findings import (
     add,
     make_finding,
     or_remove,
+    put_key_right,
     record,
     remove,
     shell,
@@ -86,12 +88,32 @@ def _judge(comparison: Comparison, file: OutputFile, lost: Lost) -> Finding | No
     if lost.excuse is not None:
         return _orphan(names, file, lost, _explain_excuse(lost, lost.excuse))
     cause = find_cause(names, lost)
+    spoiled = cause.path in names.spoiled
+    if spoiled:
+        cause = replace(cause, kind=CauseKind.KEY_CHANGED)
     return make_finding(
-        "output-stale", _say_stale(cause, lost),
+        "output-stale", _say_stale(cause, lost, spoiled=spoiled),
         path=file.path, node=file.directory, secret=file.name, source=_source(lost, file),
         new=not names.is_old(file), cause=cause, since=lost.commit,
         mend=_rekey(names, lost, cause),
     )  # fmt: skip
+
+
+def audit_spoiled(names: Names) -> Iterator[Finding]:
+    """Name the key files that were one key as a whole and hold something else, by directory."""
+    said = set()
+    for one in names.lost.values():
+        file, cause = names.here.outputs[one.path], find_cause(names, one)
+        why = names.spoiled.get(cause.path)
+        if why is None or one.excuse is not None or (file.directory, cause.path) in said:
+            continue
+        said.add((file.directory, cause.path))
+        yield make_finding(
+            "node-invalid-key", f"{cause.path} must be exactly one recipient, but {why}",
+            path=cause.path, node=file.directory, new=not names.is_old(file),
+            cause=replace(cause, kind=CauseKind.KEY_CHANGED), since=one.commit,
+            mend=put_key_right(shell(cause.path)),
+        )  # fmt: skip
 
 
 def _source(lost: Lost, file: OutputFile) -> str | None:
@@ -101,8 +123,10 @@ def _source(lost: Lost, file: OutputFile) -> str | None:
     return lost.past_source.path if lost.past_source else None
 
 
-def _say_stale(cause: Cause, lost: Lost) -> str:
+def _say_stale(cause: Cause, lost: Lost, *, spoiled: bool) -> str:
     when = _before(cause, lost)
+    if spoiled:
+        return f"made for the key that {cause.path} held {when}; it is not one key any more"
     if cause.kind is CauseKind.KEY_TEXT_CHANGED:
         return (
             f"made for the text in {cause.path} {when}; the key is still the same, "
@@ -124,6 +148,8 @@ def _rekey(names: Names, lost: Lost, cause: Cause) -> str:
 
     Where agenix-rekey cannot decrypt a source it offers to write a dummy in place of the output.
     """
+    if cause.path in names.spoiled:
+        return put_key_right(shell(cause.path))
     files, facts = names.here.files, names.here.facts
     about = lost.sources if cause.kind is CauseKind.SOURCE_CHANGED else lost.keys
     paths = [path for path in about if path in files]

@@ -18,6 +18,7 @@ from agenix_check.discover.tree.keys import KeyText, KeyTexts
 from agenix_check.discover.tree.mentions import Mentions, excuse_unnamed
 from agenix_check.discover.tree.naming import OutputFile, Trace, trace
 from agenix_check.discover.tree.past import Question, find_lost
+from agenix_check.discover.tree.spoiled import find_spoiled
 from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen
 from agenix_check.discover.tree.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
 from agenix_check.discover.tree.walked import Walked
@@ -38,7 +39,8 @@ class Names:
     they make. `changed` are the paths in which the two differ, `ends` those of key files which
     differ only at their end (a newline, a new comment), `commits` which commit changed a path last.
     `lost` says of each output that nothing here explains since when, and what speaks for leaving
-    it, by path. `incomplete` says what is not in this clone, `undecided` what names alone cannot
+    it, by path; `spoiled` why files that held the key of such an output as a whole are no key files
+    now. `incomplete` says what is not in this clone, `undecided` what names alone cannot
     decide without it. `quiet` says that every output is explained, and that none is gone or waits
     to be staged; `looked_aside` that the work tree was read too, so that the next run may find
     something else.
@@ -53,6 +55,7 @@ class Names:
     unstaged: Unstaged = NOTHING_UNSTAGED
     commits: Mapping[str, str] = field(default_factory=dict)
     lost: Mapping[str, Lost] = field(default_factory=dict)
+    spoiled: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     quiet: bool = False
@@ -264,6 +267,7 @@ def _look_closer(view: View, names: Names) -> Names:
         names,
         unstaged=unstaged,
         commits=commits,
+        spoiled=find_spoiled(view.repository.git, here, there, names.lost.values()),
         incomplete=say_absent(here),
         looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),

@@ -6,13 +6,12 @@ import pytest
 
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.model.findings import CauseKind, Finding, Report
-from tests.audit.texts import UNUSABLE
+from tests.audit.texts import EXPLAINED, UNUSABLE
 from tests.discover.declared.estate import DB, TOKEN, Estate, Secret, judge, told
 from tests.host_keys import ALPHA, BETA, NEW, OTHER
 
 HOST = "hosts/alpha/host.pub"
-# Where a line of a key file, or its text without white space, is still what outputs are made for.
-EXPLAINED = ("two keys", "comment line", "blank before")
+FIX = f"# put {HOST} right (it must be one age or SSH public key), then: agenix-check --fix"
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +59,7 @@ def test_a_key_that_becomes_unusable(estate: Estate, name: str, *, remembered: b
     assert (invalid.node, invalid.path) == ("nixos:alpha", HOST)
     for one in (*stale, invalid):
         assert one.new
+        assert one.mend == FIX
         assert one.since is None
         assert one.cause is not None
         assert (one.cause.kind, one.cause.path) == (CauseKind.KEY_CHANGED, HOST)
@@ -286,3 +286,45 @@ def test_a_lock_file_that_a_key_left_behind_stays_stale(estate: Estate) -> None:
     estate.shop.stage()
     assert about(judge(estate)) == about(report)
     assert not only(judge(estate), "lock-stale").new
+
+
+@pytest.mark.parametrize("name", sorted(UNUSABLE.keys() - set(EXPLAINED)))
+def test_by_a_lock_file_a_spoiled_key_is_named_too(estate: Estate, name: str) -> None:
+    estate.write_lock()
+    estate.shop.commit("Begin")
+    estate.shop.host("alpha", UNUSABLE[name])
+    estate.shop.stage()
+
+    report = judge(estate)
+
+    invalid, stale = only(report, "node-invalid-key"), only(report, "lock-stale")
+    assert (invalid.node, invalid.path, invalid.mend) == ("nixos:alpha", HOST, FIX)
+    assert stale.mend == FIX.replace(
+        "agenix-check --fix", f"agenix-check fleet --lock && git add {LOCK}"
+    )
+    assert invalid.new
+    assert stale.new
+    estate.shop.commit("Leave it")
+    assert about(judge(estate)) == about(report)
+    assert not any(one.new for one in judge(estate).findings)
+
+
+def test_by_a_lock_file_with_an_unusable_key(estate: Estate) -> None:
+    estate.shop.host("alpha", UNUSABLE["ecdsa"])
+    estate.write_lock()
+    estate.shop.stage()
+
+    report = judge(estate)
+
+    assert {one.rule for one in report.findings} == {"node-invalid-key", "output-stale"}
+    assert {one.mend for one in report.findings} == {FIX}
+
+
+def test_a_key_that_is_a_path_is_rekeyed_where_the_file_is(estate: Estate) -> None:
+    estate.nodes["alpha"].key = "/etc/ssh/ssh_host_ed25519_key.pub"
+    stage(estate)
+
+    report = judge(estate, "nix")
+
+    mends = {one.mend for one in report.findings if one.rule == "output-stale"}
+    assert mends == {"agenix rekey -a  # on a machine that has /etc/ssh/ssh_host_ed25519_key.pub"}
