@@ -93,11 +93,10 @@ def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, 
     from agenix_check.discover.declared.inventory import take_inventory
     from agenix_check.discover.tree.facts_cache import Memory
     from agenix_check.discover.tree.names import discover_names, fleet_of
-    from agenix_check.discover.tree.walked import Walked
 
     store = open_store(repository, settings)
     with open_view(repository, settings) as view:
-        names = discover_names(view, Memory(store), Walked(store))
+        names = discover_names(view, Memory(store), store)
         inventory = take_inventory(view, names, settings, store)
     if inventory.declared is None:
         fleet = fleet_of(names)
@@ -167,12 +166,11 @@ def examine(
         from agenix_check.discover.declared.inventory import take_inventory
         from agenix_check.discover.tree.facts_cache import Memory
         from agenix_check.discover.tree.names import discover_names
-        from agenix_check.discover.tree.walked import Walked
 
-    memory, walked = Memory(store), Walked(store)
+    memory = Memory(store)
 
     def audit(one: View) -> "tuple[Report, Names, Inventory]":
-        names = discover_names(one, memory, walked)
+        names = discover_names(one, memory, store)
         inventory = take_inventory(one, names, settings, store)
         report = audit_fleet(names, inventory, one.info)
         if report.findings and inventory.declared is not None:

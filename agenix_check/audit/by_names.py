@@ -1,15 +1,12 @@
 """The audit where only names are known: every rule that needs no declaration."""
 
-from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from agenix_check.audit.comparison import AboutOutput
 from agenix_check.audit.content import judge_content
 from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.keyring import Keyring, make_keyring
 from agenix_check.audit.sources import audit_sources
-from agenix_check.audit.unexplained import audit_spoiled, audit_unexplained
-from agenix_check.audit.unseen import say_unexplained
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import (
     Counts,
@@ -26,6 +23,11 @@ from agenix_check.model.findings import (
 from agenix_check.model.fleet import Fleet
 from agenix_check.rules import find_rule
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from agenix_check.audit.comparison import AboutOutput
+
 
 def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     """Judge a fleet that is known by names, and return everything that is wrong with it."""
@@ -34,9 +36,18 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     findings: list[Finding] = []
     outputs: list[JudgedFile] = []
     _judge_contents(names, fleet, keyring, findings, outputs)
-    lost = [] if names.quiet else list(audit_unexplained(names, keyring))
+    lost: list[AboutOutput] = []
+    spoiled: list[Finding] = []
+    unchecked: tuple[str, ...] = ()
+    if not names.quiet:
+        # A tree in order, which most are, needs none of this.
+        from agenix_check.audit.unexplained import audit_spoiled, audit_unexplained
+        from agenix_check.audit.unseen import say_unexplained
+
+        lost = list(audit_unexplained(names, keyring))
+        spoiled = list(audit_spoiled(names))
+        unchecked = say_unexplained(names, outputs)
     findings += [one.finding for one in lost]
-    spoiled = list(audit_spoiled(names))
     named = {(one.rule, one.node, one.path) for one in spoiled}
     about_nodes = audit_directories(names, fleet, keyring)
     findings += spoiled
@@ -55,7 +66,7 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
         counts=Counts.of(outputs, findings),
         files=tuple(outputs),
         findings=tuple(sorted(findings, key=finding_key)),
-        incomplete=(*names.incomplete, *names.undecided, *say_unexplained(names, outputs)),
+        incomplete=(*names.incomplete, *names.undecided, *unchecked),
         skipped=names.skipped,
     )
 
@@ -96,7 +107,7 @@ def _judge_contents(
         )
 
 
-def _wrong_outputs(lost: Iterable[AboutOutput]) -> list[JudgedFile]:
+def _wrong_outputs(lost: "Iterable[AboutOutput]") -> list[JudgedFile]:
     return [
         JudgedFile(
             kind=FileKind.OUTPUT,

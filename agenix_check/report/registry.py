@@ -1,5 +1,6 @@
 """The formats: one file each in `formats/`, imported only when its format is asked for."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
@@ -60,9 +61,9 @@ class Format(NamedTuple):
 @cache
 def format_names() -> tuple[str, ...]:
     """Return the names of all formats, the default first, without importing them."""
-    from pkgutil import iter_modules
-
-    names = sorted(module.name for module in iter_modules(formats.__path__))
+    # Looked up by every run that is given options, so without pathlib or pkgutil.
+    entries = os.listdir(formats.__path__[0])  # noqa: PTH208
+    names = sorted({entry.partition(".")[0] for entry in entries if not entry.startswith("_")})
     return (DEFAULT, *(name for name in names if name != DEFAULT))
 
 

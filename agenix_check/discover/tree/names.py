@@ -15,13 +15,11 @@ from agenix_check.discover.tree.evidence import (
 )
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.keys import KeyText, KeyTexts
-from agenix_check.discover.tree.mentions import Mentions, excuse_unnamed
 from agenix_check.discover.tree.naming import OutputFile, Trace, trace
-from agenix_check.discover.tree.past import Question, find_lost
 from agenix_check.discover.tree.spoiled import find_spoiled
 from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen
 from agenix_check.discover.tree.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
-from agenix_check.discover.tree.walked import Walked
+from agenix_check.git.cache import Store
 from agenix_check.git.repository import changes
 from agenix_check.git.snapshot import SUBMODULE, Change, File
 from agenix_check.model.fleet import Fleet, Node, Output
@@ -109,7 +107,7 @@ class Names:
         return frozenset(file.ident for file in self.base.outputs.values())
 
 
-def discover_names(view: View, memory: Memory, walked: Walked) -> Names:
+def discover_names(view: View, memory: Memory, store: Store) -> Names:
     """Read a snapshot and its base, and history where outputs are not explained by these.
 
     Where a shallow clone lacks the base nothing counts as new, and the result is incomplete if
@@ -140,7 +138,7 @@ def discover_names(view: View, memory: Memory, walked: Walked) -> Names:
         ends=ends,
         skipped=_submodules(snapshot.files.values()),
     )
-    lost = _find_lost(view, names, changed, memory, walked)
+    lost = _find_lost(view, names, changed, memory, store)
     return _look_closer(view, replace(names, lost=lost))
 
 
@@ -220,13 +218,18 @@ def _submodules(files: Iterable[File]) -> tuple[str, ...]:
 
 
 def _find_lost(
-    view: View, names: Names, changed: Sequence[Change], memory: Memory, walked: Walked
+    view: View, names: Names, changed: Sequence[Change], memory: Memory, store: Store
 ) -> dict[str, Lost]:
     """Ask history what became of the outputs that nothing here explains."""
     here = names.here
     unexplained = [file for file in here.outputs.values() if file.ident not in names.explained_here]
     if not unexplained:
         return {}
+    from agenix_check.discover.tree.mentions import Mentions, excuse_unnamed
+    from agenix_check.discover.tree.past import Question, find_lost
+    from agenix_check.discover.tree.walked import Walked
+
+    walked = Walked(store)
     question = Question(
         view=view,
         here=here,
