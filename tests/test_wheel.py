@@ -54,7 +54,7 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
         for path in package.rglob("*")
         if path.is_file() and path.parent.name != "__pycache__"
     }
-    assert "agenix_check/report/html/static/frame.css" in files
+    assert "agenix_check/report/formats/html/static/frame.css" in files
     assert files <= set(names)
 
 
