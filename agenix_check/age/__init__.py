@@ -17,7 +17,16 @@ from agenix_check.age.file import (
     read_age,
 )
 from agenix_check.age.header import MAGIC, MAX_HEADER, render_header
-from agenix_check.age.kinds import RECIPIENT_KINDS, SSH_KINDS, STANZA_KINDS, Tagging
+from agenix_check.age.kinds import (
+    HYBRID,
+    PIV,
+    PLUGIN,
+    RECIPIENT_KINDS,
+    SCRYPT,
+    SSH_KINDS,
+    STANZA_KINDS,
+    Tagging,
+)
 from agenix_check.age.matching import Match, describe, match, stanza_tag
 from agenix_check.age.recipients import (
     DUMMY_RECIPIENT,
@@ -36,10 +45,14 @@ __all__ = [
     "ARMOR_BEGIN",
     "CHUNK",
     "DUMMY_RECIPIENT",
+    "HYBRID",
     "MAGIC",
     "MAX_HEADER",
     "NONCE",
+    "PIV",
+    "PLUGIN",
     "RECIPIENT_KINDS",
+    "SCRYPT",
     "SSH_KINDS",
     "STANZA_KINDS",
     "TAG",

@@ -6,7 +6,7 @@ else of what is usual in PEM files. (RFC 7468, section 3, figure 3.)
 
 from binascii import Error, a2b_base64, b2a_base64
 
-from agenix_check.age.encoding import NOT_CANONICAL, fault
+from agenix_check.age.encoding import NOT_CANONICAL, explain_base64
 from agenix_check.age.errors import AgeFormatError
 
 ARMOR_BEGIN = b"-----BEGIN AGE ENCRYPTED FILE-----"
@@ -88,8 +88,8 @@ def _bad_body(lines: list[bytes], start: int) -> AgeFormatError:
     for number, raw in enumerate(lines, start=1):
         line = raw.removesuffix(b"\r")
         last = number == len(lines)
-        # Padding is right at the very end only; there fault() looks at what is before it.
-        index, reason = fault((line.rstrip(b"=") if last else line).decode("latin-1"))
+        # Padding is right at the very end only; there explain_base64() looks at what is before it.
+        index, reason = explain_base64((line.rstrip(b"=") if last else line).decode("latin-1"))
         if not line:
             return AgeFormatError(offset, "the armor has an empty line")
         if reason != NOT_CANONICAL:

@@ -9,7 +9,7 @@ NOT_CANONICAL = "is not canonical base64"
 _LAST = (_ALPHABET, (), _ALPHABET[::16], _ALPHABET[::4])
 
 
-def decode(text: str) -> bytes | None:
+def decode_base64(text: str) -> bytes | None:
     """Return the bytes that unpadded `text` encodes, or None where it is not canonical.
 
     The decoder passes over what is not base64, so foreign characters show as missing bytes.
@@ -22,12 +22,12 @@ def decode(text: str) -> bytes | None:
     return raw if len(raw) == size * 3 // 4 and text[-1:] in _LAST[size & 3] else None
 
 
-def encode(raw: bytes) -> str:
+def encode_base64(raw: bytes) -> str:
     """Return `raw` in base64 without padding."""
     return b2a_base64(raw, newline=False).rstrip(b"=").decode("ascii")
 
 
-def fault(text: str) -> tuple[int, str]:
+def explain_base64(text: str) -> tuple[int, str]:
     """Return where and why `text` is not canonical, as an index and the end of a sentence."""
     for index, char in enumerate(text):
         if char not in _ALPHABET:

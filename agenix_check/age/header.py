@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from agenix_check.age.encoding import NOT_CANONICAL, decode, encode, fault
+from agenix_check.age.encoding import NOT_CANONICAL, decode_base64, encode_base64, explain_base64
 from agenix_check.age.errors import AgeFormatError
+from agenix_check.age.kinds import SCRYPT
 from agenix_check.age.stanzas import Stanza, complaint
 
 MAGIC = b"age-encryption.org/v1\n"
@@ -35,12 +36,12 @@ def read_header(data: bytes) -> tuple[tuple[Stanza, ...], bytes, int]:
         stanza, behind = _read_stanza(data, lines, at)
         stanzas.append(stanza)
         at = behind
-    mac = decode(lines[at][4:])
+    mac = decode_base64(lines[at][4:])
     if mac is None or len(mac) != _MAC_SIZE or not lines[at].startswith("--- "):
         raise _bad_mac(data, lines, at)
     if not stanzas:
         raise AgeFormatError(len(MAGIC), "the header has no stanza")
-    if len(stanzas) > 1 and "scrypt" in [stanza.type for stanza in stanzas]:
+    if len(stanzas) > 1 and SCRYPT in [stanza.type for stanza in stanzas]:
         raise AgeFormatError(len(MAGIC), "a scrypt stanza is not the only stanza")
     return tuple(stanzas), mac, size
 
@@ -50,10 +51,10 @@ def render_header(stanzas: Iterable[Stanza], mac: bytes) -> bytes:
     lines = [MAGIC.decode("ascii")]
     for stanza in stanzas:
         lines.append(" ".join(("->", stanza.type, *stanza.args)) + "\n")
-        body = encode(stanza.body)
+        body = encode_base64(stanza.body)
         # The last line is shorter than 64 columns, so it is empty where the body fills its lines.
         lines += [body[at : at + _COLUMNS] + "\n" for at in range(0, len(body) + 1, _COLUMNS)]
-    lines.append(f"--- {encode(mac)}\n")
+    lines.append(f"--- {encode_base64(mac)}\n")
     return "".join(lines).encode("ascii")
 
 
@@ -68,7 +69,7 @@ def _read_stanza(data: bytes, lines: list[str], at: int) -> tuple[Stanza, int]:
     while len(lines[last]) == _COLUMNS:
         last += 1
     text = lines[last] if last == at + 1 else "".join(lines[at + 1 : last + 1])
-    body = decode(text) if len(lines[last]) < _COLUMNS else None
+    body = decode_base64(text) if len(lines[last]) < _COLUMNS else None
     if body is None:
         raise _bad_body(data, lines, at + 1, last)
     stanza = Stanza(type=words[1], args=tuple(words[2:]), body=body)
@@ -122,7 +123,7 @@ def _bad_body(data: bytes, lines: list[str], first: int, last: int) -> AgeFormat
         if line.startswith(("--- ", "-> ")):
             reason = "the stanza body does not end in a line shorter than 64 columns"
             return AgeFormatError(offset, reason)
-        index, reason = fault(line)
+        index, reason = explain_base64(line)
         if reason != NOT_CANONICAL:  # that is for the whole body, not for each line of it
             return AgeFormatError(offset + index, f"the stanza body {reason}")
         if len(line) > _COLUMNS:
@@ -138,8 +139,8 @@ def _bad_mac(data: bytes, lines: list[str], at: int) -> AgeFormatError:
     offset = _offset(lines, at)
     if not line.startswith("--- "):
         return AgeFormatError(offset, "neither a stanza ('-> ') nor the MAC ('--- ') starts here")
-    mac = decode(line[4:])
+    mac = decode_base64(line[4:])
     if mac is None:
-        index, reason = fault(line[4:])
+        index, reason = explain_base64(line[4:])
         return AgeFormatError(offset + 4 + index, f"the header's MAC {reason}")
     return AgeFormatError(offset + 4, f"the header's MAC has {len(mac)} bytes, not {_MAC_SIZE}")

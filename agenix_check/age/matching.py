@@ -6,7 +6,7 @@ one.
 
 import enum
 
-from agenix_check.age.encoding import decode, encode
+from agenix_check.age.encoding import decode_base64, encode_base64
 from agenix_check.age.kinds import NEVER_OF_A_PLUGIN, PLUGIN, SCRYPT, STANZA_KINDS, Tagging
 from agenix_check.age.recipients import Recipient
 from agenix_check.age.stanzas import Stanza
@@ -72,9 +72,9 @@ def _tag_of_file(stanza: Stanza, recipient: Recipient) -> str | None:
     """Return the tag that a p256tag or mlkem768p256tag stanza for `recipient` has."""
     import hmac  # costs more to import than most runs gain from it
 
-    enc = decode(stanza.args[1]) if len(stanza.args) > 1 else None
+    enc = decode_base64(stanza.args[1]) if len(stanza.args) > 1 else None
     if enc is None:
         return None
     label = b"age-encryption.org/" + stanza.type.encode("ascii")
     # HKDF-Extract is this HMAC, with the salt as the key (RFC 5869, section 2.2).
-    return encode(hmac.digest(label, enc + recipient.point_tag, "sha256")[:4])
+    return encode_base64(hmac.digest(label, enc + recipient.point_tag, "sha256")[:4])

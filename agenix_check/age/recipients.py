@@ -9,28 +9,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from agenix_check.age import bech32, ssh_public_keys
-from agenix_check.age.encoding import encode
+from agenix_check.age.encoding import encode_base64
 from agenix_check.age.errors import RecipientError
-from agenix_check.age.kinds import (
-    HYBRID,
-    HYBRID_P256TAG,
-    P256TAG,
-    PIV,
-    PLUGIN,
-    RECIPIENT_KINDS,
-    SSH_KINDS,
-    TPM,
-    X25519,
-)
-from agenix_check.age.p256 import COMPRESSED, UNCOMPRESSED, read_point
+from agenix_check.age.kinds import KINDS_BY_PREFIX, PLUGIN, RECIPIENT_KINDS, SSH_KINDS, Hashed
+from agenix_check.age.p256 import read_point
 
 # Stands in for the hostPubkey of a host whose key is not known yet: agenix-rekey skips such hosts.
 DUMMY_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"
 
-_X25519_SIZE = 32
-_MLKEM768_SIZE = 1184
-_HYBRID_SIZE = _MLKEM768_SIZE + _X25519_SIZE
-_HYBRID_P256TAG_SIZE = _MLKEM768_SIZE + UNCOMPRESSED
 _PLUGIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+-._")
 _LONGEST = 16 * 1024  # in characters: a key of any kind is far shorter
 _IDENTITY_LINE = re.compile(r"^AGE-(?:SECRET-KEY|PLUGIN)-", re.MULTILINE)
@@ -151,7 +137,7 @@ def _parse_ssh(kind: str, body: str) -> Recipient:
         wire, canonical = ssh_public_keys.read_wire(kind, body)
     except ValueError as error:
         raise RecipientError(f"the {kind} key {error}") from None
-    return Recipient(kind=kind, text=f"{kind} {canonical}", tag=encode(_short_tag(wire)))
+    return Recipient(kind=kind, text=f"{kind} {canonical}", tag=encode_base64(_short_tag(wire)))
 
 
 def _parse_age(text: str) -> Recipient:
@@ -159,40 +145,27 @@ def _parse_age(text: str) -> Recipient:
         prefix, data = bech32.decode(text)
     except ValueError as error:
         raise RecipientError(f"the age recipient {error}") from None
-    if prefix == "age":
-        _check_size("age1", data, _X25519_SIZE)
-        return Recipient(kind=X25519, text=text)
-    name = prefix.removeprefix("age1") if prefix.startswith("age1") else ""
-    if prefix == "age1pq" or name == "pq":
-        _check_size("age1pq1", data, _HYBRID_SIZE)
-        return Recipient(kind=HYBRID, text=text)
-    if not name or not _PLUGIN_NAME.issuperset(name):
-        raise RecipientError("the age recipient has no valid plugin name")
-    if name == "tagpq":
-        _check_size("age1tagpq1", data, _HYBRID_P256TAG_SIZE)
-        _, point = _point("age1tagpq1", data[_MLKEM768_SIZE:])
-        return Recipient(kind=HYBRID_P256TAG, text=text, point_tag=_short_tag(point))
-    if name in ("tag", "yubikey", "se"):
-        _check_size(f"age1{name}1", data, COMPRESSED)
-    elif name != "tpm":
+    kind = KINDS_BY_PREFIX.get(prefix)
+    if kind is None:
+        name = prefix.removeprefix("age1") if prefix.startswith("age1") else ""
+        if not name or not _PLUGIN_NAME.issuperset(name):
+            raise RecipientError("the age recipient has no valid plugin name")
         return Recipient(kind=PLUGIN, text=text)
-    compressed, uncompressed = _point(f"age1{name}1", data)
-    tag = _short_tag(compressed)
-    if name == "tag":
-        return Recipient(kind=P256TAG, text=text, point_tag=tag)
-    if name == "tpm":
-        fixed = encode(_short_tag(uncompressed))
-        return Recipient(kind=TPM, text=text, tag=fixed, point_tag=tag)
-    return Recipient(kind=PIV, text=text, tag=encode(tag), point_tag=tag)
-
-
-def _check_size(name: str, data: bytes, size: int) -> None:
-    if len(data) != size:
-        raise RecipientError(f"the {name} recipient holds {len(data)} bytes, not {size}")
-
-
-def _point(name: str, raw: bytes) -> tuple[bytes, bytes]:
+    if kind.size is not None and len(data) != kind.size:
+        raise RecipientError(f"the {prefix}1 recipient holds {len(data)} bytes, not {kind.size}")
+    if kind.point_at is None:
+        return Recipient(kind=kind.name, text=text)
     try:
-        return read_point(raw)
+        compressed, uncompressed = read_point(data[kind.point_at :])
     except ValueError as error:
-        raise RecipientError(f"the {name} recipient {error}") from None
+        raise RecipientError(f"the {prefix}1 recipient {error}") from None
+    short = {
+        Hashed.COMPRESSED: _short_tag(compressed),
+        Hashed.UNCOMPRESSED: _short_tag(uncompressed),
+    }
+    return Recipient(
+        kind=kind.name,
+        text=text,
+        tag=None if kind.fixed_tag is None else encode_base64(short[kind.fixed_tag]),
+        point_tag=b"" if kind.file_tag is None else short[kind.file_tag],
+    )

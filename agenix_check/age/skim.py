@@ -8,8 +8,9 @@ recognised here `read_age` reads the same; a property test holds the two togethe
 import re
 from functools import cache
 
-from agenix_check.age.encoding import encode
+from agenix_check.age.encoding import encode_base64
 from agenix_check.age.file import plaintext_size
+from agenix_check.age.kinds import SSH_ED25519, X25519
 from agenix_check.age.stanzas import LOW_ORDER, Stanza
 
 _B = rb"[A-Za-z0-9+/]"
@@ -24,7 +25,7 @@ _HEADER = re.compile(
     rb"(?:" + _GREASE + rb"(?:" + _FULL + rb"){0,99}" + _LAST + rb")?"
     rb"--- " + _32 + rb"\n"
 )  # fmt: skip
-_LOW_ORDER = frozenset(encode(share).encode("ascii") for share in LOW_ORDER)
+_LOW_ORDER = frozenset(encode_base64(share).encode("ascii") for share in LOW_ORDER)
 
 
 def skim(data: bytes, size: int) -> tuple[Stanza, int] | None:
@@ -47,5 +48,5 @@ def skim(data: bytes, size: int) -> tuple[Stanza, int] | None:
 @cache
 def _stanza(tag: bytes | None) -> Stanza:
     if tag is None:
-        return Stanza(type="X25519", args=(), body=b"")
-    return Stanza(type="ssh-ed25519", args=(tag.decode("ascii"),), body=b"")
+        return Stanza(type=X25519, args=(), body=b"")
+    return Stanza(type=SSH_ED25519, args=(tag.decode("ascii"),), body=b"")

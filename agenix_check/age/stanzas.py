@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from agenix_check.age.encoding import decode
-from agenix_check.age.kinds import SCRYPT, STANZA_KINDS
+from agenix_check.age.encoding import decode_base64
+from agenix_check.age.kinds import FILE_KEY_SIZE, SCRYPT, STANZA_KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +19,6 @@ class Stanza:
         """Whether this is noise that rage adds to exercise other readers."""
         return self.type.endswith("-grease")
 
-
-_FILE_KEY = 32  # the file key of 16 bytes and its tag of 16
 
 _SCRYPT_SALT = 16
 _SCRYPT_MAX_WORK_FACTOR = 22  # as in age: more would keep a reader busy for minutes
@@ -58,10 +56,10 @@ def complaint(stanza: Stanza) -> str | None:
         return _wrong_count(stanza, len(sizes))
     raw: bytes | None = b""
     for arg, size in zip(args, sizes, strict=False):
-        raw = decode(arg)
+        raw = decode_base64(arg)
         if raw is None or len(raw) != size:
             return f"an argument of the {name} stanza is not canonical base64 of {size} bytes"
-    if body and len(stanza.body) != body:
+    if body is not None and len(stanza.body) != body:
         return f"the body of the {name} stanza has {len(stanza.body)} bytes, not {body}"
     if raw and raw[-32:] in LOW_ORDER and kind.has_share:
         return f"the share of the {name} stanza is a point of low order"
@@ -76,12 +74,12 @@ def _scrypt_complaint(stanza: Stanza) -> str | None:
     if len(stanza.args) != 2:
         return _wrong_count(stanza, 2)
     salt, work = stanza.args
-    if len(decode(salt) or b"") != _SCRYPT_SALT:
+    if len(decode_base64(salt) or b"") != _SCRYPT_SALT:
         return f"the salt of the scrypt stanza is not canonical base64 of {_SCRYPT_SALT} bytes"
     if not work.isdigit() or work.startswith("0"):
         return "the work factor of the scrypt stanza is not a decimal number"
     if len(work) > 2 or int(work) > _SCRYPT_MAX_WORK_FACTOR:
         return f"the work factor of the scrypt stanza is over {_SCRYPT_MAX_WORK_FACTOR}"
-    if len(stanza.body) != _FILE_KEY:
-        return f"the body of the scrypt stanza has {len(stanza.body)} bytes, not {_FILE_KEY}"
+    if len(stanza.body) != FILE_KEY_SIZE:
+        return f"the body of the scrypt stanza has {len(stanza.body)} bytes, not {FILE_KEY_SIZE}"
     return None

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agenix_check.age import Match, Recipient, Stanza, match
+from agenix_check.age import PLUGIN, SCRYPT, Match, Recipient, Stanza, match
 from agenix_check.audit.expected_outputs import Bench
 from agenix_check.audit.findings import UPDATE_MASTERS, make_finding
 from agenix_check.discover.tree.facts import AgeFact
@@ -32,7 +32,7 @@ def compare(stanzas: Sequence[Stanza], recipients: Sequence[Recipient]) -> Diffe
     """
     left = list(stanzas)
     missing = []
-    for recipient in sorted(recipients, key=lambda one: (one.is_anonymous, one.kind == "plugin")):
+    for recipient in sorted(recipients, key=lambda one: (one.is_anonymous, one.kind == PLUGIN)):
         wanted = Match.UNKNOWN if recipient.is_anonymous else Match.YES
         found = next((one for one in left if match(one, recipient) is wanted), None)
         if found is None:
@@ -73,7 +73,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
                 mend=UPDATE_MASTERS,
             )  # fmt: skip
         # A passphrase is reported as such, whoever the masters are.
-        unknown = [one for one in difference.unknown if one.type != "scrypt"]
+        unknown = [one for one in difference.unknown if one.type != SCRYPT]
         if unknown and not masters.unknown:
             strangers = ", ".join(dict.fromkeys(bench.keyring.addressee(one) for one in unknown))
             yield make_finding(

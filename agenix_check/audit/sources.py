@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
+from agenix_check.age import SCRYPT
 from agenix_check.audit.comparison import Place, place
 from agenix_check.audit.findings import (
     REKEY,
@@ -116,7 +117,7 @@ def _purpose(path: str, fact: Fact | None, *, needed: bool, new: bool) -> Iterat
     """Compare who can read a source with who uses it; `needed` says that outputs need it."""
     if not isinstance(fact, AgeFact) or fact.problem is not None:
         return
-    locked = any(stanza.type == "scrypt" for stanza in fact.stanzas)
+    locked = any(stanza.type == SCRYPT for stanza in fact.stanzas)
     if locked and needed:
         yield make_finding(
             "source-unknown-recipient",

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from agenix_check.age import (
+    PLUGIN,
     RECIPIENT_KINDS,
     AgeFormatError,
     Match,
@@ -27,8 +28,6 @@ from agenix_check.keys.prompts import PluginPrompts, Terminal, aborts_as_interru
 
 if TYPE_CHECKING:
     from pyrage import _Recipient
-
-_PLUGIN = "plugin"
 
 
 def encrypt(
@@ -159,7 +158,7 @@ def _verify(data: bytes, wanted: Sequence[Recipient], size: int, *, armored: boo
 
 def _vagueness(recipient: Recipient) -> tuple[bool, bool]:
     """Order recipients by how many stanzas can be theirs: a plugin may make those of any kind."""
-    return recipient.is_anonymous, recipient.kind == _PLUGIN
+    return recipient.is_anonymous, recipient.kind == PLUGIN
 
 
 @lru_cache(maxsize=4096)

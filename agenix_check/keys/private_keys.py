@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agenix_check.age import (
+    HYBRID,
+    PIV,
+    SCRYPT,
     SSH_KINDS,
     AgeFormatError,
     Match,
     Recipient,
     RecipientError,
     Stanza,
+    bech32,
     has_one_identity,
     looks_like_age,
     match,
@@ -24,8 +28,7 @@ from agenix_check.age import (
     read_age,
     recipient_or_none,
 )
-from agenix_check.age.bech32 import decode as bech32
-from agenix_check.age.encoding import encode as base64
+from agenix_check.age.encoding import encode_base64
 from agenix_check.keys.errors import DecryptionError
 from agenix_check.keys.identities import IdentityFile
 from agenix_check.keys.program import (
@@ -53,7 +56,7 @@ from agenix_check.keys.ssh_private_keys import (
 if TYPE_CHECKING:
     from pyrage import _Identity
 
-_NOT_FOR_PLUGINS = SSH_KINDS | {"scrypt"}
+_NOT_FOR_PLUGINS = SSH_KINDS | {SCRYPT}
 
 # What pyrage says, in words of its own.
 _SAYS_NO_MATCH = "No matching keys found"
@@ -246,7 +249,7 @@ def _passphrase_file(file: IdentityFile, content: bytes) -> Key:
         stanzas = read_age(content).real_stanzas
     except AgeFormatError as error:
         raise DecryptionError(f"it is a damaged age file: {error}") from None
-    if [stanza.type for stanza in stanzas] != ["scrypt"]:
+    if [stanza.type for stanza in stanzas] != [SCRYPT]:
         raise DecryptionError("it is an age file that is encrypted to a key, not with a passphrase")
     return LockedKey(
         file=file, public=recipient_or_none(file.pubkey), never=_NOT_FOR_PLUGINS, asks=True
@@ -285,7 +288,7 @@ def _age_key(file: IdentityFile, line: str, hint: Recipient | None, terminal: Te
 
     if line.startswith("AGE-SECRET-KEY-PQ-1"):
         reason = "post-quantum keys need the age program (1.3 or newer): --age age"
-        return ForeignKey(file=file, types=frozenset({"mlkem768x25519"}), reason=reason)
+        return ForeignKey(file=file, types=frozenset({HYBRID}), reason=reason)
     try:
         if line.startswith("AGE-SECRET-KEY-1"):
             identity = pyrage.x25519.Identity.from_str(line)
@@ -336,12 +339,12 @@ def _yubikey(name: str, line: str) -> Recipient | None:
     if name != "yubikey":
         return None
     try:
-        _, data = bech32(line.lower())
+        _, data = bech32.decode(line.lower())
     except ValueError:
         return None
     if len(data) != 9:  # serial number, slot, tag
         return None
-    return Recipient(kind="piv-p256", text="", tag=base64(data[5:]), point_tag=data[5:])
+    return Recipient(kind=PIV, text="", tag=encode_base64(data[5:]), point_tag=data[5:])
 
 
 def _likely_public(file: IdentityFile, text: str) -> Recipient | None:
