@@ -54,7 +54,10 @@ def test_a_pull_request_is_compared_with_where_it_left_its_base(hub: Hub, start:
     merge = fleet.git.run("rev-parse", "HEAD").decode().strip()
     fleet.git.run("branch", "merge", merge)
     assert start(*pull_request(base), change).use().outputs["errors"] == "0"
-    assert start(*pull_request(base), merge).use().outputs["errors"] == "0"
+    # What the base has broken is in the merge too: it is shown, and is none of the change's doing.
+    merged = start(*pull_request(base), merge)
+    assert merged.use().outputs["errors"] == "4"
+    assert merged.use(args="--fail-on new").outputs["verdict"] == "ok"
 
 
 def test_a_new_branch_is_compared_with_where_it_left_the_main_one(hub: Hub, start: Start) -> None:
@@ -124,7 +127,8 @@ def test_a_snapshot_of_your_own(hub: Hub, start: Start) -> None:
     broken = hub.breaks()
     runner = start(*push(hub.base), broken)
     assert "output-stale" in runner.use(args=f"--from-ref {hub.base} --to-ref {broken}").log
-    assert runner.use(args="--worktree").code == 0
+    assert runner.use(args="--worktree").code == 1
+    assert runner.use(args=f"--rev {hub.base}").code == 0
 
 
 def test_reports_are_written_also_when_it_fails(hub: Hub, start: Start) -> None:

@@ -96,7 +96,7 @@ def test_commit_of_a_path_does_not_see_what_is_staged_besides(desk: Desk) -> Non
     desk.fleet.stage("secrets/rekeyed")
     before = desk.state()
     done = desk.git("commit", "-m", "Only the outputs", "secrets/rekeyed")
-    _refused(desk, head, done, "output-untraceable")
+    _refused(desk, head, done, "output-stale")
     assert desk.state() == before
 
 
@@ -174,7 +174,7 @@ def test_a_merge_of_two_branches_in_order_is_judged(desk: Desk) -> None:
     assert desk.git("commit", "-m", "Take beta up again").code == 0
     desk.ask("checkout", "--quiet", "edit")
     done = desk.git("merge", "--no-edit", "return")
-    _refused(desk, head, done, "output-untraceable")
+    _refused(desk, head, done, "output-stale")
     assert "rekeyed/beta" in done.output
 
 

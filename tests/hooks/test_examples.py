@@ -160,7 +160,7 @@ def test_a_merge(desk: Desk) -> None:
     desk.fleet.rekey("beta", "db", "secrets/db.age", "postgres://db\n")
     desk.fleet.commit("Take beta up again")
     desk.ask("checkout", "--quiet", "edit")
-    _refused(desk, "merge", "--no-edit", "return", rule="output-untraceable")
+    _refused(desk, "merge", "--no-edit", "return", rule="output-stale")
 
 
 @everywhere
