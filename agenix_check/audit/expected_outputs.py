@@ -12,6 +12,7 @@ from agenix_check.audit.findings import (
     REPLACE_KEY,
     Judged,
     add,
+    encrypt_to_all,
     make_finding,
     pathspec,
     put_key_right,
@@ -160,6 +161,8 @@ def _without_source(bench: Bench, one: Expected) -> Judged:
     else:
         rule, message = "source-missing", "declared, but not in the tree"
         mend = f"agenix edit {shell(source)}"
+    if rule == "source-missing":
+        mend = encrypt_to_all(mend, bench.declared.masters.known)
     if source in bench.names.base.files:
         cause = bench.cause(CauseKind.SOURCE_DELETED, source)
     finding = make_finding(

@@ -4,8 +4,10 @@ A fix can be pasted into a shell as it is; what no command can do stands behind 
 """
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agenix_check.age import PLUGIN, RECIPIENT_KINDS, Recipient
 from agenix_check.git.paths import to_bytes
 from agenix_check.model.findings import Cause, Finding, JudgedFile, Severity
 from agenix_check.model.fleet import Output
@@ -95,6 +97,20 @@ def record(commands: str, *, partial: bool) -> str:
 def put_key_right(what: str, then: str = REKEY) -> str:
     """Return how to fix what follows from a key that age cannot use; `what` is quoted."""
     return f"# put {what} right (it must be one age or SSH public key), then: {then}"
+
+
+def encrypt_to_all(command: str, recipients: Iterable[Recipient]) -> str:
+    """Return a command that encrypts a file to recipients, and what must be done before it.
+
+    Which of the two a plugin's recipient is only the plugin knows.
+    """
+    known = (one for one in recipients if one.kind != PLUGIN)
+    if len({RECIPIENT_KINDS[one.kind].is_post_quantum for one in known}) < 2:
+        return command
+    return (
+        "# age and rage encrypt no file to post-quantum keys and others together: declare keys of "
+        f"one of the two kinds only, then: {command}"
+    )
 
 
 def restore(path: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from agenix_check.age import Recipient, RecipientError, describe, parse_recipient
-from agenix_check.audit.findings import REKEY, Judged, make_finding, shell
+from agenix_check.audit.findings import REKEY, Judged, encrypt_to_all, make_finding, shell
 from agenix_check.audit.recipients import compare
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.keys import KeyTexts
@@ -69,7 +69,8 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
     if rule.path not in names.here.files:
         yield make_finding(
             "plain-missing-file", f"{rules_file} has a rule for it, but it is not in the tree",
-            path=rule.path, new=new, mend=f"agenix -e {shell(rule.path)}",
+            path=rule.path, new=new,
+            mend=encrypt_to_all(f"agenix -e {shell(rule.path)}", _read(rule)[0]),
         )  # fmt: skip
         return
     if isinstance(fact, PointerFact | MissingFact | LockedFact):
@@ -88,6 +89,7 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
             yield make_finding("source-malformed", fact.problem, path=rule.path, new=new)
         return
     recipients, invalid = _read(rule)
+    mend = encrypt_to_all(REKEY, recipients)
     cause = None
     if rules_file in names.changed:
         cause = Cause(
@@ -98,13 +100,13 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
     if lacking:
         yield make_finding(
             "plain-missing-recipient", f"cannot be read by {', '.join(lacking)} of {rules_file}",
-            path=rule.path, new=new, cause=cause, mend=REKEY,
+            path=rule.path, new=new, cause=cause, mend=mend,
         )  # fmt: skip
     if difference.unknown and not invalid:
         strangers = ", ".join(dict.fromkeys(describe(one) for one in difference.unknown))
         yield make_finding(
             "plain-unknown-recipient", f"can be read by {strangers}, not in {rules_file}",
-            path=rule.path, new=new, cause=cause, mend=REKEY,
+            path=rule.path, new=new, cause=cause, mend=mend,
         )  # fmt: skip
 
 

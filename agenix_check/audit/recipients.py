@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agenix_check.age import PLUGIN, SCRYPT, Match, Recipient, Stanza, match
 from agenix_check.audit.expected_outputs import Bench
-from agenix_check.audit.findings import UPDATE_MASTERS, make_finding
+from agenix_check.audit.findings import UPDATE_MASTERS, encrypt_to_all, make_finding
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Cause, CauseKind, Finding
@@ -52,6 +52,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
     if not masters.known:
         return
     changed = bench.depends.may_declare()
+    mend = encrypt_to_all(UPDATE_MASTERS, masters.known)
     sources = sorted({
         secret.source.path
         for node in declared.declaration.nodes
@@ -70,7 +71,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
                 f"not encrypted to {_places(difference.missing, masters.known)}",
                 path=path, source=path, new=new,
                 cause=_cause(names, difference.missing, masters.known),
-                mend=UPDATE_MASTERS,
+                mend=mend,
             )  # fmt: skip
         # A passphrase is reported as such, whoever the masters are.
         unknown = [one for one in difference.unknown if one.type != SCRYPT]
@@ -80,7 +81,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
                 "source-unknown-recipient",
                 f"also encrypted to {strangers}, which no node declares",
                 path=path, source=path, new=new,
-                mend=UPDATE_MASTERS,
+                mend=mend,
             )  # fmt: skip
 
 
