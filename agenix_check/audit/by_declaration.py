@@ -1,11 +1,16 @@
 """The audit of a declared fleet: nothing is guessed, and what is missing is certain."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from agenix_check.audit.declared_changes import Dependencies, mark_new
-from agenix_check.audit.expected_outputs import Bench, audit_orphans, audit_outputs
-from agenix_check.audit.findings import make_finding, put_key_right, shell
+from agenix_check.audit.expected_outputs import (
+    Bench,
+    audit_orphans,
+    audit_outputs,
+    find_unclaimed,
+)
+from agenix_check.audit.findings import make_finding, pathspec, put_key_right, shell
 from agenix_check.audit.key_files import KeyFiles
 from agenix_check.audit.keyring import make_keyring
 from agenix_check.audit.nodes import audit_nodes
@@ -29,7 +34,7 @@ from agenix_check.model.findings import (
 )
 from agenix_check.rules import find_rule
 
-_RENEW = f"{RENEW} && git add {LOCK}"
+_RENEW = f"{RENEW} && git add -- {pathspec(LOCK)}"
 
 
 def audit_declared(
@@ -50,8 +55,9 @@ def audit_declared(
     findings = [_date(names, finding) for finding in findings]
     findings += _lock(names, inventory)
     sources = list(audit_sources(names, fleet_of_declared(declared, inventory.kind)))
-    if declaration.failed:
-        rest_outputs, rest_findings = _rest(declared, by_names())
+    unclaimed = find_unclaimed(names, declared)
+    if declaration.failed or unclaimed:
+        rest_outputs, rest_findings = _rest(declared, by_names(), unclaimed)
         outputs += rest_outputs
         findings += rest_findings
         used = {path for output in fleet_of(names).outputs for path in output.sources}
@@ -62,8 +68,8 @@ def audit_declared(
         snapshot=snapshot,
         fleet=FleetInfo(
             inventory=inventory.kind,
-            complete=not declaration.failed,
-            nodes=len(declaration.nodes) + len(declaration.failed),
+            complete=not (declaration.failed or unclaimed),
+            nodes=len(declaration.nodes) + (len(declaration.failed) or len(unclaimed)),
             secrets=len({output.source or output.path for output in outputs}),
         ),
         counts=Counts.of(outputs, findings),
@@ -113,17 +119,24 @@ def _date(names: Names, finding: Finding) -> Finding:
     return replace(finding, since=lost.commit, cause=cause)
 
 
-def _rest(declared: Declared, by_names: Report) -> tuple[list[JudgedFile], list[Finding]]:
-    """Return what the audit by names found in directories that belong to no evaluated node."""
+def _rest(
+    declared: Declared, by_names: Report, unclaimed: Collection[str]
+) -> tuple[list[JudgedFile], list[Finding]]:
+    """Return what the audit by names found in directories that belong to no evaluated node.
+
+    Where all nodes were evaluated it is asked only about directories that it can explain.
+    """
     nodes = declared.declaration.nodes
     known = {node.storage.path for node in nodes if node.storage is not None}
+
+    def is_asked(directory: str | None) -> bool:
+        if directory is None or not declared.declaration.failed:
+            return directory in unclaimed
+        return directory not in known
+
     return (
-        [output for output in by_names.outputs if output.node not in known],
-        [
-            finding
-            for finding in by_names.findings
-            if finding.node is not None and finding.node not in known
-        ],
+        [output for output in by_names.outputs if is_asked(output.node)],
+        [finding for finding in by_names.findings if is_asked(finding.node)],
     )
 
 

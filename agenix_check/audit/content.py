@@ -20,7 +20,7 @@ _DUMMIES = (
     f"{_DUMMY}was not rekeyed because --dummy was used.\n",
     f"{_DUMMY}could not be decrypted.\n",
 )
-_OUT_OF_LFS = "git lfs pull && git lfs untrack '*.age' && git add --renormalize ."
+_OUT_OF_LFS = "git lfs pull && git lfs untrack '*.age' && git add --renormalize :/"
 _STORE = f"/nix/store/{'0' * 32}-source/"
 
 

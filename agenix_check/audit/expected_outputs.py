@@ -14,6 +14,7 @@ from agenix_check.audit.findings import (
     add,
     encrypt_to_all,
     make_finding,
+    may_remove,
     pathspec,
     put_key_right,
     remove,
@@ -77,6 +78,25 @@ def audit_outputs(bench: Bench) -> Iterator[Judged]:
             yield _lost(bench, one, one.output)
 
 
+def find_unclaimed(names: Names, declared: Declared) -> frozenset[str]:
+    """Return the directories of no evaluated node whose outputs keys and sources here explain.
+
+    They are of hosts that are declared elsewhere: guests, a hive, a second flake. One that this
+    tree explained until an older commit broke it counts too.
+    """
+    nodes = declared.declaration.nodes
+    known = {node.storage.path for node in nodes if node.storage is not None}
+    files = [file for file in names.here.outputs.values() if file.directory not in known]
+    return frozenset(file.directory for file in files if _is_needed_elsewhere(names, file))
+
+
+def _is_needed_elsewhere(names: Names, file: OutputFile) -> bool:
+    lost = names.lost.get(file.path)
+    if lost is not None:
+        return not lost.brought and lost.excuse is None and not lost.unseen
+    return names.explain(names.here, file) is not None
+
+
 def audit_orphans(bench: Bench) -> Iterator[Finding]:
     """Find files that are named like outputs but that no declaration accounts for.
 
@@ -93,8 +113,9 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
         for one in bench.declared.expected
         if one.node.storage is not None
     }
+    unclaimed = find_unclaimed(names, bench.declared)
     for path, file in sorted(names.here.outputs.items()):
-        if path in bench.predecessors.accounted:
+        if path in bench.predecessors.accounted or file.directory in unclaimed:
             continue
         node = nodes.get(file.directory)
         if node is not None and not bench.declared.has_known_key(node):
@@ -120,7 +141,7 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
         yield make_finding(
             "output-orphan", why, path=path, node=node.name if node else file.directory,
             secret=file.name, new=_orphaned_now(bench, file),
-            mend=remove(path, staged=path in names.changed) if node is None else REKEY,
+            mend=may_remove(path, staged=path in names.changed) if node is None else REKEY,
         )  # fmt: skip
 
 

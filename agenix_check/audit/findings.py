@@ -84,6 +84,11 @@ def or_remove(keep: str, path: str) -> str:
     return f"{keep}  # or, if no host needs it: {remove(path)}"
 
 
+def may_remove(path: str, *, staged: bool) -> str:
+    """Return, behind a `#`, how to remove an output that perhaps no host needs."""
+    return f"# if no host needs it: {remove(path, staged=staged)}"
+
+
 def add(path: str) -> str:
     """Return the command that stages a file, even an ignored one."""
     return f"git add -f -- {pathspec(path)}"

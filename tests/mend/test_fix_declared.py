@@ -92,6 +92,7 @@ def test_a_key_that_changed_is_taken_from_the_declaration(estate: Estate) -> Non
 def test_what_is_no_longer_declared_is_removed(estate: Estate) -> None:
     del estate.nodes["alpha"].secrets["token"]
     del estate.nodes["beta"]
+    estate.shop.remove("hosts/beta/host.pub")
     declare(estate)
     done = fix(estate.shop)
     assert done.code == 0, done

@@ -35,10 +35,22 @@ def only(report: Report, rule: str) -> Finding:
 
 
 def about(report: Report) -> set[tuple[object, ...]]:
-    """Return what is wrong, without what depends on the change that is judged."""
+    """Return what is wrong, without what depends on the change that is judged.
+
+    What is staged only, Git removes with `-f`.
+    """
     return {
-        (one.rule, str(one.severity), one.node, one.secret, one.path, one.source, one.mend)
+        (
+            one.rule,
+            str(one.severity),
+            one.node,
+            one.secret,
+            one.path,
+            one.source,
+            (one.mend or "").replace("git rm -f ", "git rm "),
+        )
         for one in report.findings
+        if one.severity != "note"
     }
 
 
@@ -228,6 +240,7 @@ def break_it(estate: Estate, what: str) -> None:
         estate.shop.remove(estate.output("alpha", "token"))
     elif what == "dropped node":
         del estate.nodes["beta"]
+        estate.shop.remove("hosts/beta/host.pub")
     else:
         name = "0" * 32 + "-old.age"
         estate.shop.write(f"secrets/rekeyed/alpha/{name}", "the password\n")
@@ -266,7 +279,8 @@ def test_one_tree_has_one_verdict(estate: Estate, inventory: str, what: str) -> 
     for report in (views["that commit"], views["range"], views["in CI"]):
         assert all(one.new for one in report.findings if one.severity != "note")
     for one in plain.findings:
-        assert one.since == (broken if one.rule == "output-stale" else None)
+        dated = one.rule in ("output-stale", "output-orphan")
+        assert one.since == (broken if dated else None)
 
 
 def test_a_lock_file_that_a_key_left_behind_stays_stale(estate: Estate) -> None:
@@ -300,7 +314,7 @@ def test_by_a_lock_file_a_spoiled_key_is_named_too(estate: Estate, name: str) ->
     invalid, stale = only(report, "node-invalid-key"), only(report, "lock-stale")
     assert (invalid.node, invalid.path, invalid.mend) == ("nixos:alpha", HOST, FIX)
     assert stale.mend == FIX.replace(
-        "agenix-check --fix", f"agenix-check fleet --lock && git add {LOCK}"
+        "agenix-check --fix", f"agenix-check fleet --lock && git add -- :/{LOCK}"
     )
     assert invalid.new
     assert stale.new
@@ -328,3 +342,25 @@ def test_a_key_that_is_a_path_is_rekeyed_where_the_file_is(estate: Estate) -> No
 
     mends = {one.mend for one in report.findings if one.rule == "output-stale"}
     assert mends == {"agenix rekey -a  # on a machine that has /etc/ssh/ssh_host_ed25519_key.pub"}
+
+
+def test_a_directory_that_no_node_claims_is_judged_by_names(estate: Estate) -> None:
+    """Guests and hives are declared elsewhere: nothing may take their secrets away."""
+    del estate.nodes["beta"]
+    estate.shop.write("guests/beta.nix", '{ "group/wifi".rekeyFile = ../secrets/wifi.age; }\n')
+    commit(estate, "Declare beta elsewhere")
+
+    report = judge(estate, "nix")
+    assert report.findings == ()
+    assert not report.fleet.complete
+    assert {one.node for one in report.outputs if one.secret == "group/wifi"} == {
+        "secrets/rekeyed/beta"
+    }
+
+    estate.edit("secrets/wifi.age", "another\n")
+    broken = commit(estate, "Forget to rekey")
+    for again in (judge(estate, "nix"), judge(estate, "nix", rev=broken)):
+        finding = only(again, "output-stale")
+        assert (finding.node, finding.since) == ("secrets/rekeyed/beta", broken)
+        assert finding.mend == "agenix-check --fix"
+        assert not [one for one in again.findings if one.rule == "output-orphan"]

@@ -85,7 +85,7 @@ def _stale(estate: Estate, inventory: str = "nix") -> str:
     report = judge(estate, inventory)
     (finding,) = (one for one in report.findings if one.rule == "lock-stale")
     assert (finding.path, finding.severity) == (LOCK, Severity.ERROR)
-    assert finding.mend == "agenix-check fleet --lock && git add agenix-check.lock"
+    assert finding.mend == "agenix-check fleet --lock && git add -- :/agenix-check.lock"
     return finding.message
 
 
