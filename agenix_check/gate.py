@@ -12,7 +12,7 @@ from agenix_check.model.settings import EvaluateWhen, FailOn, Settings
 from agenix_check.view import View, open_view, view_commit
 
 if TYPE_CHECKING:
-    from agenix_check.discover.declared.known import Inventory
+    from agenix_check.discover.declared.inventory import Inventory
     from agenix_check.discover.tree.names import Names
     from agenix_check.model.fleet import Fleet
 

@@ -18,7 +18,7 @@ from agenix_check.audit.predecessors import find_predecessors
 from agenix_check.audit.recipients import audit_masters
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.declared.expected import Declared, fleet_of_declared
-from agenix_check.discover.declared.known import Inventory
+from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.declared.lock import RENEW
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.keys import KeyText

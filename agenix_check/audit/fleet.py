@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from agenix_check.audit.by_names import audit_names
-from agenix_check.discover.declared.known import Inventory
+from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.findings import Counts, Report, SnapshotInfo, finding_key
 

@@ -14,7 +14,7 @@ from agenix_check.age import Recipient, recipient_or_none
 from agenix_check.audit.select import is_wanted
 from agenix_check.decrypt.opening import Closed, Opened, Opener, Refused
 from agenix_check.decrypt.verdicts import Compared, Pair, judge_plaintexts, source_finding
-from agenix_check.discover.declared.known import Inventory
+from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.facts import AgeFact, Fact
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.gate import Compare

@@ -7,7 +7,7 @@ from functools import cached_property
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_configured
 from agenix_check.audit.comparison import Place, place
 from agenix_check.audit.findings import remove
-from agenix_check.discover.declared.known import Inventory
+from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.keys import digest

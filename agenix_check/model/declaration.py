@@ -10,7 +10,7 @@ WITHHELD = "(a private key)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class DeclaredPath:
     """A file or directory that is named in a configuration.
 
     `path` is relative to the repository's root ("" is the root itself); None where it lies outside,
@@ -28,7 +28,7 @@ class MasterIdentity:
     A key that is given as a file of the repository is that file's text; as another file, its path.
     """
 
-    identity: Place
+    identity: DeclaredPath
     pubkey: str | None
 
 
@@ -41,7 +41,7 @@ class DeclaredSecret:
 
     id: str
     name: str
-    source: Place
+    source: DeclaredPath
     intermediary: bool
     generator: tuple[str, ...] | None
 
@@ -57,7 +57,7 @@ class DeclaredNode:
     name: str
     host_pubkey: str
     storage_mode: str
-    storage: Place | None
+    storage: DeclaredPath | None
     secrets: tuple[DeclaredSecret, ...]
     master_identities: tuple[MasterIdentity, ...]
     extra_recipients: tuple[str, ...]

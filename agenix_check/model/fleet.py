@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from agenix_check.model.declaration import PlainRule
 
 
+RULES_FILE = "secrets.nix"  # what plain agenix calls its rules file
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One evaluated configuration; where only names are known, one output directory.

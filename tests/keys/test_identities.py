@@ -12,7 +12,7 @@ from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.keys.errors import DecryptionError
 from agenix_check.keys.identities import Identities, IdentityFile, load, order_identities
 from agenix_check.keys.keychain import Keychain
-from agenix_check.model.declaration import Declaration, DeclaredNode, MasterIdentity, Place
+from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredPath, MasterIdentity
 from tests.age.points import multiple
 from tests.host_keys import DELTA
 
@@ -169,8 +169,8 @@ def test_every_place_is_read(tmp_path: Path, home: Path, monkeypatch: pytest.Mon
         given=[str(tmp_path / "one")],
         settings=["setting", "~/key"],
         declaration=declared(
-            MasterIdentity(identity=Place(path="master"), pubkey="age1x"),
-            MasterIdentity(identity=Place(path=None, outside="/not/there"), pubkey=None),
+            MasterIdentity(identity=DeclaredPath(path="master"), pubkey="age1x"),
+            MasterIdentity(identity=DeclaredPath(path=None, outside="/not/there"), pubkey=None),
         ),
         environment={"AGENIX_CHECK_IDENTITY": f"{tmp_path / 'two'}:{tmp_path / 'three'}:"},
         top=top,
@@ -194,7 +194,7 @@ def test_path_in_a_declaration_is_what_the_shell_makes_of_it(
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("key", "my key"):
         write(tmp_path / name, "k")
-    place = Place(path=None, outside=text.format(home=tmp_path))
+    place = DeclaredPath(path=None, outside=text.format(home=tmp_path))
     declaration = declared(MasterIdentity(identity=place, pubkey=None))
     (one,) = load(declaration=declaration, environment={}).files
     assert one.content == b"k"
@@ -202,8 +202,8 @@ def test_path_in_a_declaration_is_what_the_shell_makes_of_it(
 
 def test_repository_is_read_where_it_is_given(tmp_path: Path) -> None:
     declaration = declared(
-        MasterIdentity(identity=Place(path="staged"), pubkey=None),
-        MasterIdentity(identity=Place(path="gone"), pubkey=None),
+        MasterIdentity(identity=DeclaredPath(path="staged"), pubkey=None),
+        MasterIdentity(identity=DeclaredPath(path="gone"), pubkey=None),
     )
     write(tmp_path / "staged", "in the work tree")
     found = load(
@@ -237,7 +237,7 @@ def test_directory_and_endless_file(tmp_path: Path) -> None:
 def test_identity_of_the_fleet_that_is_elsewhere_is_said_when_it_matters(tmp_path: Path) -> None:
     identity, recipient = new_identity()
     declaration = declared(
-        MasterIdentity(identity=Place(path=None, outside="/home/eve/key"), pubkey=None)
+        MasterIdentity(identity=DeclaredPath(path=None, outside="/home/eve/key"), pubkey=None)
     )
     key = write(tmp_path / "key", identity)
     both = load(given=[str(key)], declaration=declaration, environment={}).files

@@ -23,6 +23,7 @@ from agenix_check.git.history import changed_lines
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.repository import changes
 from agenix_check.model.declaration import Declaration, PlainRule, RulesFile
+from agenix_check.model.fleet import RULES_FILE
 from agenix_check.view import View
 
 _NAME = "evaluations"
@@ -36,7 +37,6 @@ _RELEVANT = re.compile(
     rb"|(?:nixos|darwin|home)Configurations)",
     re.MULTILINE,
 )
-_RULES_FILE = "secrets.nix"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +201,7 @@ def _is_relevant(view: View, names: Names, options: Options, tree: str, known: E
     facts = find_facts(view.repository, [one.before for one in touched if one.before is not None])
     declared = {*options.rules, *_declared_files(known)}
     for path in (one.path for one in touched):
-        if path in declared or path.rpartition("/")[2] in ("flake.lock", _RULES_FILE):
+        if path in declared or path.rpartition("/")[2] in ("flake.lock", RULES_FILE):
             return True
         if path in names.here.outputs or path in names.base.outputs or path.endswith(".age"):
             return True

@@ -10,10 +10,10 @@ from agenix_check.discover.declared.evaluation import (
     evaluate_view,
 )
 from agenix_check.discover.declared.expected import expect
-from agenix_check.discover.declared.known import Inventory
+from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.declared.lock import read_lock
-from agenix_check.discover.declared.lockstale import difference, outdate
 from agenix_check.discover.declared.redaction import withhold
+from agenix_check.discover.declared.stale_lock import compare_locks, hold_against_files
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError
@@ -107,13 +107,13 @@ def declare_by_lock(view: View, names: Names, notices: tuple[str, ...] = ()) -> 
         declaration = _read_lock(view.repository, file)
     except CannotCheckError as error:
         return Inventory(kind="names", notices=notices, incomplete=(str(error),))
-    declaration, rotated, stale = outdate(declaration, names)
+    declaration, rotated, stale = hold_against_files(declaration, names)
     declared = expect(view, names.here, declaration, rotated=rotated)
     inventory = Inventory(kind="lock", declared=declared, stale=stale, notices=notices)
     before = _lock_before(view)
     if before is None or view.base is None or not names.changed:
         return inventory
-    before, rotated, stale = outdate(before, names.at_base())
+    before, rotated, stale = hold_against_files(before, names.at_base())
     base = expect(_view_base(view, view.base), names.base, before, rotated=rotated)
     return replace(inventory, declared=replace(declared, base=base), stale_at_base=frozenset(stale))
 
@@ -180,7 +180,7 @@ def _stale(repository: Repository, snapshot: Snapshot, declaration: Declaration)
     if file is None:
         return ()
     try:
-        return difference(_read_lock(repository, file), declaration)
+        return compare_locks(_read_lock(repository, file), declaration)
     except CannotCheckError as error:
         return (str(error).removeprefix(f"{LOCK}: ").removeprefix(f"{LOCK} "),)
 

@@ -1,16 +1,38 @@
-"""Choosing where the fleet comes from: Nix, the lock file, or file names alone."""
+"""What is known of a fleet besides names, and whether Nix, the lock file or neither says it."""
 
 import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from agenix_check.discover.declared.known import Inventory
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.names import Names
 from agenix_check.git.cache import Store
 from agenix_check.git.objects import read_blobs
+from agenix_check.model.fleet import RULES_FILE
 from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.view import View
 
-RULES = "secrets.nix"
+if TYPE_CHECKING:
+    from agenix_check.discover.declared.expected import Declared
+    from agenix_check.model.declaration import RulesFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What is known of a fleet besides the names.
+
+    `kind` is `nix`, `lock` or `names`; `declared` is None for the last. `stale` says, a sentence
+    each, in what the tree's lock file is out of date; `stale_at_base` in what that of the base was,
+    None where that is not known. `notices` and `incomplete` are sentences for the report.
+    """
+
+    kind: str
+    declared: "Declared | None" = None
+    rules: "tuple[RulesFile, ...]" = ()
+    stale: tuple[str, ...] = ()
+    stale_at_base: frozenset[str] | None = None
+    notices: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
 
 
 def take_inventory(view: View, names: Names, settings: Settings, store: Store) -> Inventory:
@@ -47,7 +69,7 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
 def find_rules_files(view: View) -> tuple[str, ...]:
     """Return the files that look like plain agenix's rules; NixOS modules have that name too."""
     files = view.snapshot.files
-    paths = [path for path in files if path == RULES or path.endswith(f"/{RULES}")]
+    paths = [path for path in files if posixpath.basename(path) == RULES_FILE]
     blobs = read_blobs(view.repository.git, [files[path].oid for path in paths])
     speaking = {blob.oid for blob in blobs if b"publicKeys" in blob.data}
     return tuple(path for path in paths if files[path].oid in speaking)

@@ -15,9 +15,9 @@ from agenix_check.git.paths import to_bytes
 from agenix_check.model.declaration import (
     Declaration,
     DeclaredNode,
+    DeclaredPath,
     DeclaredSecret,
     MasterIdentity,
-    Place,
 )
 
 SCHEMA = "agenix-check/lock/1"
@@ -40,7 +40,7 @@ def render_lock(declaration: Declaration) -> str:
 
 def read_lock(text: str, place: str = LOCK) -> Declaration:
     """Read a lock file's text. Raises `CannotCheckError`, which names the key that is wrong."""
-    reader = _Reader(place)
+    reader = _LockReader(place)
     try:
         document = json.loads(text, object_pairs_hook=reader.unique)
     except RecursionError:
@@ -78,12 +78,12 @@ def _secret(secret: DeclaredSecret) -> dict[str, object]:
     }
 
 
-def _place(place: Place) -> dict[str, str | None] | str:
+def _place(place: DeclaredPath) -> dict[str, str | None] | str:
     """Return a path as it is, and what lies outside as a table: the two cannot be mistaken."""
     return place.path if place.path is not None else {"outside": place.outside}
 
 
-class _Reader:
+class _LockReader:
     """Checks the shape of what was read, and names what is wrong."""
 
     def __init__(self, file: str) -> None:
@@ -131,14 +131,16 @@ class _Reader:
     def maybe(self, value: object, where: str, read: Callable[[object, str], _T]) -> _T | None:
         return None if value is None else read(value, where)
 
-    def place(self, value: object, where: str) -> Place:
+    def place(self, value: object, where: str) -> DeclaredPath:
         if not isinstance(value, str):
             outside = self.table(value, where).get("outside")
-            return Place(path=None, outside=self.maybe(outside, f"{where}.outside", self.text))
+            return DeclaredPath(
+                path=None, outside=self.maybe(outside, f"{where}.outside", self.text)
+            )
         path = self.text(value, where)
         if path and (posixpath.normpath(path) != path or path.split("/")[0] in ("", ".", "..")):
             raise self.fail(where, "a path inside the repository")
-        return Place(path=path)
+        return DeclaredPath(path=path)
 
     def master(self, value: object, where: str) -> MasterIdentity:
         table = self.table(value, where)

@@ -9,15 +9,20 @@ from urllib.parse import quote
 
 from agenix_check.discover.nix.message import TOO_NEW, UNFETCHED, UNLOCKED, shorten
 from agenix_check.discover.nix.narrow import Outcome, narrow
-from agenix_check.discover.nix.places import Places
-from agenix_check.discover.nix.read import Reader
 from agenix_check.discover.nix.run import Nix, NixError, NixTimeoutError, require_nix
+from agenix_check.discover.nix.store_paths import StorePaths
 from agenix_check.discover.nix.submodules import clone_settings, wants_submodules
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.export import export
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
-from agenix_check.model.declaration import Declaration, FailedNode
+from agenix_check.model.declaration import (
+    Declaration,
+    DeclaredNode,
+    DeclaredSecret,
+    FailedNode,
+    MasterIdentity,
+)
 
 _EXPRESSION = "fleet.nix"
 _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}
@@ -119,9 +124,9 @@ class _Evaluation:
             raise
         except NixError:
             outcomes = self._run_apart()
-        reader = Reader(Places(self._snapshot, self._root, self._store))
+        paths = StorePaths(self._snapshot, self._root, self._store)
         nodes = [
-            reader.node(outcome.unit.name(), outcome.value)
+            _node(outcome.unit.name(), outcome.value, paths)
             for outcome in outcomes
             if outcome.complaint is None and isinstance(outcome.value, dict)
         ]
@@ -193,6 +198,40 @@ class _Evaluation:
         )
         self._root, self._store = answer["root"], answer["store"]
         return answer["result"]
+
+
+def _node(name: str, value: Mapping[str, Any], paths: StorePaths) -> DeclaredNode:
+    """Return a node as `fleet.nix` describes it; its secrets are sorted by their ids."""
+    storage = value["storage"]
+    secrets = sorted(value["secrets"], key=lambda one: one["id"])
+    return DeclaredNode(
+        name=name,
+        host_pubkey=value["hostPubkey"],
+        storage_mode=value["storageMode"],
+        storage=None if storage is None else paths.find(storage),
+        secrets=tuple(_secret(one, paths) for one in secrets),
+        master_identities=tuple(_master(one, paths) for one in value["masterIdentities"]),
+        extra_recipients=tuple(map(paths.key_text, value["extraEncryptionPubkeys"])),
+    )
+
+
+def _secret(value: Mapping[str, Any], paths: StorePaths) -> DeclaredSecret:
+    tags = value["generator"]
+    return DeclaredSecret(
+        id=value["id"],
+        name=value["name"],
+        source=paths.find(value["source"]),
+        intermediary=value["intermediary"],
+        generator=None if tags is None else tuple(tags),
+    )
+
+
+def _master(value: Mapping[str, Any], paths: StorePaths) -> MasterIdentity:
+    pubkey = value["pubkey"]
+    return MasterIdentity(
+        identity=paths.find(value["identity"]),
+        pubkey=None if pubkey is None else paths.key_text(pubkey),
+    )
 
 
 def _say(complaint: str, root: str = "", files: Container[str] = ()) -> str:

@@ -13,8 +13,8 @@ from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Snapshot
 from agenix_check.model.declaration import PlainRule, RulesFile
+from agenix_check.model.fleet import RULES_FILE
 
-_NAME = "secrets.nix"
 _MARK = b"publicKeys"
 
 
@@ -27,7 +27,7 @@ def list_secrets_nix(snapshot: Snapshot) -> tuple[str, ...]:
         sorted(
             file.path
             for file in snapshot.files.values()
-            if posixpath.basename(file.path) == _NAME and file.mode not in (SYMLINK, SUBMODULE)
+            if posixpath.basename(file.path) == RULES_FILE and file.mode not in (SYMLINK, SUBMODULE)
         )
     )
 
@@ -69,7 +69,7 @@ def _likely(snapshot: Snapshot, paths: Sequence[str]) -> set[str]:
     return {
         path
         for path in paths
-        if posixpath.basename(path) != _NAME or snapshot.files[path].oid in marked
+        if posixpath.basename(path) != RULES_FILE or snapshot.files[path].oid in marked
     }
 
 
@@ -86,7 +86,7 @@ def _read(outcome: Outcome[str], snapshot: Snapshot) -> RulesFile | None:
     if outcome.complaint is not None:
         return _failure(path, shorten(outcome.complaint, "", snapshot.files))
     if not isinstance(outcome.value, list):
-        if posixpath.basename(path) == _NAME:
+        if posixpath.basename(path) == RULES_FILE:
             return None
         return _failure(path, "it has no rules: no attribute of it has publicKeys")
     rules: dict[str, PlainRule] = {}

@@ -6,7 +6,7 @@ from agenix_check.cli.settings import load_settings
 from agenix_check.gate import discover_fleet, exit_code
 from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt
-from agenix_check.model.declaration import MasterIdentity, Place
+from agenix_check.model.declaration import DeclaredPath, MasterIdentity
 from agenix_check.model.findings import Report, Severity, Verdict
 from agenix_check.model.settings import Settings
 from agenix_check.report import RenderOptions, fleet_listing, render
@@ -183,7 +183,7 @@ def test_a_private_key_is_never_shown_or_kept(
     if place == "hostPubkey":
         estate.nodes["alpha"].key = secret
     elif place == "pubkey":
-        estate.masters = [MasterIdentity(identity=Place(path="m.txt"), pubkey=secret)]
+        estate.masters = [MasterIdentity(identity=DeclaredPath(path="m.txt"), pubkey=secret)]
     elif place == "extraEncryptionPubkeys":
         estate.extra = [secret]
     else:

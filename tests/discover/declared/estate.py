@@ -23,9 +23,9 @@ from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.declaration import (
     Declaration,
     DeclaredNode,
+    DeclaredPath,
     DeclaredSecret,
     MasterIdentity,
-    Place,
 )
 from agenix_check.model.findings import Finding, JudgedFile, Report
 from tests.host_keys import HOSTS
@@ -194,7 +194,7 @@ class Estate:
 
 def master(pubkey: str | None, path: str = "master.pub") -> MasterIdentity:
     """Return a master identity of the repository."""
-    return MasterIdentity(identity=Place(path=path), pubkey=pubkey)
+    return MasterIdentity(identity=DeclaredPath(path=path), pubkey=pubkey)
 
 
 def judge(estate: Estate, inventory: str = "lock", **options: Value) -> Report:
@@ -239,18 +239,18 @@ def result(report: Report, node: str, secret: str) -> JudgedFile:
     return found
 
 
-def _storage(node: Node) -> Place | None:
+def _storage(node: Node) -> DeclaredPath | None:
     if node.mode != "local":
         return None
     if node.outside:
-        return Place(path=None, outside=node.storage)
-    return Place(path=node.storage)
+        return DeclaredPath(path=None, outside=node.storage)
+    return DeclaredPath(path=node.storage)
 
 
-def _source(secret: Secret) -> Place:
+def _source(secret: Secret) -> DeclaredPath:
     if secret.outside:
-        return Place(path=None, outside=secret.source)
-    return Place(path=secret.source)
+        return DeclaredPath(path=None, outside=secret.source)
+    return DeclaredPath(path=secret.source)
 
 
 def _list(texts: list[str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from agenix_check.discover.declared.lock import render_lock
 from agenix_check.discover.tree.evidence import LOCK
-from agenix_check.model.declaration import DeclaredSecret, Place
+from agenix_check.model.declaration import DeclaredPath, DeclaredSecret
 from tests.conftest import Run
 from tests.discover.declared.estate import DB, Estate, Secret, judge
 
@@ -39,7 +39,7 @@ def declare(estate: Estate, name: str) -> None:
     declaration = estate.declare()
     first = declaration.nodes[0]
     secret = DeclaredSecret(
-        id=name, name=name, source=Place(path=DB), intermediary=False, generator=None
+        id=name, name=name, source=DeclaredPath(path=DB), intermediary=False, generator=None
     )
     secrets = tuple(sorted((*first.secrets, secret), key=lambda one: one.id))
     nodes = (replace(first, secrets=secrets), replace(first, name=name), *declaration.nodes[1:])
@@ -130,8 +130,10 @@ def test_an_identity_that_is_a_symlink_or_leads_outside_is_not_read(
     (tmp_path / "key.txt").write_text(f"# public key: {estate.shop.master}\n{estate.shop.identity}")
     (estate.shop.top / "link.txt").symlink_to(tmp_path / "key.txt")
     estate.masters = [
-        replace(estate.masters[0], pubkey=None, identity=Place(path="link.txt")),
-        replace(estate.masters[0], pubkey=None, identity=Place(path=None, outside="/etc/key.txt")),
+        replace(estate.masters[0], pubkey=None, identity=DeclaredPath(path="link.txt")),
+        replace(
+            estate.masters[0], pubkey=None, identity=DeclaredPath(path=None, outside="/etc/key.txt")
+        ),
     ]
     estate.write_lock()
     estate.shop.stage()

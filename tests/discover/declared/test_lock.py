@@ -18,9 +18,9 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.model.declaration import (
     Declaration,
     DeclaredNode,
+    DeclaredPath,
     DeclaredSecret,
     MasterIdentity,
-    Place,
 )
 from agenix_check.report import schema
 from tests.conftest import Run
@@ -42,8 +42,8 @@ STEPS = st.text("ab. é\n\udcff", min_size=1, max_size=4).filter(
     lambda step: step not in (".", "..")
 )
 PATHS = st.lists(STEPS, max_size=3).map("/".join)
-PLACES = st.builds(Place, path=PATHS) | st.builds(
-    Place, path=st.none(), outside=st.none() | TEXTS
+PLACES = st.builds(DeclaredPath, path=PATHS) | st.builds(
+    DeclaredPath, path=st.none(), outside=st.none() | TEXTS
 )  # fmt: skip
 SECRETS = st.builds(
     DeclaredSecret,
@@ -132,15 +132,15 @@ LOCKED = render_lock(
         nodes=(
             DeclaredNode(
                 name="nixos:alpha", host_pubkey=ALPHA, storage_mode="local",
-                storage=Place(path="secrets"),
+                storage=DeclaredPath(path="secrets"),
                 secrets=(
                     DeclaredSecret(
-                        id="db", name="db", source=Place(path=DB), intermediary=False,
+                        id="db", name="db", source=DeclaredPath(path=DB), intermediary=False,
                         generator=("x",),
                     ),
                 ),
                 master_identities=(
-                    MasterIdentity(identity=Place(path=None, outside="/x"), pubkey="age1"),
+                    MasterIdentity(identity=DeclaredPath(path=None, outside="/x"), pubkey="age1"),
                 ),
                 extra_recipients=("age1",),
             ),

@@ -4,7 +4,7 @@ import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.errors import UsageError
-from agenix_check.model.declaration import DeclaredSecret, MasterIdentity, Place
+from agenix_check.model.declaration import DeclaredPath, DeclaredSecret, MasterIdentity
 from tests.discover.nix.flakes import declare, failures, names, only_node, write_flake
 
 _THROWING = """
@@ -150,7 +150,7 @@ def test_secrets_are_as_declared(workshop: Workshop) -> None:
         return DeclaredSecret(
             id=name,
             name=other or name,
-            source=Place(path=f"secrets/{path}.age"),
+            source=DeclaredPath(path=f"secrets/{path}.age"),
             intermediary=intermediary,
             generator=generator,
         )
@@ -181,13 +181,13 @@ def test_a_host_key_that_is_a_path_string_stays_one(workshop: Workshop) -> None:
 
 def test_storage(workshop: Workshop) -> None:
     local = only_node(workshop, '{ localStorageDir = ./. + "/rekeyed/alpha"; }')
-    assert (local.storage_mode, local.storage) == ("local", Place(path="rekeyed/alpha"))
+    assert (local.storage_mode, local.storage) == ("local", DeclaredPath(path="rekeyed/alpha"))
     derivation = only_node(
         workshop, '{ storageMode = "derivation"; localStorageDir = throw "unused"; }'
     )
     assert (derivation.storage_mode, derivation.storage) == ("derivation", None)
     root = only_node(workshop, "{ localStorageDir = ./.; }")
-    assert root.storage == Place(path="")
+    assert root.storage == DeclaredPath(path="")
 
 
 def test_master_identities_and_extra_recipients(workshop: Workshop) -> None:
@@ -206,7 +206,10 @@ def test_master_identities_and_extra_recipients(workshop: Workshop) -> None:
           extraEncryptionPubkeys = [ "age1extra" ./keys/backup.pub "/home/me/extra.pub" ];
         }""",
     )
-    yubi, mine = Place(path="keys/yubi.pub"), Place(path=None, outside="/home/me/key.txt")
+    yubi, mine = (
+        DeclaredPath(path="keys/yubi.pub"),
+        DeclaredPath(path=None, outside="/home/me/key.txt"),
+    )
     assert node.master_identities == (
         MasterIdentity(identity=yubi, pubkey=None),
         MasterIdentity(identity=mine, pubkey=None),
@@ -235,7 +238,7 @@ def test_a_flake_in_a_subdirectory(workshop: Workshop) -> None:
     workshop.write("sub dir/host.pub", "age1x")
     workshop.stage()
     (node,) = declare(workshop.top, flake=f"./{directory}/").nodes
-    assert node.storage == Place(path=f"{directory}/rekeyed")
+    assert node.storage == DeclaredPath(path=f"{directory}/rekeyed")
     assert [secret.source.path for secret in node.secrets] == [
         f"{directory}/a.age",
         "sub dir/b.age",

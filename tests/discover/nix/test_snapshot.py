@@ -10,7 +10,7 @@ from agenix_check.discover.nix import evaluate
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.export import export
 from agenix_check.git.repository import commit_snapshot, index_snapshot, open_repository
-from agenix_check.model.declaration import Place
+from agenix_check.model.declaration import DeclaredPath
 from tests.discover.nix.flakes import declare, declare_worktree, names, only_node, write_flake
 
 _BOTH = ["nixos:alpha", "nixos:beta"]
@@ -238,7 +238,7 @@ def test_submodules_come_from_the_clones_that_are_here(
     _with_submodule(workshop, tmp_path, url)
     (node,) = declare(workshop.top).nodes
     assert node.host_pubkey == "ssh-ed25519 from-the-submodule"
-    assert node.secrets[0].source == Place(path=None, outside="lib/keys/db.age")
+    assert node.secrets[0].source == DeclaredPath(path=None, outside="lib/keys/db.age")
 
 
 def test_a_submodule_that_is_not_here_is_not_fetched(workshop: Workshop, tmp_path: Path) -> None:

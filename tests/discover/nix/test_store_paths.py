@@ -3,11 +3,11 @@
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.model.declaration import Place
+from agenix_check.model.declaration import DeclaredPath
 from tests.discover.nix.flakes import only_node
 
 
-def _place(workshop: Workshop, path: str) -> Place:
+def _place(workshop: Workshop, path: str) -> DeclaredPath:
     """Return where a source is that is declared by this Nix code."""
     node = only_node(workshop, "{ }", f"{{ db.rekeyFile = {path}; }}")
     return node.secrets[0].source
@@ -35,12 +35,12 @@ def sources(workshop: Workshop) -> Workshop:
     ],
 )
 def test_a_path_in_the_flakes_tree(sources: Workshop, path: str) -> None:
-    assert _place(sources, path) == Place(path="secrets/db.age")
+    assert _place(sources, path) == DeclaredPath(path="secrets/db.age")
 
 
 def test_a_file_that_is_not_there_has_its_place(sources: Workshop) -> None:
-    assert _place(sources, "./secrets/new.age") == Place(path="secrets/new.age")
-    assert _place(sources, "./new/new.age") == Place(path="new/new.age")
+    assert _place(sources, "./secrets/new.age") == DeclaredPath(path="secrets/new.age")
+    assert _place(sources, "./new/new.age") == DeclaredPath(path="new/new.age")
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ def test_a_file_that_is_not_there_has_its_place(sources: Workshop) -> None:
     ],
 )
 def test_a_copy_in_the_store_is_found_by_content(sources: Workshop, path: str, place: str) -> None:
-    assert _place(sources, path) == Place(path=place)
+    assert _place(sources, path) == DeclaredPath(path=place)
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "/nix/store", "secrets/db.age", "~/x.age", ""])
 def test_a_path_elsewhere_is_outside(sources: Workshop, path: str) -> None:
-    assert _place(sources, f'"{path}"') == Place(path=None, outside=path)
+    assert _place(sources, f'"{path}"') == DeclaredPath(path=None, outside=path)
 
 
 def test_a_path_that_leaves_the_tree_is_outside(sources: Workshop) -> None:

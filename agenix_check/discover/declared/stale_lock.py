@@ -1,4 +1,4 @@
-"""In what a lock file is out of date: against Nix for certain, without it as far as files tell."""
+"""How a lock file is out of date: against Nix for certain, without it as far as files show."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.keys import NOWHERE, digest
 from agenix_check.discover.tree.names import Names
-from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredSecret, Place
+from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredPath, DeclaredSecret
 
 _MOST_NAMES = 5  # names that a sentence gives
 
@@ -20,8 +20,11 @@ _WORDS = {
 }
 
 
-def difference(lock: Declaration, now: Declaration) -> tuple[str, ...]:
-    """Say in which nodes and secrets a lock file differs from what is declared."""
+def compare_locks(lock: Declaration, now: Declaration) -> tuple[str, ...]:
+    """Say in which nodes and secrets a lock file differs from what Nix says.
+
+    Of nodes that failed it says nothing.
+    """
     failed = {node.name for node in now.failed}
     old = {node.name: node for node in lock.nodes if node.name not in failed}
     new = {node.name: node for node in now.nodes}
@@ -40,10 +43,10 @@ def difference(lock: Declaration, now: Declaration) -> tuple[str, ...]:
     return (f"it is not what the flake declares: {'; '.join(parts)}",) if parts else ()
 
 
-def outdate(
+def hold_against_files(
     lock: Declaration, names: Names
 ) -> tuple[Declaration, Mapping[str, str], tuple[str, ...]]:
-    """Find what files tell against a lock file.
+    """Find where the files of the tree contradict its lock file.
 
     Returns the lock's declaration with sources where they moved to, the file of each node whose key
     changed, and a sentence for each thing that is out of date.
@@ -74,7 +77,7 @@ def _moved(secret: DeclaredSecret, names: Names, moved: dict[str, str]) -> Decla
     if not places:
         return secret
     moved[path] = places[0]
-    return replace(secret, source=Place(path=places[0]))
+    return replace(secret, source=DeclaredPath(path=places[0]))
 
 
 def _changes(old: DeclaredNode, new: DeclaredNode) -> str:

@@ -1,4 +1,4 @@
-"""Where the paths of an evaluation are in the repository that was evaluated."""
+"""Which files of the repository the paths in an evaluation stand for."""
 
 import hashlib
 import os
@@ -8,13 +8,13 @@ from collections import defaultdict
 
 from agenix_check.git.objects import WHOLE, read_blobs
 from agenix_check.git.snapshot import SUBMODULE, Snapshot
-from agenix_check.model.declaration import Place
+from agenix_check.model.declaration import DeclaredPath
 
 _SHA1_DIGITS = 40
 
 
-class Places:
-    """Turns paths as Nix prints them into places of a snapshot.
+class StorePaths:
+    """Turns paths as Nix prints them into paths of a snapshot.
 
     `root` is the store path of the snapshot's tree, `store` the directory of all store paths.
     """
@@ -23,50 +23,54 @@ class Places:
         self._snapshot = snapshot
         self._root = root
         self._store = store
-        self._known: dict[str, Place] = {}
+        self._known: dict[str, DeclaredPath] = {}
         self._by_oid: dict[str, list[str]] = defaultdict(list)
         for file in snapshot.files.values():
             self._by_oid[file.oid].append(file.path)
         self._submodules = {f.path for f in snapshot.files.values() if f.mode == SUBMODULE}
 
-    def place(self, text: str) -> Place:
-        """Return where a path is; by its content where it is a copy of a file in the store."""
+    def find(self, text: str) -> DeclaredPath:
+        """Return the file that a path is; one copied into the store is found by its content."""
         known = self._known.get(text)
         if known is None:
-            known = self._known[text] = self._find(text)
+            known = self._known[text] = self._look_up(text)
         return known
 
-    def keys(self, text: str) -> str:
-        """Return a public key's text: that of the file, where `text` is the path of one.
+    def key_text(self, text: str) -> str:
+        """Return a public key's text; where `text` is the path of a file, that file's content.
 
-        The path as it is where the file is not in the repository.
+        A file outside the repository gives its path as it is.
         """
         if not text.startswith("/"):
             return text
-        path = self.place(text).path
+        path = self.find(text).path
         file = self._snapshot.files.get(path) if path is not None else None
         if file is None:
             return text
         (blob,) = read_blobs(self._snapshot.git, [file.oid])
         return blob.data.decode("utf-8", "replace") if blob.size == len(blob.data) else text
 
-    def _find(self, text: str) -> Place:
+    def _look_up(self, text: str) -> DeclaredPath:
         path = posixpath.normpath(text)
         if path == self._root:
-            return Place(path="")
+            return DeclaredPath(path="")
         if path.startswith(f"{self._root}/"):
             inner = path.removeprefix(f"{self._root}/")
-            return Place(path=None, outside=inner) if self._borrowed(inner) else Place(path=inner)
-        if path.startswith(f"{self._store}/") and (copied := self._find_copied(path)) is not None:
-            return Place(path=copied)
-        return Place(path=None, outside=text)
+            return (
+                DeclaredPath(path=None, outside=inner)
+                if self._is_in_submodule(inner)
+                else DeclaredPath(path=inner)
+            )
+        if path.startswith(f"{self._store}/") and (copied := self._copied_from(path)) is not None:
+            return DeclaredPath(path=copied)
+        return DeclaredPath(path=None, outside=text)
 
-    def _borrowed(self, path: str) -> bool:
-        """Tell whether a path belongs to a submodule, which is another repository."""
+    def _is_in_submodule(self, path: str) -> bool:
+        """Return whether a path belongs to a submodule, which is another repository."""
         return any(path == top or path.startswith(f"{top}/") for top in self._submodules)
 
-    def _find_copied(self, path: str) -> str | None:
-        """Return the file that a store path is a copy of: of several, the most alike in name."""
+    def _copied_from(self, path: str) -> str | None:
+        """Return the file that a store path is a copy of; of several, the closest in name."""
         content = _read(path)
         if content is None:
             return None
