@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.pace import PATIENCE
+
 ROOT = Path(__file__).parents[1]
 
 _AUTHOR = {
@@ -53,7 +55,7 @@ def run(directory: Path, environment: Mapping[str, str], *command: str) -> Done:
         check=False,
         encoding="utf-8",
         errors="surrogateescape",
-        timeout=300,
+        timeout=PATIENCE,
     )
     return Done(done.returncode, done.stdout)
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from agenix_check.demo.workshop import Workshop
 from tests.host_keys import HOSTS
+from tests.pace import PATIENCE
 
 _LEAKS = ("GIT_", "PRE_COMMIT", "PREK", "AGENIX_", "CI_", "GITHUB_", "GITLAB_", "XDG_")
 _LEAKS_WHOLE = ("CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "SSH_AUTH_SOCK")
@@ -24,6 +26,17 @@ SECRETS = (
     ("secrets/gamma-token.age", "token", "token of gamma\n", ("gamma",)),
     ("secrets/delta-token.age", "token", "token of delta\n", ("delta",)),
 )
+
+
+# The same examples in every run, however slow the machine is. For other ones:
+# EXPLORE=1 .venv/bin/python -m pytest
+settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize="EXPLORE" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("house")
 
 
 class Result(NamedTuple):
@@ -131,7 +144,7 @@ def run() -> Run:
             input=stdin,
             capture_output=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
         out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
         return Result(done.returncode, out, err)

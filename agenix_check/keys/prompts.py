@@ -43,10 +43,10 @@ class Terminal:
         None where there is no terminal, at the end of input, or if the line is not UTF-8.
         """
         try:
-            with _opened() as tty:
+            # The echo is off before there is a question: who answers at once must not be seen.
+            with _opened() as tty, _hidden(tty) if hidden else contextlib.nullcontext():
                 os.write(tty, f"{printable(question)} ".encode("utf-8", "replace"))
-                with _hidden(tty) if hidden else contextlib.nullcontext():
-                    line = _read_line(tty)
+                line = _read_line(tty)
         except (OSError, termios.error):
             return None
         try:

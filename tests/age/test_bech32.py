@@ -58,13 +58,13 @@ def test_wrong_padding(values: list[int]) -> None:
 
 
 @given(prefix=_PREFIXES, data=st.binary(max_size=1300))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_decode_is_the_inverse_of_encode(prefix: str, data: bytes) -> None:
     assert bech32.decode(bech32.encode(prefix, data)) == (prefix, data)
 
 
 @given(data=st.binary(min_size=1, max_size=60), at=st.integers(0, 200), char=st.sampled_from("qp"))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_one_wrong_character_is_noticed(data: bytes, at: int, char: str) -> None:
     text = bech32.encode("age", data)
     at = 4 + at % (len(text) - 4)

@@ -23,12 +23,12 @@ def _reference(text: str) -> bytes | None:
 @example(text="AAAA\n")
 @example(text="AA==AAA")
 @example(text="AAA=")
-@settings(deadline=None, max_examples=3000)
+@settings(max_examples=3000)
 def test_decode(text: str) -> None:
     assert encoding.decode_base64(text) == _reference(text)
 
 
 @given(raw=st.binary(max_size=100))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_decode_is_the_inverse_of_encode(raw: bytes) -> None:
     assert encoding.decode_base64(encoding.encode_base64(raw)) == raw

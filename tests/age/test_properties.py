@@ -26,7 +26,7 @@ from tests.age.strategies import (
     damaged,
 )
 
-_MANY = settings(deadline=None, max_examples=400)
+_MANY = settings(max_examples=400)
 
 
 def _read(data: bytes) -> AgeFile | None:
@@ -93,7 +93,7 @@ def test_any_bytes(data: bytes) -> None:
 
 
 @given(data=damaged(FILES))
-@settings(deadline=None, max_examples=1500)
+@settings(max_examples=1500)
 def test_a_damaged_file_is_refused_or_has_one_spelling(data: bytes) -> None:
     age = _read(data)
     if age is not None:
@@ -102,7 +102,7 @@ def test_a_damaged_file_is_refused_or_has_one_spelling(data: bytes) -> None:
 
 
 @given(data=damaged(ARMORED))
-@settings(deadline=None, max_examples=1500)
+@settings(max_examples=1500)
 def test_damaged_armor_is_refused_or_has_one_spelling(data: bytes) -> None:
     age = _read(data)
     if age is not None and age.armored:

@@ -192,7 +192,7 @@ _PREFIXES = [
 @given(
     prefix=st.sampled_from(_PREFIXES), text=st.text(max_size=120) | st.text("qpzry9x8gf2tvAC/+=")
 )
-@settings(deadline=None, max_examples=1000)
+@settings(max_examples=1000)
 def test_any_text(prefix: str, text: str) -> None:
     message = ""
     try:
@@ -207,7 +207,7 @@ def test_any_text(prefix: str, text: str) -> None:
     name=st.sampled_from(["", "1pq", "1tag", "1tagpq", "1yubikey", "1se", "1tpm", "1other"]),
     data=st.binary(min_size=30, max_size=70) | st.binary(min_size=1200, max_size=1260),
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_data(name: str, data: bytes) -> None:
     text = encode("age" + name, data)
     try:

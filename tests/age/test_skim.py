@@ -8,7 +8,7 @@ from agenix_check.age import AgeFile, Stanza, read_age, render_header, skim
 from tests.age.strategies import FILES, MACS, damaged
 from tests.host_keys import ALPHA
 
-_MANY = settings(deadline=None, max_examples=400)
+_MANY = settings(max_examples=400)
 _GREASE = st.builds(
     Stanza,
     type=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=9).map(

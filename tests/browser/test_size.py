@@ -7,6 +7,25 @@ from agenix_check.model.findings import Report, Verdict
 from tests.browser.window import Window
 from tests.report.sample import SOURCE_EDIT, finding, output, report
 
+# Times are compared with that of plain work in the same browser: 200,000 words looked at, and a
+# table of 3,600 cells laid out.
+_YARDSTICK = """
+const begin = performance.now();
+const words = Array.from({ length: 40000 }, (_, number) => `nixos:node-${number}`);
+for (let round = 0; round < 5; round += 1) {
+    const found = words.filter((word) => word.includes("-01"));
+    new Map(found.map((word) => [word, round]));
+}
+const table = document.createElement("table");
+for (let row = 0; row < 60; row += 1) {
+    const line = table.insertRow();
+    for (let column = 0; column < 60; column += 1) line.insertCell().textContent = row;
+}
+document.body.append(table);
+table.getBoundingClientRect();
+table.remove();
+return performance.now() - begin;
+"""
 _LOADED = """
 const [entry] = performance.getEntriesByType("navigation");
 return entry.loadEventEnd - entry.startTime;
@@ -53,6 +72,10 @@ def _fleet(nodes: int, secrets: int) -> Report:
     return report(*outputs, findings=findings)
 
 
+def _yardstick(window: Window) -> float:
+    return min(float(window.run(_YARDSTICK)) for _ in range(5))
+
+
 @pytest.fixture(scope="module")
 def large() -> Report:
     return _fleet(200, 200)
@@ -61,12 +84,16 @@ def large() -> Report:
 def test_two_hundred_nodes_with_two_hundred_secrets_are_smooth(
     window: Window, large: Report
 ) -> None:
-    window.show(large)
-    assert window.run(_LOADED) < 3_000
+    loaded = []
+    for _ in range(3):
+        window.show(large)
+        loaded.append(window.run(_LOADED))
+    yardstick = _yardstick(window)
+    assert min(loaded) < 50 * yardstick
     assert window.text("#shown") == "40,000 outputs: 200 nodes, 200 secrets"
     # The machine may be busy with other things: the best of some tries is the page's own time.
-    assert min(window.run(_FILTER, ["node-01", "", "node-02", "", "node-03", ""])) < 200
-    assert sorted(window.run(_SCROLL))[20] < 50
+    assert min(window.run(_FILTER, ["node-01", "", "node-02", "", "node-03", ""])) < 3 * yardstick
+    assert sorted(window.run(_SCROLL))[20] < yardstick
     assert window.run("return document.querySelectorAll('*').length") < 12_000
 
 
@@ -97,4 +124,4 @@ def test_who_scrolls_away_comes_back_with_an_arrow(window: Window, large: Report
 def test_two_hundred_thousand_outputs_open(window: Window) -> None:
     window.show(_fleet(1000, 200))
     assert window.text("#shown") == "200,000 outputs: 1,000 nodes, 200 secrets"
-    assert min(window.run(_FILTER, ["node-01", "", "node-02", ""])) < 400
+    assert min(window.run(_FILTER, ["node-01", "", "node-02", ""])) < 6 * _yardstick(window)

@@ -14,6 +14,7 @@ from selenium.webdriver.remote.webelement import WebElement
 
 from agenix_check.model.findings import Report
 from agenix_check.report import RenderOptions, render
+from tests.pace import PATIENCE
 
 DESKTOP = (1280, 900)
 PHONE = (360, 740)
@@ -48,7 +49,10 @@ def start_browser(home: Path) -> Chrome:
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")
     service = Service(_program("chromedriver"), env={**os.environ, "HOME": str(home)})
-    return Chrome(options=options, service=service)
+    driver = Chrome(options=options, service=service)
+    driver.set_page_load_timeout(PATIENCE)
+    driver.set_script_timeout(PATIENCE)
+    return driver
 
 
 def _program(name: str) -> str:

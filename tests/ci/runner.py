@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from tests.checkout import ROOT
 from tests.examples import HOME, VERSION, load_yaml
+from tests.pace import PATIENCE
 
 ACTION = ROOT / "action.yml"
 OURS = f"{HOME.removeprefix('https://github.com/')}@{VERSION}"
@@ -127,7 +128,7 @@ class Runner:
             stderr=subprocess.STDOUT,
             check=False,
             text=True,
-            timeout=300,
+            timeout=PATIENCE,
         )
         lines = output.read_text().splitlines()
         outputs = {name: value for name, _, value in (line.partition("=") for line in lines)}

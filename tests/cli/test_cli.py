@@ -20,6 +20,7 @@ from agenix_check.report.registry import format_names
 from agenix_check.rules import RULES
 from tests.conftest import Result, Run
 from tests.host_keys import HOSTS
+from tests.pace import PATIENCE
 
 VERBS = ("check", "fleet", "inspect", "explain", "schema", "demo")
 COLOUR = "\x1b["
@@ -93,7 +94,7 @@ def test_an_interrupt_exits_130(tmp_path: Path) -> None:
     )
     with process, pipe.open("wb"):  # opens once the command reads
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=60) == (b"", b"")
+        assert process.communicate(timeout=PATIENCE) == (b"", b"")
     assert process.returncode == 130
 
 
@@ -670,7 +671,7 @@ def _start(top: Path, *words: str, stdout: int) -> "subprocess.CompletedProcess[
         stderr=subprocess.PIPE,
         check=False,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -684,7 +685,7 @@ def _on_terminal(top: Path, *words: str, **variables: str) -> str:
             stdin=subprocess.DEVNULL,
             stdout=theirs,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
         )
         return os.read(ours, 1 << 16).decode()
     finally:

@@ -14,6 +14,7 @@ from agenix_check.keys.encrypt import encrypt, new_identity
 from tests.conftest import Result
 from tests.keys.conftest import MakeSsh, public
 from tests.keys.texts import HIDDEN, PLAINTEXT, SAME_LENGTH
+from tests.pace import PATIENCE
 from tests.report.test_json import validate
 
 DB, WIFI = "secrets/db.age", "secrets/wifi.age"
@@ -48,7 +49,7 @@ class Keyed:
             capture_output=True,
             check=False,
             start_new_session=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
         for text in (done.stdout, done.stderr):
             assert not [secret for secret in HIDDEN if secret in text]

@@ -15,6 +15,7 @@ from agenix_check.demo.breaks import Break
 from agenix_check.demo.play import Play
 from agenix_check.demo.table import BREAKS
 from agenix_check.errors import UsageError
+from tests.pace import PATIENCE
 
 HOSTILE = """\
 [commit]
@@ -41,7 +42,7 @@ def demo(*arguments: str, env: Mapping[str, str], cwd: Path) -> "subprocess.Comp
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 
@@ -198,7 +199,7 @@ def test_uses_colors_on_a_terminal(tmp_path: Path, env: dict[str, str], *, color
         pass
     finally:
         os.close(ours)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     assert (b"\x1b[1m1. " in shown) is colored
     assert (b"\x1b[" in shown) is colored
 

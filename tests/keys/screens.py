@@ -16,8 +16,8 @@ from typing import NamedTuple
 import pyte
 
 from tests.keys.texts import HIDDEN
+from tests.pace import PATIENCE
 
-_LIMIT = 60.0
 _ROWS = 24
 # A session's leader without a terminal gets the one that it opens first.
 _AT = "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execvp(sys.argv[2], sys.argv[2:])"
@@ -50,7 +50,6 @@ class Desk:
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
 
     def type(self, text: str) -> None:
-        time.sleep(0.1)  # until the echo is off: what is typed before is dropped
         os.write(self.ours, text.encode())
 
     def show(self, piece: bytes) -> None:
@@ -94,7 +93,7 @@ def watch(
     ) as process:
         try:
             shown = _follow(process, desk, acts)
-            stdout, _ = process.communicate(timeout=_LIMIT)
+            stdout, _ = process.communicate(timeout=PATIENCE)
             seen = Seen(
                 process.returncode,
                 stdout,
@@ -115,7 +114,7 @@ def _follow(
     process: "subprocess.Popen[bytes]", desk: Desk, acts: Sequence[tuple[str, Act]]
 ) -> bytes:
     shown, seen, left = b"", 0, list(acts)
-    end = time.monotonic() + _LIMIT
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         ready, _, _ = select.select([desk.ours], [], [], 0.05)
         if ready:

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.keys.texts import HIDDEN
+from tests.pace import PATIENCE
 
 _TOP = Path(__file__).parents[2]
-_LIMIT = 60.0
+_SECRET = re.compile("passphrase|PIN", re.IGNORECASE)
 # A session's leader without a terminal gets the one that it opens first.
 _AT = "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execvp(sys.argv[2], sys.argv[2:])"
 
@@ -48,7 +50,7 @@ def run_without(command: Sequence[str], environment: Mapping[str, str] | None = 
         capture_output=True,
         check=False,
         start_new_session=True,
-        timeout=_LIMIT,
+        timeout=PATIENCE,
     )
     return Ended(done.returncode, done.stdout, done.stderr, b"").checked()
 
@@ -74,7 +76,7 @@ def run_at(
     ) as process:
         try:
             shown = _converse(process, ours, answers)
-            stdout, stderr = process.communicate(timeout=_LIMIT)
+            stdout, stderr = process.communicate(timeout=PATIENCE)
             echo = bool(termios.tcgetattr(ours)[3] & termios.ECHO)
         finally:
             process.kill()
@@ -83,13 +85,20 @@ def run_at(
     return Ended(process.returncode, stdout, stderr, shown, echo).checked()
 
 
+def _await_silence(terminal: int, end: float) -> None:
+    """Wait until what is typed is not shown: the age program asks first, then sees to that."""
+    while termios.tcgetattr(terminal)[3] & termios.ECHO:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def _converse(
     process: "subprocess.Popen[bytes]", terminal: int, answers: Sequence[tuple[str, str]]
 ) -> bytes:
     shown = b""
     seen = 0
     left = list(answers)
-    end = time.monotonic() + _LIMIT
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         ready, _, _ = select.select([terminal], [], [], 0.05)
         if ready:
@@ -98,6 +107,8 @@ def _converse(
             return shown
         if left and (at := shown.find(left[0][0].encode(), seen)) >= 0:
             seen = at + len(left[0][0])
-            time.sleep(0.1)  # until the echo is off: what is typed before is dropped
-            os.write(terminal, left.pop(0)[1].encode())
+            question, answer = left.pop(0)
+            if _SECRET.search(question):
+                _await_silence(terminal, end)
+            os.write(terminal, answer.encode())
     raise TimeoutError(shown)

@@ -185,7 +185,7 @@ def test_post_quantum_identity_says_what_is_missing(
     assert decrypt(secret(age_key[1]), path) == PLAINTEXT
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @for_all(
     size=st.integers(0, 200 * 1024) | st.sampled_from([0, 1, 65535, 65536, 65537, 131072]),
     seed=st.binary(min_size=1, max_size=4),

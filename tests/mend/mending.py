@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agenix_check.demo.workshop import Workshop
 from tests.conftest import Result
+from tests.pace import PATIENCE
 
 DB, WIFI = "secrets/db.age", "secrets/wifi.age"
 NEW_TEXT = "postgres://the-new-password-5b1e\n"
@@ -43,7 +44,7 @@ def execute(shop: Workshop, words: list[str], env: Mapping[str, str] | None = No
         check=False,
         text=True,
         errors="surrogateescape",
-        timeout=120,
+        timeout=PATIENCE,
     )
     return Result(done.returncode, done.stdout, done.stderr)
 

@@ -4,6 +4,7 @@ All keys are real, and what a host can decrypt is asked of the age program.
 """
 
 import gc
+import itertools
 import random
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agenix_check.cli import main
@@ -52,9 +53,7 @@ any_history = st.lists(
     min_size=2, max_size=8,
 )  # fmt: skip
 any_chance = st.randoms(use_true_random=False)
-few = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+few = settings(max_examples=12)
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +72,11 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[HostKey, ...]:
     return (*found, HostKey(f"{recipient}\n", path))
 
 
-@pytest.fixture
-def places(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give a new place for each fleet of a test."""
-    return (tmp_path / str(number) for number in range(1000))
+    top = tmp_path_factory.mktemp("places")
+    return (top / str(number) for number in itertools.count())
 
 
 class Fleet:

@@ -11,8 +11,9 @@ import pytest
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import new_identity
 from tests.keys import plugin
-from tests.keys.screens import Desk, Seen, watch
+from tests.keys.screens import Act, Desk, Seen, watch
 from tests.mend.mending import ask, command, execute
+from tests.pace import PATIENCE
 
 KEY = b"key1"
 QUESTION = "age-plugin-test: go on? [y: Yes, n: No]"
@@ -117,8 +118,16 @@ def test_the_bar_follows_the_size_of_the_terminal(large: Workshop) -> None:
 
 
 def test_an_interrupt_leaves_the_terminal_as_it_was(large: Workshop) -> None:
+    def look(desk: Desk) -> None:
+        desk.lines()
+
     before = ask(large, "ls-files", "--stage")
-    seen = watch(command(large), large.top, [("outputs, ", lambda desk: desk.type("\x03"))])
+    # Once the bar has moved it is there for certain.
+    acts: list[tuple[str, Act]] = [
+        ("outputs, ", look),
+        ("outputs, ", lambda desk: desk.type("\x03")),
+    ]
+    seen = watch(command(large), large.top, acts)
     assert seen.status == 130
     assert seen.echo
     assert seen.column == 0
@@ -196,4 +205,4 @@ def test_the_program_ends_where_the_terminal_went_away(slow: Workshop) -> None:
     ) as running:
         os.close(writer)
         os.close(reader)
-        assert running.wait(60) in (0, 3, -1)
+        assert running.wait(PATIENCE) in (0, 3, -1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from agenix_check.model.findings import Report, Severity
 from agenix_check.report.finding_places import shown_path
@@ -114,7 +114,6 @@ def test_a_finding_without_a_file_is_at_the_flake() -> None:
 
 
 @given(REPORTS)
-@settings(deadline=None)
 def test_no_name_makes_it_invalid(sample: Report) -> None:
     entries = load(sample)
     places = {shown_path(one) for one in sample.findings}

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import junitparser
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from agenix_check.model.findings import Report, Severity
 from agenix_check.report.escape import visible
@@ -252,7 +252,6 @@ def test_what_could_not_be_checked_is_the_only_error(incomplete: tuple[str, ...]
 
 
 @given(REPORTS)
-@settings(deadline=None)
 def test_no_name_leads_a_reader_astray(sample: Report) -> None:
     test_gitlab_keeps_every_case(sample)
     test_mikepenz_annotates_what_a_diff_shows(sample)

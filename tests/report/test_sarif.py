@@ -309,7 +309,7 @@ def test_the_least_important_are_left_out_of_too_many() -> None:
 
 
 @given(REPORTS)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_no_name_makes_it_invalid(sample: Report) -> None:
     run = run_of(sample)
     uris = {unquote_to_bytes(uri_of(each["locations"][0])) for each in run["results"]}

@@ -5,7 +5,7 @@ import shutil
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agenix_check.demo.workshop import Workshop, key_path
@@ -154,9 +154,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     return Workshop(tmp_path_factory.mktemp("agreement"))
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(edits=EDITS, chance=CHANCE)
 def test_names_and_declarations_agree(
     repository: Workshop, edits: list[str], chance: random.Random

@@ -17,6 +17,7 @@ from tests.audit.by_declaration.test_plain import write_rules
 from tests.conftest import Result, Run
 from tests.discover.declared.estate import DB, TOKEN, Estate, Secret
 from tests.host_keys import ALPHA, NEW, OTHER
+from tests.pace import PATIENCE
 
 CACHE = ".git/agenix-check/evaluations"
 
@@ -345,7 +346,7 @@ def test_two_runs_may_write_the_cache_at_once(
             for top in (estate.shop.top, other)
         ]
         for process in running:
-            out, complaint = process.communicate(timeout=60)
+            out, complaint = process.communicate(timeout=PATIENCE)
             assert (process.returncode, complaint) == (0, b"")
             assert json.loads(out)["fleet"]["inventory"] == "nix"
 

@@ -1,7 +1,6 @@
 """What fails is named in one line each, and does not hide the rest."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -166,8 +165,7 @@ def test_no_nix(flake: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_hung_evaluation_ends_at_the_timeout(workshop: Workshop) -> None:
     _write_nodes(workshop, f"bad = node {{ hostPubkey = toString ({_ENDLESS}); }} {{ }};")
-    start = time.monotonic()
     with pytest.raises(CannotCheckError) as caught:
         declare(workshop.top, timeout=1.5)
+    # It would run for days: that this test comes to an end is half of what it shows.
     assert str(caught.value) == "Nix did not end within 1.5 seconds; --nix-timeout gives it more"
-    assert time.monotonic() - start < 5

@@ -1,0 +1,20 @@
+"""What tests may say of time, so that none depends on how fast or how busy the machine is."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+# Seconds after which what hangs is ended: far more than anything takes on a slow machine.
+PATIENCE = 900.0
+
+
+def cpu_seconds(act: Callable[[_T], object], argument: _T) -> float:
+    """Return the least processor time of three calls, to be compared with that of other work."""
+    times = []
+    for _ in range(3):
+        begin = time.process_time()
+        act(argument)
+        times.append(time.process_time() - begin)
+    return min(times)
