@@ -16,7 +16,6 @@ from agenix_check.discover.tree.evidence import (
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.keys import KeyText, KeyTexts
 from agenix_check.discover.tree.naming import OutputFile, Trace, trace
-from agenix_check.discover.tree.spoiled import find_spoiled
 from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen
 from agenix_check.discover.tree.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
 from agenix_check.git.cache import Store
@@ -270,12 +269,18 @@ def _look_closer(view: View, names: Names) -> Names:
         names,
         unstaged=unstaged,
         commits=commits,
-        spoiled=find_spoiled(view.repository.git, here, there, names.lost.values()),
+        spoiled=_find_spoiled(view, names) if lost else {},
         incomplete=say_absent(here),
         looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),
         undecided=undecided or say_unseen(unseen, shallow=view.repository.shallow),
     )
+
+
+def _find_spoiled(view: View, names: Names) -> Mapping[str, str]:
+    from agenix_check.discover.tree.spoiled import find_spoiled
+
+    return find_spoiled(view.repository.git, names.here, names.base, names.lost.values())
 
 
 def _has_all(tree: Evidence, other: Evidence) -> bool:
