@@ -6,8 +6,12 @@ WHICH = oldest
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PROGRAMS = age chromium chromedriver nix npm ssh-keygen
+SUITE = sid
+TREE = .cache/modern/$(SUITE)
+TESTS =
 
-.PHONY: help setup demo test lint format bench screenshot trial clean programs packages tests newest
+.PHONY: help setup demo test lint format bench screenshot trial modern clean \
+	programs packages tests newest
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +47,9 @@ trial: $(VENV)/.dev programs ## ask agenix-rekey's own script what it thinks of 
 	@test -n "$(AGENIX_REKEY)" || { echo "make trial AGENIX_REKEY=CHECKOUT: a checkout of agenix-rekey"; exit 2; }
 	AGENIX_REKEY="$(AGENIX_REKEY)" $(BIN)/python -m pytest tests/mend/trial/agenix_rekey.py
 
+modern: ## run the tests on the programs of Debian's SUITE, in a tree built in TREE (root, Debian)
+	@sh tests/setup/modern.sh $(SUITE) $(TREE) programs packages tests "TESTS=$(TESTS)"
+
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-newest .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -56,7 +63,7 @@ packages: programs
 	@sh tests/setup/packages.sh
 
 tests: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto $(TESTS)
 
 newest: $(VENV)/.dev
 	@version='import sys; print(*sys.version_info[:2], sep=".")'; \
