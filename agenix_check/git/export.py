@@ -41,8 +41,13 @@ class Export:
 
 
 @contextmanager
-def export(repository: Repository, snapshot: Snapshot) -> Iterator[Export]:
-    """Give the snapshot as a commit without parents, in a repository that is thrown away."""
+def export(
+    repository: Repository, snapshot: Snapshot, remote: str | None = None
+) -> Iterator[Export]:
+    """Give the snapshot as a commit without parents, in a repository that is thrown away.
+
+    It has a remote, which nobody asks for anything, where an address is given for it.
+    """
     with tempfile.TemporaryDirectory(prefix="agenix-check-") as scratch:
         directory = Path(scratch).resolve()
         git_dir = directory / ".git"
@@ -53,7 +58,7 @@ def export(repository: Repository, snapshot: Snapshot) -> Iterator[Export]:
         listing = "".join(f"{_quoted_for(lender, separator=chr(10))}\n" for lender in lenders)
         (objects / "info" / "alternates").write_bytes(os.fsencode(listing))
         (git_dir / "info" / "attributes").write_text(_ATTRIBUTES)
-        (git_dir / "config").write_text(_configuration(snapshot.tree))
+        (git_dir / "config").write_bytes(os.fsencode(_configuration(snapshot.tree, remote)))
         (git_dir / "HEAD").write_text(f"ref: {_REF}\n")
         borrowing = repository.git.with_environment(
             {
@@ -78,13 +83,14 @@ def _write_commit(git: Git, tree: str) -> str:
     return output.decode().strip()
 
 
-def _configuration(tree: str) -> str:
-    if len(tree) != _SHA256_DIGITS:
-        return "[core]\n\trepositoryformatversion = 0\n\tbare = false\n"
-    return (
-        "[core]\n\trepositoryformatversion = 1\n\tbare = false\n"
-        "[extensions]\n\tobjectformat = sha256\n"
-    )
+def _configuration(tree: str, remote: str | None) -> str:
+    sha256 = len(tree) == _SHA256_DIGITS
+    text = f"[core]\n\trepositoryformatversion = {int(sha256)}\n\tbare = false\n"
+    if sha256:
+        text += "[extensions]\n\tobjectformat = sha256\n"
+    if remote is not None:
+        text += f'[remote "origin"]\n\turl = {quote_path(remote)}\n'
+    return text
 
 
 def _object_directories(repository: Repository) -> list[str]:

@@ -11,7 +11,12 @@ from agenix_check.discover.nix.message import TOO_NEW, UNFETCHED, UNLOCKED, shor
 from agenix_check.discover.nix.narrow import Outcome, narrow
 from agenix_check.discover.nix.run import Nix, NixError, NixTimeoutError, require_nix
 from agenix_check.discover.nix.store_paths import StorePaths
-from agenix_check.discover.nix.submodules import clone_settings, wants_submodules
+from agenix_check.discover.nix.submodules import (
+    absent_submodule,
+    address,
+    clone_settings,
+    wants_submodules,
+)
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.export import export
 from agenix_check.git.repository import Repository
@@ -29,6 +34,7 @@ _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}
 _HOMES = "homeConfigurations"
 _STEP = re.compile(r'"((?:[^"\\$]|\\.|\$(?!\{))*)"|([^".\s]+)')
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
+_ABSENT = "is not in this clone; fetch it with `git submodule update --init`"
 _HINTS = (
     (
         UNFETCHED,
@@ -85,16 +91,17 @@ def evaluate(
     file = posixpath.join(directory, "flake.nix")
     if file not in snapshot.files:
         raise CannotCheckError(f"there is no {file} in this tree")
-    with export(repository, snapshot) as exported:
+    remote = address(repository) if wants_submodules(snapshot, file) else None
+    with export(repository, snapshot, remote) as exported:
         url = (
             f"git+file://{quote(str(exported.directory))}?ref={exported.ref}&rev={exported.commit}"
         )
         if directory:
             url += f"&dir={quote(directory)}"
         settings = {}
-        if wants_submodules(snapshot, file):
+        if remote is not None:
             url += "&submodules=1"
-            settings = clone_settings(repository, snapshot)
+            settings = clone_settings(repository, snapshot, remote)
         nix = Nix(program, exported.directory, timeout, settings)
         try:
             with nix:
@@ -104,7 +111,11 @@ def evaluate(
             late = f"Nix did not end within {timeout:g} seconds; --nix-timeout gives it more"
             raise CannotCheckError(late) from error
         except NixError as error:
-            raise CannotCheckError(f"the flake cannot be evaluated: {_say(str(error))}") from error
+            reason = _say(str(error))
+            if remote is not None and UNFETCHED.search(str(error)):
+                path = absent_submodule(repository, snapshot)
+                reason = reason if path is None else f"the submodule {path} {_ABSENT}"
+            raise CannotCheckError(f"the flake cannot be evaluated: {reason}") from error
 
 
 class _Evaluation:

@@ -20,13 +20,15 @@ _STORED = re.compile(_STORE)
 
 # What Nix says where it would need the network, another lock file, or to be newer itself.
 UNFETCHED = re.compile(
-    r"(?:unable|failed) to (?:download|fetch)|cannot (?:download|fetch)"
+    r"(?i:unable|failed) to (?:download|fetch)|cannot (?:download|fetch)"
     r"|program '?(?:git|hg)'? failed|transport '.*' not allowed"
+    r"|Cannot find Git revision|Git repository .* does not exist"
 )
 UNLOCKED = re.compile(r"cannot update (?:unlocked )?flake input|requires lock file changes")
 TOO_NEW = re.compile(r"unsupported \S* ?input attribute '|has unsupported version")
 
-_ABSENT = re.compile(r"(?:cannot|unable to) read '?([0-9a-f]{40,64})\b")
+# An object that Git, and newer Nix by libgit2, does not find.
+_ABSENT = re.compile(r"(?:(?:cannot|unable to) read '?|no match for id \()([0-9a-f]{40,64})\b")
 _SHA256 = re.compile(r"hash '[0-9a-f]{64}' has wrong length")
 _FLAKE = re.compile(r"\bflake 'git\+file:[^']*'")
 _LONGEST = 300  # characters

@@ -72,6 +72,19 @@ def test_messages(text: str, point: str) -> None:
     assert shorten(text) == point
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "error: cannot read {}",
+        "fatal: unable to read {}\nerror: program 'git' failed with exit code 128",
+        "error: looking up file 'x': object not found - no match for id ({}) (libgit2 error)",
+    ],
+)
+def test_an_object_that_is_not_here_is_named(text: str) -> None:
+    oid = "e935e92e00d6ef91976ff24808e5313d35493a8a"
+    assert shorten(text.format(oid)) == f"the object {oid} is not in this clone"
+
+
 def test_a_nix_without_flakes_is_known() -> None:
     assert is_too_old("error: unrecognised flag '--extra-experimental-features'\nTry 'nix --help'")
     assert not is_too_old("error: attribute 'eval' missing")

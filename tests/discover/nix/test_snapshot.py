@@ -10,7 +10,6 @@ from agenix_check.discover.nix import evaluate
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.export import export
 from agenix_check.git.repository import commit_snapshot, index_snapshot, open_repository
-from agenix_check.model.declaration import DeclaredPath
 from tests.discover.nix.flakes import declare, declare_worktree, names, only_node, write_flake
 
 _BOTH = ["nixos:alpha", "nixos:beta"]
@@ -207,44 +206,3 @@ def test_an_object_that_is_missing_is_named(flake: Workshop) -> None:
     with pytest.raises(CannotCheckError) as caught:
         declare(flake.top)
     assert str(caught.value).endswith(f"the object {oid} is not in this clone")
-
-
-def _with_submodule(workshop: Workshop, tmp_path: Path, url: str | None) -> None:
-    library = Workshop(tmp_path / "library")
-    library.write("default.nix", '"ssh-ed25519 from-the-submodule"')
-    library.commit("Begin")
-    allowed = workshop.git.with_environment({"GIT_ALLOW_PROTOCOL": "file"})
-    allowed.run("submodule", "--quiet", "add", "--name", "a.lib", str(library.top), "lib/keys")
-    if url is not None:
-        allowed.run("config", "--file", ".gitmodules", "submodule.a.lib.url", url)
-    write_flake(
-        workshop,
-        """
-        nixosConfigurations.alpha =
-          node { hostPubkey = import ./lib/keys; } { db.rekeyFile = ./lib/keys/db.age; };
-        """,
-    )
-    text = workshop.read("flake.nix").decode()
-    workshop.write(
-        "flake.nix", text.replace("outputs =", "# self.submodules = true;\n outputs =", 1)
-    )
-    workshop.stage()
-
-
-@pytest.mark.parametrize("url", [None, "https://example.org/library.git", "../library.git"])
-def test_submodules_come_from_the_clones_that_are_here(
-    workshop: Workshop, tmp_path: Path, url: str | None
-) -> None:
-    _with_submodule(workshop, tmp_path, url)
-    (node,) = declare(workshop.top).nodes
-    assert node.host_pubkey == "ssh-ed25519 from-the-submodule"
-    assert node.secrets[0].source == DeclaredPath(path=None, outside="lib/keys/db.age")
-
-
-def test_a_submodule_that_is_not_here_is_not_fetched(workshop: Workshop, tmp_path: Path) -> None:
-    _with_submodule(workshop, tmp_path, "https://example.org/library.git")
-    workshop.write("unlike", "what other tests have evaluated")
-    workshop.stage()
-    (workshop.top / ".git" / "modules").rename(tmp_path / "modules")
-    with pytest.raises(CannotCheckError, match="transport 'https' not allowed"):
-        declare(workshop.top)
