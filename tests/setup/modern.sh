@@ -8,8 +8,8 @@
 # stays mounted or running, however this ends.
 set -eu
 
-# What make and its targets need before they can install anything.
-BASE="ca-certificates git make python3 python3-venv"
+# What make, its targets and hook managers need before they can install anything.
+BASE="ca-certificates git make python3 python3-pip python3-venv"
 BUNDLE=/etc/ssl/certs/ca-certificates.crt
 
 fail() {

@@ -28,16 +28,16 @@ def _write_nodes(workshop: Workshop, bad: str, count: int = 7) -> None:
         ('throw "no\\nkey"', "no key"),
         ('abort "no\\n\\nkey"', "no key"),
         ("let x = x; in x", "infinite recursion encountered (flake.nix:26)"),
-        ("let f = n: 1 + f (n + 1); in f 0", "stack overflow (possible infinite recursion)"),
+        ("let f = n: 1 + f (n + 1); in f 0", "stack overflow"),
         ("{ }.key", "attribute 'key' missing (flake.nix:26)"),
-        ("./nothing.pub", "getting status of 'nothing.pub': No such file or directory"),
+        ("./nothing.pub", ("getting status of 'nothing.pub': No such", "'nothing.pub' does not")),
         ("[ { } ]", "cannot coerce a set to a string"),
         ("import ./broken.nix", "syntax error, unexpected '}' (broken.nix:1)"),
         (r"""throw (builtins.fromJSON ''"\u001b[31mred\u0007\u009b"'')""", "red"),
     ],
 )
 def test_a_bad_node_is_named_and_the_others_are_read(
-    workshop: Workshop, value: str, message: str
+    workshop: Workshop, value: str, message: str | tuple[str, ...]
 ) -> None:
     workshop.write("broken.nix", "{ x = }")
     _write_nodes(workshop, f"bad = node {{ hostPubkey = {value}; }} {{ }};")
@@ -100,18 +100,22 @@ def test_one_cause_for_all_nodes_is_said_once(workshop: Workshop) -> None:
         ("{ }", "the flake lacks attribute 'outputs'"),
         (
             '{ inputs.x.url = "github:example/x"; outputs = { self, x }: { }; }',
-            "cannot update flake input 'x' in pure mode; flake.lock does not fit flake.nix: ",
+            (
+                "cannot update flake input 'x' in pure mode; flake.lock does not fit flake.nix: ",
+                "cannot update unlocked flake input 'x' in pure mode; flake.lock does not fit ",
+            ),
         ),
     ],
 )
 def test_a_flake_that_cannot_be_evaluated_is_one_line(
-    workshop: Workshop, text: str, message: str
+    workshop: Workshop, text: str, message: str | tuple[str, ...]
 ) -> None:
     workshop.write("flake.nix", text)
     workshop.stage()
     with pytest.raises(CannotCheckError) as caught:
         declare(workshop.top)
-    assert str(caught.value).startswith(f"the flake cannot be evaluated: {message}")
+    assert str(caught.value).startswith("the flake cannot be evaluated: ")
+    assert str(caught.value).removeprefix("the flake cannot be evaluated: ").startswith(message)
     assert "\n" not in str(caught.value)
 
 

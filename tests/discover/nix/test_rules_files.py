@@ -68,12 +68,15 @@ def test_a_failing_file_does_not_hide_the_others(workshop: Workshop) -> None:
     failures = {path: file.failure for path, file in found.items() if file.failure is not None}
     assert len(found) == 10
     assert failures == {
-        "impure/secrets.nix": "cannot look up '<nixpkgs>' in pure evaluation mode "
-        "(impure/secrets.nix:1)",
+        "impure/secrets.nix": failures["impure/secrets.nix"],
         "syntax/secrets.nix": "syntax error, unexpected end of file (syntax/secrets.nix:1)",
         "throws/secrets.nix": "no keys",
         "types/secrets.nix": failures["types/secrets.nix"],
     }
+    # Older Nix tells the line, too.
+    assert str(failures["impure/secrets.nix"]).removesuffix(" (impure/secrets.nix:1)") == (
+        "cannot look up '<nixpkgs>' in pure evaluation mode"
+    )
     assert str(failures["types/secrets.nix"]).startswith("cannot coerce a set to a string")
 
 

@@ -99,15 +99,22 @@ def test_the_flakes_own_settings_are_not_accepted(
     assert list(nix_home.rglob("trusted-settings.json")) == []
 
 
+_UNLOCKED = "flake.lock does not fit flake.nix: run `nix flake lock` and stage it"
+
+
 def test_the_lock_file_is_not_written(workshop: Workshop) -> None:
     workshop.write("sub/flake.nix", '{ outputs = { self }: { key = "age1x"; }; }')
     write_flake(workshop, "nixosConfigurations.alpha = node { } { };")
+    # Newer Nix needs no lock for what is in the same tree.
     text = workshop.read("flake.nix").decode()
     workshop.write("flake.nix", '{ inputs.sub.url = "path:./sub";' + text.strip().removeprefix("{"))
     workshop.stage()
     for evaluate in (declare, declare_worktree):
-        with pytest.raises(CannotCheckError, match=r"flake\.lock does not fit flake\.nix"):
-            evaluate(workshop.top)
+        try:
+            found = names(evaluate(workshop.top))
+        except CannotCheckError as error:
+            found = [str(error).partition("; ")[2]]
+        assert found in (["nixos:alpha"], [_UNLOCKED])
     assert not (workshop.top / "flake.lock").exists()
     assert workshop.git.run("status", "--porcelain") == b"A  flake.nix\nA  sub/flake.nix\n"
 
