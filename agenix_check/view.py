@@ -1,4 +1,4 @@
-"""What a run looks at: the snapshot that the settings name, and the base to compare it with."""
+"""What a run looks at: the snapshot that the settings name, and its base."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ from agenix_check.model.settings import Settings
 class View:
     """A snapshot and its base; None stands for an empty one.
 
-    `cut_off` says that there is a base, which this shallow clone lacks. `of_a_change` says that
+    `cut_off` says that there is a base, but this shallow clone lacks it. `of_a_change` says that
     this is a range with a base, or a commit that is being made.
     """
 
@@ -37,7 +37,7 @@ class View:
 
     @property
     def info(self) -> SnapshotInfo:
-        """What a report says of it."""
+        """What a report says about it."""
         return SnapshotInfo(
             kind=self.snapshot.kind,
             tree=self.snapshot.tree,
@@ -49,9 +49,9 @@ class View:
 
 @contextmanager
 def open_view(repository: Repository, settings: Settings) -> Iterator[View]:
-    """Give the view that the settings name.
+    """Yield the view that the settings name.
 
-    Raises `UsageError` for options that exclude each other and revisions that are none.
+    Raises `UsageError` for options that exclude each other and for revisions that name no commit.
     """
     named = (
         ("staged", settings.staged),

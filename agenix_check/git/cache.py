@@ -19,9 +19,9 @@ _T = TypeVar("_T")
 class Store:
     """Named values in files; each is written in one step, so two runs at once harm nothing.
 
-    A value is a dict by text, made of None, bool, int, str, tuples and dicts of these. Where
-    `directory` is None nothing is kept. What is saved belongs to one version of the program, unless
-    its format has a `number` of its own.
+    A value is a dict with str keys, made of None, bool, int, str, tuples and dicts of these. If
+    `directory` is None nothing is kept. A value belongs to one version of the program, unless its
+    format has a `number` of its own.
     """
 
     def __init__(self, directory: Path | None) -> None:
@@ -33,7 +33,7 @@ class Store:
         return self._directory is not None
 
     def load(self, name: str, *, number: int | None = None) -> object:
-        """Return what was saved under a name; None where there is nothing, or nothing whole."""
+        """Return what was saved under a name; None if there is nothing, or it is damaged."""
         if self._directory is None:
             return None
         try:
@@ -51,7 +51,7 @@ class Store:
         return value
 
     def save(self, name: str, value: dict[str, _T], *, number: int | None = None) -> None:
-        """Save a value; where that cannot be done, the next run learns it again."""
+        """Save a value; if that fails, the next run learns it again."""
         if self._directory is None:
             return
         body = marshal.dumps(value)
@@ -68,6 +68,6 @@ class Store:
 
 
 def _header(number: int | None) -> bytes:
-    """Return what a file begins with; marshal differs between versions of Python."""
+    """Return what a file begins with: marshal differs between versions of Python."""
     of = f"agenix-check {__version__}" if number is None else f"agenix-check format {number}"
     return f"{of} {sys.implementation.cache_tag}\n".encode()

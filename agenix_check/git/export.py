@@ -1,8 +1,8 @@
 """A snapshot as the one commit of a repository of its own, for programs that read Git by URL.
 
 The repository is a scratch one that borrows every object from the real one: nothing is written
-there, not even the commit, and neither its configuration nor its state (a linked work tree, a
-shallow clone, an unborn HEAD, an index made aside) is in the way of who reads the copy.
+there, not even the commit. Whoever reads the copy meets neither the real configuration nor the real
+state (a linked work tree, a shallow clone, an unborn HEAD, an index made aside).
 """
 
 import os
@@ -18,16 +18,16 @@ from agenix_check.git.process import Git, GitError, first_line
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
 
-# One commit for one tree, whoever makes it and when.
+# The same tree always gives the same commit.
 _WHO = "agenix-check <agenix-check@localhost> 946684800 +0000"
 _MESSAGE = "A snapshot"
 _REF = "refs/heads/main"
 _SHA256_DIGITS = 64
 
-# The bytes that are committed, whatever the tree's own .gitattributes would make of them.
+# Check out the committed bytes, whatever the tree's own .gitattributes ask for.
 _ATTRIBUTES = "* -text !eol -ident !filter !working-tree-encoding -export-ignore -export-subst\n"
 
-# One of a list that Git splits at colons: quoted, or plain.
+# One entry of a list that Git splits at colons: quoted, or plain.
 _ENTRY = re.compile(r'"(?:[^"\\]|\\.)*"|[^:]+', re.DOTALL)
 
 
@@ -44,9 +44,9 @@ class Export:
 def export(
     repository: Repository, snapshot: Snapshot, remote: str | None = None
 ) -> Iterator[Export]:
-    """Give the snapshot as a commit without parents, in a repository that is thrown away.
+    """Yield the snapshot as a commit without parents, in a repository that is deleted later.
 
-    It has a remote, which nobody asks for anything, where an address is given for it.
+    With `remote` it has a remote of that address, from which nothing is ever fetched.
     """
     with tempfile.TemporaryDirectory(prefix="agenix-check-") as scratch:
         directory = Path(scratch).resolve()
@@ -109,7 +109,7 @@ def _object_directories(repository: Repository) -> list[str]:
 
 
 def _quoted_for(path: str, *, separator: str) -> str:
-    """Quote a path for a list of Git's where it has the character that separates entries."""
+    """Quote a path for one of Git's lists if it contains the character that separates entries."""
     return quote_path(path) if separator in path else path
 
 

@@ -1,4 +1,4 @@
-"""Trees that were green, remembered: a second look at the same bytes would find the same."""
+"""Remember trees that were green: the same bytes need no second look."""
 
 from typing import cast
 
@@ -12,10 +12,10 @@ _Entry = tuple[str, bool, int, int, int, int]
 
 
 class Green:
-    """What is known of one pair of trees, by its name.
+    """What is remembered of one pair of trees, under its name.
 
-    Only a report without anything but outputs that are ok, and notes, is remembered; of those only
-    the numbers.
+    A report is remembered only if all its outputs are ok and all its findings are notes, and only
+    as numbers.
     """
 
     def __init__(self, store: Store, name: str) -> None:

@@ -8,10 +8,10 @@ from agenix_check.git.snapshot import Change, make_change
 
 
 def last_changes(git: Git, base: str, commit: str) -> dict[str, str]:
-    """Return, for each path that commits after `base` touched, the newest one that did.
+    """Return, for each path that commits after `base` touched, the newest such commit.
 
-    Nothing where history is not all here (a partial clone without trees): it explains a verdict,
-    and decides none.
+    Empty if history is incomplete (a partial clone without trees): this explains verdicts and
+    decides none.
     """
     status, listing, _ = git.attempt(
         "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
@@ -116,7 +116,7 @@ def nix_blobs_of_line(git: Git, tip: str, since: str | None) -> list[str]:
 
 
 def is_ancestor(git: Git, commit: str, of: str) -> bool:
-    """Return whether a commit is another one, or among what it descends from."""
+    """Return whether `commit` is the commit `of` or one of its ancestors."""
     return git.attempt("merge-base", "--is-ancestor", commit, of)[0] == 0
 
 

@@ -9,7 +9,7 @@ from agenix_check.git.process import Git, GitError, first_line
 
 WHOLE = 1 << 20  # bytes; larger blobs are given by their head only
 HEAD = 1 << 17  # bytes; room for the largest age header (64 KiB)
-_PIECE = 1 << 16  # bytes that are read at once: Git goes on while they are looked at
+_PIECE = 1 << 16  # bytes read at once: Git works on while we look at them
 _HASHED = 1 << 28  # bytes; a larger blob is not read to its end
 _AGE = (b"age-encryption.org/", b"-----BEGIN AGE")
 
@@ -28,10 +28,10 @@ class Blob(NamedTuple):
 
 
 def read_blobs(git: Git, oids: Iterable[str], small: Iterable[str] = ()) -> Iterator[Blob]:
-    """Give each blob once, in no particular order.
+    """Yield each blob once, in no particular order.
 
-    Of those in `small`, which nobody expects to be large, the sizes are not asked for first.
-    Raises `GitError` for a damaged one, which it names.
+    Blobs in `small` are expected to be small, so they are read without asking for their sizes.
+    Raises `GitError`, which names the object, for a damaged one.
     """
     wanted = dict.fromkeys(oids)
     for blob in _read_hastily(git, list(dict.fromkeys(small))):
@@ -59,7 +59,7 @@ def read_blobs(git: Git, oids: Iterable[str], small: Iterable[str] = ()) -> Iter
 
 
 def _read_hastily(git: Git, oids: list[str]) -> Iterator[Blob]:
-    """Give blobs up to the first one that is large, missing or damaged."""
+    """Yield blobs up to the first one that is large, missing or damaged."""
     if not oids:
         return
     with suppress(GitError), git.stream("cat-file", "--batch", "--buffer", lines=oids) as answers:
@@ -67,7 +67,7 @@ def _read_hastily(git: Git, oids: list[str]) -> Iterator[Blob]:
 
 
 def _cut(answers: IO[bytes], oids: Iterable[str]) -> Iterator[Blob]:
-    """Cut blobs out of `OID blob SIZE<LF>CONTENT<LF>`, up to the first that is not so, or large."""
+    """Cut blobs out of `OID blob SIZE<LF>CONTENT<LF>`, up to one that is different or large."""
     piece, at = b"", 0
     for oid in oids:
         start = piece.find(b"\n", at) + 1
@@ -102,7 +102,7 @@ def _sizes(git: Git, wanted: dict[str, None]) -> dict[str, int]:
         missing = [fields[0].decode() for fields in found if len(fields) < 3]
         if missing and "error: " in complaint:
             raise _damaged(missing[0])
-    elif "promisor" in complaint:  # it would have fetched what is not here, and said no more
+    elif "promisor" in complaint:  # Git wanted to fetch a missing object, and stopped there
         with git.stream(*check, "--batch-all-objects", "--unordered") as objects:
             here = {fields[0].decode(): fields for fields in map(bytes.split, objects)}
         found = [here[oid] for oid in wanted if oid in here]
@@ -112,7 +112,7 @@ def _sizes(git: Git, wanted: dict[str, None]) -> dict[str, int]:
 
 
 def _damaged(oid: str) -> GitError:
-    return GitError(f"the object {oid} is damaged; `git fsck` tells more")
+    return GitError(f"the object {oid} is damaged; run `git fsck` for details")
 
 
 def _read_large(content: IO[bytes], oid: str, size: int) -> Blob:

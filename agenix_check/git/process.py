@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from git.cmd import Git as GitCommand
     from git.exc import GitCommandNotFound
 
-# What a checked repository may not make Git do while we only look.
+# What a repository must not make Git do while we only look.
 _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
 
 _ENVIRONMENT = {
-    "GIT_ALLOW_PROTOCOL": "",  # a partial clone must not fetch behind our back
-    "GIT_GRAFT_FILE": "/dev/null",  # parents as they are, not as someone wishes them
+    "GIT_ALLOW_PROTOCOL": "",  # a partial clone must not fetch
+    "GIT_GRAFT_FILE": "/dev/null",  # the real parents of a commit
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_LITERAL_PATHSPECS": "1",  # a path is a path, whatever characters it has
-    "GIT_NO_REPLACE_OBJECTS": "1",  # the bytes that are pushed, not their stand-ins
-    "GIT_OPTIONAL_LOCKS": "0",  # an index is not refreshed in passing
+    "GIT_NO_REPLACE_OBJECTS": "1",  # the bytes that are pushed, not their replacements
+    "GIT_OPTIONAL_LOCKS": "0",  # do not refresh the index in passing
     "GIT_TERMINAL_PROMPT": "0",
 }
 
 _PACKAGES = ("git", "gitdb")
-_OID = re.compile(r"\b[0-9a-f]{40}")
+_NAMED_OBJECT = re.compile(r"\b[0-9a-f]{40}")
 
 
 class GitError(CannotCheckError):
@@ -100,9 +100,9 @@ class Git:
 
     @contextmanager
     def stream(self, *arguments: str, lines: Iterable[str] = ()) -> Iterator[IO[bytes]]:
-        """Run Git with `lines` as its standard input and give its standard output to read.
+        """Run Git with `lines` as its standard input; yield its standard output to read.
 
-        Leaving early ends Git; what it then says is not asked. Raises `GitError` where Git fails.
+        Leaving early ends Git, and its errors are ignored. Raises `GitError` if Git fails.
         """
         with _requests(lines) as requests:
             with _git_is_there():
@@ -115,7 +115,7 @@ class Git:
             if running is None or running.stdout is None or running.stderr is None:
                 raise GitError(f"git {arguments[0]}: did not start")
             said: list[bytes] = []
-            # Read beside the output: who complains at length would wait for us, and we for them.
+            # Read in a thread: a Git with many complaints would wait for us, and we for it.
             listener = threading.Thread(target=_listen, args=(running.stderr, said))
             listener.start()
             with running:
@@ -141,7 +141,7 @@ def _git_is_there() -> Iterator[None]:
 
 
 class Loaded(NamedTuple):
-    """What is used of GitPython: its command runner, and what that raises without a Git."""
+    """The parts of GitPython in use: its command runner, and the error it raises without a Git."""
 
     command: "type[GitCommand]"
     not_found: "type[GitCommandNotFound]"
@@ -151,10 +151,9 @@ class Loaded(NamedTuple):
 def load_command() -> Loaded:
     """Import GitPython's command runner without the rest of the package.
 
-    The package's own start imports an object model that is not used here, and asks Git for its
-    version; on a commit that nothing is wrong with, that would be a third of the whole run. What
-    is imported so is ours alone: a later `import git` in the same process finds none of it, and
-    gets the package whole.
+    The package's `__init__` imports an object model that is not used here and asks Git for its
+    version: a third of the whole run on a commit in order. What is imported here stays private: a
+    later `import git` in the same process gets the whole package.
     """
     others = {*sys.modules}
     bare = "git" not in others
@@ -172,7 +171,7 @@ def load_command() -> Loaded:
 
 
 def _enter(package: str) -> None:
-    """Make the modules of a package importable without its start."""
+    """Make the modules of a package importable without running its `__init__`."""
     spec = PathFinder.find_spec(package)
     places = spec.submodule_search_locations if spec else None
     if places and package not in sys.modules:
@@ -189,7 +188,7 @@ def _requests(lines: Iterable[str], given: bytes = b"") -> Iterator[BinaryIO]:
         requests.seek(0)
     except OSError as error:
         if requests is not None:
-            with suppress(OSError):  # it tries to write what it could not
+            with suppress(OSError):  # closing tries to write again
                 requests.close()
         raise CannotCheckError(f"cannot write a temporary file: {error.strerror}") from error
     with requests:
@@ -197,9 +196,9 @@ def _requests(lines: Iterable[str], given: bytes = b"") -> Iterator[BinaryIO]:
 
 
 def _listen(stderr: IO[bytes], said: list[bytes]) -> None:
-    """Keep the beginning of what Git complains of, and read on to its end.
+    """Keep the beginning of Git's complaints, and read on to the end.
 
-    An interrupt may close the pipe meanwhile; then nobody asks what was said.
+    An interrupt may close the pipe meanwhile; then nobody needs what was said.
     """
     with suppress(ValueError, OSError):
         while chunk := stderr.read(1 << 16):
@@ -208,9 +207,9 @@ def _listen(stderr: IO[bytes], said: list[bytes]) -> None:
 
 
 def first_line(complaint: str, command: str) -> str:
-    """Return the line of Git's complaint that says what is wrong, best one that names an object."""
+    """Return the line of Git's complaint that says what is wrong; one with an object id first."""
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-    for line in sorted(lines, key=lambda line: _OID.search(line) is None):
+    for line in sorted(lines, key=lambda line: _NAMED_OBJECT.search(line) is None):
         for prefix in ("fatal: ", "error: "):
             if line.startswith(prefix):
                 return f"git {command}: {line.removeprefix(prefix)}"

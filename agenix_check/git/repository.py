@@ -23,7 +23,7 @@ _FACTS = (
     "HEAD^{commit}",
     "HEAD^{tree}",
 )
-# Blobs that a partial clone lacks are told where they matter.
+# Blobs that a partial clone lacks are reported where they matter.
 _WRITE_TREE = ("write-tree", "--missing-ok")
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -32,7 +32,7 @@ _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 class Repository:
     """Where a repository is. `top` is None in a bare one, `head` before the first commit.
 
-    `head_tree` saves a call of Git where it is known.
+    `head_tree` saves a call of Git if it is known.
     """
 
     git: Git
@@ -74,7 +74,7 @@ def open_repository(directory: Path) -> Repository:
 
 
 def _ask_singly(git: Git, complaint: str) -> list[str]:
-    """Ask for each fact by itself: one has no answer, or a path has a newline in it.
+    """Ask for each fact separately: one has no answer, or a path contains a newline.
 
     Raises `CannotCheckError` where there is no repository, or Git refuses it.
     """
@@ -96,7 +96,7 @@ def _ask_singly(git: Git, complaint: str) -> list[str]:
 
 
 def _absolute_environment(git_dir: str, top: Path | None) -> dict[str, str]:
-    """Return the places that Git was given, as hooks do, or found, so that they hold everywhere.
+    """Return the paths that Git was given (by a hook) or found, made absolute.
 
     Git reads a relative `GIT_INDEX_FILE` from the top of the work tree.
     """
@@ -146,7 +146,7 @@ def parents_of(repository: Repository, snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def forked_at(repository: Repository, commit: str, other: str) -> str | None:
-    """Return the newest commit that two have in common, or None: unrelated, or not fetched."""
+    """Return the merge base of two commits, or None: they are unrelated, or it was not fetched."""
     status, output, _ = repository.git.attempt("merge-base", commit, other)
     return to_text(output).strip() if status == 0 else None
 
@@ -163,7 +163,7 @@ def merge_fork(repository: Repository, commit: str | None) -> str | None:
 
 
 def is_cut_off(repository: Repository, commit: str) -> bool:
-    """Tell whether a commit has parents that a shallow clone lacks."""
+    """Return whether a commit has parents that this shallow clone lacks."""
     if not repository.shallow or parent(repository, commit) is not None:
         return False
     body = repository.git.run("cat-file", "commit", commit)
@@ -177,14 +177,16 @@ def commit_snapshot(repository: Repository, commit: str) -> Snapshot:
         wanted = ("--verify", "--quiet", f"{commit}^{{tree}}")
         status, output, _ = repository.git.attempt("rev-parse", *wanted)
         if status:
-            raise CannotCheckError(f"the commit {commit} cannot be read; `git fsck` tells more")
+            raise CannotCheckError(
+                f"the commit {commit} cannot be read; run `git fsck` for details"
+            )
         tree = output.decode().strip()
     return Snapshot(kind="commit", tree=tree, commit=commit, git=repository.git)
 
 
 @contextmanager
 def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapshot]]:
-    """Give the index as a tree, and the repository to read it with.
+    """Yield the index as a tree, and the repository to read it with.
 
     Raises `CannotCheckError` where entries are unmerged.
     """
@@ -199,14 +201,14 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
         )
         return
     _refuse_unmerged(repository.git)
-    # Locked by another Git, or not ours to write in: the tree is made aside and thrown away.
+    # Locked by another Git, or not writable: write the tree aside, to be thrown away.
     with index_aside(repository) as aside:
         yield aside, Snapshot(kind="index", tree=write_tree(aside), commit=None, git=aside.git)
 
 
 @contextmanager
 def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapshot]]:
-    """Give what `git add --all` would stage, made aside: the index stays as it is."""
+    """Yield what `git add --all` would stage, written aside: the index stays as it is."""
     if repository.top is None:
         raise UsageError("--worktree: a bare repository has no work tree")
     _refuse_unmerged(repository.git)
@@ -220,7 +222,7 @@ def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snap
 
 def changes(repository: Repository, before: str, after: str) -> Sequence[Change]:
     """Return the paths in which two trees differ."""
-    # It would read the index, which has no part in this.
+    # It would read the index, which does not matter here.
     git = repository.git.with_environment({"GIT_INDEX_FILE": str(repository.git_dir / "none")})
     listing = git.run(
         "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after
@@ -236,10 +238,10 @@ def write_tree(repository: Repository) -> str:
 
 @contextmanager
 def _at_its_time(repository: Repository) -> Iterator[None]:
-    """Leave the index its time where Git writes into it.
+    """Keep the index's modification time while Git writes to it.
 
-    Of a file as old as the index Git looks at the content, as it may have been edited in the same
-    second; written away from the work tree, a younger index would hide such an edit for ever.
+    Git compares the content of files as old as the index, because they may have been edited in the
+    same second. A younger index, written without the work tree, would hide such an edit for ever.
     """
     given = repository.git.variable("GIT_INDEX_FILE")
     index = Path(given) if given else repository.git_dir / "index"
@@ -257,10 +259,10 @@ def _at_its_time(repository: Repository) -> Iterator[None]:
 
 
 def _away(repository: Repository) -> Git:
-    """Return Git that does not see the work tree.
+    """Return a Git that does not see the work tree.
 
-    Where it writes an index it would compare files with it that were written at the same time, and
-    for that run the filters which `.gitattributes` asks for.
+    When it writes an index it would otherwise compare files written at the same time, and for that
+    run the filters that `.gitattributes` asks for.
     """
     place = str(repository.git_dir)
     return repository.git.at(place).with_environment({"GIT_WORK_TREE": place})
@@ -298,7 +300,7 @@ def _index_name() -> str:
 
 @contextmanager
 def index_aside(repository: Repository) -> Iterator[Repository]:
-    """Give the repository with a copy of its index and with new objects put elsewhere."""
+    """Yield the repository with a copy of its index, and with new objects stored elsewhere."""
     git = repository.git
     index, objects = (
         os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--git-path", name))[:-1]
@@ -309,7 +311,7 @@ def index_aside(repository: Repository) -> Iterator[Repository]:
         if Path(index).exists():
             shutil.copy2(index, copy)
         fresh = Path(scratch, "objects")
-        fresh.mkdir()  # Git takes a repository without it for none
+        fresh.mkdir()  # without it Git does not take it for a repository
         known = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
         environment = {
             "GIT_INDEX_FILE": str(copy),

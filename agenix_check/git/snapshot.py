@@ -1,4 +1,4 @@
-"""One immutable Git tree as a listing: which files it has, of what mode, under which object id."""
+"""One immutable Git tree as a listing: its files with their modes and object ids."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,7 +12,7 @@ from agenix_check.git.process import Git, GitError
 
 SYMLINK = "120000"
 SUBMODULE = "160000"
-_EMPTY = {  # the blob without content, by both kinds of object ids
+_EMPTY = {  # the empty blob, in both object formats
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 }
@@ -58,7 +58,7 @@ class Snapshot:
     def listed_meanwhile(self) -> Iterator[None]:
         """Let Git list the tree while something else is done.
 
-        Where that fails, whoever asks for the listing is told.
+        If that fails, whoever asks for the listing gets the error.
         """
 
         def look() -> None:

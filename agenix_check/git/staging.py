@@ -1,6 +1,6 @@
-"""Changing the index: all at once, under the lock that Git takes, or not at all.
+"""Change the index in one step, under the lock that Git takes, or not at all.
 
-A run that was killed leaves at most a lock that the next one knows as its own.
+A run that was killed leaves at most a lock that the next run recognises.
 """
 
 import fcntl
@@ -28,7 +28,7 @@ _ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 @contextmanager
 def exclusive_run(repository: Repository) -> Iterator[Path]:
-    """Keep other runs from this work tree; give the folder where this one may keep its notes.
+    """Keep other runs from this work tree; yield the folder where this run may keep notes.
 
     Raises `CannotCheckError` where another run is at work. The lock ends with the process.
     """
@@ -52,14 +52,14 @@ def exclusive_run(repository: Repository) -> Iterator[Path]:
 
 
 def index_path(repository: Repository) -> Path:
-    """Return where the index is that Git gave."""
+    """Return the path of the index that Git uses."""
     listing = repository.git.run("rev-parse", "--path-format=absolute", "--git-path", "index")
     return Path(os.fsdecode(listing)[:-1])
 
 
 @contextmanager
 def staged_aside(repository: Repository, paths: Iterable[str]) -> Iterator[Repository]:
-    """Give the repository with files of the work tree staged in a copy of its index."""
+    """Yield the repository with files of the work tree staged in a copy of its index."""
     with index_aside(repository) as copy:
         oids = write_blobs(copy, paths)
         _update(copy.git, oids, ())
@@ -120,7 +120,7 @@ def restage(
     """Put blobs into the index and take paths out, in one step.
 
     `tree` is what the index held when the plan was made. Raises `CannotCheckError` where it holds
-    something else now, or is locked, or cannot be written; it then stays as it is.
+    something else now, is locked or cannot be written; then it stays as it is.
     """
     index = index_path(repository)
     new = folder / _NEW
@@ -130,7 +130,7 @@ def restage(
         if before is not None:
             shutil.copy2(index, new)
         git = repository.git.with_environment({"GIT_INDEX_FILE": str(new)})
-        # The shared part of a split index would go beside the copy.
+        # The shared part of a split index would be written beside the copy.
         git = git.with_settings({"core.splitIndex": "false"})
         if write_tree(replace(repository, git=git)) != tree:
             raise _changed()
@@ -151,7 +151,7 @@ def _swap(index: Path, new: Path, before: bytes | None) -> None:
     _flush(new)
     with _undisturbed():
         try:
-            # The lock and the new index are one file, by which the next run would know the lock.
+            # A hard link: by it the next run recognises the lock as ours.
             os.link(new, lock)
         except FileExistsError:
             raise CannotCheckError(
@@ -172,7 +172,7 @@ def _swap(index: Path, new: Path, before: bytes | None) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let signals that end a process wait: a lock that is left would stop every other Git."""
+    """Delay signals that end the process: a lock left behind would stop every other Git."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
@@ -181,7 +181,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _drop_stale_lock(repository: Repository, folder: Path) -> None:
-    """Remove the lock of a run that was killed; nobody else makes one that is the same file."""
+    """Remove the lock of a run that was killed: only ours is the same file as our copy."""
     new = folder / _NEW
     index, real = index_path(repository), repository.git_dir / "index"
     # `git commit -a` lets its hooks work on the lock itself.
@@ -194,7 +194,7 @@ def _drop_stale_lock(repository: Repository, folder: Path) -> None:
 
 
 def _drop_copy(folder: Path) -> None:
-    """Remove the copy of an index, and the lock of a Git that was killed at work on it."""
+    """Remove the copy of an index, and the lock of a Git that was killed while it wrote it."""
     for name in (_NEW, f"{_NEW}.lock"):
         (folder / name).unlink(missing_ok=True)
 
@@ -208,15 +208,15 @@ def _update(git: Git, add: Mapping[str, str], remove: Iterable[str]) -> None:
 
 
 def _refresh(git: Git) -> None:
-    """Let Git note the times of what was written, so that its next look is cheap.
+    """Let Git record the times of what was written, so that its next look is cheap.
 
-    It says of files that were edited that they were, which is no failure. No filter is run.
+    Its non-zero exit for edited files is expected. No filter runs.
     """
     without_filters(git).attempt("update-index", "-q", "--refresh", "--ignore-missing")
 
 
 def _hash(git: Git) -> str:
-    """Return the name of the hash that object ids are made with."""
+    """Return the name of the hash that makes object ids."""
     return git.run("rev-parse", "--show-object-format").decode().strip()
 
 

@@ -1,7 +1,7 @@
 """Unstaged edits that pre-commit or prek keeps in a patch file while its hooks run.
 
-They are not in the work tree then, and they come back when the hooks have ended: onto a file that a
-hook has changed they do not fit, and are lost but for that patch file.
+Meanwhile they are not in the work tree; they come back when the hooks have ended. They do not apply
+to a file that a hook has changed: then they are left in that patch file only.
 """
 
 import os
@@ -19,7 +19,7 @@ _HOMES = (
 
 
 def stashed(repository: Repository) -> frozenset[str]:
-    """Return the paths of files whose unstaged edits are kept elsewhere."""
+    """Return the paths of files whose unstaged edits are kept in such a patch file."""
     found: set[str] = set()
     for patch in _patches():
         status, listing, _ = repository.git.attempt("apply", "--numstat", "-z", str(patch))
@@ -30,7 +30,7 @@ def stashed(repository: Repository) -> frozenset[str]:
 
 
 def _patches() -> Iterator[Path]:
-    """Give the patch files of those who started this process: their names end with its number."""
+    """Yield the patch files of our parent processes: their names end with the process id."""
     numbers = tuple(_ancestors())
     cache = Path(os.environ.get("XDG_CACHE_HOME") or f"{os.environ.get('HOME', '')}/.cache")
     for variable, name, pattern in _HOMES:
@@ -46,6 +46,6 @@ def _ancestors() -> Iterator[int]:
         yield number
         try:
             status = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
-        except OSError:  # no Linux: who started us directly must do
+        except OSError:  # not Linux: only the direct parent is known
             return
         number = int(status.rpartition(")")[2].split()[1])

@@ -10,7 +10,7 @@ from agenix_check.git.paths import to_bytes, to_text
 from agenix_check.git.process import Git
 from agenix_check.git.repository import Repository
 
-_MOST_ENTRIES = 10_000  # entries of one directory, counted with all below it
+_MOST_ENTRIES = 10_000  # entries below one directory
 
 
 def list_unstaged(repository: Repository) -> list[str]:
@@ -25,14 +25,14 @@ def list_unstaged(repository: Repository) -> list[str]:
 
 
 def without_filters(git: Git) -> Git:
-    """Return Git that runs none of the programs which `.gitattributes` may ask for."""
+    """Return a Git that runs none of the programs that `.gitattributes` may ask for."""
     status, listing, _ = git.attempt("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
     names = to_text(listing).split("\0")[:-1] if status == 0 else []
     return git.with_settings(dict.fromkeys(names, ""))
 
 
 def list_directory(repository: Repository, directory: str) -> Iterator[str]:
-    """Give the paths of the files below a directory, tracked, ignored or neither."""
+    """Yield the paths of the files below a directory, tracked, ignored or neither."""
     if repository.top is None:
         return
     top = repository.top
@@ -71,7 +71,7 @@ def read_file(repository: Repository, path: str) -> bytes | None:
 
 
 def passes_symlink(top: Path, path: Path) -> bool:
-    """Tell whether a path leads out of the work tree, or through a symlink on its way."""
+    """Return whether a path leads out of the work tree, or passes through a symlink."""
     parts = path.parts
     if ".." in parts or path.is_absolute():
         return True
@@ -79,10 +79,10 @@ def passes_symlink(top: Path, path: Path) -> bool:
 
 
 def local_path(path: str) -> Path:
-    """Return a path whose bytes are those that Git has, whatever the locale says."""
+    """Return a path with the same bytes as in Git, whatever the locale."""
     return Path(local_text(path))
 
 
 def local_text(path: str) -> str:
-    """Return the path as text in the encoding of this locale."""
+    """Return the path as str, decoded for this locale."""
     return os.fsdecode(to_bytes(path))

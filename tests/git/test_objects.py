@@ -167,4 +167,4 @@ def test_a_parent_that_is_lost_is_not_taken_for_none(fleet: Workshop) -> None:
     oid = fleet.git.run("rev-parse", "HEAD^").decode().strip()
     _loose(fleet, oid).unlink()
     said = says(call(fleet.top, "--no-cache", "--rev", "HEAD"), 3)
-    assert said == f"the commit {oid} cannot be read; `git fsck` tells more"
+    assert said == f"the commit {oid} cannot be read; run `git fsck` for details"
