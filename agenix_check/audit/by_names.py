@@ -38,15 +38,12 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     _judge_contents(names, fleet, keyring, findings, outputs)
     lost: list[AboutOutput] = []
     spoiled: list[Finding] = []
-    unchecked: tuple[str, ...] = ()
     if not names.quiet:
         # A tree in order, which most are, needs none of this.
         from agenix_check.audit.unexplained import audit_spoiled, audit_unexplained
-        from agenix_check.audit.unseen import say_unexplained
 
         lost = list(audit_unexplained(names, keyring))
         spoiled = list(audit_spoiled(names))
-        unchecked = say_unexplained(names, outputs)
     findings += [one.finding for one in lost]
     named = {(one.rule, one.node, one.path) for one in spoiled}
     about_nodes = audit_directories(names, fleet, keyring)
@@ -54,6 +51,11 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     findings += [one for one in about_nodes if (one.rule, one.node, one.path) not in named]
     findings += audit_sources(names, fleet)
     outputs += _wrong_outputs(lost)
+    unchecked: tuple[str, ...] = ()
+    if not names.quiet:
+        from agenix_check.audit.unseen import say_unexplained
+
+        unchecked = say_unexplained(names, outputs)
     info = FleetInfo(
         inventory=fleet.inventory,
         complete=fleet.complete,
