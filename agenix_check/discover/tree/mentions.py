@@ -36,10 +36,11 @@ class Mentions:
         """
         if not self._here:
             return None  # what declares the fleet is elsewhere
-        if lost.sources:
-            source = posixpath.basename(lost.sources[0])
-            if to_bytes(source) not in self._here and self._stood_when_lost(lost, source):
-                return Excuse(Reason.NO_LONGER_NAMED, source)
+        files = [posixpath.basename(path) for path in lost.sources]
+        if files and not any(to_bytes(file) in self._here for file in files):
+            file = next((one for one in files if self._stood_when_lost(lost, one)), None)
+            if file is not None:
+                return Excuse(Reason.NO_LONGER_NAMED, file)
         word = _word(name)
         if word.search(self._here) is None and self._stood_since(lost, name, word):
             return Excuse(Reason.NO_LONGER_NAMED, name)
