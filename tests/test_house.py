@@ -88,3 +88,34 @@ def test_the_files_that_it_names_are_there() -> None:
     named |= set(re.findall(r"\btests/[\w./]+", TEXT))
     assert len(named) > 10
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+DESIGN = (ROOT / "docs/design.md").read_text()
+
+
+def test_the_sections_of_the_design_that_are_cited_are_there() -> None:
+    sections = set(re.findall(r"^##+ ([\d.]*\d)\.? ", DESIGN, re.MULTILINE))
+    places = [*_modules(), *(ROOT / "tests").rglob("*.py")]
+    cited = {
+        (path.name, section)
+        for path in places
+        for section in re.findall(r"design\.md, (?:section )?(\d[\d.]*\d|\d)", path.read_text())
+    }
+    assert len(cited) > 2
+    assert {(name, section) for name, section in cited if section not in sections} == set()
+
+
+def test_the_files_that_the_design_names_are_there() -> None:
+    named = set(re.findall(r"`((?:\w+/)+(?:\w+\.py)?)`", DESIGN))
+    assert len(named) > 8
+    assert [name for name in sorted(named) if not (PACKAGE / name).exists()] == []
+
+
+def test_the_types_that_the_design_relates_are_there() -> None:
+    table = DESIGN[DESIGN.index("| type |") : DESIGN.index("## 3.")]
+    for row in re.findall(r"^\| (`.*?) \| `([^`]+)` \|", table, re.MULTILINE):
+        place = PACKAGE / row[1]
+        files = [place] if place.is_file() else sorted(place.glob("*.py"))
+        text = "".join(file.read_text() for file in files)
+        for name in re.findall(r"`(\w+)`", row[0]):
+            assert f"class {name}(" in text or f"class {name}:" in text, name

@@ -1,4 +1,4 @@
-"""The catalogue of rules: complete, in the contract's order, and every text usable."""
+"""The catalogue of rules: complete, in the design's order, and every text usable."""
 
 import re
 

@@ -30,7 +30,7 @@ _NAME = "evaluations"
 _MOST_EVALUATIONS = 16
 _MOST_CHARACTERS = 1 << 24  # of all evaluations together; the newest stays whatever its size
 
-# Lines that declare secrets, nodes or keys: the contract's expression, and plain agenix's rules.
+# Lines that declare secrets, nodes or keys: the design's expression, and plain agenix's rules.
 _RELEVANT = re.compile(
     rb"^[+-].*(?:age\.(?:secrets|rekey)|rekeyFile|rekey\b|hostPubkey|masterIdentit|localStorageDir"
     rb"|storageMode|agenix|publicKeys|ssh-(?:ed25519|rsa) AAAA|age1[0-9a-z]{20}"

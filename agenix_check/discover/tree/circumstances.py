@@ -1,4 +1,4 @@
-"""What speaks for leaving an output that lost its explanation: the contract's conditions.
+"""What speaks for leaving an output that lost its explanation: the conditions of the design.
 
 They were found by replaying public fleets commit by commit (docs/design.md, 5.1): most outputs that
 lose their source or key belong to hosts and secrets that were dropped, and only the rest is broken.
