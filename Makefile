@@ -30,7 +30,7 @@ lint: $(VENV)/.dev ## ruff, mypy and the syntax of shell scripts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy .github/action.py
-	@for script in nix/*.sh tests/setup/*.sh; do sh -n "$$script" || exit 1; done
+	@for script in nix/*.sh tests/setup/*.sh findings/*.sh; do sh -n "$$script" || exit 1; done
 	@bash -n .ci/run
 
 format: $(VENV)/.dev ## let ruff put the code in order
