@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from agenix_check.discover.tree.names import Names
     from agenix_check.model.fleet import Fleet
 
-# The rooms that look closer are imported where they are needed: a tree that is known to be green
-# needs none of them.
+# Rooms that look closer are imported where they are needed: a tree that is known to be green needs
+# none of them.
 
 _NOTHING = (
     "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age); "
@@ -27,7 +27,7 @@ _NOTHING = (
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What an audit says, and what it went by; `findings` are all, also those that do not count."""
+    """An audit's report and what it is based on; `findings` include those that settings hide."""
 
     report: Report
     findings: tuple[Finding, ...]
@@ -48,11 +48,10 @@ def check(
 ) -> Report:
     """Judge the snapshot that the settings name.
 
-    `brief` says that counts and findings are enough: a tree that was green before needs no second
-    look then, and what was wrong long ago no search in history. `details` are what each output was
-    made from, for formats that show it. `compare` looks into what the audit finds in order; nothing
-    is remembered then. Raises `UsageError` for revisions that are none, `CannotCheckError` where
-    Git cannot answer.
+    `brief`: counts and findings are enough, so a tree that was green before needs no second look.
+    `details`: add what each output was made from, for formats that show it. `compare` looks into
+    what the audit finds in order; then nothing is remembered. Raises `UsageError` for revisions
+    that name no commit, `CannotCheckError` if Git cannot answer.
     """
     store = open_store(repository, settings)
     restricted = settings.is_restricted
@@ -69,7 +68,7 @@ def check(
 
 
 def conclude(report: Report, settings: Settings) -> Report:
-    """Say where there was nothing to check: that must not pass."""
+    """Add a sentence if there was nothing to check: that must not pass."""
     found = report.files or any(map(_is_of_outputs, report.findings))
     silent = settings.new_from or settings.allow_empty
     if not (found or silent or report.incomplete):
@@ -80,7 +79,7 @@ def conclude(report: Report, settings: Settings) -> Report:
 
 
 def exit_code(report: Report, settings: Settings) -> int:
-    """Return 3 where something could not be checked, 1 where the run fails, else 0."""
+    """Return 3 if something could not be checked, 1 if the run fails, else 0."""
     if report.incomplete:
         return 3
     failed = report.fail(strict=settings.strict, require_verified=settings.require_verified)
@@ -109,7 +108,7 @@ def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, 
 def make_lock(repository: Repository, settings: Settings) -> str:
     """Return the text of the lock file for the snapshot that the settings name.
 
-    Raises `CannotCheckError` where a node could not be evaluated: half a lock would pass for whole.
+    Raises `CannotCheckError` if a node could not be evaluated: half a lock would look like a whole.
     """
     from agenix_check.discover.declared.evaluation import evaluate_flake
     from agenix_check.discover.declared.from_declaration import evaluation_options, refuse_half
@@ -122,15 +121,15 @@ def make_lock(repository: Repository, settings: Settings) -> str:
 
 
 def _must_evaluate(known: Report, settings: Settings) -> bool:
-    """Tell whether Nix is wanted again, whatever it said of this very tree before."""
+    """Return whether Nix must be asked again, whatever it said about this tree before."""
     return known.fleet.inventory == "nix" and settings.evaluate is EvaluateWhen.ALWAYS
 
 
 def _is_of_outputs(finding: Finding) -> bool:
-    """Return whether a finding shows that there was something to check: sources alone do not.
+    """Return whether a finding shows that there was something to check.
 
-    Unless it is an error, which must fail as what it is. Nor do notes: they say of outputs that
-    were removed.
+    Sources alone do not, unless it is an error, which must fail as such. Nor do notes: they are
+    about outputs that were removed.
     """
     from agenix_check.rules import About, find_rule
 
@@ -147,7 +146,7 @@ def _judge(
     details: bool,
     compare: Compare | None,
 ) -> tuple[Report, bool]:
-    """Return the report, and whether it holds for these trees for ever."""
+    """Return the report, and whether it will always be the same for these trees."""
     examined = examine(view, settings, store, details=details, compare=compare)
     return examined.report, not examined.names.looked_aside
 
@@ -160,7 +159,7 @@ def examine(
     details: bool = False,
     compare: Compare | None = None,
 ) -> Examined:
-    """Audit a view, let `compare` look into it, and give what the audit went by as well."""
+    """Audit a view, let `compare` look into it, and return what the audit was based on as well."""
     with view.snapshot.listed_meanwhile():
         from agenix_check.audit import audit_fleet, select
         from agenix_check.discover.declared.inventory import take_inventory
@@ -201,7 +200,7 @@ def open_store(repository: Repository, settings: Settings) -> Store:
 
 
 def _name(view: View, settings: Settings) -> str:
-    """Return what a verdict hangs on: both trees, where the fleet comes from, what is ignored."""
+    """Return what a verdict depends on: both trees, where the fleet comes from, what is ignored."""
     from shutil import which
 
     base = view.base.tree if view.base else "none"

@@ -1,7 +1,7 @@
 """The age format read without keys: pure functions over immutable values.
 
 Source: https://c2sp.org/age. What the specification tells a reader to reject is refused with the
-offset and the reason; who a file is for and how long its plaintext is follow from the header and
+offset and the reason. Whom a file is for and how long its plaintext is follow from the header and
 the file's length.
 """
 

@@ -1,7 +1,7 @@
 """Strict ASCII armor: PEM with one label, 64 columns, no headers (https://c2sp.org/age).
 
-White space is accepted before and after the block, and lines may end in LF or CR LF; nothing
-else of what is usual in PEM files. (RFC 7468, section 3, figure 3.)
+White space is accepted before and after the block, and lines may end in LF or CR LF. Nothing else
+that is usual in PEM files is accepted. (RFC 7468, section 3, figure 3.)
 """
 
 from binascii import Error, a2b_base64, b2a_base64
@@ -17,7 +17,7 @@ _BYTES = 48
 
 
 def armor_start(data: bytes) -> int:
-    """Return the offset of the armor's first character in `data`, or -1 where there is none."""
+    """Return the offset of the armor's first character in `data`, or -1 if there is none."""
     head = data[: MAX_WHITESPACE + len(ARMOR_BEGIN)]
     text = head.lstrip()
     # Without the dashes at the end, so that a block with a damaged first line is still one.
@@ -83,7 +83,7 @@ def _check_tail(data: bytes, pos: int) -> None:
 
 
 def _bad_body(lines: list[bytes], start: int) -> AgeFormatError:
-    """Find the first line of the body that is not as it must be."""
+    """Find the first line of the body that is wrong."""
     offset = start
     for number, raw in enumerate(lines, start=1):
         line = raw.removesuffix(b"\r")

@@ -1,4 +1,4 @@
-"""What the readers of this room raise; no text of theirs repeats what a file holds."""
+"""The errors of this room; their texts never repeat what a file holds."""
 
 from agenix_check.errors import AgenixCheckError
 
@@ -23,4 +23,4 @@ class AgeFormatError(AgenixCheckError):
 
 
 class RecipientError(AgenixCheckError):
-    """A text that is no recipient; says what is wrong with it, never what it holds."""
+    """A text is not a recipient; says what is wrong with it, never what it holds."""

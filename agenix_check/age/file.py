@@ -16,8 +16,8 @@ CHUNK = 65536
 class AgeFile:
     """What the header and the length of an age file say.
 
-    All sizes are in bytes, of the binary file also where it is armored. `plaintext_size` is
-    None where no encryption produces a payload of this length; then `payload_error` says why.
+    All sizes are in bytes, and those of the binary file if it is armored. `plaintext_size` is None
+    if no encryption produces a payload of this length: then `payload_error` says why.
     """
 
     armored: bool
@@ -42,10 +42,10 @@ def looks_like_age(data: bytes) -> bool:
 def read_age(data: bytes, *, size: int | None = None) -> AgeFile:
     """Return what an age file says without a key.
 
-    `size` is the whole file's size in bytes where `data` is only its head; a head of 64 KiB
-    always suffices, but an armored file must be given whole. Raises AgeFormatError for all that
-    the specification tells a reader to reject in the armor or in the header, for a file that
-    ends before its payload, and for a header of more than 64 KiB.
+    `size` is the whole file's size in bytes if `data` is only its head; a head of 64 KiB is always
+    enough, but an armored file must be given whole. Raises AgeFormatError for everything in the
+    armor or the header that the specification tells a reader to reject, for a file that ends
+    before its payload, and for a header of more than 64 KiB.
     """
     total = len(data) if size is None else size
     if total < len(data):

@@ -9,7 +9,7 @@ from agenix_check.age.stanzas import Stanza, complaint
 
 MAGIC = b"age-encryption.org/v1\n"
 ANY_VERSION = b"age-encryption.org/"
-MAX_HEADER = 64 * 1024  # our own bound: what one hostile file may cost
+MAX_HEADER = 64 * 1024  # our own bound on what a hostile file may cost
 _COLUMNS = 64
 _MAC_SIZE = 32
 _END = "\n"  # stands behind the last line: no line holds it, and no rule lets it pass
@@ -18,8 +18,8 @@ _END = "\n"  # stands behind the last line: no line holds it, and no rule lets i
 def read_header(data: bytes) -> tuple[tuple[Stanza, ...], bytes, int]:
     """Return the stanzas, the MAC and the header's length in bytes.
 
-    `data` starts with the header and may go on after it. Raises AgeFormatError for whatever
-    the grammar forbids, and for a header longer than 64 KiB.
+    `data` starts with the header and may go on after it. Raises AgeFormatError for everything
+    that the grammar forbids, and for a header longer than 64 KiB.
     """
     if not data.startswith(MAGIC):
         raise _wrong_version(data)
@@ -132,7 +132,7 @@ def _bad_body(data: bytes, lines: list[str], first: int, last: int) -> AgeFormat
 
 
 def _bad_mac(data: bytes, lines: list[str], at: int) -> AgeFormatError:
-    """Explain why lines[at], which is no stanza's, is not the MAC's either."""
+    """Explain why lines[at], which does not begin a stanza, is not the MAC either."""
     line = lines[at]
     if line == _END:
         return _unfinished(data)

@@ -1,7 +1,7 @@
-"""Whether a stanza is addressed to a recipient, as far as that shows without a private key.
+"""Whether a stanza is addressed to a recipient, as far as it shows without a private key.
 
-A tag has four bytes: it identifies a key, it proves nothing. `kinds.py` says which stanzas have
-one.
+A tag has four bytes: it identifies a key and proves nothing. `kinds.py` says which stanzas have a
+tag, and what of the key is hashed for it.
 """
 
 import enum
@@ -25,8 +25,8 @@ class Match(enum.Enum):
 def match(stanza: Stanza, recipient: Recipient) -> Match:
     """Return whether `stanza` is addressed to `recipient`.
 
-    UNKNOWN where it is of the anonymous kind that this recipient gets. A plugin that is not
-    known may produce native stanzas, as fido2-hmac does (X25519), or types of its own.
+    UNKNOWN if it is of the anonymous kind that this recipient gets. An unknown plugin may produce
+    native stanzas, as fido2-hmac does (X25519), or types of its own.
     """
     if recipient.kind == PLUGIN:
         cannot = stanza.type in NEVER_OF_A_PLUGIN or stanza.is_grease
@@ -53,7 +53,7 @@ def stanza_tag(stanza: Stanza) -> str | None:
 
 
 def describe(stanza: Stanza) -> str:
-    """Return a short line in printable ASCII that says whom `stanza` is for."""
+    """Return whom `stanza` is for, as a short line of printable ASCII."""
     name = stanza.type
     if stanza.is_grease:
         return "grease (noise)"
@@ -64,13 +64,13 @@ def describe(stanza: Stanza) -> str:
         short = name if len(name) <= _LONGEST_TYPE else name[: _LONGEST_TYPE - 3] + "..."
         return f"an unknown recipient of type {short}"
     tag = stanza_tag(stanza)
-    # read_age has made sure that a tag has six characters; a stanza made otherwise may differ.
+    # read_age makes sure that a tag has six characters; a stanza made elsewhere may differ.
     return kind.words if tag is None else f"{kind.words} with tag {tag[:_LONGEST_TYPE]}"
 
 
 def _tag_of_file(stanza: Stanza, recipient: Recipient) -> str | None:
     """Return the tag that a p256tag or mlkem768p256tag stanza for `recipient` has."""
-    import hmac  # costs more to import than most runs gain from it
+    import hmac  # imported here: most runs do not need it
 
     enc = decode_base64(stanza.args[1]) if len(stanza.args) > 1 else None
     if enc is None:

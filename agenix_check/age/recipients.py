@@ -18,7 +18,7 @@ from agenix_check.age.p256 import read_point
 DUMMY_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"
 
 _PLUGIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+-._")
-_LONGEST = 16 * 1024  # in characters: a key of any kind is far shorter
+_LONGEST = 16 * 1024  # characters; keys of all kinds are far shorter
 _IDENTITY_LINE = re.compile(r"^AGE-(?:SECRET-KEY|PLUGIN)-", re.MULTILINE)
 _NOTED = re.compile(
     r"^#.*?(?:recipient|public key):\s*(age1[0-9a-z-]+)", re.IGNORECASE | re.MULTILINE
@@ -56,7 +56,7 @@ def parse_recipient(text: str) -> Recipient:
     if not text:
         raise RecipientError("there is no recipient: the text is empty")
     if len(text) > _LONGEST:
-        raise RecipientError(f"a text of {len(text)} characters is no recipient")
+        raise RecipientError(f"a text of {len(text)} characters is not a recipient")
     if "\n" in text or "\r" in text:
         raise RecipientError("there is more than one line: one recipient was expected")
     if text.startswith("age1"):
@@ -76,8 +76,8 @@ def parse_recipient(text: str) -> Recipient:
 def parse_configured(text: str) -> Recipient:
     """Return the recipient in a node's key text, as agenix-rekey hands it to age or rage.
 
-    agenix-rekey takes one newline from its end. Raises RecipientError as `parse_recipient` does,
-    also for texts that one of the two programs refuses: they take no white space away.
+    agenix-rekey removes one newline at its end. Raises RecipientError as `parse_recipient` does,
+    and for texts that age or rage refuses: neither strips white space.
     """
     recipient = parse_recipient(text)
     key = text.removesuffix("\n")
@@ -90,12 +90,12 @@ def parse_configured(text: str) -> Recipient:
     if recipient.text.startswith("age1"):
         raise RecipientError("there is white space after it, which age and rage refuse")
     if not key.startswith(f"{recipient.kind} ") or key[len(recipient.kind) + 1].isspace():
-        raise RecipientError("there is no single blank after its type: rage refuses that")
+        raise RecipientError("its type is not followed by exactly one blank: rage refuses that")
     raise RecipientError("its base64 is not padded as it should be: age refuses that")
 
 
 def recipient_or_none(text: str | None) -> Recipient | None:
-    """Return the one recipient in `text`, or None where there is none, or no text."""
+    """Return the one recipient in `text`, or None if there is none, or no text."""
     try:
         return None if text is None else parse_recipient(text)
     except RecipientError:
@@ -110,8 +110,8 @@ def has_one_identity(text: str) -> bool:
 def noted_recipient(text: str) -> str | None:
     """Return the recipient that the comments of a file with one identity name, or None.
 
-    age-keygen, age-plugin-yubikey and age-plugin-fido2-hmac write it above the identity. Where
-    comments name several, nobody knows which one it is.
+    age-keygen, age-plugin-yubikey and age-plugin-fido2-hmac write it above the identity. If
+    comments name several, it is not known which one is right.
     """
     noted = set(_NOTED.findall(text)) if has_one_identity(text) else set()
     return noted.pop() if len(noted) == 1 else None

@@ -1,8 +1,8 @@
-"""The headers that age and rage write most, recognised in one step.
+"""Recognise in one step the headers that age and rage write most.
 
 Thousands of outputs are read on every commit, and nearly all of them have one SSH Ed25519 or X25519
-stanza, and perhaps rage's grease. Whatever is not exactly that is left to `read_age`, and what is
-recognised here `read_age` reads the same; a property test holds the two together.
+stanza, and perhaps rage's grease. Everything else is left to `read_age`, which reads the same in
+what is recognised here: a property test compares the two.
 """
 
 import re
@@ -31,7 +31,7 @@ _LOW_ORDER = frozenset(encode_base64(share).encode("ascii") for share in LOW_ORD
 def skim(data: bytes, size: int) -> tuple[Stanza, int] | None:
     """Return the only real stanza, without share and body, and the plaintext's length in bytes.
 
-    `data` is the head of a file of `size` bytes. None says that `read_age` has to be asked.
+    `data` is the head of a file of `size` bytes. None means: ask `read_age`.
     """
     header = _HEADER.match(data)
     if header is None:

@@ -1,4 +1,4 @@
-"""One recipient stanza, and what its kind demands of its arguments and body."""
+"""One recipient stanza, and what its kind requires of its arguments and body."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ LOW_ORDER = _low_order_shares()
 def complaint(stanza: Stanza) -> str | None:
     """Return why the identity that `stanza` is meant for must reject it, or None.
 
-    A type that is not known may have any arguments and any body.
+    An unknown type may have any arguments and any body.
     """
     name = stanza.type
     kind = STANZA_KINDS.get(name)
@@ -67,7 +67,7 @@ def complaint(stanza: Stanza) -> str | None:
 
 
 def _wrong_count(stanza: Stanza, count: int) -> str:
-    return f"the {stanza.type} stanza has {len(stanza.args)} arguments in place of {count}"
+    return f"the {stanza.type} stanza has {len(stanza.args)} arguments, not {count}"
 
 
 def _scrypt_complaint(stanza: Stanza) -> str | None:

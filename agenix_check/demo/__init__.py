@@ -11,10 +11,10 @@ from agenix_check.errors import UsageError
 def run(directory: str | None, write: Callable[[str], object], *, color: bool) -> int:
     """Play the demo in a directory, where the fleet then stays, or in a scratch one.
 
-    Returns the exit code: 0, or 1 where the gate did not name what is wrong. Raises `UsageError`
-    where the directory is not new or empty.
+    Returns the exit code: 0, or 1 if the gate did not name what is wrong. Raises `UsageError` if
+    the directory is neither new nor empty.
     """
-    # A workshop alone, as tests use it, needs nothing of this.
+    # A workshop alone, as tests use it, needs none of this.
     from agenix_check.demo.isolation import plain_git
     from agenix_check.demo.play import Play
     from agenix_check.demo.table import BREAKS
@@ -27,7 +27,7 @@ def run(directory: str | None, write: Callable[[str], object], *, color: bool) -
 
 
 def _prepare(directory: str) -> Path:
-    """Make the directory, or make sure that there is nothing in it."""
+    """Make the directory, or make sure that it is empty."""
     path = Path(directory).absolute()
     try:
         path.mkdir(parents=True, exist_ok=True)

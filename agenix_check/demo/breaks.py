@@ -1,4 +1,4 @@
-"""What a break is: one thing that somebody does to the sample fleet, and the rule that names it."""
+"""A break: one thing that somebody does to the sample fleet, and the rule that names it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from agenix_check.demo.sample_fleet import SampleFleet
 class Break:
     """One way to break the fleet.
 
-    `act` does it and stages what a person would have staged, `rule` must name it, `mend` puts it
-    right again; most of them are simply taken back.
+    `act` does it and stages what a person would have staged, `rule` must name it, `fix` repairs it;
+    most breaks are simply taken back instead.
     """
 
     title: str
     act: Callable[[SampleFleet], None]
     rule: str
-    mend: Callable[[SampleFleet], None] | None = None
+    fix: Callable[[SampleFleet], None] | None = None

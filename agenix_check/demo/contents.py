@@ -1,6 +1,6 @@
 """Breaks of contents: rekeyed files whose name is right and whose content is not.
 
-agenix-rekey looks at names only: it builds with every one of these.
+agenix-rekey looks at names only: it builds with each of these.
 """
 
 from agenix_check.demo.breaks import Break

@@ -1,10 +1,10 @@
-"""Git as it is out of the box: no configuration of the user's, no places that a hook gave."""
+"""Git without the user's configuration and without the paths that a hook sets."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# What tells where programs are, not what they shall do.
+# Variables that say where programs are, not what they should do.
 _KEPT = ("GIT_EXEC_PATH", "GIT_PYTHON_GIT_EXECUTABLE", "GIT_PYTHON_REFRESH")
 
 # Without these, Git looks for an ignore and an attributes file below the home directory.
@@ -18,7 +18,7 @@ _CONFIGURATION = {
 
 @contextmanager
 def plain_git() -> Iterator[None]:
-    """Keep this process's Git from anything that the user or a hook has set."""
+    """Keep anything that the user or a hook has set from this process's Git."""
     saved = dict(os.environ)
     for name in saved:
         if name.startswith("GIT_") and name not in _KEPT:

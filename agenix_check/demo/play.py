@@ -1,4 +1,4 @@
-"""The show: break the fleet, let the real gate speak, take it back, go on."""
+"""The show: break the fleet, run the real gate, take the break back, go on."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ class Play:
     def run(self, breaks: Sequence[Break], place: str | None) -> int:
         """Build the fleet, show every break, and return the exit code.
 
-        `place` is what the user calls the directory; None: it is a scratch one.
+        `place` is what the user calls the directory; None if it is a scratch one.
         """
         fleet = SampleFleet(self._top)
         fleet.build()
@@ -36,7 +36,7 @@ class Play:
             self._paint("A small fleet in order", _BOLD),
             "",
             f"Four hosts and five secrets in {place or 'a scratch directory'}, encrypted for real.",
-            "Delta has an age key: such files do not tell whose they are, so its two are",
+            "Delta has an age key: such files do not show whose they are, so its two are",
             "unverifiable. The gate says:",
         )
         self._expect_green()
@@ -44,9 +44,9 @@ class Play:
             self._say("", self._paint(f"{number}. {one.title}", _BOLD))
             one.act(fleet)
             self._expect(one.rule)
-            if one.mend is not None:
-                self._say(self._paint("   ... and mended it, as agenix-check --fix does", _BOLD))
-                one.mend(fleet)
+            if one.fix is not None:
+                self._say(self._paint("   ... and fixed it, as agenix-check --fix does", _BOLD))
+                one.fix(fleet)
                 self._expect_green()
             fleet.restore()
         return self._close(len(breaks), place)
@@ -69,7 +69,7 @@ class Play:
 
     def _close(self, number: int, place: str | None) -> int:
         if self._defects:
-            self._complain(f"{self._defects} of {number} breaks were not told as they should be")
+            self._complain(f"{self._defects} of {number} breaks were not reported as expected")
             return 1
         self._say(
             "",
@@ -98,5 +98,5 @@ class Play:
 
 
 def judge(top: Path) -> Report:
-    """Return what the gate says of the index of a repository."""
+    """Return the gate's report on the index of a repository."""
     return check(open_repository(top), SETTINGS)

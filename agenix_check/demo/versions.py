@@ -87,7 +87,7 @@ VERSIONS = (
         title="Somebody edited secrets/db.age and forgot to rekey",
         act=_edit,
         rule="output-stale",
-        mend=_rekey,
+        fix=_rekey,
     ),
     Break(
         title="Host alpha was installed anew and got another key",

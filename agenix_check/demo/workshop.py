@@ -75,14 +75,14 @@ class Workshop:
     ) -> str:
         """Write the output of a node and secret, and return its path.
 
-        `key` is the node's key text where it is not in its file.
+        `key` is the node's key text if it is not the one in its file.
         """
         text = self.read(key_path(node)).decode() if key is None else key
         content = plaintext.encode() if isinstance(plaintext, str) else plaintext
         return self.write(self.output_path(node, secret, source, text), encrypt(content, [text]))
 
     def stage(self, *paths: str) -> None:
-        """Stage paths, or everything; ignored files where they are named."""
+        """Stage paths, or everything; also ignored files if they are named."""
         self.git.run("add", "--all", *(("-f", "--", *paths) if paths else ()))
 
     def restore(self) -> None:

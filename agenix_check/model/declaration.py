@@ -5,15 +5,15 @@ Nix or the lock file gives it; `discover/` turns it into the outputs that should
 
 from dataclasses import dataclass
 
-# Stands for a text that holds a private key, which goes nowhere: no report, cache or lock file.
+# Replaces a text that holds a private key: that gets into no report, cache or lock file.
 WITHHELD = "(a private key)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredPath:
-    """A file or directory that is named in a configuration.
+    """A file or directory that a configuration names.
 
-    `path` is relative to the repository's root ("" is the root itself); None where it lies outside,
+    `path` is relative to the repository's root ("" is the root itself); None if it lies outside:
     then `outside` says where, as Nix prints it.
     """
 
@@ -23,9 +23,9 @@ class DeclaredPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MasterIdentity:
-    """An entry of `masterIdentities`: its file, and its public key where that is given.
+    """An entry of `masterIdentities`: its file, and its public key if that is given.
 
-    A key that is given as a file of the repository is that file's text; as another file, its path.
+    A key given as a file of the repository is that file's text; a file elsewhere is its path.
     """
 
     identity: DeclaredPath
@@ -36,7 +36,7 @@ class MasterIdentity:
 class DeclaredSecret:
     """One `age.secrets.<id>` with a `rekeyFile`.
 
-    `generator` are the tags of its generator; None where it has none.
+    `generator` are the tags of its generator; None if it has none.
     """
 
     id: str
@@ -51,7 +51,7 @@ class DeclaredNode:
     """One evaluated configuration that uses agenix-rekey, under agenix-rekey's own name for it.
 
     `host_pubkey` is the exact configured text, or `WITHHELD`. `storage` is None in derivation mode.
-    `extra_recipients` that are files of the repository are their texts; other files, their paths.
+    `extra_recipients` given as files of the repository are their texts; files elsewhere are paths.
     """
 
     name: str
@@ -65,7 +65,7 @@ class DeclaredNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedNode:
-    """A node that could not be evaluated, and Nix's message, shortened to its point."""
+    """A node that could not be evaluated, and Nix's message, shortened."""
 
     name: str
     message: str
@@ -84,7 +84,7 @@ class PlainRule:
     """One rule of a plain agenix rules file: a file and who must be able to read it.
 
     `path` is relative to the repository's root, `recipients` are the texts of `publicKeys`, nested
-    lists flattened, duplicates removed; `armor` is None where the rule does not say.
+    lists flattened, duplicates removed; `armor` is None if the rule does not say.
     """
 
     path: str
@@ -96,7 +96,7 @@ class PlainRule:
 class RulesFile:
     """A plain agenix rules file (`secrets.nix`).
 
-    `failure` says why it, or what of it, could not be read: then `rules` are those that could.
+    `failure` says why it, or a part of it, could not be read; `rules` are those that could.
     """
 
     path: str

@@ -2,8 +2,8 @@
 
 Values only. How they look in a terminal, in JSON or in JUnit is the business of `report/`.
 Paths are relative to the repository's root, with `/`; bytes that are not UTF-8 are surrogates
-(PEP 383), so every formatter has to escape what it prints. Of what there are thousands a tuple is
-made: it takes a quarter of a dataclass's time.
+(PEP 383), so every formatter has to escape what it prints. Types with thousands of instances are
+NamedTuples: four times faster to build.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: errors fail the run, warnings with `--strict`, notes never."""
+    """How serious a finding is: errors fail the run, warnings with `--strict`, notes never."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,7 +22,7 @@ class Severity(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What can be said of one output."""
+    """What can be said about one output."""
 
     OK = "ok"
     WRONG = "wrong"
@@ -56,11 +56,12 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong: a rule, a place, a cause, a mend.
+    """One thing that is wrong: a rule, a place, a cause, a fix.
 
-    `path` is the file it is about: of a stale output the file that is there, of a missing one the
-    file that should be. `new` says whether the base was free of it, `since` which commit brought
-    it, where history was asked; None for the very change that is judged. `mend` is what to type.
+    `path` is the file it is about: the file that is there for a stale output, the file that should
+    be there for a missing one. `new` says whether the base was free of it, `since` which commit
+    brought it, if history was asked; None for the very change that is judged. `mend` is the fix:
+    what to type.
     """
 
     rule: str
@@ -94,8 +95,8 @@ def finding_key(finding: Finding) -> tuple[str, ...]:
 class MadeFrom:
     """The file whose content something was made from.
 
-    Where the file is not like that any more, `current` is false and `until` the commit that
-    changed it, if that is known.
+    If the file has changed since, `current` is false and `until` is the commit that changed it, if
+    that is known.
     """
 
     path: str
@@ -105,10 +106,10 @@ class MadeFrom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputDetail:
-    """What one output's file tells who looks closer; None or nothing where it does not tell.
+    """What one output's file shows on a closer look; None or empty if it does not show it.
 
-    `addressed_to` says in words whom it is for, a recipient each; lengths are those of plaintexts,
-    in bytes. `source` and `key` are what it was made from.
+    `addressed_to` says in words whom it is for, one entry a recipient; sizes are those of
+    plaintexts, in bytes. `source` and `key` are what it was made from.
     """
 
     addressed_to: tuple[str, ...] = ()
@@ -119,7 +120,7 @@ class OutputDetail:
 
 
 class FileKind(StrEnum):
-    """What a file is that should be there."""
+    """What kind of file it is that should be there."""
 
     OUTPUT = "output"
     PLAIN = "plain"
@@ -128,9 +129,8 @@ class FileKind(StrEnum):
 class JudgedFile(NamedTuple):
     """A file that should be there: its verdict, the rules it breaks, and why it was not judged.
 
-    `group` and `name` say which one it is: of an output its node and its secret, of a file of
-    plain agenix its rules file and its path. `detail` is there where a format that shows it was
-    asked for.
+    `group` and `name` say which one it is: an output's node and secret, or a plain agenix file's
+    rules file and path. `detail` is there if a format that shows it was asked for.
     """
 
     kind: FileKind
@@ -170,7 +170,7 @@ class SnapshotInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetInfo:
-    """Where the fleet came from and how large it is; `complete` is false where only names spoke."""
+    """Where the fleet came from and how large it is; by names alone it is never `complete`."""
 
     inventory: str
     complete: bool
@@ -181,7 +181,7 @@ class FleetInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """One thing that was mended: `rekeyed`, `staged` or `removed`."""
+    """One thing that was fixed: `rekeyed`, `staged` or `removed`."""
 
     action: str
     path: str
@@ -201,9 +201,9 @@ class NotCompared(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decrypted:
-    """What `--decrypt` came to: how many outputs were held against their sources, which were not.
+    """The result of `--decrypt`: how many outputs were compared with their sources, and which not.
 
-    The number has those that differ in it.
+    The number includes those that differ.
     """
 
     compared: int
@@ -211,7 +211,7 @@ class Decrypted:
 
     @property
     def unproved(self) -> int:
-        """How many look right and were not compared: neither wrong nor left out on purpose."""
+        """How many look right but were not compared: neither wrong nor left out on purpose."""
         looks_right = (Verdict.OK, Verdict.UNVERIFIABLE)
         return sum(one.verdict in looks_right for one in self.not_compared)
 
@@ -250,7 +250,7 @@ class Counts:
         )
 
     def fail(self, *, strict: bool, require_verified: bool) -> bool:
-        """Tell whether what was found fails the run."""
+        """Return whether what was found fails the run."""
         return bool(
             self.errors or (self.warnings and strict) or (self.unverifiable and require_verified)
         )
@@ -260,9 +260,9 @@ class Counts:
 class Report:
     """The whole result of one run.
 
-    `incomplete` says, a sentence each, what could not be looked at: such a run must not pass.
-    `skipped` says what was left out on purpose (submodules). `counts` counts what the report
-    holds, and findings that a setting silenced. `decrypted` is None where nothing was to be.
+    `incomplete` says in sentences what could not be looked at: such a run must not pass. `skipped`
+    says what was left out on purpose (submodules). `counts` counts what the report holds, and
+    findings that a setting silenced. `decrypted` is None if nothing was to be decrypted.
     `only_new_fails` says that `--fail-on new` is in effect.
     """
 

@@ -13,7 +13,7 @@ RULES_FILE = "secrets.nix"  # what plain agenix calls its rules file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One evaluated configuration; where only names are known, one output directory.
+    """One evaluated configuration; if only names are known, one output directory.
 
     `storage` is the directory of its outputs, `keys` the texts that its outputs are made for:
     exactly one, unless something is wrong.
@@ -27,10 +27,10 @@ class Node:
 class Output(NamedTuple):
     """The rekeyed file of one secret for one node, as it should be.
 
-    `secret` is the secret's name; `id` is its id where that is known. `key` is the `hostPubkey` it
-    is made for, as configured; None for one that must not be shown. `skipped` says why there need
-    be no such file, or why it cannot be told which; then `path` and `ident` may be empty.
-    `sources` are the files whose content it holds: several where they are the same byte for byte.
+    `secret` is the secret's name; `id` is its id if that is known. `key` is the `hostPubkey` it is
+    made for, as configured; None if it must not be shown. `skipped` says why no such file is
+    needed, or why it is not known which; then `path` and `ident` may be empty. `sources` are the
+    files whose content it holds: several if they are the same byte for byte.
     """
 
     node: str
@@ -44,12 +44,12 @@ class Output(NamedTuple):
 
     @property
     def source(self) -> str | None:
-        """The source that a person would name, or None where there is none."""
+        """The source that a person would name, or None if there is none."""
         return closest_to_name(self.sources, self.secret) if self.sources else None
 
 
 def closest_to_name(paths: Sequence[str], secret: str) -> str:
-    """Return the one of some paths, at least one, that is most like a secret's name."""
+    """Return that of the paths (at least one) which is most like a secret's name."""
     if len(paths) == 1:
         return paths[0]
     name = secret.rpartition("/")[2]
@@ -60,9 +60,9 @@ def closest_to_name(paths: Sequence[str], secret: str) -> str:
 class Fleet:
     """All nodes and outputs, and where they are known from: `nix`, `lock` or `names`.
 
-    `complete` is true where nothing can be declared that is not here. `masters` are the recipients
-    of every source, `unknown_masters` the places of those that cannot be told; `plain` the rules of
-    plain agenix.
+    `complete` is true if nothing else can be declared. `masters` are the recipients of every
+    source, `unknown_masters` the files of those that are not known; `plain` are the rules of plain
+    agenix.
     """
 
     inventory: str

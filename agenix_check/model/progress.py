@@ -1,23 +1,23 @@
-"""Who is told how far long work is. This one tells nobody; `report.progress` has one that does."""
+"""How progress is reported. This one shows nothing; `report/progress_bar.py` has the real one."""
 
 from collections.abc import Sequence
 
 
 class Progress:
-    """Tasks, a secret each, of which every one takes steps, an output each.
+    """The progress of tasks (one a secret), each of several steps (one an output).
 
-    A task may ask on the terminal from its begin to its first step, and wherever `hide` was called
-    since the last step: nothing is drawn then.
+    A task may ask on the terminal until its first step, and after `hide` until the next step:
+    nothing is drawn meanwhile.
     """
 
     def start(self, tasks: int, steps: int) -> None:
-        """Hear how much there is to do."""
+        """Begin, with how much there is to do."""
 
     def begin(self, names: Sequence[str], nodes: Sequence[str]) -> None:
-        """Hear of the next task: of which secrets, or files, and for which nodes."""
+        """Begin the next task: for which secrets or files, and for which nodes."""
 
     def step(self) -> None:
-        """Hear that one more step is done."""
+        """Count one more step as done."""
 
     def hide(self) -> None:
-        """Leave the terminal to somebody who may ask there."""
+        """Clear the terminal for a program that may ask there."""

@@ -120,7 +120,10 @@ def test_of_several_lines_the_programs_read_the_first_and_say_nothing(more: str)
     [
         (f" {ED25519}", "there is white space before it, which age and rage refuse"),
         (f"{AGE} ", "there is white space after it, which age and rage refuse"),
-        (f"ssh-ed25519\t{BODY}", "there is no single blank after its type: rage refuses that"),
+        (
+            f"ssh-ed25519\t{BODY}",
+            "its type is not followed by exactly one blank: rage refuses that",
+        ),
         (f"{ED25519}==", "its base64 is not padded as it should be: age refuses that"),
     ],
 )

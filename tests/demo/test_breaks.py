@@ -71,11 +71,11 @@ def test_the_gate_names_the_break(fleet: SampleFleet, one: Break) -> None:
         assert failing
 
 
-@pytest.mark.parametrize("one", [one for one in BREAKS if one.mend], ids=lambda one: one.title)
+@pytest.mark.parametrize("one", [one for one in BREAKS if one.fix], ids=lambda one: one.title)
 def test_a_mended_break_is_in_order(fleet: SampleFleet, one: Break) -> None:
-    assert one.mend is not None
+    assert one.fix is not None
     one.act(fleet)
-    one.mend(fleet)
+    one.fix(fleet)
 
     assert judge(top(fleet)).findings == ()
 

@@ -1,7 +1,8 @@
-"""When Nix is asked, and what it said before.
+"""When Nix is asked again, and what it answered before.
 
-An evaluation depends on everything but the content of age files, so it is remembered by that. A
-commit hook must not cost an evaluation that cannot matter; a run in CI must not trust an old one.
+An evaluation depends on everything but the content of age files, so it is remembered under that.
+A commit hook must not pay for an evaluation that cannot matter; a run in CI must not trust an old
+one.
 """
 
 import json
@@ -41,7 +42,7 @@ _RELEVANT = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What of the settings concerns an evaluation; `timeout` in seconds."""
+    """The settings that an evaluation depends on; `timeout` is in seconds."""
 
     evaluate: str
     flake: str
@@ -53,10 +54,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
-    """What Nix said of a tree: this one, or (`reused`) an earlier one that serves for it.
+    """What Nix said about this tree, or about an earlier one that serves for it: `reused`.
 
-    `declaration` is None where there is no flake, and where it failed as a whole: `failure` says
-    why. `before` is what the base declared, where that is remembered.
+    `declaration` is None if there is no flake, or if it failed as a whole: `failure` says why.
+    `before` is what the base declared, if that is remembered.
     """
 
     declaration: Declaration | None
@@ -67,20 +68,20 @@ class Evaluated:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing of it failed: only such an evaluation is remembered."""
+        """Whether no part of it failed: only such an evaluation is remembered."""
         failed = self.declaration is not None and self.declaration.failed
         return not failed and self.failure is None and not any(file.failure for file in self.rules)
 
 
-# Of one evaluation: its tree, its options, the declaration as a lock file's text, the rules; and
-# whether it is that of the very content it is remembered for, or only serves for it.
+# One evaluation: its tree, its options, the declaration as a lock file's text, the rules, and
+# whether it was made from exactly the content that it is remembered for.
 _Entry = tuple[str, str, str | None, str, bool]
 
 
 def evaluate_view(view: View, names: Names, options: Options, store: Store) -> Evaluated:
-    """Evaluate a view's flake and rules files, or return an evaluation that holds for it.
+    """Evaluate a view's flake and rules files, or return an evaluation that is still valid.
 
-    Raises `CannotCheckError` where Nix cannot tell.
+    Raises `CannotCheckError` if Nix cannot answer.
     """
     known, about = _load(store), _about(options)
     key, base = (_key(tree, options) for tree in (names.here, names.base))
@@ -95,12 +96,12 @@ def evaluate_view(view: View, names: Names, options: Options, store: Store) -> E
         serving = next(one for one in known.values() if one[:2] == (evaluated.reused, about))
         _save(store, known, key, (*serving[:4], False))
     if before is None and key == base:
-        before = evaluated  # the trees differ in what an evaluation does not depend on
+        before = evaluated  # the trees differ only in what an evaluation does not depend on
     return replace(evaluated, before=None if before is None else before.declaration)
 
 
 def evaluate_base(view: View, names: Names, options: Options, store: Store) -> Declaration | None:
-    """Evaluate the base of a view; None where it is none, or Nix cannot tell at all."""
+    """Evaluate the base of a view; None if there is no base, or Nix cannot answer at all."""
     if view.base is None:
         return None
     before = replace(view, snapshot=view.base, base=None)
@@ -129,7 +130,7 @@ def _recall(
             raise CannotCheckError("nothing was evaluated yet, and --evaluate never was given")
         return None
     if options.evaluate == "relevant":
-        # Without the base's, commits of which nothing was evaluated lie between.
+        # If the base's is missing, there are commits in between that were never evaluated.
         since = view.base.tree if view.base is not None and base in known else entry[0]
         if _is_relevant(view, names, options, since, reused):
             return None
@@ -137,9 +138,9 @@ def _recall(
 
 
 def evaluate_flake(view: View, options: Options) -> Declaration:
-    """Ask Nix what a view's flake declares, without the private keys that may stand in it.
+    """Ask Nix what a view's flake declares, without private keys that it may contain.
 
-    Raises `CannotCheckError` where Nix cannot tell.
+    Raises `CannotCheckError` if Nix cannot answer.
     """
     from agenix_check.discover.nix import evaluate
 
@@ -178,7 +179,7 @@ def _about(options: Options) -> str:
 def _key(tree: Evidence, options: Options) -> str:
     """Return what an evaluation depends on, as one digest.
 
-    Of age files the names count, which a configuration may list, but not the contents.
+    Of age files it is only the names, which a configuration may list, not the contents.
     """
     parts = [_about(options)]
     for path, mode, oid in tree.files.values():
@@ -191,9 +192,9 @@ def _key(tree: Evidence, options: Options) -> str:
 
 
 def _is_relevant(view: View, names: Names, options: Options, tree: str, known: Evaluated) -> bool:
-    """Tell whether anything that is declared, or declared about, changed since a tree.
+    """Return whether anything that a declaration depends on or is about changed since a tree.
 
-    Where that tree is not here any more, nothing is known of the change.
+    True if that tree is gone: then the change is not known.
     """
     if view.repository.git.attempt("cat-file", "-e", f"{tree}^{{tree}}")[0]:
         return True
@@ -215,7 +216,7 @@ def _is_relevant(view: View, names: Names, options: Options, tree: str, known: E
 
 
 def _declared_files(known: Evaluated) -> Iterator[str]:
-    """Give the sources and the identity files that an evaluation names."""
+    """Yield the sources and the identity files that an evaluation names."""
     for node in known.declaration.nodes if known.declaration is not None else ():
         for secret in node.secrets:
             if secret.source.path is not None:
@@ -231,7 +232,7 @@ def _load(store: Store) -> dict[str, _Entry]:
 
 
 def _save(store: Store, known: dict[str, _Entry], key: str, newest: _Entry) -> None:
-    """Keep the newest evaluations, of as many as there is room for."""
+    """Keep the newest evaluations, as many as there is room for."""
     known.pop(key, None)
     known[key] = newest
     kept: list[tuple[str, _Entry]] = []
@@ -251,13 +252,13 @@ def _render(evaluated: Evaluated) -> tuple[str | None, str]:
 
 
 def _is_rendered_whole(declaration: Declaration | None) -> bool:
-    """Tell whether no two nodes have one name: the text would hold the last of them only."""
+    """Return whether all nodes have different names: the text keeps only the last of two."""
     nodes = () if declaration is None else declaration.nodes
     return len({node.name for node in nodes}) == len(nodes)
 
 
 def _parse(entry: _Entry | None) -> Evaluated | None:
-    """Read a remembered evaluation; None where there is none, or none that can be read."""
+    """Read a remembered evaluation; None if there is none, or it cannot be read."""
     if entry is None:
         return None
     tree, _, lock, rules, own = entry

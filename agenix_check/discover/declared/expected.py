@@ -1,4 +1,4 @@
-"""The fleet as it is declared: which output every secret of every node should have."""
+"""The fleet as declared: which output every secret of every node should have."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,8 +25,8 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 class Expected:
     """One secret of one node, and the output that it should have.
 
-    `skip` says why it has none, `unknown_because` why its output cannot be known; `lacks_source`
-    that its source is not in the tree.
+    `skip` says why it has none, `unknown_because` why its output is not known, `lacks_source` that
+    its source is not in the tree.
     """
 
     node: DeclaredNode
@@ -41,9 +41,9 @@ class Expected:
 class Declared:
     """A declaration held against one tree.
 
-    `on_disk` are files that should be in the tree and are in the work tree only. `base` is what the
-    base declared, held against the base, where that is known and the trees differ; `rotated` the
-    file of each node whose key is another one than the declaration, a lock file, says.
+    `on_disk` are files that should be in the tree but are only in the work tree. `base` is what the
+    base declared, held against the base, if that is known and the trees differ. `rotated` maps each
+    node whose key differs from the lock file's to the file with its key.
     """
 
     declaration: Declaration
@@ -54,7 +54,7 @@ class Declared:
     rotated: Mapping[str, str] = field(default_factory=dict)
 
     def has_known_key(self, node: DeclaredNode) -> bool:
-        """Tell whether it is known for which key a node's outputs must be made."""
+        """Return whether it is known for which key a node's outputs must be made."""
         return node.host_pubkey != WITHHELD and node.name not in self.rotated
 
 
@@ -66,7 +66,7 @@ def expect(
     base: Declared | None = None,
     rotated: Mapping[str, str] = _NONE,
 ) -> Declared:
-    """Work out what should be, and what of it was not staged."""
+    """Work out which outputs should exist, and which files were not staged."""
     sources = {
         secret.source.path
         for node in declaration.nodes
@@ -96,7 +96,7 @@ def expect(
 
 
 def fleet_of_declared(declared: Declared, inventory: str) -> Fleet:
-    """Return the nodes and secrets that are declared, those without a known output too."""
+    """Return the declared nodes and secrets, also those without a known output."""
     nodes = tuple(
         Node(
             name=node.name,
@@ -119,7 +119,7 @@ def fleet_of_declared(declared: Declared, inventory: str) -> Fleet:
 
 
 def _is_on_disk(repository: Repository, path: str) -> bool:
-    """Tell whether the work tree has a file; a declared name may be too long for any."""
+    """Return whether the work tree has a file; a declared name may be too long for a file."""
     try:
         return read_file(repository, path) is not None
     except OSError:
@@ -127,7 +127,7 @@ def _is_on_disk(repository: Repository, path: str) -> bool:
 
 
 def _shown(one: Expected) -> Output:
-    """Return an output as it is listed: also one whose place cannot be told."""
+    """Return an output as it is listed, also one whose path is not known."""
     source = one.secret.source.path
     known = one.output or Output(
         node=one.node.name,
@@ -192,7 +192,7 @@ def _expected(
 
 
 def _digests(repository: Repository, here: Evidence, paths: Iterable[str]) -> dict[str, str]:
-    """Return the SHA-256 of sources, also of those that are no age files: agenix-rekey does."""
+    """Return the SHA-256 of sources, also of those that are not age files, as agenix-rekey does."""
     found: dict[str, str] = {}
     others: dict[str, str] = {}
     for path in paths:

@@ -1,4 +1,4 @@
-"""What is declared, by Nix or by the lock file, held against a view."""
+"""Hold what Nix or the lock file declares against a view."""
 
 import posixpath
 from dataclasses import replace
@@ -11,7 +11,7 @@ from agenix_check.discover.declared.evaluation import (
 )
 from agenix_check.discover.declared.expected import expect
 from agenix_check.discover.declared.inventory import Inventory
-from agenix_check.discover.declared.lock import read_lock
+from agenix_check.discover.declared.lock import RENEW, read_lock
 from agenix_check.discover.declared.redaction import withhold
 from agenix_check.discover.declared.stale_lock import compare_locks, hold_against_files
 from agenix_check.discover.tree.evidence import LOCK
@@ -29,7 +29,7 @@ _LARGEST = 1 << 28  # bytes of a lock file; a thousand nodes with two hundred se
 
 
 def evaluation_options(settings: Settings) -> Options:
-    """Return what of the settings concerns an evaluation."""
+    """Return the settings that an evaluation depends on."""
     flake = posixpath.normpath(settings.flake or ".")
     return Options(
         evaluate=settings.evaluate,
@@ -44,7 +44,7 @@ def evaluation_options(settings: Settings) -> Options:
 def declare_by_nix(
     view: View, names: Names, settings: Settings, store: Store, *, asked: bool
 ) -> Inventory:
-    """Ask Nix; where it cannot tell at all, the names are judged and the run is incomplete."""
+    """Ask Nix; if it cannot answer at all, judge by names, and the run is incomplete."""
     options = evaluation_options(settings)
     try:
         evaluated = evaluate_view(view, names, options, store)
@@ -54,7 +54,7 @@ def declare_by_nix(
     if evaluated.reused is not None:
         tree = evaluated.reused[:12]
         notices = (
-            f"evaluation: that of tree {tree} serves, nothing that is declared changed since",
+            f"evaluation: that of tree {tree} is reused, nothing that is declared changed since",
         )
     failures = [f"{file.path}: {file.failure}" for file in evaluated.rules if file.failure]
     failures += [] if evaluated.failure is None else [evaluated.failure]
@@ -80,9 +80,9 @@ def declare_by_nix(
 def judge_base_too(
     view: View, names: Names, settings: Settings, store: Store, inventory: Inventory
 ) -> Inventory:
-    """Evaluate the base as well, where Nix may be asked and it is not known what that declared.
+    """Evaluate the base as well, if Nix may be asked and it is not known what the base declared.
 
-    What was wrong there is not new; it matters only where something is wrong.
+    It shows which findings are new, so it is needed only if there are findings.
     """
     declared = inventory.declared
     known = declared is None or declared.base is not None or not names.changed
@@ -94,14 +94,14 @@ def judge_base_too(
 
 
 def declare_by_lock(view: View, names: Names, notices: tuple[str, ...] = ()) -> Inventory:
-    """Read the lock file; where it cannot be read the names are judged, and the run is incomplete.
+    """Read the lock file; if that fails, judge by names, and the run is incomplete.
 
-    Raises `CannotCheckError` where there is none.
+    Raises `CannotCheckError` if there is none.
     """
     file = view.snapshot.files.get(LOCK)
     if file is None:
         raise CannotCheckError(
-            f"there is no {LOCK} in this tree; write it where Nix is: agenix-check fleet --lock"
+            f"there is no {LOCK} in this tree; where Nix is installed, write it: {RENEW}"
         )
     try:
         declaration = _read_lock(view.repository, file)
@@ -121,7 +121,7 @@ def declare_by_lock(view: View, names: Names, notices: tuple[str, ...] = ()) -> 
 def _with_base(
     view: View, names: Names, inventory: Inventory, before: Declaration | None
 ) -> Inventory:
-    """Hold what the base declared against the base, where that is known."""
+    """Hold what the base declared against the base, if that is known."""
     declared = inventory.declared
     if declared is None or before is None or view.base is None or not names.changed:
         return inventory
@@ -145,7 +145,7 @@ def _failed(declaration: Declaration) -> list[str]:
 
 
 def refuse_half(declaration: Declaration) -> None:
-    """Raise `CannotCheckError` where a lock file of a declaration would lack something."""
+    """Raise `CannotCheckError` if a lock file of this declaration would be incomplete."""
     if declaration.failed:
         first = declaration.failed[0]
         raise CannotCheckError(f"{first.name} could not be evaluated: {first.message}")
@@ -195,7 +195,7 @@ def _lock_before(view: View) -> Declaration | None:
 
 def _read_lock(repository: Repository, file: File) -> Declaration:
     if file.mode in (SYMLINK, SUBMODULE):
-        raise CannotCheckError(f"{LOCK} is no regular file")
+        raise CannotCheckError(f"{LOCK} is not a regular file")
     for blob in read_blobs(repository.git, [file.oid]):
         data = blob.data
         if len(data) < blob.size <= _LARGEST:

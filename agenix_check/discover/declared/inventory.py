@@ -1,4 +1,4 @@
-"""What is known of a fleet besides names, and whether Nix, the lock file or neither says it."""
+"""What is known about a fleet besides names, and where it comes from: Nix, the lock, or neither."""
 
 import posixpath
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """What is known of a fleet besides the names.
+    """What is known about a fleet besides the names.
 
-    `kind` is `nix`, `lock` or `names`; `declared` is None for the last. `stale` says, a sentence
-    each, in what the tree's lock file is out of date; `stale_at_base` in what that of the base was,
-    None where that is not known. `notices` and `incomplete` are sentences for the report.
+    `kind` is `nix`, `lock` or `names`; `declared` is None for the last. `stale` says in sentences
+    how the tree's lock file is out of date, `stale_at_base` how the base's was: None if not known.
+    `notices` and `incomplete` are sentences for the report.
     """
 
     kind: str
@@ -36,9 +36,9 @@ class Inventory:
 
 
 def take_inventory(view: View, names: Names, settings: Settings, store: Store) -> Inventory:
-    """Find out what is declared, as the settings want it.
+    """Find out what is declared, from where the settings say.
 
-    Raises `CannotCheckError` where a lock file was asked for, and is not there or not readable.
+    Raises `CannotCheckError` if a lock file was asked for and is missing or not readable.
     """
     wanted = settings.inventory
     files = view.snapshot.files
@@ -58,7 +58,7 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
         asked = True
     if wanted is InventoryChoice.NAMES:
         return Inventory(kind="names", notices=tuple(map(_unasked, rules)))
-    # What reads declarations is imported where there are any: many trees have none.
+    # Import what reads declarations only if there are any: many trees have none.
     from agenix_check.discover.declared.from_declaration import declare_by_lock, declare_by_nix
 
     if wanted is InventoryChoice.LOCK:
@@ -67,7 +67,7 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
 
 
 def find_rules_files(view: View) -> tuple[str, ...]:
-    """Return the files that look like plain agenix's rules; NixOS modules have that name too."""
+    """Return the files that look like rules files by name and content; NixOS modules do not."""
     files = view.snapshot.files
     paths = [path for path in files if posixpath.basename(path) == RULES_FILE]
     blobs = read_blobs(view.repository.git, [files[path].oid for path in paths])

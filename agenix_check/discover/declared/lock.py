@@ -1,7 +1,7 @@
 """`agenix-check.lock`: what a flake declares, as a committed file for machines without Nix.
 
-Sorted, and one fact a line where it can be, so that two branches merge as their flakes do. It
-comes with a pull request, so nothing in it is trusted: every value is checked as it is read.
+It is sorted, with one fact a line where possible, so that two branches merge as their flakes do. It
+can come with a pull request, so nothing in it is trusted: every value is checked as it is read.
 """
 
 import json
@@ -24,13 +24,13 @@ SCHEMA = "agenix-check/lock/1"
 MODES = ("local", "derivation")
 
 RENEW = "agenix-check fleet --lock"
-_LONGEST = 120  # characters of a place that a complaint names
+_LONGEST = 120  # characters of a place in a message
 
 _T = TypeVar("_T")
 
 
 def render_lock(declaration: Declaration) -> str:
-    """Turn a declaration into the lock file's text; nodes that failed are not in it."""
+    """Return a declaration as the lock file's text; nodes that failed are not in it."""
     document = {
         "schema": SCHEMA,
         "nodes": {node.name: _node(node) for node in declaration.nodes},
@@ -46,7 +46,8 @@ def read_lock(text: str, place: str = LOCK) -> Declaration:
     except RecursionError:
         raise CannotCheckError(f"{place} is nested too deeply; write it anew: {RENEW}") from None
     except ValueError as error:
-        what = "has Git conflict markers" if "\n<<<<<<< " in f"\n{text}" else f"is no JSON: {error}"
+        torn = "\n<<<<<<< " in f"\n{text}"
+        what = "has Git conflict markers" if torn else f"is not JSON: {error}"
         raise CannotCheckError(f"{place} {what}; write it anew: {RENEW}") from error
     root = reader.table(document, "the file")
     if root.get("schema") != SCHEMA:
@@ -79,12 +80,12 @@ def _secret(secret: DeclaredSecret) -> dict[str, object]:
 
 
 def _place(place: DeclaredPath) -> dict[str, str | None] | str:
-    """Return a path as it is, and what lies outside as a table: the two cannot be mistaken."""
+    """Return a path as it is, and one outside as a table, so that they cannot be confused."""
     return place.path if place.path is not None else {"outside": place.outside}
 
 
 class _LockReader:
-    """Checks the shape of what was read, and names what is wrong."""
+    """Checks the shape of what was read, and names what is wrong with it."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -94,7 +95,7 @@ class _LockReader:
         return CannotCheckError(f"{self._file}: {shown} is not {wanted}; write it anew: {RENEW}")
 
     def unique(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
-        """Refuse what two branches may both have added, and a merge kept twice."""
+        """Refuse a key that stands there twice: two branches added it, and a merge kept both."""
         table: dict[str, object] = {}
         for key, value in pairs:
             self.text(key, "a key")
@@ -109,7 +110,7 @@ class _LockReader:
         return value
 
     def text(self, value: object, where: str) -> str:
-        """Return a text that can be a path, a name or a key: bytes, none of them zero."""
+        """Return a text that can be a path, a name or a key: no zero byte, no lone surrogate."""
         if not isinstance(value, str) or "\0" in value:
             raise self.fail(where, "a text")
         try:

@@ -1,7 +1,7 @@
 """The recipients that every source must have: master identities and extra encryption keys.
 
-As agenix-rekey finds them (its nix/lib.nix): an explicit `pubkey`; for a YubiKey or FIDO2 identity
-a comment of its file; else whatever age derives from the identity.
+They are found as agenix-rekey finds them (its nix/lib.nix): an explicit `pubkey`; for a YubiKey or
+FIDO2 identity a comment in its file; else whatever age derives from the identity.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,10 +22,10 @@ from agenix_check.model.declaration import Declaration, MasterIdentity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Masters:
-    """Whom sources must be encrypted to.
+    """The recipients of all sources.
 
-    `known` maps a recipient to where it is declared; `unknown` are the places of identities whose
-    recipient cannot be told without them.
+    `known` maps a recipient to where it is declared; `unknown` are the files of identities whose
+    recipient only the identity itself would show.
     """
 
     known: Mapping[Recipient, str]
@@ -53,7 +53,7 @@ def find_masters(
 
 
 def _add(known: dict[Recipient, str], unknown: list[str], texts: Iterable[str], place: str) -> None:
-    """Read texts as recipients: one each, or one a line as in the files that age takes with -R."""
+    """Read texts as recipients: one each, or one a line, as in files for age's option -R."""
     lines = [line for text in texts for line in text.splitlines() if _says_something(line)]
     for line in lines:
         try:
@@ -78,11 +78,11 @@ def _read(
 
 
 def _recipients(content: str | None) -> Iterator[str]:
-    """Give the recipients that an identity file tells; nothing where only its key could."""
+    """Yield the recipients that an identity file shows; none if only its key could."""
     if content is None:
         return
     if has_one_identity(content):
-        noted = noted_recipient(content)  # agenix-rekey, too, takes none of several
+        noted = noted_recipient(content)  # agenix-rekey takes none of several either
         if noted is not None:
             yield noted
         return

@@ -1,4 +1,4 @@
-"""Private keys that stand where public ones belong: taken out before anything is kept or said."""
+"""Remove private keys given in place of public ones, before anything is kept or printed."""
 
 import re
 from dataclasses import replace
@@ -18,7 +18,7 @@ _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL)
 
 
 def withhold(declaration: Declaration) -> Declaration:
-    """Return a declaration in which `WITHHELD` stands for every text with a private key in it."""
+    """Return a declaration with `WITHHELD` in place of every text that holds a private key."""
     return replace(
         declaration,
         nodes=tuple(map(_node, declaration.nodes)),
@@ -30,7 +30,7 @@ def withhold(declaration: Declaration) -> Declaration:
 
 
 def withhold_rules(file: RulesFile) -> RulesFile:
-    """Do the same for a rules file of plain agenix."""
+    """Return a rules file with `WITHHELD` in place of every private key."""
     return replace(
         file,
         rules=tuple(map(_rule, file.rules)),

@@ -8,7 +8,7 @@ from agenix_check.discover.tree.keys import NOWHERE, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredPath, DeclaredSecret
 
-_MOST_NAMES = 5  # names that a sentence gives
+_MOST_NAMES = 5  # names in a sentence
 
 # The fields of a node as its configuration calls them.
 _WORDS = {
@@ -32,7 +32,7 @@ def compare_locks(lock: Declaration, now: Declaration) -> tuple[str, ...]:
     if added := new.keys() - old.keys():
         parts.append(f"it lacks {_list(added)}")
     if gone := old.keys() - new.keys():
-        parts.append(f"{_list(gone)} is declared no more")
+        parts.append(f"{_list(gone)} is no longer declared")
     changed = [
         f"{name} ({_changes(old[name], new[name])})"
         for name in sorted(old.keys() & new.keys())
@@ -48,8 +48,8 @@ def hold_against_files(
 ) -> tuple[Declaration, Mapping[str, str], tuple[str, ...]]:
     """Find where the files of the tree contradict its lock file.
 
-    Returns the lock's declaration with sources where they moved to, the file of each node whose key
-    changed, and a sentence for each thing that is out of date.
+    Returns the lock's declaration with moved sources at their new paths, the file of each node
+    whose key changed, and a sentence for everything that is out of date.
     """
     rotated: dict[str, str] = {}
     moved: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What Nix says: of a flake's nodes, and of plain agenix's rules files."""
+"""What Nix says about a flake's nodes and about plain agenix's rules files."""
 
 from agenix_check.discover.nix.flake import evaluate
 from agenix_check.discover.nix.rules import evaluate_rules, list_secrets_nix

@@ -1,4 +1,4 @@
-"""What a flake declares, asked of Nix: the snapshot is evaluated, never the work tree."""
+"""Ask Nix what a flake declares: the snapshot is evaluated, never the work tree."""
 
 import posixpath
 import re
@@ -47,18 +47,18 @@ _HINTS = (
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """What is evaluated by itself: a node, or a home-manager user in it.
+    """What is evaluated separately: a node, or a home-manager user in it.
 
-    `user` is True for the names of all users.
+    `user` is True to ask for the names of all users.
     """
 
     path: tuple[str, ...]
     user: str | bool | None = None
 
     def name(self) -> str:
-        """Return agenix-rekey's own name for it, or the attribute path where it has none.
+        """Return agenix-rekey's own name for it, or the attribute path if it has none.
 
-        Users whose names cannot be found out are "*".
+        Users whose names are not known are "*".
         """
         top, rest = self.path[0], self.path[1:]
         if len(rest) == 1 and (top == _HOMES or top in _PREFIXES):
@@ -81,9 +81,9 @@ def evaluate(
 ) -> Declaration:
     """Return what the flake in a directory of the snapshot declares for agenix-rekey.
 
-    `nodes` are attribute paths to look at instead of the standard ones. Nodes that do not evaluate
-    are named in the declaration. Raises `CannotCheckError` where nothing can be said: no Nix, no
-    flake, a flake whose outputs do not evaluate, or no end after `timeout` seconds.
+    `nodes` are attribute paths to look at instead of the standard ones. The declaration names nodes
+    that do not evaluate. Raises `CannotCheckError` if nothing can be said: no Nix, no flake, or
+    outputs that do not evaluate, or not within `timeout` seconds.
     """
     program = require_nix()
     directory = _directory(flake)
@@ -108,7 +108,7 @@ def evaluate(
                 argument = {"url": url, "paths": paths, "users": collect_home_manager}
                 return _Evaluation(nix, snapshot, argument).run()
         except NixTimeoutError as error:
-            late = f"Nix did not end within {timeout:g} seconds; --nix-timeout gives it more"
+            late = f"Nix did not finish within {timeout:g} seconds; --nix-timeout gives it more"
             raise CannotCheckError(late) from error
         except NixError as error:
             reason = _say(str(error))
@@ -119,7 +119,7 @@ def evaluate(
 
 
 class _Evaluation:
-    """One evaluation of a flake: all of it at once, and where that fails piece by piece."""
+    """One evaluation of a flake: all of it at once, and piece by piece if that fails."""
 
     def __init__(self, nix: Nix, snapshot: Snapshot, argument: Mapping[str, object]) -> None:
         self._nix = nix
@@ -141,7 +141,7 @@ class _Evaluation:
             for outcome in outcomes
             if outcome.complaint is None and isinstance(outcome.value, dict)
         ]
-        # Where a host fails, so do the users inside it, for the same reason.
+        # If a host fails, so do the users inside it, for the same reason.
         hosts = {
             outcome.unit.path
             for outcome in outcomes
@@ -165,7 +165,7 @@ class _Evaluation:
         )
 
     def _run_whole(self) -> list[Outcome[_Unit]]:
-        """Evaluate everything in one process; what fails there for itself, once more alone."""
+        """Evaluate everything in one process; evaluate again, alone, what fails there."""
         outcomes, again = [], []
         for unit, succeeded, value in self._results("fleet"):
             if succeeded:
@@ -182,7 +182,7 @@ class _Evaluation:
         return self._run_units(units)
 
     def _run_units(self, units: Sequence[_Unit]) -> list[Outcome[_Unit]]:
-        """Evaluate units, and after the names of users these users."""
+        """Evaluate units; where they give names of users, evaluate these users too."""
         outcomes = narrow(units, self._evaluate_units)
         inside = [
             _Unit(outcome.unit.path, user=user)
@@ -271,7 +271,7 @@ def _parse_path(text: str) -> tuple[str, ...]:
         if text[position] != ".":
             break
         position += 1
-    raise UsageError(f"nodes: {text!r} is no attribute path")
+    raise UsageError(f"nodes: {text!r} is not an attribute path")
 
 
 def _quote_step(step: str) -> str:

@@ -1,4 +1,4 @@
-"""What Nix says of a failure, brought to its point: one line, with the place in the repository."""
+"""Shorten Nix's message about a failure to one line, with the place in the repository."""
 
 import re
 from collections.abc import Container
@@ -8,7 +8,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ERROR = re.compile(r"\s*error:\s*(\S.*)")
 _PLACE = re.compile(r"\s*at (.+):(\d+):\d+:?\s*")
 
-# Where the text of a message is over: a place, a line of code, what led there, a footnote.
+# What ends the text of a message: a place, a line of code, a stack frame, a footnote.
 _OVER = re.compile(r"\s*(?:at .+:\d+:\d+:?|\d*\|.*|… .*|\(.*|Did you mean .*|For full logs.*)?\s*")
 _ADVICE = re.compile(r" ?\(use '--(?:impure|show-trace)'[^)]*\)")
 _ABORTED = re.compile(r"evaluation aborted with the following error message: '(.*?)'?")
@@ -18,7 +18,7 @@ _STORE = r"/[^\s'\"`«]*/[0-9a-z]{32}-"
 _TREE = re.compile(rf"{_STORE}source/|«git\+file:[^»]*»/?")
 _STORED = re.compile(_STORE)
 
-# What Nix says where it would need the network, another lock file, or to be newer itself.
+# What Nix says if it needs the network, another lock file, or a newer version of itself.
 UNFETCHED = re.compile(
     r"(?i:unable|failed) to (?:download|fetch)|cannot (?:download|fetch)"
     r"|program '?(?:git|hg)'? failed|transport '.*' not allowed"
@@ -36,12 +36,12 @@ _TOO_OLD = ("unrecognised flag '--extra-experimental-features'", "'eval' is not 
 
 
 def is_too_old(complaint: str) -> bool:
-    """Tell whether Nix itself, and not what it evaluates, is what failed."""
+    """Return whether Nix itself failed, not what it evaluates."""
     return any(sign in complaint for sign in _TOO_OLD)
 
 
 def shorten(complaint: str, root: str = "", files: Container[str] = ()) -> str:
-    """Return Nix's own sentence, and where in the repository it was written if that is known.
+    """Return Nix's own sentence, with the place in the repository that it is about, if known.
 
     `root` is the store path of the repository's tree; `files` are the paths that it has.
     """
@@ -76,7 +76,7 @@ def _text(lines: list[str], start: int) -> str:
 
 
 def _is_open(parts: list[str]) -> bool:
-    """Tell whether a quoted message has only begun, so that an empty line does not end it."""
+    """Return whether a quoted message is still open, so that an empty line does not end it."""
     return "error message: '" in parts[0] and not " ".join(parts).endswith("'")
 
 
@@ -94,7 +94,7 @@ def _place(lines: list[str], root: str, files: Container[str]) -> str | None:
 
 
 def _relative(text: str, root: str) -> str:
-    """Take the store path of the tree out of a text."""
+    """Remove the store path of the tree from a text."""
     if root:
         text = text.replace(f"{root}/", "")
     text = _FLAKE.sub("the flake", text)

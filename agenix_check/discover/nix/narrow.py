@@ -1,4 +1,4 @@
-"""Many evaluations at once, and the one at fault found among them."""
+"""Run many evaluations at once, and find the one at fault among them."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -10,12 +10,12 @@ from agenix_check.discover.nix.run import NixError
 
 _Unit = TypeVar("_Unit")
 
-_SINGLY = 4  # units; so few of which one is at fault are evaluated each by itself
+_SINGLY = 4  # units; a failing group of at most so many is evaluated one by one
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[_Unit]):
-    """What an evaluation of one unit gave: a value, or Nix's complaint."""
+    """The result of evaluating one unit: a value, or Nix's complaint."""
 
     unit: _Unit
     value: object
@@ -28,8 +28,8 @@ def narrow(
 ) -> list[Outcome[_Unit]]:
     """Evaluate all units, in as few processes as the failing ones allow, on all cores.
 
-    `evaluate` gives each of its units with a value, or without one (False) where that unit failed
-    and the others did not; it raises `NixError` where it knows of none.
+    `evaluate` returns each of its units with a value, or with False if only that unit failed; it
+    raises `NixError` if it has no values at all.
     """
     outcomes: list[Outcome[_Unit]] = []
     running: dict[Future[Sequence[tuple[_Unit, bool, object]]], Sequence[_Unit]] = {}
@@ -53,7 +53,7 @@ def narrow(
                 outcomes += [Outcome(unit, value, None) for unit, well, value in found if well]
                 groups += [[unit] for unit, well, _ in found if not well]
     finally:
-        # Who is interrupted ends Nix, and does not wait for it here.
+        # On an interrupt the caller ends Nix; do not wait for it here.
         pool.shutdown(wait=False, cancel_futures=True)
     return outcomes
 

@@ -1,4 +1,4 @@
-"""Plain agenix rules files (`secrets.nix`), asked of Nix on the snapshot itself."""
+"""Ask Nix for the rules in plain agenix rules files (`secrets.nix`) of a snapshot."""
 
 import posixpath
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _MARK = b"publicKeys"
 def list_secrets_nix(snapshot: Snapshot) -> tuple[str, ...]:
     """Return every file that has the name of agenix's rules files, sorted.
 
-    NixOS modules are called that too; `evaluate_rules` tells them apart.
+    NixOS modules can have that name too; `evaluate_rules` leaves them out.
     """
     return tuple(
         sorted(
@@ -35,10 +35,10 @@ def list_secrets_nix(snapshot: Snapshot) -> tuple[str, ...]:
 def evaluate_rules(
     repository: Repository, snapshot: Snapshot, paths: Sequence[str], *, timeout: float = 120.0
 ) -> tuple[RulesFile, ...]:
-    """Return the rules files at these paths of the snapshot, sorted; what is none is left out.
+    """Return the rules files at these paths of the snapshot, sorted; other files are left out.
 
-    A file that cannot be evaluated is told with the reason, where it reads like a rules file or has
-    another name than agenix's own, so that a user must have named it.
+    A file that cannot be evaluated is returned with the reason, if it looks like a rules file or
+    has another name than agenix's own, so that a user must have named it.
     """
     wanted = sorted(set(paths))
     here = [path for path in wanted if path in snapshot.files and path.isprintable()]
@@ -63,7 +63,7 @@ def evaluate_rules(
 
 
 def _likely(snapshot: Snapshot, paths: Sequence[str]) -> set[str]:
-    """Return those that were named by a user, or whose text speaks of rules."""
+    """Return the paths that a user named, or whose text mentions rules."""
     by_oid = {snapshot.files[path].oid: path for path in paths}
     marked = {blob.oid for blob in read_blobs(snapshot.git, list(by_oid)) if _MARK in blob.data}
     return {
@@ -81,7 +81,7 @@ def _evaluate(nix: Nix, exported: Export, paths: Sequence[str]) -> list[tuple[st
 
 
 def _read(outcome: Outcome[str], snapshot: Snapshot) -> RulesFile | None:
-    """Return a rules file as it was evaluated, or None: it is none."""
+    """Return an evaluated rules file, or None if it is not a rules file."""
     path = outcome.unit
     if outcome.complaint is not None:
         return _failure(path, shorten(outcome.complaint, "", snapshot.files))

@@ -1,6 +1,6 @@
 """The one place that starts Nix: an expression and data in, JSON out.
 
-Pure, offline, building nothing, obeying no setting of the flake, and ended when its time is up.
+Evaluation is pure and offline, builds nothing, obeys no setting of the flake and has a time limit.
 """
 
 import json
@@ -44,7 +44,7 @@ _STORE = (
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
-# What Git may do for Nix: read local repositories, by no configuration but its own.
+# What Git may do for Nix: read local repositories, without anybody's configuration.
 _GIT = {
     "GIT_ALLOW_PROTOCOL": "file",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -56,12 +56,12 @@ _GIT = {
 _NONE: Mapping[str, str] = MappingProxyType({})
 _LATE = "error: Nix had not ended when its time was up"
 _MOST_JSON = 1 << 28  # bytes of JSON; more than any fleet has
-_TAIL = 1 << 16  # bytes of complaint that are kept: what is wrong comes last
+_TAIL = 1 << 16  # bytes of errors that are kept: the cause comes last
 _CHUNK = 1 << 16
 
 
 class NixError(Exception):
-    """An evaluation failed; the text is what Nix said, whole."""
+    """An evaluation failed; the text is all that Nix said."""
 
 
 class NixTimeoutError(NixError):
@@ -74,7 +74,7 @@ def nix_program() -> str | None:
 
 
 def require_nix() -> str:
-    """Return the Nix on PATH; `CannotCheckError` where there is none."""
+    """Return the Nix on PATH; raise `CannotCheckError` if there is none."""
     program = nix_program()
     if program is None:
         raise CannotCheckError("nix was not found on PATH; install Nix, or use --inventory names")
@@ -82,9 +82,9 @@ def require_nix() -> str:
 
 
 class Nix:
-    """Nix with a deadline that all evaluations share; leaving the context ends those that run.
+    """Nix with one deadline for all evaluations; leaving the context ends those that still run.
 
-    `settings` are those of the Git that it runs.
+    `settings` are the settings of the Git that Nix runs.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Nix:
         self._closed = False
 
     def __enter__(self) -> Self:
-        """Begin; the time runs already."""
+        """Return itself; the time is already running."""
         return self
 
     def __exit__(
@@ -115,7 +115,7 @@ class Nix:
                 _kill(process)
 
     def evaluate(self, expression: str, argument: Mapping[str, object]) -> object:
-        """Apply the shipped expression of that name to data; `NixError` where Nix fails."""
+        """Apply the shipped expression of that name to data; raise `NixError` if Nix fails."""
         command = [self._program, *_FEATURES, "eval", "--json", *_FLAGS]
         for name, value in _OPTIONS.items():
             command += ["--option", name, value]
@@ -125,7 +125,7 @@ class Nix:
         try:
             found: object = json.loads(to_text(output))
         except ValueError as error:
-            raise NixError(f"error: the result is no JSON: {error}") from error
+            raise NixError(f"error: the result is not JSON: {error}") from error
         return found
 
     def _run(self, command: list[str]) -> tuple[int, bytes, str]:
@@ -155,7 +155,7 @@ class Nix:
             raise NixError("error: the result is too large")
         text = complaint.content().decode("utf-8", "replace")
         if process.returncode and is_too_old(text):
-            raise CannotCheckError("this Nix knows no flakes; version 2.4 or newer is needed")
+            raise CannotCheckError("this Nix has no flakes; version 2.4 or newer is needed")
         return process.returncode, output.content(), text
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
@@ -176,7 +176,7 @@ class Nix:
 
 
 class _Listener(threading.Thread):
-    """Reads a stream to its end: keeps the first `most` bytes, or the last ones where None."""
+    """Reads a stream to its end; keeps the first `most` bytes, or the last ones if that is None."""
 
     def __init__(self, stream: IO[bytes] | None, most: int | None) -> None:
         super().__init__(daemon=True)
@@ -222,7 +222,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _environment(given: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for Nix: no network, no `GIT_*` and no `NIX_*` but what we know.
+    """Return the environment for Nix: no network, and only those `GIT_*` and `NIX_*` that we know.
 
     `settings` are all the configuration that its Git gets.
     """
@@ -240,7 +240,7 @@ def _environment(given: Mapping[str, str], settings: Mapping[str, str]) -> dict[
 
 
 def _call(expression: str, argument: Mapping[str, object]) -> str:
-    """Return Nix code that applies an expression to data, which no character can break out of."""
+    """Return Nix code that applies an expression to data; no character can break out of it."""
     source = files("agenix_check.discover.nix").joinpath(expression).read_text("utf-8")
     data = json.dumps(argument, ensure_ascii=True)
     for special in ("\\", '"', "$"):

@@ -87,7 +87,7 @@ class StorePaths:
 
 
 def _common_end(left: list[str], right: list[str]) -> int:
-    """Return in how many of their last parts two paths agree."""
+    """Return how many of their last parts two paths have in common."""
     count = 0
     for one, other in zip(reversed(left), reversed(right), strict=False):
         if one != other:

@@ -1,4 +1,4 @@
-"""Submodules for a flake that asks for them, taken from the clones that the repository has."""
+"""Submodules for a flake that asks for them, taken from the clones in the repository."""
 
 import os
 import re
@@ -27,7 +27,7 @@ _HERE = "https://here.invalid"
 
 
 def wants_submodules(snapshot: Snapshot, flake: str) -> bool:
-    """Tell whether the flake.nix at a path asks for the repository's submodules."""
+    """Return whether the flake.nix at a path asks for the repository's submodules."""
     (blob,) = read_blobs(snapshot.git, [snapshot.files[flake].oid])
     return ".gitmodules" in snapshot.files and _ASKED.search(blob.data) is not None
 
@@ -53,7 +53,7 @@ def address(repository: Repository) -> str:
 
 
 def clone_settings(repository: Repository, snapshot: Snapshot, base: str) -> dict[str, str]:
-    """Return settings by which Git finds each submodule in the clone that is here.
+    """Return settings by which Git finds each submodule in its local clone.
 
     Relative addresses start from `base`.
     """
@@ -63,7 +63,7 @@ def clone_settings(repository: Repository, snapshot: Snapshot, base: str) -> dic
         url = fields.get("url")
         if url is None or clone is None:
             continue
-        # Older Nix lets Git update the submodules, newer ones fetch each by its URL.
+        # Older versions of Nix let Git update the submodules, newer ones fetch each by its URL.
         settings[f"submodule.{name}.url"] = str(clone)
         settings[f"url.{clone}.insteadOf"] = (
             _follow(base, url) if url.startswith(_RELATIVE) else url
@@ -120,7 +120,7 @@ def _setting(repository: Repository, name: str) -> str:
 
 
 def _declared(snapshot: Snapshot) -> dict[str, dict[str, str]]:
-    """Return what .gitmodules says of each submodule, by its name."""
+    """Return what .gitmodules says about each submodule, by its name."""
     declared: dict[str, dict[str, str]] = defaultdict(dict)
     status, listing, _ = snapshot.git.attempt(
         "config", "-z", "--blob", snapshot.files[".gitmodules"].oid, "--get-regexp", r"^submodule\."

@@ -222,7 +222,7 @@ def test_a_reused_evaluation_is_said_to_be_one(
 
     done = check()
 
-    assert f"skipped: evaluation: that of tree {tree} serves" in done.stdout
+    assert f"skipped: evaluation: that of tree {tree} is reused" in done.stdout
     assert done.code == 0
 
 

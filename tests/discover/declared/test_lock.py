@@ -233,7 +233,7 @@ def test_a_malformed_lock_file_ends_the_run_with_3(estate: Estate, run: Run) -> 
 
     assert done.code == 3
     (line,) = done.stderr.splitlines()
-    assert line.startswith("agenix-check: could not check: agenix-check.lock is no JSON: ")
+    assert line.startswith("agenix-check: could not check: agenix-check.lock is not JSON: ")
     assert "output-stale" in done.stdout  # what names tell
 
 
@@ -249,7 +249,7 @@ def test_a_lock_file_that_is_a_symlink_is_not_followed(
     done = run(estate.shop.top, "--inventory", "lock")
 
     assert (done.code, done.stderr) == (
-        3, "agenix-check: could not check: agenix-check.lock is no regular file\n"
+        3, "agenix-check: could not check: agenix-check.lock is not a regular file\n"
     )  # fmt: skip
     written = run(estate.shop.top, "fleet", "--lock")
     assert (written.code, written.stdout) == (2, "")

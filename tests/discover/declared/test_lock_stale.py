@@ -98,7 +98,7 @@ def test_a_stale_lock_file_says_what_changed(estate: Estate) -> None:
 
     assert _stale(estate) == (
         "it is not what the flake declares: it lacks nixos:gamma; "
-        "nixos:delta is declared no more; "
+        "nixos:delta is no longer declared; "
         "changed: nixos:alpha (secret new), nixos:beta (hostPubkey, localStorageDir)"
     )
 
@@ -106,7 +106,7 @@ def test_a_stale_lock_file_says_what_changed(estate: Estate) -> None:
 def test_a_lock_file_that_cannot_be_read_is_stale(estate: Estate) -> None:
     estate.shop.write(LOCK, "{")
 
-    assert _stale(estate).startswith("is no JSON: ")
+    assert _stale(estate).startswith("is not JSON: ")
 
 
 def test_a_rotated_key_makes_the_lock_file_stale_without_nix(estate: Estate) -> None:

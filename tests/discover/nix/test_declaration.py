@@ -105,7 +105,7 @@ def test_nodes_are_attribute_paths_instead_of_the_standard_ones(workshop: Worksh
 
 @pytest.mark.parametrize("path", ["", ".", "a.", ".a", 'a."b', "a b", "a..b", '"${x}"'])
 def test_what_is_no_attribute_path_is_said(flake: Workshop, path: str) -> None:
-    with pytest.raises(UsageError, match="is no attribute path"):
+    with pytest.raises(UsageError, match="is not an attribute path"):
         declare(flake.top, nodes=[path])
 
 

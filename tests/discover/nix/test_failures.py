@@ -172,4 +172,4 @@ def test_a_hung_evaluation_ends_at_the_timeout(workshop: Workshop) -> None:
     with pytest.raises(CannotCheckError) as caught:
         declare(workshop.top, timeout=1.5)
     # It would run for days: that this test comes to an end is half of what it shows.
-    assert str(caught.value) == "Nix did not end within 1.5 seconds; --nix-timeout gives it more"
+    assert str(caught.value) == "Nix did not finish within 1.5 seconds; --nix-timeout gives it more"
