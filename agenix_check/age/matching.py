@@ -12,6 +12,8 @@ from agenix_check.age.recipients import Recipient
 from agenix_check.age.stanzas import Stanza
 
 _LONGEST_TYPE = 40
+# Looked up once: this runs for every stanza of every output.
+_FIXED, _PER_FILE = Tagging.FIXED, Tagging.PER_FILE
 
 
 class Match(enum.Enum):
@@ -34,10 +36,13 @@ def match(stanza: Stanza, recipient: Recipient) -> Match:
     kind = STANZA_KINDS.get(stanza.type)
     if kind is None or recipient.kind not in kind.recipients:
         return Match.NO
-    if kind.tagging is Tagging.ANONYMOUS:
+    tagging = kind.tagging
+    if tagging is _FIXED:
+        expected = recipient.tag
+    elif tagging is _PER_FILE:
+        expected = _tag_of_file(stanza, recipient)
+    else:
         return Match.UNKNOWN
-    is_fixed = kind.tagging is Tagging.FIXED
-    expected = recipient.tag if is_fixed else _tag_of_file(stanza, recipient)
     return Match.YES if stanza.args[:1] == (expected,) else Match.NO
 
 
