@@ -96,7 +96,7 @@ def test_commit_of_a_path_does_not_see_what_is_staged_besides(desk: Desk) -> Non
     desk.fleet.stage("secrets/rekeyed")
     before = desk.state()
     done = desk.git("commit", "-m", "Only the outputs", "secrets/rekeyed")
-    _refused(desk, head, done, "output-stale")
+    _refused(desk, head, done, "output-untraceable")
     assert desk.state() == before
 
 
