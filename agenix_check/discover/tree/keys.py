@@ -82,7 +82,7 @@ def find_keys(data: bytes) -> KeyTexts | None:
 
 
 def _is_key_file(data: bytes) -> bool:
-    """Tell whether a file is one that is read as a whole: its first line has a key."""
+    """Return whether a file is one that is read as a whole: its first line has a key."""
     first = data.lstrip().partition(b"\n")[0]
     return len(data) <= _RAW and _START.search(first) is not None
 
@@ -123,7 +123,7 @@ def _private(data: bytes) -> set[bytes]:
 
 
 def _is_unlocked(pem: "re.Match[bytes]") -> bool:
-    """Tell whether a private key needs no passphrase (OpenSSH's PROTOCOL.key)."""
+    """Return whether a private key needs no passphrase (OpenSSH's PROTOCOL.key)."""
     kind, body = pem.groups()
     if kind == b"RSA":
         return True  # the headers of a locked one have dashes, so it does not come here

@@ -204,7 +204,7 @@ def _changed_ends(here: Evidence, there: Evidence, changed: Iterable[Change]) ->
 
 
 def _is_commented(now: str | None, was: str | None) -> bool:
-    """Tell whether a line is another one with a comment after it."""
+    """Return whether a line is another one with a comment after it."""
     return bool(now and was) and "\n" not in f"{now}" and f"{now}".startswith(f"{was} ")
 
 
@@ -284,5 +284,5 @@ def _find_spoiled(view: View, names: Names) -> Mapping[str, str]:
 
 
 def _has_all(tree: Evidence, other: Evidence) -> bool:
-    """Tell whether a tree has every key and every source of another one."""
+    """Return whether a tree has every key and every source of another one."""
     return tree.keys.keys() >= other.keys.keys() and tree.sources.keys() >= other.sources.keys()
