@@ -100,18 +100,22 @@ def _ssh_keygen(path: str, descriptor: int, *, asks: bool) -> tuple[int, bytes]:
         if asks and terminal is None:
             raise DecryptionError("there is no terminal to ask for its passphrase on")
         try:
-            done = subprocess.run(
+            with subprocess.Popen(
                 ["ssh-keygen", "-q", "-p", "-N", "", "-f", path],
                 stdin=terminal if asks else subprocess.DEVNULL,  # it asks only where this is one
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 env={**clean_environment(), "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"},
                 pass_fds=[descriptor],
-                check=False,
-            )
+            ) as process:
+                try:
+                    _, complaint = process.communicate()
+                except KeyboardInterrupt:
+                    process.wait()  # it is interrupted too, and first gives the terminal back
+                    raise
         except OSError:
             raise DecryptionError("ssh-keygen, which reads such keys, was not found") from None
-    return done.returncode, done.stderr
+    return process.returncode, complaint
 
 
 def _openssh_fields(content: bytes) -> tuple[bytes, bytes] | None:
