@@ -111,11 +111,27 @@ def _ssh_keygen(path: str, descriptor: int, *, asks: bool) -> tuple[int, bytes]:
                 try:
                     _, complaint = process.communicate()
                 except KeyboardInterrupt:
-                    process.wait()  # it is interrupted too, and first gives the terminal back
+                    _end(process)
                     raise
         except OSError:
             raise DecryptionError("ssh-keygen, which reads such keys, was not found") from None
     return process.returncode, complaint
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Wait until an interrupted ssh-keygen has given the terminal back.
+
+    It misses an interrupt that comes after its question and before it reads the answer, and
+    then waits for ever: so it is also asked to end, again and again for five seconds.
+    """
+    for _ in range(20):
+        try:
+            process.wait(0.25)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+        else:
+            return
+    process.kill()
 
 
 def _openssh_fields(content: bytes) -> tuple[bytes, bytes] | None:

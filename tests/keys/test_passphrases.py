@@ -1,5 +1,6 @@
 """Passphrases, asked for at a real terminal; without one a run ends at once."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -172,6 +173,26 @@ def test_an_interrupt_at_the_question_of_ssh_keygen_ends_it(
 ) -> None:
     key = ssh_key("ed25519", "", PASSPHRASE)
     ended = run_at(decrypting("-i", key, secret(public(key))), [("passphrase:", "abc\x03")])
+    assert (ended.status, ended.stdout, ended.stderr) == (130, b"", b"")
+    assert ended.echo
+
+
+def test_an_interrupt_that_ssh_keygen_misses_ends_it(
+    tmp_path: Path, ssh_key: MakeSsh, secret: Secret
+) -> None:
+    deaf = tmp_path / "deaf" / "ssh-keygen"
+    deaf.parent.mkdir()
+    deaf.write_text(
+        "#!/bin/sh\ntrap '' INT\nexec </dev/tty\nstty -echo\n"
+        "printf 'Enter old passphrase: ' >/dev/tty\nread -r answer\n"
+    )
+    deaf.chmod(0o755)
+    key = ssh_key("ed25519", "", PASSPHRASE)
+    ended = run_at(
+        decrypting("-i", key, secret(public(key))),
+        [("passphrase:", "abc\x03")],
+        {"PATH": f"{deaf.parent}:{os.environ['PATH']}"},
+    )
     assert (ended.status, ended.stdout, ended.stderr) == (130, b"", b"")
     assert ended.echo
 
