@@ -38,6 +38,7 @@ CODES = {
 # What is run elsewhere, because it installs, builds or takes long.
 ELSEWHERE = {
     "agenix-check explain RULE": "tests/report/test_explain.py",
+    "agenix-check hook pre-push": "tests/hooks/test_pre_push_by_git.py",
     "make demo": "tests/demo/test_demo.py",
     "make test": ".ci/run",
     "make bench": "tests/bench/test_fleet.py",

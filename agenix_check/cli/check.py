@@ -52,19 +52,23 @@ def run_check(arguments: Sequence[str]) -> int:
     if settings.fix:
         return _fix(repository, settings, wanted)
     _refuse_without_fix(settings)
-    brief = not (settings.verbose or want_history(wanted))
-    details = want_details(wanted)
     if not settings.decrypt:
-        with reports_on_failure(settings, wanted):
-            report = check(repository, settings, brief=brief, details=details)
-        return _report(repository, report, settings, wanted)
+        return check_and_report(repository, settings, wanted)
     from agenix_check.keys.keychain import Unlocker
     from agenix_check.report.progress_bar import show_progress
 
     unlocker = Unlocker(settings, say, "agenix-check --decrypt")
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
-        report = check(repository, settings, brief=brief, details=details, compare=compare)
+        report = check(repository, settings, details=want_details(wanted), compare=compare)
+    return _report(repository, report, settings, wanted)
+
+
+def check_and_report(repository: Repository, settings: Settings, wanted: list[Destination]) -> int:
+    """Check without any key, write the reports that are wanted, and return the exit code."""
+    brief = not (settings.verbose or want_history(wanted))
+    with reports_on_failure(settings, wanted):
+        report = check(repository, settings, brief=brief, details=want_details(wanted))
     return _report(repository, report, settings, wanted)
 
 

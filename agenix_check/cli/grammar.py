@@ -22,6 +22,11 @@ _ALSO_FOR_FLEET = (
     *SNAPSHOT, "node", "secret", "inventory", "evaluate", "nix-timeout", "no-cache"
 )  # fmt: skip
 
+_ALSO_FOR_HOOK = (
+    "inventory", "evaluate", "nix-timeout", "strict", "require-verified", "fail-on", "ignore",
+    "allow-empty", "no-cache", "quiet", "verbose", "color",
+)  # fmt: skip
+
 
 class Answer(Exception):  # noqa: N818 - not an error
     """The text that was asked for: the help, or the version."""
@@ -108,6 +113,25 @@ def parse_fleet(arguments: Sequence[str]) -> dict[str, Value]:
         help="write agenix-check.lock, for CI without Nix",
     )
     return _given(_parse(parser, arguments))
+
+
+def parse_hook(arguments: Sequence[str]) -> tuple[dict[str, Value], str]:
+    """Return the options given to `hook`, by name, and the remote that is pushed to."""
+    parser = _parser(
+        "agenix-check hook", "agenix-check hook pre-push [options] REMOTE [URL]",
+        "Judge every ref that is pushed, against what the remote has of it. Git calls it:\n"
+        "standard input has a line for each ref, as githooks(5) says. Problems that the remote\n"
+        "has already do not stop a push, unless --fail-on all is given.",
+    )  # fmt: skip
+    parser.add_argument("stage", metavar="pre-push", choices=("pre-push",), help="the only stage")
+    parser.add_argument("remote", metavar="REMOTE", help="the name of the remote, or its URL")
+    parser.add_argument("url", metavar="URL", nargs="?", help="where it is; not used")
+    _add_options(parser, [option for option in OPTIONS if option.name in _ALSO_FOR_HOOK])
+    values = _parse(parser, arguments)
+    for name in ("stage", "url"):
+        del values[name]
+    remote = str(values.pop("remote"))
+    return _given(values), remote
 
 
 def parse_inspect(arguments: Sequence[str]) -> tuple[list[str], str]:

@@ -26,13 +26,18 @@ _BY_NAME = {option.name: option for option in OPTIONS}
 _HOOK = ("PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF")
 
 
-def open_run(given: Mapping[str, Value]) -> tuple[Repository, Settings]:
-    """Return the repository of the current directory, and the settings of a run in it."""
+def open_here() -> Repository:
+    """Return the repository of the current directory; raise `CannotCheckError` if there is none."""
     try:
         here = Path.cwd()
     except OSError as error:
         raise CannotCheckError(f"the current directory cannot be used: {error.strerror}") from error
-    repository = open_repository(here)
+    return open_repository(here)
+
+
+def open_run(given: Mapping[str, Value]) -> tuple[Repository, Settings]:
+    """Return the repository of the current directory, and the settings of a run in it."""
+    repository = open_here()
     environment = environment_of_run()
     settings = load_settings(repository.top, environment, given)
     return repository, with_hook(settings, environment)

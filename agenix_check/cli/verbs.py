@@ -56,6 +56,14 @@ def _explain(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _hook(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.grammar import parse_hook
+    from agenix_check.cli.push import run_pre_push
+
+    given, remote = parse_hook(arguments)
+    return run_pre_push(given, remote)
+
+
 def _schema(arguments: Sequence[str]) -> int:
     from agenix_check.cli.grammar import parse_schema
     from agenix_check.report import schema
@@ -84,6 +92,7 @@ VERBS = {
     "check": Verb("check the secrets (this verb may be left out)", _check),
     "fleet": Verb("show the nodes, secrets, sources and outputs that were found", _fleet),
     "inspect": Verb("show what an age file says without a key", _inspect),
+    "hook": Verb("pre-push: judge every ref that is pushed, as a hook that Git calls", _hook),
     "explain": Verb("explain a rule", _explain),
     "schema": Verb("print the JSON Schema of the report or of the lock file", _schema),
     "demo": Verb("build a fleet, break it, check it, fix it, check it", _demo),

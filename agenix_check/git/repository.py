@@ -127,6 +127,11 @@ def resolve(repository: Repository, revision: str) -> str:
     return commit
 
 
+def peel(repository: Repository, oid: str) -> str | None:
+    """Return the commit that an object is or, as a tag, leads to; None where that is none."""
+    return _resolve(repository.git, oid)
+
+
 def parent(repository: Repository, commit: str) -> str | None:
     """Return the first parent of a commit, or None: a root, or the edge of a shallow clone."""
     status, output, _ = repository.git.attempt("rev-parse", "--verify", "--quiet", f"{commit}^1")

@@ -22,7 +22,7 @@ from tests.conftest import Result, Run
 from tests.host_keys import HOSTS
 from tests.pace import PATIENCE
 
-VERBS = ("check", "fleet", "inspect", "explain", "schema", "demo")
+VERBS = ("check", "fleet", "inspect", "hook", "explain", "schema", "demo")
 COLOUR = "\x1b["
 
 
