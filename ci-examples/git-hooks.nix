@@ -17,7 +17,9 @@ agenix-check:
     name = "agenix-check";
     description = "Check, without any key, that every host can read exactly its secrets";
     package = agenix-check;
-    entry = lib.getExe agenix-check;
+    # A commit is stopped for what it breaks, not for what was wrong before it; that is shown.
+    entry = "${lib.getExe agenix-check} --fail-on new";
+    verbose = true;
     # A commit that only deletes files is judged too, and always the whole tree.
     always_run = true;
     pass_filenames = false;

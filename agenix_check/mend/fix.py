@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from agenix_check.errors import CannotCheckError
+from agenix_check.errors import AgenixCheckError, CannotCheckError
 from agenix_check.gate import Compare, Examined, check, conclude, examine, open_store
 from agenix_check.git.objects import read_blobs
-from agenix_check.git.repository import Repository
+from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.staging import exclusive_run, staged_aside
 from agenix_check.git.worktree import read_file
 from agenix_check.keys.keychain import Unlocker
@@ -19,13 +20,14 @@ from agenix_check.mend.refusals import (
     edited_sources,
     forgotten_by_names,
     refuse_findings,
+    refuse_partial_commit,
     refuse_places,
     refuse_recipients,
     refuse_snapshot,
 )
 from agenix_check.model.findings import Fix, Report
 from agenix_check.model.progress import Progress
-from agenix_check.model.settings import Settings
+from agenix_check.model.settings import FailOn, Settings
 from agenix_check.rules import MendedBy, find_rule
 from agenix_check.view import View, open_view
 
@@ -86,44 +88,88 @@ def fix_tree(
     """
     refuse_snapshot(repository, settings)
     with exclusive_run(repository) as folder:
-        recover(repository, folder)
-        with _planning(repository, settings, compare, details=details) as planned:
+        # The index of a partial commit does not show what a killed run staged.
+        if not is_partial_commit():
+            recover(repository, folder)
+        run = _Run(repository, settings, folder, unlocker, progress, compare, details)
+        try:
+            return run.fix(only_new=False)
+        except AgenixCheckError as error:
+            # A commit is not stopped for what was wrong before it; what is new is tried alone.
+            if not _only_new_fails(repository, settings):
+                raise
+            fixed = run.fix(only_new=True)
+            left = f"what was wrong before this change: {error}"
+            return replace(fixed, left=(left, *fixed.left))
+
+
+def _only_new_fails(repository: Repository, settings: Settings) -> bool:
+    if settings.fail_on is not FailOn.NEW:
+        return False
+    with open_view(repository, settings) as view:
+        return view.of_a_change
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one run of `fix_tree` was given, and the folder for its journal."""
+
+    repository: Repository
+    settings: Settings
+    folder: Path
+    unlocker: Unlocker
+    progress: Progress
+    compare: Compare | None
+    details: bool
+
+    def fix(self, *, only_new: bool) -> Fixed:
+        """Fix all, or `only_new` findings, and check again."""
+        repository, settings, compare = self.repository, self.settings, self.compare
+        with _planning(
+            repository, settings, compare, details=self.details, only_new=only_new
+        ) as planned:
             plan = planned.plan
             if plan.is_empty:
                 report = conclude(planned.examined.report, settings)
                 return Fixed(report=report, left=plan.left, withheld=plan.withheld)
             _refuse(repository, settings, planned)
-            produced = _produce_files(settings, planned, unlocker, progress)
+            produced = _produce_files(settings, planned, self.unlocker, self.progress)
             changes = Changes(
                 tree=planned.tree,
                 written={one.path: one.content for one in produced},
                 staged=_read_staged(repository, plan),
                 removed=tuple(one.path for one in plan.remove),
             )
-            apply_changes(repository, folder, changes)
+            apply_changes(repository, self.folder, changes)
             fixed = _fixes(plan, produced)
-    report = check(repository, settings, compare=compare, details=details)
-    report = replace(report, fixed=fixed)
-    return Fixed(report=report, left=plan.left, withheld=plan.withheld)
+        report = check(repository, settings, compare=compare, details=self.details)
+        report = replace(report, fixed=fixed)
+        return Fixed(report=report, left=plan.left, withheld=plan.withheld)
 
 
 @contextmanager
 def _planning(
-    repository: Repository, settings: Settings, compare: Compare | None, *, details: bool
+    repository: Repository,
+    settings: Settings,
+    compare: Compare | None,
+    *,
+    details: bool,
+    only_new: bool = False,
 ) -> Iterator[_Planned]:
     """Plan; where sources are to be staged, plan as if they were staged already."""
     with open_view(repository, settings) as view:
-        planned = _plan(view, settings, compare, details=details)
+        planned = _plan(view, settings, compare, details=details, only_new=only_new)
         sources = _sources_to_stage(planned)
         if not sources:
             yield planned
             return
+        refuse_partial_commit()
         refuse_places(repository, view.snapshot.files, sources, (), ())
         with (
             staged_aside(repository, sources) as aside,
             open_view(aside, settings) as again,
         ):
-            then = _plan(again, settings, compare, details=details)
+            then = _plan(again, settings, compare, details=details, only_new=only_new)
             stage = {*then.plan.stage, *(one for one in planned.plan.stage if one.path in sources)}
             yield replace(
                 then,
@@ -142,14 +188,23 @@ def _sources_to_stage(planned: _Planned) -> list[str]:
     return sorted({one.path for one in planned.plan.stage if one.path in unstaged})
 
 
-def _plan(view: View, settings: Settings, compare: Compare | None, *, details: bool) -> _Planned:
+def _plan(
+    view: View,
+    settings: Settings,
+    compare: Compare | None,
+    *,
+    details: bool,
+    only_new: bool,
+) -> _Planned:
     store = open_store(view.repository, settings)
     examined = examine(view, settings, store, details=details, compare=compare)
+    report = examined.report
     plan = make_plan(
-        examined.report.findings,
+        [one for one in report.findings if one.new or not only_new],
         examined.names,
         examined.inventory,
         update_masters=settings.update_masters,
+        only_new_fails=report.only_new_fails,
     )
     files, decrypt = view.snapshot.files, settings.decrypt
 
@@ -158,7 +213,7 @@ def _plan(view: View, settings: Settings, compare: Compare | None, *, details: b
         return None if decrypt and path in files else read_file(view.repository, path)
 
     plan = prefer_disk(plan, read, files)
-    unstaged = edited_sources(view.repository, files, examined.report.outputs)
+    unstaged = edited_sources(view.repository, files, report.outputs)
     plan = replace(plan, left=(*plan.left, *unstaged))
     if settings.node and examined.inventory.declared is None:
         forgotten = forgotten_by_names(plan, examined.findings)
@@ -170,6 +225,7 @@ def _refuse(repository: Repository, settings: Settings, planned: _Planned) -> No
     plan = planned.plan
     if plan.is_empty:
         return
+    refuse_partial_commit()
     refuse_findings(planned.examined.findings, plan)
     refuse_recipients(plan, settings.age)
     files = planned.view.snapshot.files

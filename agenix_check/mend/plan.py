@@ -54,8 +54,8 @@ class Job:
 class Plan:
     """Everything that is to be done; `left` says what cannot be fixed, and why: a sentence each.
 
-    `withheld`: some outputs were not planned because names alone do not authorise them. The run
-    must fail: once others of their source are made, their host looks switched off.
+    `withheld`: some outputs were not planned because names alone do not authorise them, others of
+    their source were. The run must fail: their host looks switched off afterwards.
     """
 
     jobs: tuple[Job, ...] = ()

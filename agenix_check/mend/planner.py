@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_configured
 from agenix_check.audit.comparison import Place, place
@@ -33,12 +34,27 @@ def make_plan(
     inventory: Inventory,
     *,
     update_masters: bool = False,
+    only_new_fails: bool = False,
 ) -> Plan:
-    """Work out how to fix what can be fixed of some findings."""
-    planner = _Planner(names, inventory)
+    """Work out how to fix what can be fixed of some findings.
+
+    With `only_new_fails` the run may pass where an old finding is withheld. Then nothing else is
+    made from its source: the host would look switched off, and the finding would be gone.
+    """
     found = tuple(findings)
+    planner = _Planner(names, inventory)
     for finding in found:
         planner.take(finding)
+    waiting = planner.beside_withheld()
+    if waiting and only_new_fails and not any(one.new for one in waiting):
+        withheld = frozenset(planner.withheld)
+        planner = _Planner(names, inventory)
+        for finding in found:
+            if finding in waiting and finding not in withheld:
+                planner.leave_waiting(finding)
+            else:
+                planner.take(finding)
+        planner.withheld.clear()
     jobs, left = plan_plain(found, names, inventory.rules)
     if update_masters:
         more, also_left = plan_sources(found, names, inventory.declared)
@@ -62,7 +78,8 @@ class _Planner:
         self._needs = (
             named_needs(names) if self._declared is None else declared_needs(self._declared)
         )
-        self._withheld = False
+        self.withheld: list[Finding] = []
+        self._of_source: dict[str, list[Finding]] = {}  # which outputs are to be made from it
         self._files: dict[Place, list[str]] = {}
         for file in names.here.outputs.values():
             self._files.setdefault(place(file), []).append(file.path)
@@ -102,6 +119,17 @@ class _Planner:
             case MendedBy.REENCRYPT_PLAIN | MendedBy.REENCRYPT_SOURCE | None:
                 pass  # plain files and sources are planned together, nothing else can be fixed
 
+    def beside_withheld(self) -> frozenset[Finding]:
+        """Return what is withheld, and what else is about an output of the same source."""
+        withheld = frozenset(self.withheld)
+        shared = (its for its in self._of_source.values() if not withheld.isdisjoint(its))
+        return frozenset(chain.from_iterable(shared))
+
+    def leave_waiting(self, finding: Finding) -> None:
+        """Note that an output waits for another one of its source, which is withheld."""
+        why = "another output of its source is withheld; if only that one is left, its host looks"
+        self._leave(finding.path or "", f"{why} switched off")
+
     def reencrypt(self, job: Job) -> None:
         """Plan that a file is encrypted anew; the outputs made of it follow."""
         known = self._jobs.pop(job.path, None)
@@ -136,7 +164,7 @@ class _Planner:
             stage=tuple(sorted(self._stage, key=str)),
             remove=tuple(removed),
             left=tuple(dict.fromkeys(left)),
-            withheld=self._withheld,
+            withheld=bool(self.withheld),
         )
 
     def _leave(self, what: str, why: str) -> None:
@@ -166,9 +194,10 @@ class _Planner:
         for need in found:
             # An output that waits to be staged was made by the person at work here.
             objection = None if declared or made else self._objection(need)
+            self._of_source.setdefault(need.source, []).append(finding)
             if objection is not None:
                 self._leave(path, objection)
-                self._withheld = True
+                self.withheld.append(finding)
                 continue
             output = self._new_output(need)
             if output is None:

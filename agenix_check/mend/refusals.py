@@ -41,6 +41,10 @@ def refuse_snapshot(repository: Repository, settings: Settings) -> None:
                 )
     if repository.top is None:
         raise UsageError("--fix: a bare repository has no work tree to fix")
+
+
+def refuse_partial_commit() -> None:
+    """Refuse in a hook of `git commit PATH`: Git drops what is staged there."""
     if is_partial_commit():
         raise UsageError(NOT_IN_PARTIAL_COMMIT)
 

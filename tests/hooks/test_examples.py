@@ -140,6 +140,33 @@ def test_a_commit(desk: Desk) -> None:
 
 
 @everywhere
+def test_a_commit_on_top_of_an_old_error(desk: Desk) -> None:
+    """It is made, whoever can or cannot fix what was wrong before; that is shown."""
+    desk.output("alpha").write_text("no age file\n")
+    desk.fleet.commit("Break an output")
+    desk.fleet.write("README.md", "Another text.\n")
+    done = desk.git("commit", "-a", "-m", "Write")
+    assert done.code == 0, done.output
+    assert "error[output-not-encrypted]" in done.output
+    assert "does not fail this run (--fail-on new)" in done.output
+
+
+@everywhere
+def test_a_push_of_an_old_error(desk: Desk, remote: Path) -> None:
+    """The first one is refused, and one that breaks nothing more is not."""
+    assert remote.exists()
+    desk.output("alpha").write_text("no age file\n")
+    desk.fleet.commit("Break an output")
+    _refused(desk, "push", "origin", "main", rule="output-not-encrypted")
+    desk.ask("push", "--quiet", "--no-verify", "origin", "main")
+    desk.fleet.write("README.md", "Another text.\n")
+    desk.fleet.commit("Write")
+    done = desk.git("push", "origin", "main")
+    assert done.code == 0, done.output
+    assert "does not fail this run (--fail-on new)" in done.output
+
+
+@everywhere
 def test_a_commit_that_only_deletes(desk: Desk) -> None:
     desk.fleet.write("agenix-check.toml", "strict = true\n")
     _leave_out_the_mend(desk)
