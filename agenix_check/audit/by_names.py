@@ -26,7 +26,7 @@ from agenix_check.rules import find_rule
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agenix_check.audit.comparison import AboutOutput
+    from agenix_check.audit.findings import AboutOutput
 
 
 def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:

@@ -51,8 +51,7 @@ class _DetailReader:
     ) -> tuple[MadeFrom | None, MadeFrom | None]:
         """Return the source and the key that made it: of this tree, the base, or history."""
         names = self._names
-        for tree in (names.here, names.base):
-            made = names.explain(tree, file)
+        for tree, made in zip((names.here, names.base), names.traced(file), strict=True):
             if made is not None:
                 sources = tree.sources[made.source]
                 source = (

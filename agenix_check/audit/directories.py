@@ -41,7 +41,7 @@ def _keys_at_base(names: Names) -> Mapping[str, set[str]]:
     """Return, by directory, the key texts that the base's outputs were made for."""
     found: dict[str, set[str]] = defaultdict(set)
     for file in names.base.outputs.values():
-        made = names.explain(names.base, file)
+        made = names.traced(file).base
         if made is not None:
             found[file.directory].add(names.base.keys[made.key].text or "")
     return found

@@ -94,7 +94,7 @@ def _is_needed_elsewhere(names: Names, file: OutputFile) -> bool:
     lost = names.lost.get(file.path)
     if lost is not None:
         return not lost.brought and lost.excuse is None and not lost.unseen
-    return names.explain(names.here, file) is not None
+    return names.traced(file).here is not None
 
 
 def audit_orphans(bench: Bench) -> Iterator[Finding]:
@@ -126,7 +126,7 @@ def audit_orphans(bench: Bench) -> Iterator[Finding]:
             continue
         if node is None:
             why = "it is in no node's storage directory: is its host gone?"
-        elif (file.directory, file.name) in wanted:
+        elif file.place in wanted:
             why = f"an older version, which {node.name} does not need any more"
         else:
             why = f"{node.name} declares no secret with this name"
@@ -149,8 +149,7 @@ def _orphaned_now(bench: Bench, file: OutputFile) -> bool:
     """Return whether this change made a file an orphan, judging by its key and source."""
     if bench.depends.touches(file.path):
         return True
-    names = bench.names
-    return names.explain(names.base, file) is not None and bench.depends.may_declare()
+    return bench.names.traced(file).base is not None and bench.depends.may_declare()
 
 
 def _skipped(bench: Bench, one: Expected) -> Judged:

@@ -6,8 +6,10 @@ A fix can be pasted into a shell as it is; what no command can do stands behind 
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from agenix_check.age import PLUGIN, RECIPIENT_KINDS, Recipient
+from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.git.paths import to_bytes
 from agenix_check.model.findings import Cause, Finding, JudgedFile, Severity
 from agenix_check.model.fleet import Output
@@ -33,6 +35,13 @@ class Judged:
 
     result: JudgedFile
     findings: tuple[Finding, ...] = ()
+
+
+class AboutOutput(NamedTuple):
+    """A finding, and the output that it is about."""
+
+    finding: Finding
+    output: OutputFile
 
 
 def make_finding(

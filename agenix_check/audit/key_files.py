@@ -77,7 +77,7 @@ class KeyFiles:
         names = self.names
         found: dict[str | None, set[str]] = defaultdict(set)
         for file in names.base.outputs.values() if names.changed else ():
-            made = names.explain(names.base, file)
+            made = names.traced(file).base
             if made is not None:
                 held = names.changed.intersection(names.base.keys[made.key].paths)
                 found[file.directory] |= held.difference(

@@ -7,12 +7,11 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from agenix_check.age import Match, Recipient, match, recipient_or_none
-from agenix_check.audit.comparison import Place
 from agenix_check.discover.declared.expected import Declared, Expected
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.naming import OutputFile, Trace
+from agenix_check.discover.tree.naming import OutputFile, Place, Trace
 
 Slot = tuple[str, str]  # a node and the id of a secret
 
@@ -42,7 +41,7 @@ def find_predecessors(names: Names, declared: Declared) -> Predecessors:
     files: dict[Place, list[OutputFile]] = defaultdict(list)
     for path, file in sorted(names.here.outputs.items()):
         if path not in wanted:
-            files[file.directory, file.name].append(file)
+            files[file.place].append(file)
     standing: dict[Slot, OutputFile] = {}
     intermediary: dict[Slot, tuple[OutputFile, ...]] = {}
     accounted = {one.output.path for one in declared.expected if one.output is not None}
@@ -72,11 +71,11 @@ def made_from(names: Names, file: OutputFile) -> Trace | None:
 
     Where history was not asked it is the base that knows.
     """
-    made = names.explain(names.here, file)
+    made, at_base = names.traced(file)
     lost = names.lost.get(file.path)
     if made is None and lost is not None and lost.key is not None and lost.source is not None:
         made = Trace(lost.key, lost.source)
-    return made or names.explain(names.base, file)
+    return made or at_base
 
 
 def _sources_of(names: Names, file: OutputFile, source: str) -> set[str]:

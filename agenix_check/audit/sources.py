@@ -1,10 +1,8 @@
 """Judge sources, and find files that do not belong in a repository at all."""
 
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator
 
 from agenix_check.age import SCRYPT
-from agenix_check.audit.comparison import Place, place
 from agenix_check.audit.findings import (
     REKEY,
     REKEY_BY_NIX,
@@ -15,6 +13,7 @@ from agenix_check.audit.findings import (
     restore,
     write_anew,
 )
+from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.keys import KeyTexts
 from agenix_check.discover.tree.names import Names
@@ -28,10 +27,8 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
     """Yield the findings about sources, private keys and leftovers."""
     used = {path for output in fleet.outputs for path in output.sources}
     same = names.quiet and names.base is names.here
-    before = {} if same else _made_at_base(names)
-    used_before = used if same else set(chain(*set(before.values())))
-    made_from = set(chain(*(names.here.sources[one.source] for one in _made_here(names))))
-    awaited = set() if names.quiet else _awaited(names, before)
+    used_before = used if same else _sources(names.base, names.made_at_base.values())
+    awaited = set() if names.quiet else _awaited(names)
     exposed = _exposed(names, fleet)
     for path in sorted(names.here.files.keys() - names.here.outputs.keys()):
         new = path in names.changed
@@ -49,7 +46,7 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
             if not needed and path in used_before and (twin := _twin(names, path)) is not None:
                 yield _hidden_edit(names, path, twin)
                 continue
-            dropped = path in used_before and path not in made_from
+            dropped = path in used_before and path not in names.sources_used
             yield from _purpose(path, fact, needed=needed, new=new or dropped)
         if isinstance(fact, KeyTexts) and fact.private:
             yield _private_key(names, path, fact, exposed=path in exposed)
@@ -60,35 +57,23 @@ def _in_storage(path: str, fleet: Fleet) -> bool:
     return any(path.startswith(f"{node.storage}/") for node in fleet.nodes)
 
 
-def _made_here(names: Names) -> Iterator[Trace]:
-    """Give what made the outputs that are here, whether they are declared or not."""
-    for file in names.here.outputs.values():
-        made = names.explain(names.here, file)
-        if made is not None:
-            yield made
+def _sources(tree: Evidence, made: Iterable[Trace]) -> set[str]:
+    """Return the files that something was made from."""
+    return {path for source in {one.source for one in made} for path in tree.sources[source]}
 
 
-def _made_at_base(names: Names) -> dict[Place, tuple[str, ...]]:
-    """Return the sources that the base's outputs were made from."""
-    return {
-        place(file): names.base.sources[made.source]
-        for file in names.base.outputs.values()
-        if (made := names.explain(names.base, file)) is not None
-    }
-
-
-def _awaited(names: Names, before: Mapping[Place, tuple[str, ...]]) -> set[str]:
+def _awaited(names: Names) -> set[str]:
     """Return the sources whose current version still needs an output.
 
     Either the base had an output that was made from them, and the one that is there now is
     unexplained; or an older commit broke that output; or it exists, but only in the work tree.
     """
-    here = names.here
-    lost = {place(file) for file in here.outputs.values() if names.explain(here, file) is None}
-    waiting = (here.sources[one.made.source] for one in names.unstaged.outputs.values())
+    here, base = names.here, names.base
+    lost = {file.place for file in here.outputs.values() if names.traced(file).here is None}
+    waiting = _sources(here, (one.made for one in names.unstaged.outputs.values()))
     broken = (one.sources for one in names.lost.values() if one.excuse is None)
-    since = (paths for where, paths in before.items() if where in lost)
-    return set(chain(*waiting, *broken, *since))
+    since = _sources(base, (made for place, made in names.made_at_base.items() if place in lost))
+    return waiting.union(since, *broken)
 
 
 def _content(file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
@@ -137,7 +122,7 @@ def _twin(names: Names, path: str) -> str | None:
         return None
     if not isinstance(now, AgeFact | PointerFact):
         return None
-    if not any(made.source == before.sha256 for made in names.explained_here.values()):
+    if not any(made.source == before.sha256 for made in names.traces.values()):
         return None
     return next((one for one in names.here.sources.get(before.sha256, ()) if one != path), None)
 
@@ -155,7 +140,7 @@ def _hidden_edit(names: Names, path: str, twin: str) -> Finding:
 
 def _exposed(names: Names, fleet: Fleet) -> set[str]:
     """Return the files with a private key that is used as if it were a public one."""
-    made = (names.explained_here[output.ident] for output in fleet.outputs if output.key is None)
+    made = (names.traces[output.ident] for output in fleet.outputs if output.key is None)
     return {path for one in made for path in names.here.keys[one.key].paths}
 
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agenix_check.age import stanza_tag
-from agenix_check.audit.comparison import AboutOutput, Comparison, Place, compare_trees, place
 from agenix_check.audit.content import describe_other, is_other
 from agenix_check.audit.findings import (
     DEEPEN,
     REKEY,
     REKEY_BY_NIX,
+    AboutOutput,
     add,
     make_finding,
     or_remove,
@@ -28,7 +28,7 @@ from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.facts import AgeFact, Fact
 from agenix_check.discover.tree.keys import KeyTexts
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.naming import OutputFile
+from agenix_check.discover.tree.naming import OutputFile, Place
 from agenix_check.discover.tree.unstaged import Waiting
 from agenix_check.git.snapshot import SYMLINK
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
@@ -38,26 +38,25 @@ from agenix_check.model.lost import Excuse, Lost, Past, Reason
 
 def audit_unexplained(names: Names, keyring: Keyring) -> Iterator[AboutOutput]:
     """Give what is wrong with outputs that are not explained, dropped, or not staged."""
-    comparison = compare_trees(names, keyring)
     strangers: dict[str, list[OutputFile]] = defaultdict(list)
     replaced: dict[Place, Lost] = {}
     for file in sorted(names.here.outputs[path] for path in names.lost):
         lost = names.lost[file.path]
-        if not lost.brought and place(file) in comparison.waiting:
-            replaced[place(file)] = lost
+        if not lost.brought and file.place in names.waiting:
+            replaced[file.place] = lost
             continue
-        finding = _judge(comparison, file, lost)
+        finding = _judge(names, keyring, file, lost)
         if finding is None:
             strangers[file.directory].append(file)
         else:
             yield AboutOutput(finding, file)
     for files in strangers.values():
-        yield AboutOutput(_judge_strangers(comparison, files), files[0])
-    for where, waiting in sorted(comparison.waiting.items()):
-        if where in replaced or _is_needed(comparison, where, waiting):
-            finding = _unstaged(comparison, waiting, replaced.get(where))
+        yield AboutOutput(_judge_strangers(names, files), files[0])
+    for where, waiting in sorted(names.waiting.items()):
+        if where in replaced or _is_needed(names, where, waiting):
+            finding = _unstaged(names, waiting, replaced.get(where))
             yield AboutOutput(finding, waiting.file)
-    yield from _dropped(comparison)
+    yield from _dropped(names)
 
 
 def find_cause(names: Names, lost: Lost) -> Cause:
@@ -78,13 +77,12 @@ def _kind_of_past(names: Names, lost: Lost) -> CauseKind:
     return CauseKind.KEY_CHANGED if is_there else CauseKind.KEY_DELETED
 
 
-def _judge(comparison: Comparison, file: OutputFile, lost: Lost) -> Finding | None:
+def _judge(names: Names, keyring: Keyring, file: OutputFile, lost: Lost) -> Finding | None:
     """Judge an unexplained output; None where nothing shows that its key is of this repository."""
-    names = comparison.names
     if lost.unseen:
         return _orphan(names, file, lost, "history that would say what became of it is not here")
     if lost.brought and not lost.excuse:
-        return _judge_brought(comparison, file, lost)
+        return _judge_brought(names, keyring, file, lost)
     if lost.excuse is not None:
         return _orphan(names, file, lost, _explain_excuse(lost, lost.excuse))
     cause = find_cause(names, lost)
@@ -214,9 +212,8 @@ _EXCUSES = {
 }
 
 
-def _judge_brought(comparison: Comparison, file: OutputFile, lost: Lost) -> Finding | None:
+def _judge_brought(names: Names, keyring: Keyring, file: OutputFile, lost: Lost) -> Finding | None:
     """Judge an output that came without an explanation."""
-    names = comparison.names
     unstaged = names.unstaged
     where = "left out of this commit" if unstaged.partial else "not staged"
     if (source := unstaged.sources.get(file.ident)) is not None:
@@ -244,28 +241,28 @@ def _judge_brought(comparison: Comparison, file: OutputFile, lost: Lost) -> Find
     elif lost.past_source is not None or lost.past_key is not None:
         rule, message = "output-stale", _say_older(lost)
     else:
-        reason = _belongs_here(comparison, file, lost)
+        reason = _belongs_here(names, keyring, file, lost)
         if reason is None:
             return None
         rule = "output-untraceable"
         message = f"made from a version of its source or key that is in no tree; {reason}"
-    had_one = lost.succeeds or place(file) in comparison.explained_at_base
+    had_one = lost.succeeds or file.place in names.made_at_base
     return make_finding(
         rule, message,
         path=file.path, node=file.directory, secret=file.name,
         source=_source(lost, file), new=not names.is_old(file),
-        cause=_brought_by(comparison, file, lost), since=lost.commit,
+        cause=_brought_by(names, file, lost), since=lost.commit,
         mend=REKEY if had_one else REKEY_BY_NIX,
     )  # fmt: skip
 
 
-def _brought_by(comparison: Comparison, file: OutputFile, lost: Lost) -> Cause:
+def _brought_by(names: Names, file: OutputFile, lost: Lost) -> Cause:
     """Return the commit that brought an output as the cause of what is wrong with it."""
     if lost.past_source is not None or lost.past_key is not None:
-        return find_cause(comparison.names, lost)
+        return find_cause(names, lost)
     if lost.commit is not None:
         return Cause(kind=CauseKind.OUTPUT_CHANGED, path=file.path, commit=lost.commit)
-    return comparison.cause(CauseKind.OUTPUT_CHANGED, file.path)
+    return names.cause(CauseKind.OUTPUT_CHANGED, file.path)
 
 
 def _say_older(lost: Lost) -> str:
@@ -278,56 +275,54 @@ def _say_past(past: Past) -> str:
     return f"{past.path} {until}"
 
 
-def _judge_strangers(comparison: Comparison, files: list[OutputFile]) -> Finding:
+def _judge_strangers(names: Names, files: list[OutputFile]) -> Finding:
     """Say once for a directory that nothing can be said of its outputs."""
     first = files[0]
-    names = comparison.names
     more = f" ({len(files)} files)" if len(files) > 1 else ""
     return make_finding(
         "output-untraceable",
         f"its key is not in this repository{more}, so nothing can be said of its version",
         path=first.path, node=first.directory, secret=first.name, severity=Severity.WARNING,
         new=any(not names.is_old(file) for file in files),
-        cause=_brought_by(comparison, first, names.lost[first.path]),
+        cause=_brought_by(names, first, names.lost[first.path]),
         since=names.lost[first.path].commit,
     )  # fmt: skip
 
 
-def _belongs_here(comparison: Comparison, file: OutputFile, lost: Lost) -> str | None:
+def _belongs_here(names: Names, keyring: Keyring, file: OutputFile, lost: Lost) -> str | None:
     """Return how one knows that an output is for a host of this repository, or None."""
-    fact = comparison.names.here.facts.get(file.path)
+    fact = names.here.facts.get(file.path)
     stanzas = fact.stanzas if isinstance(fact, AgeFact) else ()
     for stanza in stanzas:
-        holder = comparison.keyring.holder(stanza)
+        holder = keyring.holder(stanza)
         if holder is not None and holder.paths and not holder.past:
             return f"it is addressed to the key in {holder.paths[0]}"
-    if lost.succeeds or place(file) in comparison.explained_at_base:
+    if lost.succeeds or file.place in names.made_at_base:
         return "the one before it was in order"
     tagged = any(stanza_tag(stanza) is not None for stanza in stanzas)
-    if not tagged and any(directory == file.directory for directory, _ in comparison.explained):
+    if not tagged and any(directory == file.directory for directory, _ in names.made):
         return "the others beside it are in order"
     return None
 
 
-def _is_needed(comparison: Comparison, where: Place, waiting: Waiting) -> bool:
+def _is_needed(names: Names, where: Place, waiting: Waiting) -> bool:
     """Return whether the snapshot lacks an output that is in the work tree only.
 
     It does where the base had one, or where this change brought its source or key. Otherwise it
     may belong to a declaration that is not staged either.
     """
-    base = comparison.names.base
+    base = names.base
     return (
-        where in comparison.explained_at_base
+        where in names.made_at_base
         or waiting.made.source not in base.sources
         or waiting.made.key not in base.keys
     )
 
 
-def _unstaged(comparison: Comparison, waiting: Waiting, lost: Lost | None) -> Finding:
+def _unstaged(names: Names, waiting: Waiting, lost: Lost | None) -> Finding:
     file, made = waiting
-    names = comparison.names
     source = closest_to_name(names.here.sources[made.source], file.name)
-    cause = _cause(comparison, waiting, source) if lost is None else find_cause(names, lost)
+    cause = _cause(names, waiting, source) if lost is None else find_cause(names, lost)
     partial = names.unstaged.partial
     message = "rekeyed, but not staged: it is in the work tree only"
     then = "" if lost is None else f" && {remove(lost.path)}"
@@ -343,26 +338,25 @@ def _unstaged(comparison: Comparison, waiting: Waiting, lost: Lost | None) -> Fi
     )  # fmt: skip
 
 
-def _cause(comparison: Comparison, waiting: Waiting, source: str) -> Cause:
-    here, base = comparison.names.here, comparison.names.base
+def _cause(names: Names, waiting: Waiting, source: str) -> Cause:
+    here, base = names.here, names.base
     if waiting.made.source not in base.sources:
-        return comparison.cause(CauseKind.SOURCE_CHANGED, source)
+        return names.cause(CauseKind.SOURCE_CHANGED, source)
     keys = here.keys[waiting.made.key].paths
     if waiting.made.key not in base.keys and keys:
-        return comparison.cause(CauseKind.KEY_CHANGED, keys[0])
-    return comparison.cause(CauseKind.OUTPUT_DELETED, waiting.file.path)
+        return names.cause(CauseKind.KEY_CHANGED, keys[0])
+    return names.cause(CauseKind.OUTPUT_DELETED, waiting.file.path)
 
 
-def _dropped(comparison: Comparison) -> Iterator[AboutOutput]:
+def _dropped(names: Names) -> Iterator[AboutOutput]:
     """Note outputs that went away while their key and source stayed."""
-    names = comparison.names
     idents = {file.ident for file in names.here.outputs.values()}
-    places = {place(file) for file in names.here.outputs.values()} | comparison.waiting.keys()
+    places = {file.place for file in names.here.outputs.values()} | names.waiting.keys()
     for file in sorted(names.base.outputs.values()):
         if file.path in names.here.files or file.ident in idents:
             continue
-        made = names.explain(names.here, file)
-        if made is None or names.explain(names.base, file) is None or place(file) in places:
+        made, was_made = names.traced(file)
+        if made is None or was_made is None or file.place in places:
             continue
         finding = make_finding(
             "output-missing",
@@ -370,6 +364,6 @@ def _dropped(comparison: Comparison) -> Iterator[AboutOutput]:
             path=file.path, node=file.directory, secret=file.name,
             source=closest_to_name(names.here.sources[made.source], file.name),
             severity=Severity.NOTE,
-            cause=comparison.cause(CauseKind.OUTPUT_DELETED, file.path), mend=REKEY_BY_NIX,
+            cause=names.cause(CauseKind.OUTPUT_DELETED, file.path), mend=REKEY_BY_NIX,
         )  # fmt: skip
         yield AboutOutput(finding, file)

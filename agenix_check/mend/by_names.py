@@ -7,10 +7,9 @@ files that held it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from agenix_check.age import recipient_or_none
-from agenix_check.audit.comparison import Place, place
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.keys import NOWHERE, KeyText, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
@@ -28,11 +27,13 @@ class Authorization:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._tree = names.base if names.base.files else names.here
+        there_is_a_base = bool(names.base.files)
+        tree = names.base if there_is_a_base else names.here
         keys: dict[str, set[str]] = defaultdict(set)  # digests of key texts, by directory
         lost: dict[str, set[str]] = defaultdict(set)  # the same, of those that older commits broke
-        for file in self._tree.outputs.values():
-            made = names.explain(self._tree, file)
+        for file in tree.outputs.values():
+            traced = names.traced(file)
+            made = traced.base if there_is_a_base else traced.here
             if made is not None:
                 keys[file.directory].add(made.key)
             elif (key := _lost_key(names, file)) is not None:
@@ -55,36 +56,23 @@ def named_needs(names: Names) -> Needs:
     here = names.here
     known = []
     for file in here.outputs.values():
-        made = names.explain(here, file)
+        made = names.traced(file).here
         key = here.keys[made.key].text if made is not None else None
         if made is not None and key is not None:
             source = closest_to_name(here.sources[made.source], file.name)
             known.append(_need(file, key, source, file.path))
-    storages = {
+    explained = {directory for directory, _ in (*names.made, *names.made_at_base)}
+    broken = {
         file.directory
         for tree in (here, names.base)
         for file in tree.outputs.values()
-        if names.explain(tree, file) is not None or _lost_key(names, file) is not None
+        if _lost_key(names, file) is not None
     }
-    return collect_needs(known, storages)
+    return collect_needs(known, explained | broken)
 
 
-def made_at_base(names: Names) -> Mapping[Place, Trace]:
-    """Return what made the outputs of the base, by their place."""
-    return {
-        place(file): made
-        for file in names.base.outputs.values()
-        if (made := names.explain(names.base, file)) is not None
-    }
-
-
-def needs_by_names(
-    names: Names, finding: Finding, at_base: Mapping[Place, Trace]
-) -> tuple[Need, ...] | str:
-    """Return the outputs that a finding is about, or why names alone do not show them.
-
-    `at_base` is the result of `made_at_base`.
-    """
+def needs_by_names(names: Names, finding: Finding) -> tuple[Need, ...] | str:
+    """Return the outputs that a finding is about, or why names alone do not show them."""
     path = finding.path or ""
     waiting = names.unstaged.outputs.get((finding.node or "", finding.secret or ""))
     if waiting is not None and waiting.file.path == path:
@@ -97,8 +85,9 @@ def needs_by_names(
         if file.ident in names.unstaged.keys:
             key = names.unstaged.keys[file.ident]
             return f"it is made for the key in {key}, which is not staged"
-        made = names.explain(names.here, file) or names.explain(names.base, file)
-        made = made or _made_before(names, file) or at_base.get(place(file))
+        traced = names.traced(file)
+        made = traced.here or traced.base
+        made = made or _made_before(names, file) or names.made_at_base.get(file.place)
     if made is None or file is None:
         return "names alone do not show what it should be made from; --inventory nix"
     source = present_source(names, made, file.name)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from agenix_check.audit.comparison import Place
 from agenix_check.discover.declared.expected import Declared, Expected
+from agenix_check.discover.tree.naming import Place
 from agenix_check.model.declaration import DeclaredNode
 from agenix_check.model.findings import Finding
 

@@ -1,22 +1,20 @@
 """From findings to a plan: what is made from what, and what is removed. Nothing is read."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_configured
-from agenix_check.audit.comparison import Place, place
 from agenix_check.audit.findings import remove
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.keys import digest
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.naming import LEFTOVER, Trace, ident, output_path
+from agenix_check.discover.tree.naming import LEFTOVER, Place, ident, output_path
 from agenix_check.mend.by_names import (
     Authorization,
-    made_at_base,
     named_needs,
     needs_by_names,
 )
@@ -82,7 +80,7 @@ class _Planner:
         self._of_source: dict[str, list[Finding]] = {}  # which outputs are to be made from it
         self._files: dict[Place, list[str]] = {}
         for file in names.here.outputs.values():
-            self._files.setdefault(place(file), []).append(file.path)
+            self._files.setdefault(file.place, []).append(file.path)
         self._jobs: dict[str, Job] = {}
         self._stage: set[Touched] = set()
         self._remove: dict[str, Touched] = {}
@@ -95,10 +93,6 @@ class _Planner:
     @cached_property
     def _authorization(self) -> Authorization:
         return Authorization(self._names)
-
-    @cached_property
-    def _at_base(self) -> Mapping[Place, Trace]:
-        return made_at_base(self._names)
 
     def take(self, finding: Finding) -> None:
         """Plan what fixes a finding."""
@@ -187,7 +181,7 @@ class _Planner:
         if declared:
             found = needs_of_finding(self._needs, finding)
         else:
-            found = needs_by_names(names, finding, self._at_base)
+            found = needs_by_names(names, finding)
         if isinstance(found, str):
             self._leave(path, found)
             return
@@ -272,7 +266,7 @@ class _Planner:
             if excuse is None or excuse.reason is not Reason.REPLACED:
                 self._unsure.append(path)
                 return
-        elif self._lock_may_be_old and self._names.explain(self._names.here, file) is not None:
+        elif self._lock_may_be_old and self._names.traced(file).here is not None:
             self._leave(path, "the lock file may be older than it; agenix-check fleet --lock")
             return
         self._remove[path] = Touched(path, finding.node, finding.secret)

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agenix_check.discover.tree.library import NO_PARTS, PLACEHOLDERS, Library
-from agenix_check.discover.tree.naming import OutputFile, Trace, output_file
+from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file
 from agenix_check.git.snapshot import Change, File
 from agenix_check.model.findings import CauseKind
 from agenix_check.model.lost import Excuse, Past
 
-Place = tuple[str, str]  # an output's directory and name
 _EVERYWHERE = ""  # holds the placeholder key, which no file needs to hold
 
 
@@ -40,7 +39,7 @@ class Loss:
     @property
     def place(self) -> Place:
         """What stays the same when it is made anew."""
-        return self.file.directory, self.file.name
+        return self.file.place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +160,7 @@ class Line:
             by_directory[file.directory].append(file)
         replaced: dict[Place, list[OutputFile]] = defaultdict(list)
         for file in went.values():
-            replaced[file.directory, file.name].append(file)
+            replaced[file.place].append(file)
         return Step(
             commit=commit,
             lost_parts=lost_parts,
@@ -240,14 +239,14 @@ class Line:
     def _enter(self, file: OutputFile) -> None:
         self.outputs[file.path] = file
         self._paths[file.ident].add(file.path)
-        self._places[file.directory, file.name].add(file.path)
+        self._places[file.place].add(file.path)
         if file.ident in self.library.made:
             self._connect(file)
 
     def _leave(self, path: str) -> OutputFile:
         file = self.outputs.pop(path)
         self._paths[file.ident].discard(path)
-        self._places[file.directory, file.name].discard(path)
+        self._places[file.place].discard(path)
         return file
 
     def _connect(self, file: OutputFile) -> None:

@@ -15,12 +15,18 @@ from agenix_check.discover.tree.evidence import (
 )
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.keys import KeyText, KeyTexts
-from agenix_check.discover.tree.naming import OutputFile, Trace, trace
+from agenix_check.discover.tree.naming import OutputFile, Place, Trace, Traced, trace
 from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen
-from agenix_check.discover.tree.unstaged import NOTHING_UNSTAGED, Unstaged, look_for_unstaged
+from agenix_check.discover.tree.unstaged import (
+    NOTHING_UNSTAGED,
+    Unstaged,
+    Waiting,
+    look_for_unstaged,
+)
 from agenix_check.git.cache import Store
 from agenix_check.git.repository import changes
 from agenix_check.git.snapshot import SUBMODULE, Change, File
+from agenix_check.model.findings import Cause, CauseKind
 from agenix_check.model.fleet import Fleet, Node, Output
 from agenix_check.model.lost import Lost
 from agenix_check.view import View
@@ -32,21 +38,21 @@ _EMPTY = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
 class Names:
     """What names say of a snapshot and of its base.
 
-    `explained_here` and `explained_at_base` are the keys and sources of each tree by the ident that
-    they make. `changed` are the paths in which the two differ, `ends` those of key files which
-    differ only at their end (a newline, a new comment), `commits` which commit changed a path last.
-    `lost` says of each output that nothing here explains since when, and what speaks for leaving
-    it, by path; `spoiled` why files that held the key of such an output as a whole are no key files
-    now. `incomplete` says what is not in this clone, `undecided` what names alone cannot
-    decide without it. `quiet` says that every output is explained, and that none is gone or waits
-    to be staged; `looked_aside` that the work tree was read too, so that the next run may find
-    something else.
+    `traces` and `traces_at_base` are the keys and sources of each tree by the ident that they make;
+    `traced` says of an output how both trees explain it, and every rule asks that. `changed` are
+    the paths in which the two differ, `ends` those of key files which differ only at their end (a
+    newline, a new comment), `commits` which commit changed a path last. `lost` says of each output
+    that nothing here explains since when, and what speaks for leaving it, by path; `spoiled` why
+    files that held the key of such an output as a whole are no key files now. `incomplete` says
+    what is not in this clone, `undecided` what names alone cannot decide without it. `quiet` says
+    that every output is explained, and that none is gone or waits to be staged; `looked_aside` that
+    the work tree was read too, so that the next run may find something else.
     """
 
     here: Evidence
     base: Evidence
-    explained_here: Mapping[str, Trace]
-    explained_at_base: Mapping[str, Trace]
+    traces: Mapping[str, Trace]
+    traces_at_base: Mapping[str, Trace]
     changed: frozenset[str]
     ends: frozenset[str] = frozenset()
     unstaged: Unstaged = NOTHING_UNSTAGED
@@ -59,16 +65,18 @@ class Names:
     looked_aside: bool = False
     skipped: tuple[str, ...] = ()
 
-    def explain(self, evidence: Evidence, output: OutputFile) -> Trace | None:
-        """Return the key and the source in `evidence` that made an output's name, or None."""
-        made = self.explained_here if evidence is self.here else self.explained_at_base
-        return made.get(output.ident)
+    def traced(self, output: OutputFile) -> Traced:
+        """Return which key and source made an output's name, of the snapshot and of the base."""
+        return Traced(self.traces.get(output.ident), self.traces_at_base.get(output.ident))
 
     def is_old(self, output: OutputFile) -> bool:
         """Return whether the base has an unexplained output too, at this place or another."""
-        tree = self.base
-        there = output.path in tree.outputs or output.ident in self._idents_at_base
-        return there and self.explain(tree, output) is None
+        there = output.path in self.base.outputs or output.ident in self._idents_at_base
+        return there and self.traced(output).base is None
+
+    def cause(self, kind: CauseKind, path: str) -> Cause:
+        """Return a cause with the commit that made it, where there is one."""
+        return Cause(kind=kind, path=path, commit=self.commits.get(path))
 
     def at_base(self) -> "Names":
         """Return what names say of the base alone, with what history says of it."""
@@ -77,11 +85,34 @@ class Names:
         return Names(
             here=self.base,
             base=self.base,
-            explained_here=self.explained_at_base,
-            explained_at_base=self.explained_at_base,
+            traces=self.traces_at_base,
+            traces_at_base=self.traces_at_base,
             changed=frozenset(),
             lost={path: one for path, one in lost.items() if self.is_old(outputs[path])},
         )
+
+    @cached_property
+    def made(self) -> Mapping[Place, Trace]:
+        """What made the explained outputs of the snapshot, by their place."""
+        return _explained(self.here, self.traces)
+
+    @cached_property
+    def made_at_base(self) -> Mapping[Place, Trace]:
+        """What made the explained outputs of the base, by their place."""
+        return _explained(self.base, self.traces_at_base)
+
+    @cached_property
+    def sources_used(self) -> frozenset[str]:
+        """The files that outputs of the snapshot are made from, declared or not."""
+        made = (self.traces.get(file.ident) for file in self.here.outputs.values())
+        digests = {one.source for one in made if one is not None}
+        return frozenset(path for source in digests for path in self.here.sources[source])
+
+    @cached_property
+    def waiting(self) -> Mapping[Place, Waiting]:
+        """The outputs that are in the work tree only, where the snapshot has no explained one."""
+        outputs = self.unstaged.outputs
+        return {place: one for place, one in outputs.items() if place not in self.made}
 
     @cached_property
     def lost_keys(self) -> Mapping[str, KeyText]:
@@ -131,8 +162,8 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
     names = Names(
         here=here,
         base=there,
-        explained_here=traces if there is here else _within(traces, here),
-        explained_at_base=traces if there is here else _within(traces, there),
+        traces=traces if there is here else _within(traces, here),
+        traces_at_base=traces if there is here else _within(traces, there),
         changed=frozenset(change.path for change in changed),
         ends=ends,
         skipped=_submodules(snapshot.files.values()),
@@ -147,7 +178,7 @@ def fleet_of(names: Names) -> Fleet:
     outputs = []
     used: set[tuple[str, str]] = set()
     for file in here.outputs.values():
-        made = names.explained_here.get(file.ident)
+        made = names.traces.get(file.ident)
         if made is not None:
             used.add((file.directory, made.key))
             outputs.append(
@@ -170,6 +201,11 @@ def fleet_of(names: Names) -> Fleet:
     )
     outputs.sort(key=attrgetter("path"))
     return Fleet(inventory="names", complete=False, nodes=nodes, outputs=tuple(outputs))
+
+
+def _explained(tree: Evidence, traces: Mapping[str, Trace]) -> dict[Place, Trace]:
+    outputs = tree.outputs.values()
+    return {file.place: traces[file.ident] for file in outputs if file.ident in traces}
 
 
 def _trace(here: Evidence, there: Evidence) -> dict[str, Trace]:
@@ -221,7 +257,7 @@ def _find_lost(
 ) -> dict[str, Lost]:
     """Ask history what became of the outputs that nothing here explains."""
     here = names.here
-    unexplained = [file for file in here.outputs.values() if file.ident not in names.explained_here]
+    unexplained = [file for file in here.outputs.values() if file.ident not in names.traces]
     if not unexplained:
         return {}
     from agenix_check.discover.tree.mentions import Mentions, excuse_unnamed
@@ -233,7 +269,7 @@ def _find_lost(
         view=view,
         here=here,
         base=names.base,
-        made={**names.explained_at_base, **names.explained_here},
+        made={**names.traces_at_base, **names.traces},
         changed=changed,
         ends=names.ends,
         unexplained=unexplained,

@@ -21,6 +21,7 @@ _MOST_PAIRS = 50_000_000  # a minute's work; no fleet of names alone comes near 
 
 
 _Form = tuple[bool, bool] | str
+Place = tuple[str, str]  # an output's directory and name: what stays when it is made anew
 
 
 class OutputFile(NamedTuple):
@@ -34,12 +35,24 @@ class OutputFile(NamedTuple):
     ident: str
     name: str
 
+    @property
+    def place(self) -> Place:
+        """What stays the same when it is made anew."""
+        return self.directory, self.name
+
 
 class Trace(NamedTuple):
     """What an ident was made from: two SHA-256 digests in hexadecimal, of the texts as they are."""
 
     key: str
     source: str
+
+
+class Traced(NamedTuple):
+    """How the keys and sources of each tree explain a name: not at all where there is no trace."""
+
+    here: Trace | None
+    base: Trace | None
 
 
 def ident(key: str, source: str) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact, find_fact
 from agenix_check.discover.tree.keys import KeyText, KeyTexts, digest
-from agenix_check.discover.tree.naming import OutputFile, Trace, output_file, trace
+from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file, trace
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.worktree import list_directory, list_unstaged, read_file
 
@@ -24,11 +24,11 @@ class Waiting(NamedTuple):
 class Unstaged:
     """Right files that were not staged.
 
-    `outputs` are by (directory, name); `sources` and `keys` by the ident that they explain.
+    `outputs` are by their place; `sources` and `keys` by the ident that they explain.
     `partial`: this is `git commit PATH`; they may be staged, and are left out anyway.
     """
 
-    outputs: Mapping[tuple[str, str], Waiting]
+    outputs: Mapping[Place, Waiting]
     sources: Mapping[str, str]
     keys: Mapping[str, str]
     partial: bool = False
@@ -75,7 +75,7 @@ def look_for_unstaged(
 
 def _outputs(
     repository: Repository, here: Evidence, paths: Iterable[str], directories: Iterable[str]
-) -> dict[tuple[str, str], Waiting]:
+) -> dict[Place, Waiting]:
     """Return outputs that are on disk only, ignored by Git or not, and that `here` explains."""
     seen = set(paths)
     for directory in directories:
@@ -84,8 +84,4 @@ def _outputs(
         file for path in sorted(seen - here.files.keys()) if (file := output_file(path)) is not None
     ]
     made = trace({file.ident for file in found}, here.keys, here.sources)
-    return {
-        (file.directory, file.name): Waiting(file, made[file.ident])
-        for file in found
-        if file.ident in made
-    }
+    return {file.place: Waiting(file, made[file.ident]) for file in found if file.ident in made}
