@@ -73,12 +73,17 @@ def _scrubbed() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _interruptible() -> None:
-    """Let interrupts end what is started here, where whoever started the tests ignores them.
+    """Let signals end what is started here, where whoever started the tests ignores them.
 
-    A job in the background does, and so would everything that it starts.
+    A job in the background ignores interrupts, one under nohup hangups, and so would everything
+    that they start.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, usual in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture(autouse=True)

@@ -50,8 +50,12 @@ def where_staging_is_lost() -> str | None:
 
 def why_unverified_fails(report: Report, settings: Settings) -> str | None:
     """Return why outputs without findings fail the run, if they do; else None."""
-    count = report.counts.unverifiable
-    if not count or not settings.require_verified:
+    if not settings.require_verified:
+        return None
+    from agenix_check.report.compared import with_doubts
+
+    count = with_doubts(report).counts.unverifiable
+    if not count:
         return None
     outputs = "1 output is" if count == 1 else f"{count} outputs are"
     hint = "" if settings.verbose else " (-v shows which, and why)"

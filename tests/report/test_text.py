@@ -8,14 +8,17 @@ import pytest
 from agenix_check.model.findings import (
     Cause,
     CauseKind,
+    Decrypted,
     Finding,
     Fix,
     FleetInfo,
+    NotCompared,
     Report,
     Severity,
     Verdict,
 )
 from agenix_check.report.formats import text
+from agenix_check.report.registry import RenderOptions
 from tests.report.sample import (
     ALL,
     ALPHA,
@@ -325,3 +328,15 @@ def test_the_order_of_discovery_does_not_show() -> None:
     turned = replace(TROUBLE, findings=TROUBLE.findings[::-1], files=TROUBLE.files[::-1])
 
     assert show(turned, verbose=True) == show(TROUBLE, verbose=True)
+
+
+def test_nothing_is_green_where_the_run_fails() -> None:
+    """What is unverifiable, or was not compared, is no finding and still fails some runs."""
+    rest = NotCompared(ALPHA, "db", path_of(ALPHA, "db"), Verdict.OK, "no identity")
+    compared = Decrypted(compared=0, not_compared=(rest,))
+    sample = replace(report(output(ALPHA, "db")), decrypted=compared)
+    for required, said in ((False, "all as"), (True, "0 ok, 1 unverifiable")):
+        options = RenderOptions(color=True, require_verified=required)
+        last = text.FORMAT.render(sample, options).splitlines()[-1]
+        assert said in last
+        assert last.startswith("\x1b[1m" if required else "\x1b[32m")

@@ -17,7 +17,7 @@ from agenix_check.model.findings import (
     Verdict,
     finding_key,
 )
-from agenix_check.report.compared import not_compared
+from agenix_check.report.compared import not_compared, with_doubts
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import SEVERITY_RANK, Block, Group, gather_mends, group, rule_rank
 from agenix_check.report.registry import Format, RenderOptions
@@ -43,9 +43,14 @@ _CYAN = "36"
 _SEVERITY_COLOR = {Severity.ERROR: _RED, Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
 
 
-def render(report: Report, *, color: bool, verbose: bool, quiet: bool) -> str:
-    """Turn a report into text; `quiet` leaves errors and warnings only, so maybe nothing."""
-    writer = _TextWriter(report, color=color, verbose=verbose)
+def render(
+    report: Report, *, color: bool, verbose: bool, quiet: bool, failing: bool = False
+) -> str:
+    """Turn a report into text; `quiet` leaves errors and warnings only, so maybe nothing.
+
+    `failing`: the run fails, maybe for what is no finding, so nothing may look green.
+    """
+    writer = _TextWriter(report, color=color, verbose=verbose, failing=failing)
     sections = [*writer.findings(), writer.incomplete()]
     if not quiet:
         sections[:0] = [writer.fixed()]
@@ -67,8 +72,9 @@ def render(report: Report, *, color: bool, verbose: bool, quiet: bool) -> str:
 class _TextWriter:
     """Each method returns the lines of one section."""
 
-    def __init__(self, report: Report, *, color: bool, verbose: bool) -> None:
+    def __init__(self, report: Report, *, color: bool, verbose: bool, failing: bool) -> None:
         self._report = report
+        self._failing = failing
         self._color = color
         self._verbose = verbose
         self._names = names_in(report)
@@ -154,8 +160,11 @@ class _TextWriter:
 
     def summary(self) -> list[str]:
         """The last line."""
-        text = summary(self._report, verbose=self._verbose)
-        return [self._paint(text, _GREEN if is_green(self._report) else _BOLD)]
+        # An output that was to be compared and was not fails the run as an unverifiable one does.
+        report = with_doubts(self._report) if self._failing else self._report
+        text = summary(report, verbose=self._verbose)
+        good = is_green(report) and not self._failing
+        return [self._paint(text, _GREEN if good else _BOLD)]
 
     def _group(self, group: Group) -> list[str]:
         indent, lines = "", []
@@ -245,7 +254,13 @@ def _wrap(text: str, indent: str) -> list[str]:
 
 
 def _render(report: Report, options: RenderOptions) -> str:
-    return render(report, color=options.color, verbose=options.verbose, quiet=options.quiet)
+    return render(
+        report,
+        color=options.color,
+        verbose=options.verbose,
+        quiet=options.quiet,
+        failing=report.fail(strict=options.strict, require_verified=options.require_verified),
+    )
 
 
 FORMAT = Format(
