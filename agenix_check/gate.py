@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agenix_check.git.cache import Store
-from agenix_check.git.green import Green
+from agenix_check.git.cache import Green, Store
 from agenix_check.git.repository import Repository
 from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.model.settings import EvaluateWhen, FailOn, Settings

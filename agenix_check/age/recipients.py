@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from agenix_check.age import bech32, ssh_public_keys
-from agenix_check.age.encoding import encode_base64
+from agenix_check.age import ssh_public_keys
+from agenix_check.age.encoding import decode_bech32, encode_base64
 from agenix_check.age.errors import RecipientError
 from agenix_check.age.kinds import KINDS_BY_PREFIX, PLUGIN, RECIPIENT_KINDS, SSH_KINDS, Hashed
 from agenix_check.age.p256 import read_point
@@ -142,7 +142,7 @@ def _parse_ssh(kind: str, body: str) -> Recipient:
 
 def _parse_age(text: str) -> Recipient:
     try:
-        prefix, data = bech32.decode(text)
+        prefix, data = decode_bech32(text)
     except ValueError as error:
         raise RecipientError(f"the age recipient {error}") from None
     kind = KINDS_BY_PREFIX.get(prefix)

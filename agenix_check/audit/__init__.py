@@ -1,6 +1,58 @@
-"""The rules: what the fleet should be against what the snapshot holds. No input or output."""
+"""The rules: what the fleet should be against what the snapshot holds. No input or output.
 
-from agenix_check.audit.fleet import audit_fleet
+`audit_fleet` judges by the declaration or by names, and plain agenix beside.
+"""
+
+from dataclasses import replace
+
+from agenix_check.audit.by_names import audit_names
 from agenix_check.audit.select import select
+from agenix_check.discover.declared.inventory import Inventory
+from agenix_check.discover.tree.names import Names, fleet_of
+from agenix_check.model.findings import Counts, Report, SnapshotInfo, finding_key
 
 __all__ = ["audit_fleet", "select"]
+
+# The audit of declarations is imported only when it is needed: many trees declare nothing.
+
+
+def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> Report:
+    """Judge everything that an inventory knows, and return what is wrong."""
+
+    def by_names() -> Report:
+        return audit_names(names, fleet_of(names), snapshot)
+
+    if inventory.declared is None:
+        report = by_names()
+    else:
+        from agenix_check.audit.by_declaration import audit_declared
+
+        report = audit_declared(names, inventory, inventory.declared, snapshot, by_names)
+    if inventory.rules:
+        report = _with_plain(names, inventory, report)
+    return replace(
+        report,
+        incomplete=(*report.incomplete, *inventory.incomplete),
+        skipped=(*report.skipped, *inventory.notices),
+    )
+
+
+def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
+    from agenix_check.audit.plain import audit_plain, audit_rules_files
+
+    judged = list(audit_plain(names, inventory.rules))
+    ruled = {one.result.path for one in judged}
+    findings = [
+        finding
+        for finding in report.findings
+        if finding.rule != "source-unused" or finding.path not in ruled
+    ]
+    findings += [finding for one in judged for finding in one.findings]
+    findings += audit_rules_files(names, inventory.rules)
+    return replace(
+        report,
+        fleet=replace(report.fleet, plain=len(judged)),
+        counts=Counts.of(report.files, findings),
+        files=(*report.files, *(one.result for one in judged)),
+        findings=tuple(sorted(findings, key=finding_key)),
+    )

@@ -7,7 +7,9 @@ from agenix_check.audit.content import judge_content
 from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.keyring import Keyring, make_keyring
 from agenix_check.audit.sources import audit_sources
+from agenix_check.discover.tree.facts import LockedFact
 from agenix_check.discover.tree.names import Names
+from agenix_check.git.snapshot import SUBMODULE
 from agenix_check.model.findings import (
     Counts,
     FileKind,
@@ -24,7 +26,7 @@ from agenix_check.model.fleet import Fleet
 from agenix_check.rules import find_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sized
 
     from agenix_check.audit.findings import AboutOutput
 
@@ -51,11 +53,7 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     findings += [one for one in about_nodes if (one.rule, one.node, one.path) not in named]
     findings += audit_sources(names, fleet)
     outputs += _wrong_outputs(lost)
-    unchecked: tuple[str, ...] = ()
-    if not names.quiet:
-        from agenix_check.audit.unseen import say_unexplained
-
-        unchecked = say_unexplained(names, outputs)
+    unchecked = () if names.quiet else _say_unexplained(names, outputs)
     info = FleetInfo(
         inventory=fleet.inventory,
         complete=fleet.complete,
@@ -123,3 +121,29 @@ def _wrong_outputs(lost: "Iterable[AboutOutput]") -> list[JudgedFile]:
         for finding, output in lost
         if find_rule(finding.rule).lost and finding.severity is Severity.ERROR
     ]
+
+
+def _say_unexplained(names: Names, judged: "Sized") -> tuple[str, ...]:
+    """Say that outputs are there and none could be judged: that must not pass for in order."""
+    count = len(names.here.outputs)
+    if judged or not count:
+        return ()
+    what = "the 1 output is not" if count == 1 else f"none of the {count} outputs is"
+    return (f"{what} explained by a key and a source in this tree{_where_else(names)}",)
+
+
+def _where_else(names: Names) -> str:
+    """Return what the tree shows of why: where its keys or its sources may be instead."""
+    here = names.here
+    submodules = sorted(file.path for file in here.files.values() if file.mode == SUBMODULE)
+    locked = sorted({fact.by for fact in here.facts.values() if isinstance(fact, LockedFact)})
+    elsewhere = "in another repository"
+    if submodules:
+        elsewhere = f"in the submodule {submodules[0]}, or {elsewhere}"
+    if locked:
+        elsewhere = f"encrypted with {locked[0]}, or {elsewhere}"
+    if not any(key.paths for key in here.keys.values()):
+        return f": it has no host key; are they {elsewhere}? (--inventory nix knows them)"
+    if not here.sources:
+        return f": it has no source; are they {elsewhere}? (--inventory nix knows them)"
+    return f"; are its keys or sources {elsewhere}? (--inventory nix knows them)"

@@ -19,7 +19,6 @@ from agenix_check.age import (
     Recipient,
     RecipientError,
     Stanza,
-    bech32,
     has_one_identity,
     looks_like_age,
     match,
@@ -28,7 +27,7 @@ from agenix_check.age import (
     read_age,
     recipient_or_none,
 )
-from agenix_check.age.encoding import encode_base64
+from agenix_check.age.encoding import decode_bech32, encode_base64
 from agenix_check.keys.errors import DecryptionError
 from agenix_check.keys.identities import IdentityFile
 from agenix_check.keys.program import (
@@ -339,7 +338,7 @@ def _yubikey(name: str, line: str) -> Recipient | None:
     if name != "yubikey":
         return None
     try:
-        _, data = bech32.decode(line.lower())
+        _, data = decode_bech32(line.lower())
     except ValueError:
         return None
     if len(data) != 9:  # serial number, slot, tag

@@ -10,8 +10,7 @@ from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 from agenix_check.git.staging import filtered, object_ids
-from agenix_check.git.stash import stashed
-from agenix_check.git.worktree import list_unstaged, local_path, passes_symlink
+from agenix_check.git.worktree import list_unstaged, local_path, passes_symlink, stashed
 from agenix_check.keys.encrypt import cannot_encrypt_to, cannot_encrypt_to_all
 from agenix_check.mend.plan import Plan
 from agenix_check.model.findings import Finding, JudgedFile, Severity

@@ -1,13 +1,24 @@
-"""The sentences that several formats share: causes, counts and the summary of a run."""
+"""The sentences that several formats share: causes, counts, the summary, what was not compared."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from agenix_check.model.findings import Cause, CauseKind, Finding, Report, Verdict
+from agenix_check.model.findings import (
+    Cause,
+    CauseKind,
+    FileKind,
+    Finding,
+    JudgedFile,
+    NotCompared,
+    Report,
+    Verdict,
+)
 from agenix_check.report.escape import visible
 
 _SHORT_COMMIT = 10
 _SHORT_REASON = 48
+_MOST_NODES = 5  # that a sentence names
 
 _HAPPENED = {
     CauseKind.SOURCE_CHANGED: "changed",
@@ -147,3 +158,48 @@ def _why(report: Report) -> str:
         return ""
     reason = visible(reasons.pop() or "anonymous recipients")
     return f" ({reason})" if len(reason) <= _SHORT_REASON else ""
+
+
+def not_compared(report: Report) -> list[str]:
+    """Return sentences about the outputs that were not compared, one for each reason."""
+    by_reason: dict[str, list[NotCompared]] = {}
+    for one in _sorted_rest(report):
+        by_reason.setdefault(one.reason, []).append(one)
+    names = names_in(report)
+    sentences = []
+    for reason, outputs in sorted(by_reason.items()):
+        nodes = list(dict.fromkeys(names.get(one.node, one.node) for one in outputs))
+        told = ", ".join(nodes[:_MOST_NODES])
+        if len(nodes) > _MOST_NODES:
+            told += f" and {len(nodes) - _MOST_NODES} more"
+        sentences.append(f"{quantity(len(outputs), 'output')} of {told}: {reason}")
+    return sentences
+
+
+def with_doubts(report: Report) -> Report:
+    """Return the report in which an output that looks right and was not compared is unverifiable.
+
+    It fails a run with `--require-verified`, so formats that show each output show it as one of
+    those. A report without `--decrypt` stays as it is.
+    """
+    reasons = {(one.node, one.secret, one.path): one.reason for one in _sorted_rest(report)}
+    if not reasons:
+        return report
+    files = tuple(_doubt(one, reasons.get((one.group, one.name, one.path))) for one in report.files)
+    doubted = sum(one is not other for one, other in zip(files, report.files, strict=True))
+    counts = replace(
+        report.counts,
+        ok=report.counts.ok - doubted,
+        unverifiable=report.counts.unverifiable + doubted,
+    )
+    return replace(report, files=files, counts=counts)
+
+
+def _doubt(file: JudgedFile, reason: str | None) -> JudgedFile:
+    if reason is None or file.kind is not FileKind.OUTPUT or file.verdict is not Verdict.OK:
+        return file
+    return file._replace(verdict=Verdict.UNVERIFIABLE, reason=f"not compared: {reason}")
+
+
+def _sorted_rest(report: Report) -> list[NotCompared]:
+    return sorted(report.decrypted.not_compared) if report.decrypted is not None else []

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agenix_check.age import bech32
+from agenix_check.age import encoding
+from agenix_check.age.encoding import decode_bech32, encode_bech32
 
 _PREFIXES = st.text(string.ascii_lowercase + string.digits + "+-._", min_size=1, max_size=20)
 
@@ -21,8 +22,8 @@ _PREFIXES = st.text(string.ascii_lowercase + string.digits + "+-._", min_size=1,
     ],
 )
 def test_valid(text: str) -> None:
-    prefix, data = bech32.decode(text)
-    assert bech32.encode(prefix, data) == text
+    prefix, data = decode_bech32(text)
+    assert encode_bech32(prefix, data) == text
 
 
 @pytest.mark.parametrize(
@@ -45,30 +46,30 @@ def test_valid(text: str) -> None:
 )
 def test_invalid(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        bech32.decode(text)
+        decode_bech32(text)
 
 
 @pytest.mark.parametrize("values", [[0], [0, 0, 0], [0, 1], [1, 1, 1, 1], [0, 0, 0, 0, 0, 0]])
 def test_wrong_padding(values: list[int]) -> None:
     # Five bits or more are left over, or those left over are not zero.
-    check = bech32._polymod([*bech32._expand("age"), *values, *bytes(6)]) ^ 1
+    check = encoding._polymod([*encoding._expand("age"), *values, *bytes(6)]) ^ 1
     values = [*values, *(check >> shift & 31 for shift in (25, 20, 15, 10, 5, 0))]
     with pytest.raises(ValueError, match="has wrong padding"):
-        bech32.decode("age1" + "".join(bech32._CHARSET[value] for value in values))
+        decode_bech32("age1" + "".join(encoding._CHARSET[value] for value in values))
 
 
 @given(prefix=_PREFIXES, data=st.binary(max_size=1300))
 @settings(max_examples=300)
 def test_decode_is_the_inverse_of_encode(prefix: str, data: bytes) -> None:
-    assert bech32.decode(bech32.encode(prefix, data)) == (prefix, data)
+    assert decode_bech32(encode_bech32(prefix, data)) == (prefix, data)
 
 
 @given(data=st.binary(min_size=1, max_size=60), at=st.integers(0, 200), char=st.sampled_from("qp"))
 @settings(max_examples=300)
 def test_one_wrong_character_is_noticed(data: bytes, at: int, char: str) -> None:
-    text = bech32.encode("age", data)
+    text = encode_bech32("age", data)
     at = 4 + at % (len(text) - 4)
     wrong = text[:at] + char + text[at + 1 :]
     if wrong != text:
         with pytest.raises(ValueError, match="checksum"):
-            bech32.decode(wrong)
+            decode_bech32(wrong)

@@ -22,7 +22,7 @@ from agenix_check.age import (
     recipient_tag,
     stanza_tag,
 )
-from agenix_check.age.bech32 import encode
+from agenix_check.age.encoding import encode_bech32
 from tests.age.points import multiple
 from tests.age.strategies import text64
 
@@ -74,13 +74,13 @@ _RECIPIENTS: dict[str, Recipient] = {
     "ssh-ed25519": _ssh("ssh-ed25519", _ED25519_WIRE),
     "ssh-rsa": _ssh("ssh-rsa", _RSA_WIRE),
     "x25519": parse_recipient(DUMMY_RECIPIENT),
-    "pq": parse_recipient(encode("age1pq", _MLKEM + b"k" * 32)),
-    "yubikey": parse_recipient(encode("age1yubikey", _SHORT)),
-    "se": parse_recipient(encode("age1se", _OTHER_SHORT)),
-    "tpm": parse_recipient(encode("age1tpm", _SHORT)),
-    "tag": parse_recipient(encode("age1tag", _SHORT)),
-    "tagpq": parse_recipient(encode("age1tagpq", _MLKEM + _LONG)),
-    "fido2-hmac": parse_recipient(encode("age1fido2-hmac", b"k" * 40)),
+    "pq": parse_recipient(encode_bech32("age1pq", _MLKEM + b"k" * 32)),
+    "yubikey": parse_recipient(encode_bech32("age1yubikey", _SHORT)),
+    "se": parse_recipient(encode_bech32("age1se", _OTHER_SHORT)),
+    "tpm": parse_recipient(encode_bech32("age1tpm", _SHORT)),
+    "tag": parse_recipient(encode_bech32("age1tag", _SHORT)),
+    "tagpq": parse_recipient(encode_bech32("age1tagpq", _MLKEM + _LONG)),
+    "fido2-hmac": parse_recipient(encode_bech32("age1fido2-hmac", b"k" * 40)),
 }
 _STANZAS: dict[str, Stanza] = {
     "ssh-ed25519": _stanza("ssh-ed25519", text64(_digest(_ED25519_WIRE)), _SHARE),

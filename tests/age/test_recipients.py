@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient, recipient_tag
-from agenix_check.age.bech32 import encode
+from agenix_check.age.encoding import encode_bech32 as encode
 from agenix_check.age.p256 import read_point
 from tests.age.points import multiple
 from tests.age.strategies import text64

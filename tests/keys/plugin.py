@@ -14,7 +14,7 @@ from base64 import b64decode, b64encode
 from hashlib import sha256
 from pathlib import Path
 
-from agenix_check.age import bech32
+from agenix_check.age.encoding import decode_bech32, encode_bech32
 from tests.keys.texts import PIN
 
 _SLEEPS = {"pause": 1.2, "sleep": 60.0}  # seconds
@@ -23,11 +23,11 @@ Stanza = tuple[list[str], bytes]
 
 
 def recipient(name: str, key: bytes) -> str:
-    return bech32.encode(f"age1{name}", key)
+    return encode_bech32(f"age1{name}", key)
 
 
 def identity(name: str, key: bytes) -> str:
-    return bech32.encode(f"age-plugin-{name}-", key).upper()
+    return encode_bech32(f"age-plugin-{name}-", key).upper()
 
 
 def install(directory: Path, name: str = "test", *behaviour: str) -> Path:
@@ -64,7 +64,7 @@ def main(arguments: list[str], program: str) -> None:
 
 
 def _wrap(name: str, commands: list[Stanza]) -> None:
-    keys = [bech32.decode(words[1])[1] for words, _ in commands if words[0] == "add-recipient"]
+    keys = [decode_bech32(words[1])[1] for words, _ in commands if words[0] == "add-recipient"]
     file_keys = [body for words, body in commands if words[0] == "wrap-file-key"]
     for number, file_key in enumerate(file_keys):
         for key in keys:
@@ -73,7 +73,7 @@ def _wrap(name: str, commands: list[Stanza]) -> None:
 
 def _unwrap(name: str, commands: list[Stanza], behaviour: list[str], log: Path) -> None:
     keys = [
-        bech32.decode(words[1].lower())[1] for words, _ in commands if words[0] == "add-identity"
+        decode_bech32(words[1].lower())[1] for words, _ in commands if words[0] == "add-identity"
     ]
     for words, body in commands:
         if words[0] != "recipient-stanza" or words[2] != name:

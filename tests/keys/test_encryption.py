@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agenix_check.age import Match, bech32, match, parse_recipient, read_age
+from agenix_check.age import Match, match, parse_recipient, read_age
+from agenix_check.age.encoding import encode_bech32
 from agenix_check.keys.encrypt import (
     cannot_encrypt_to,
     cannot_encrypt_to_all,
@@ -21,10 +22,10 @@ from tests.keys.conftest import MakeSsh, public
 from tests.keys.texts import PLAINTEXT
 
 _COMPRESSED, _UNCOMPRESSED = multiple(3)
-TAG = bech32.encode("age1tag", _COMPRESSED)
-TAG_PQ = bech32.encode("age1tagpq", bytes(1184) + _UNCOMPRESSED)
-PQ = bech32.encode("age1pq", bytes(1216))
-YUBIKEY = bech32.encode("age1yubikey", _COMPRESSED)
+TAG = encode_bech32("age1tag", _COMPRESSED)
+TAG_PQ = encode_bech32("age1tagpq", bytes(1184) + _UNCOMPRESSED)
+PQ = encode_bech32("age1pq", bytes(1216))
+YUBIKEY = encode_bech32("age1yubikey", _COMPRESSED)
 
 
 @pytest.fixture

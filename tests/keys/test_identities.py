@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agenix_check.age import bech32
+from agenix_check.age.encoding import encode_bech32
 from agenix_check.errors import UsageError
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.keys.errors import DecryptionError
@@ -16,7 +16,7 @@ from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredPa
 from tests.age.points import multiple
 from tests.host_keys import DELTA
 
-YUBIKEY = bech32.encode("age1yubikey", multiple(7)[0])
+YUBIKEY = encode_bech32("age1yubikey", multiple(7)[0])
 YUBIKEY_FILE = f"#       Serial: 1\n#    Recipient: {YUBIKEY}\nAGE-PLUGIN-YUBIKEY-1QQ\n"
 FIDO2 = DELTA.strip()
 FIDO2_FILE = f"# public key: {FIDO2}\nAGE-PLUGIN-FIDO2-HMAC-1QQ\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agenix_check.age import bech32, parse_recipient, read_age
-from agenix_check.age.encoding import decode_base64
+from agenix_check.age import parse_recipient, read_age
+from agenix_check.age.encoding import decode_base64, encode_bech32
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.keys.errors import DecryptionError
 from agenix_check.keys.identities import IdentityFile
@@ -182,7 +182,7 @@ def test_plugin_is_not_started_where_another_identity_fits(
 def test_yubikey_is_known_by_the_tag_in_its_stub(plugins: Path, tmp_path: Path) -> None:
     log = plugin.install(plugins, "yubikey")
     compressed, _ = multiple(5)
-    recipient = bech32.encode("age1yubikey", compressed)
+    recipient = encode_bech32("age1yubikey", compressed)
     file = encrypt(PLAINTEXT, [new_identity()[1]])
     tag = decode_base64(tag_of(recipient))
     assert tag is not None
@@ -212,7 +212,7 @@ def test_key_that_is_declared_wrongly_comes_last_but_comes(
         path="a",
         origin="masterIdentities",
         content=plugin.identity("test", KEY).encode(),
-        pubkey=bech32.encode("age1se", compressed),
+        pubkey=encode_bech32("age1se", compressed),
     )
     assert Keychain([one]).decrypt("x", encrypt(PLAINTEXT, [RECIPIENT])) == PLAINTEXT
     stanzas = read_age(encrypt(PLAINTEXT, [RECIPIENT])).real_stanzas

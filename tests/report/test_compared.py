@@ -6,8 +6,8 @@ import pytest
 from junitparser import JUnitXml
 
 from agenix_check.model.findings import Decrypted, NotCompared, Report, Verdict
-from agenix_check.report.compared import with_doubts
 from agenix_check.report.formats import html, junit
+from agenix_check.report.words import with_doubts
 from tests.report.sample import ALPHA, BETA, GREEN, output, path_of, report
 from tests.report.test_html import Reader
 

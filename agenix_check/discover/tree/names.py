@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 
-from agenix_check.discover.tree.change_context import find_commits
 from agenix_check.discover.tree.evidence import (
     Evidence,
     base_evidence,
@@ -24,6 +23,7 @@ from agenix_check.discover.tree.unstaged import (
     look_for_unstaged,
 )
 from agenix_check.git.cache import Store
+from agenix_check.git.history import last_changes
 from agenix_check.git.repository import changes
 from agenix_check.git.snapshot import SUBMODULE, Change, File
 from agenix_check.model.findings import Cause, CauseKind
@@ -298,7 +298,7 @@ def _look_closer(view: View, names: Names) -> Names:
         unstaged = look_for_unstaged(view.repository, here, lost, directories)
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if new or gone or rotated:
-        commits = find_commits(view)
+        commits = _find_commits(view)
     undecided = say_undecided(here, there, names.changed, lost=len(lost), new=len(new))
     unseen = sum(one.unseen for one in names.lost.values())
     return replace(
@@ -311,6 +311,14 @@ def _look_closer(view: View, names: Names) -> Names:
         quiet=not (lost or gone or unstaged.outputs),
         undecided=undecided or say_unseen(unseen, shallow=view.repository.shallow),
     )
+
+
+def _find_commits(view: View) -> Mapping[str, str]:
+    """Return which commit changed a path last, where both trees are those of commits."""
+    base = view.base.commit if view.base else None
+    if base is None or view.snapshot.commit is None:
+        return {}
+    return last_changes(view.repository.git, base, view.snapshot.commit)
 
 
 def _find_spoiled(view: View, names: Names) -> Mapping[str, str]:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from agenix_check.discover.tree.change_context import directories_since_fork
 from agenix_check.discover.tree.circumstances import examine_loss, find_move, go_on
 from agenix_check.discover.tree.evidence import Evidence, classify, read_facts
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.library import PLACEHOLDERS, Library
 from agenix_check.discover.tree.line import Line, Loss
-from agenix_check.discover.tree.naming import OutputFile, Trace
+from agenix_check.discover.tree.naming import OutputFile, Trace, output_file
 from agenix_check.discover.tree.walked import Walked
 from agenix_check.git.cache import Store
 from agenix_check.git.history import LineCommit, first_parents, is_ancestor, read_line
@@ -21,6 +20,7 @@ from agenix_check.git.repository import (
     Repository,
     changes,
     commit_snapshot,
+    forked_at,
     is_cut_off,
     parents_of,
 )
@@ -291,7 +291,21 @@ class _Walk:
             return frozenset()
         tree = commit.oid or self._view.snapshot.tree
         first, *merged = commit.parents
-        return directories_since_fork(self._repository, first, merged[0], tree)
+        return _directories_since_fork(self._repository, first, merged[0], tree)
+
+
+def _directories_since_fork(
+    repository: Repository, first: str, other: str, tree: str
+) -> frozenset[str]:
+    """Return the directories that got outputs since two commits parted, in the tree of their merge.
+
+    Nothing where what they have in common was not fetched.
+    """
+    fork = forked_at(repository, first, other)
+    if fork is None:
+        return frozenset()
+    files = (output_file(one.path) for one in changes(repository, fork, tree) if not one.before)
+    return frozenset(file.directory for file in files if file is not None)
 
 
 def _freeze(question: Question, line: Line) -> dict[str, Lost]:

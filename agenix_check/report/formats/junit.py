@@ -23,12 +23,11 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
-from agenix_check.report.compared import not_compared, with_doubts
 from agenix_check.report.escape import visible
 from agenix_check.report.finding_places import declared_in, shown_path
 from agenix_check.report.owners import assign
 from agenix_check.report.registry import Format, RenderOptions
-from agenix_check.report.words import already_there, cause_title
+from agenix_check.report.words import already_there, cause_title, not_compared, with_doubts
 
 _REPOSITORY = "repository"
 _TAG = re.compile(r"<(?=/?testsuite|/?testcase|failure|error|skipped|system-out)")

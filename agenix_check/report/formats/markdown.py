@@ -9,12 +9,18 @@ from collections.abc import Iterable
 
 from agenix_check.model.findings import Finding, Report, Severity, Verdict
 from agenix_check.report.bounded_text import BoundedText, Section
-from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group
 from agenix_check.report.markup import cell, code, fence_for, prose
 from agenix_check.report.registry import Format, RenderOptions
-from agenix_check.report.words import already_there, cause_title, names_in, quantity, summary
+from agenix_check.report.words import (
+    already_there,
+    cause_title,
+    names_in,
+    not_compared,
+    quantity,
+    summary,
+)
 from agenix_check.rules import RULES
 
 LIMIT = 60_000  # bytes: GitHub takes 65,536 characters for a comment

@@ -17,7 +17,6 @@ from agenix_check.model.findings import (
     Verdict,
     finding_key,
 )
-from agenix_check.report.compared import not_compared, with_doubts
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.grouping import SEVERITY_RANK, Block, Group, gather_mends, group, rule_rank
 from agenix_check.report.registry import Format, RenderOptions
@@ -26,8 +25,10 @@ from agenix_check.report.words import (
     cause_title,
     is_green,
     names_in,
+    not_compared,
     subject,
     summary,
+    with_doubts,
 )
 
 _WIDTH = 80

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agenix_check.age import bech32
+from agenix_check.age.encoding import encode_bech32
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.keys.errors import EncryptionError
@@ -13,8 +13,8 @@ from tests.conftest import Run
 from tests.discover.declared.estate import Estate, Secret, judge_all
 from tests.host_keys import ALPHA, DELTA
 
-TAG_PQ = bech32.encode("age1tagpq", bytes(1184) + multiple(3)[1])
-PQ = bech32.encode("age1pq", bytes(1216))
+TAG_PQ = encode_bech32("age1tagpq", bytes(1184) + multiple(3)[1])
+PQ = encode_bech32("age1pq", bytes(1216))
 FIRST = (
     "# age and rage encrypt no file to post-quantum keys and others together: declare keys of one "
     "of the two kinds only, then: "

@@ -34,9 +34,9 @@ def render(report: Report, version: str, *, strict: bool, require_verified: bool
     """
     from markupsafe import Markup
 
-    from agenix_check.report.compared import with_doubts
     from agenix_check.report.formats.html.data import fleet_json
     from agenix_check.report.formats.html.page import make_page
+    from agenix_check.report.words import with_doubts
 
     report = with_doubts(report)
     style = "".join(map(_read, _STYLES))

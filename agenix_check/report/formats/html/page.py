@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from agenix_check.model.findings import Counts, Fix, JudgedFile, Report, Severity, Verdict
-from agenix_check.report.compared import not_compared
 from agenix_check.report.escape import visible
 from agenix_check.report.formats.html.groups import GroupOnPage, as_lines, groups
 from agenix_check.report.formats.html.rule_sections import RuleOnPage, rules_of
 from agenix_check.report.formats.html.verdict import facts, headline, most_useful, shares, state_of
-from agenix_check.report.words import already_there, names_in, summary
+from agenix_check.report.words import already_there, names_in, not_compared, summary
 
 _FIXED = 50  # fixes that are listed one by one
 
