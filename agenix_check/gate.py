@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from agenix_check.errors import AgenixCheckError
 from agenix_check.git.cache import Green, Store
 from agenix_check.git.repository import Repository
-from agenix_check.model.findings import Finding, Report, Severity
-from agenix_check.model.settings import EvaluateWhen, FailOn, Settings
+from agenix_check.model.findings import Counts, Finding, Report, Severity, finding_key
+from agenix_check.model.settings import EvaluateWhen, FailOn, Settings, SettingsOrigin
 from agenix_check.view import View, open_view, view_commit
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ _NOTHING = (
     "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age); "
     "--allow-empty lets that pass"
 )
+
+
+# The settings that say what the fleet is.
+_OF_THE_FLEET = ("inventory", "flake", "nodes", "collect_home_manager", "rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +57,70 @@ def check(
     what the audit finds in order; then nothing is remembered. Raises `UsageError` for revisions
     that name no commit, `CannotCheckError` if Git cannot answer.
     """
-    store = open_store(repository, settings)
-    restricted = settings.is_restricted
     with open_view(repository, settings) as view:
-        green = Green(store, _name(view, settings))
-        fresh = restricted or compare is not None
-        known = green.recall(view.info) if brief and not fresh else None
-        if known is not None and not _must_evaluate(known, settings):
-            return known
-        report, lasting = _judge(view, settings, store, details=details, compare=compare)
-    if lasting and not fresh:
+        return check_view(view, settings, brief=brief, details=details, compare=compare)
+
+
+def check_view(
+    view: View,
+    settings: Settings,
+    origin: SettingsOrigin | None = None,
+    *,
+    brief: bool = False,
+    details: bool = False,
+    compare: Compare | None = None,
+) -> Report:
+    """Judge a view, as `check` does; `origin` says where its settings come from."""
+    if origin is not None and not (origin.notices or origin.change):
+        origin = None
+    store = open_store(view.repository, settings)
+    green = Green(store, _name(view, settings))
+    fresh = settings.is_restricted or compare is not None or origin is not None
+    known = green.recall(view.info) if brief and not fresh else None
+    if known is not None and not _must_evaluate(known, settings):
+        return known
+    examined = examine(view, settings, store, details=details, compare=compare)
+    report = examined.report
+    if not (examined.names.looked_aside or fresh):
         green.keep(report)
-    return conclude(report, settings)
+    report = conclude(report, settings)
+    return report if origin is None else _with_origin(report, origin, view, examined, settings)
+
+
+def _with_origin(
+    report: Report, origin: SettingsOrigin, view: View, examined: Examined, settings: Settings
+) -> Report:
+    """Add what there is to say about where the settings come from."""
+    report = replace(report, skipped=(*report.skipped, *origin.notices))
+    if origin.change is None:
+        return report
+    from agenix_check.audit.select import is_ignored
+    from agenix_check.audit.settings_change import Seen, judge_change
+
+    def look(wanted: Settings) -> Seen:
+        if all(getattr(wanted, name) == getattr(settings, name) for name in _OF_THE_FLEET):
+            return Seen(wanted, examined.findings, examined.report)
+        fleet: dict[str, Any] = {name: getattr(wanted, name) for name in _OF_THE_FLEET}
+        try:
+            store = open_store(view.repository, settings)
+            other = examine(view, replace(settings, **fleet), store)
+        except AgenixCheckError as error:
+            return Seen(wanted, why_not=str(error))
+        return Seen(wanted, other.findings, other.report)
+
+    finding = judge_change(origin.change, look(origin.change.now), look(origin.change.then))
+    if is_ignored(finding, origin.change.now.ignore):
+        return replace(report, counts=replace(report.counts, ignored=report.counts.ignored + 1))
+    counts = Counts.of((), [finding])
+    return replace(
+        report,
+        findings=tuple(sorted((*report.findings, finding), key=finding_key)),
+        counts=replace(
+            report.counts,
+            warnings=report.counts.warnings + counts.warnings,
+            notes=report.counts.notes + counts.notes,
+        ),
+    )
 
 
 def conclude(report: Report, settings: Settings) -> Report:
@@ -85,17 +142,16 @@ def exit_code(report: Report, settings: Settings) -> int:
     return int(failed)
 
 
-def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
-    """Find the fleet of the snapshot that the settings name, and what could not be looked at."""
+def discover_fleet(view: View, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
+    """Find the fleet of a view, and what could not be looked at."""
     from agenix_check.discover.declared.expected import fleet_of_declared
     from agenix_check.discover.declared.inventory import take_inventory
     from agenix_check.discover.tree.facts_cache import Memory
     from agenix_check.discover.tree.names import discover_names, fleet_of
 
-    store = open_store(repository, settings)
-    with open_view(repository, settings) as view:
-        names = discover_names(view, Memory(store), store)
-        inventory = take_inventory(view, names, settings, store)
+    store = open_store(view.repository, settings)
+    names = discover_names(view, Memory(store), store)
+    inventory = take_inventory(view, names, settings, store)
     if inventory.declared is None:
         fleet = fleet_of(names)
     else:
@@ -104,8 +160,8 @@ def discover_fleet(repository: Repository, settings: Settings) -> "tuple[Fleet, 
     return replace(fleet, plain=plain), inventory.incomplete
 
 
-def make_lock(repository: Repository, settings: Settings) -> str:
-    """Return the text of the lock file for the snapshot that the settings name.
+def make_lock(view: View, settings: Settings) -> str:
+    """Return the text of the lock file for a view.
 
     Raises `CannotCheckError` if a node could not be evaluated: half a lock would look like a whole.
     """
@@ -113,8 +169,7 @@ def make_lock(repository: Repository, settings: Settings) -> str:
     from agenix_check.discover.declared.from_declaration import evaluation_options, refuse_half
     from agenix_check.discover.declared.lock import render_lock
 
-    with open_view(repository, settings) as view:
-        declaration = evaluate_flake(view, evaluation_options(settings))
+    declaration = evaluate_flake(view, evaluation_options(settings))
     refuse_half(declaration)
     return render_lock(declaration)
 
@@ -135,19 +190,6 @@ def _is_of_outputs(finding: Finding) -> bool:
     if find_rule(finding.rule).about is About.SOURCE:
         return finding.severity is Severity.ERROR
     return finding.severity is not Severity.NOTE
-
-
-def _judge(
-    view: View,
-    settings: Settings,
-    store: Store,
-    *,
-    details: bool,
-    compare: Compare | None,
-) -> tuple[Report, bool]:
-    """Return the report, and whether it will always be the same for these trees."""
-    examined = examine(view, settings, store, details=details, compare=compare)
-    return examined.report, not examined.names.looked_aside
 
 
 def examine(
@@ -203,12 +245,7 @@ def _name(view: View, settings: Settings) -> str:
     from shutil import which
 
     base = view.base.tree if view.base else "none"
-    fleet = (
-        settings.inventory.value,
-        settings.flake,
-        settings.nodes,
-        settings.collect_home_manager,
-        settings.rules,
-    )
+    authority = view.authority.tree if view.authority else "none"
+    fleet = [str(getattr(settings, name)) for name in _OF_THE_FLEET]
     nix = which("nix") is not None
-    return f"{view.snapshot.tree} {base} {view.cut_off} {nix} {fleet} {settings.ignore}"
+    return f"{view.snapshot.tree} {base} {authority} {view.cut_off} {nix} {fleet} {settings.ignore}"

@@ -10,6 +10,8 @@ from agenix_check.git.repository import (
     commit_snapshot,
     forked_at,
     index_snapshot,
+    is_ancestor,
+    is_by_hand,
     is_commit_being_made,
     is_cut_off,
     parent,
@@ -26,7 +28,9 @@ class View:
     """A snapshot and its base; None stands for an empty one.
 
     `cut_off` says that there is a base, but this shallow clone lacks it. `of_a_change` says that
-    this is a range with a base, or a commit that is being made.
+    this is a range with a base, or a commit that is being made. `authority` is the commit whose
+    settings and lock file decide: the one that --from-ref names itself, not the merge base, which
+    whoever wrote the change can choose. None: those of the snapshot.
     """
 
     repository: Repository
@@ -34,6 +38,7 @@ class View:
     base: Snapshot | None
     cut_off: bool = False
     of_a_change: bool = False
+    authority: Snapshot | None = None
 
     @property
     def info(self) -> SnapshotInfo:
@@ -95,13 +100,28 @@ def _against(view: View, from_ref: str | None) -> View:
     merged. After a push the other branch already has the commit: then compare with its parent.
     """
     if from_ref is None:
-        return view
+        return _by_hand(view)
     if from_ref and not from_ref.strip("0"):
         return replace(view, base=None, cut_off=False, of_a_change=False)
     other = resolve(view.repository, from_ref)
+    view = replace(view, authority=commit_snapshot(view.repository, other))
     commit = view.snapshot.commit or view.repository.head
     base = forked_at(view.repository, other, commit) if commit else None
     if view.snapshot.commit is not None and base == view.snapshot.commit:
         return replace(view, of_a_change=view.base is not None)
     found = commit_snapshot(view.repository, base or other)
     return replace(view, base=found, cut_off=False, of_a_change=True)
+
+
+def _by_hand(view: View) -> View:
+    """Let the remote's default branch decide about a branch that it does not have.
+
+    Whoever checks out the branch of a stranger judges it as in a range.
+    """
+    repository, commit = view.repository, view.snapshot.commit or view.repository.head
+    tips = repository.default_tips
+    if commit is None or not tips or not is_by_hand():
+        return view
+    if commit in tips or any(is_ancestor(repository, commit, tip) for tip in tips):
+        return view
+    return replace(view, authority=commit_snapshot(repository, tips[0]))

@@ -58,6 +58,7 @@ def make_finding(
     cause: Cause | None = None,
     since: str | None = None,
     mend: str | None = None,
+    fails: bool = True,
 ) -> Finding:
     """Return a finding of a rule; `output` fills in its node, secret, source and path."""
     if output is not None:
@@ -76,6 +77,7 @@ def make_finding(
         cause=cause,
         since=since,
         mend=mend,
+        fails=fails,
     )
 
 

@@ -26,7 +26,7 @@ def select(report: Report, settings: Settings, known: Report | None = None) -> R
     kept = []
     silenced: dict[_BrokenRule, str] = {}
     for finding in wanted:
-        rule = next((rule for rule in settings.ignore if _is_ignored(finding, rule)), None)
+        rule = next((rule for rule in settings.ignore if _is_meant(finding, rule)), None)
         if rule is None:
             kept.append(finding)
         else:
@@ -69,7 +69,12 @@ def matches(name: str | None, globs: Sequence[str]) -> bool:
     return not globs or (name is not None and any(fnmatchcase(name, glob) for glob in globs))
 
 
-def _is_ignored(finding: Finding, rule: Ignore) -> bool:
+def is_ignored(finding: Finding, ignore: Sequence[Ignore]) -> bool:
+    """Return whether an entry of `ignore` switches a finding off."""
+    return any(_is_meant(finding, rule) for rule in ignore)
+
+
+def _is_meant(finding: Finding, rule: Ignore) -> bool:
     return (
         finding.rule == rule.rule
         and (rule.path is None or matches(finding.path, (rule.path,)))

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,11 @@ from agenix_check.cli.destinations import (
     want_history,
     write_reports,
 )
-from agenix_check.cli.settings import environment_of_run, load_settings, open_run
+from agenix_check.cli.opening import CheckRun, open_run
+from agenix_check.cli.settings import ask
 from agenix_check.cli.terminal import say
-from agenix_check.errors import CannotCheckError, UsageError
-from agenix_check.gate import check, exit_code
+from agenix_check.errors import UsageError
+from agenix_check.gate import check_view, exit_code
 from agenix_check.git.repository import Repository
 from agenix_check.model.settings import Settings
 
@@ -42,34 +44,50 @@ def run_check(arguments: Sequence[str]) -> int:
         from agenix_check.cli.grammar import parse_check
 
         given = parse_check(arguments)
-    try:
-        repository, settings = open_run(given)
-    except CannotCheckError:
-        settings = load_settings(None, environment_of_run(), given)
-        with reports_on_failure(settings, destinations(settings)):
-            raise
-    wanted = destinations(settings)
-    if settings.fix:
-        return _fix(repository, settings, wanted)
+    asked = ask(given)
+    with ExitStack() as opened:
+        with reports_on_failure(asked.settings, destinations(asked.settings)):
+            run = opened.enter_context(open_run(asked))
+        if not run.settings.fix:
+            return _check(run)
+    return _fix(run, destinations(run.settings))
+
+
+def _check(run: CheckRun) -> int:
+    settings, wanted = run.settings, destinations(run.settings)
     _refuse_without_fix(settings)
     if not settings.decrypt:
-        return check_and_report(repository, settings, wanted)
+        return check_and_report(run, wanted)
     from agenix_check.keys.keychain import Unlocker
     from agenix_check.report.progress_bar import show_progress
 
+    say_whose_settings(run)
     unlocker = Unlocker(settings, say, "agenix-check --decrypt")
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
-        report = check(repository, settings, details=want_details(wanted), compare=compare)
-    return _report(repository, report, settings, wanted)
+        details = want_details(wanted)
+        report = check_view(run.view, settings, run.origin, details=details, compare=compare)
+    return _report(run.repository, report, settings, wanted)
 
 
-def check_and_report(repository: Repository, settings: Settings, wanted: list[Destination]) -> int:
+def check_and_report(run: CheckRun, wanted: list[Destination]) -> int:
     """Check without any key, write the reports that are wanted, and return the exit code."""
+    settings = run.settings
+    say_whose_settings(run)
     brief = not (settings.verbose or want_history(wanted))
     with reports_on_failure(settings, wanted):
-        report = check(repository, settings, brief=brief, details=want_details(wanted))
-    return _report(repository, report, settings, wanted)
+        details = want_details(wanted)
+        report = check_view(run.view, settings, run.origin, brief=brief, details=details)
+    return _report(run.repository, report, settings, wanted)
+
+
+def say_whose_settings(run: CheckRun) -> None:
+    """Say whose settings decide, where nobody named them and they are not those of this tree."""
+    if run.origin.label is not None:
+        say(
+            f"the settings of {run.origin.label} decide, which does not have this branch; "
+            "--settings HEAD takes those of the branch"
+        )
 
 
 def _comparer(settings: Settings, progress: "Progress", unlocker: "Unlocker") -> "Compare | None":
@@ -81,11 +99,13 @@ def _comparer(settings: Settings, progress: "Progress", unlocker: "Unlocker") ->
     return comparer(settings, unlocker, say, progress)
 
 
-def _fix(repository: Repository, settings: Settings, wanted: list[Destination]) -> int:
+def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     from agenix_check.keys.keychain import Unlocker
     from agenix_check.mend.fix import fix_tree, plan_fix
     from agenix_check.report.progress_bar import show_progress
 
+    repository, settings = run.repository, run.settings
+    say_whose_settings(run)
     unlocker = Unlocker(settings, say, "agenix-check --fix")
     details = want_details(wanted)
 

@@ -19,7 +19,8 @@ EXIT_CODES = {
 }
 
 _ALSO_FOR_FLEET = (
-    *SNAPSHOT, "node", "secret", "inventory", "evaluate", "nix-timeout", "no-cache"
+    *SNAPSHOT, "node", "secret", "inventory", "evaluate", "nix-timeout", "settings",
+    "no-cache",
 )  # fmt: skip
 
 _ALSO_FOR_HOOK = (

@@ -56,21 +56,29 @@ _SNAPSHOT, _WHICH, _FLEET, _REPORT, _KEYS, _FAIL, _RUN = (
 )  # fmt: skip
 _DEFAULT = Settings()
 
-# `in_file`: the tree that is checked may decide what is ignored in it, but not what is written on
-# this machine. `identity` has no variable here: AGENIX_CHECK_IDENTITY is a list of paths separated
-# by colons, which `keys/` reads.
+# `in_file`: the tree that is checked may decide what is ignored in it, but not which tree that is,
+# what of it is looked at, what is shown, or what is written on this machine. `identity` has no
+# variable here: AGENIX_CHECK_IDENTITY is a list of paths separated by colons, which `keys/` reads.
 TEXTS: dict[str, OptionText] = {
-    "staged": OptionText("check the index against HEAD (the default)", _SNAPSHOT),
-    "rev": OptionText("check this commit against its first parent", _SNAPSHOT, "REV"),
-    "worktree": OptionText("check what `git add --all` would stage", _SNAPSHOT),
-    "from-ref": OptionText("compare with the merge base of REV", _SNAPSHOT, "REV"),
-    "to-ref": OptionText("with --from-ref: the commit to check", _SNAPSHOT, "REV"),
-    "node": OptionText("only nodes that match (repeatable)", _WHICH, "GLOB"),
-    "secret": OptionText("only secrets that match (repeatable)", _WHICH, "GLOB"),
+    "staged": OptionText("check the index against HEAD (the default)", _SNAPSHOT, in_file=False),
+    "rev": OptionText(
+        "check this commit against its first parent", _SNAPSHOT, "REV", in_file=False
+    ),
+    "worktree": OptionText("check what `git add --all` would stage", _SNAPSHOT, in_file=False),
+    "from-ref": OptionText("compare with the merge base of REV", _SNAPSHOT, "REV", in_file=False),
+    "to-ref": OptionText("with --from-ref: the commit to check", _SNAPSHOT, "REV", in_file=False),
+    "node": OptionText("only nodes that match (repeatable)", _WHICH, "GLOB", in_file=False),
+    "secret": OptionText("only secrets that match (repeatable)", _WHICH, "GLOB", in_file=False),
     "inventory": OptionText("auto: Nix if available, else the lock file, else file names", _FLEET),
     "evaluate": OptionText("when to evaluate with Nix again (CI: always)", _FLEET),
     "nix-timeout": OptionText(
         f"how long Nix may run at most ({_DEFAULT.nix_timeout:g})", _FLEET, "SECONDS"
+    ),
+    "settings": OptionText(
+        "whose settings file decides (a range: that of --from-ref)",
+        _FLEET,
+        "REV|FILE",
+        in_file=False,
     ),
     "flake": OptionText("", _FLEET),
     "nodes": OptionText("", _FLEET),
@@ -104,10 +112,12 @@ TEXTS: dict[str, OptionText] = {
     "require-verified": OptionText("outputs that cannot be verified fail the run", _FAIL),
     "fail-on": OptionText("new: old findings do not fail a commit, or a range with a base", _FAIL),
     "ignore": OptionText("switch a rule off (repeatable)", _FAIL, "RULE"),
-    "new-from": OptionText("report only problems that are new since REV", _FAIL, "REV"),
-    "allow-empty": OptionText("do not fail when there is nothing to check", _FAIL),
+    "new-from": OptionText(
+        "report only problems that are new since REV", _FAIL, "REV", in_file=False
+    ),
+    "allow-empty": OptionText("do not fail when there is nothing to check", _FAIL, in_file=False),
     "no-cache": OptionText("ignore what earlier runs remembered, remember nothing", _RUN),
-    "quiet": OptionText("show only what is wrong", _RUN, short="q"),
+    "quiet": OptionText("show only what is wrong", _RUN, short="q", in_file=False),
     "verbose": OptionText("show old findings and notes in full", _RUN, short="v"),
     "color": OptionText("when to use colours", _RUN),
     "no-progress": OptionText("hide progress", _RUN),

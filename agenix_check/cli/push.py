@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from agenix_check.cli.check import check_and_report
 from agenix_check.cli.destinations import destinations
-from agenix_check.cli.settings import open_here, open_run
+from agenix_check.cli.opening import open_here, open_run
+from agenix_check.cli.settings import ask
 from agenix_check.cli.terminal import say
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.paths import to_text
@@ -42,9 +43,9 @@ def _judge(pushed: PushedCommit, given: "Mapping[str, Value]", *, alone: bool) -
     if not alone:
         say(f"{pushed.commit[:12]}, pushed to {', '.join(pushed.refs)}:")
     range_ = {"from-ref": pushed.base or _NO_COMMIT, "to-ref": pushed.commit}
-    repository, settings = open_run({"fail-on": FailOn.NEW, **given, **range_})
     try:
-        return check_and_report(repository, settings, destinations(settings))
+        with open_run(ask({"fail-on": FailOn.NEW, **given, **range_})) as run:
+            return check_and_report(run, destinations(run.settings))
     except CannotCheckError as error:
         say(str(error))  # the other refs are judged all the same
         return error.exit_code

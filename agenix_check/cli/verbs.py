@@ -15,19 +15,23 @@ def _check(arguments: Sequence[str]) -> int:
 
 
 def _fleet(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.check import say_whose_settings
     from agenix_check.cli.files import write_lock
     from agenix_check.cli.grammar import parse_fleet
-    from agenix_check.cli.settings import open_run
+    from agenix_check.cli.opening import open_run
+    from agenix_check.cli.settings import ask
     from agenix_check.gate import discover_fleet, make_lock
     from agenix_check.report import fleet_listing
 
     given = parse_fleet(arguments)
     form, lock = given.pop("format", "text"), given.pop("lock", False)
-    repository, settings = open_run(given)
-    if lock:
-        write_lock(repository.top, make_lock(repository, settings))
-        return 0
-    found, incomplete = discover_fleet(repository, settings)
+    with open_run(ask(given)) as run:
+        say_whose_settings(run)
+        if lock:
+            write_lock(run.repository.top, make_lock(run.view, run.settings))
+            return 0
+        found, incomplete = discover_fleet(run.view, run.settings)
+    settings = run.settings
     render = fleet_listing.render_json if form == "json" else fleet_listing.render_text
     print_out(render(fleet_listing.restrict(found, settings.node, settings.secret)))
     for sentence in incomplete:

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import IO, NamedTuple
 
+from agenix_check.git.paths import to_text
 from agenix_check.git.process import Git, GitError, first_line
+from agenix_check.git.snapshot import File
 
 WHOLE = 1 << 20  # bytes; larger blobs are given by their head only
 HEAD = 1 << 17  # bytes; room for the largest age header (64 KiB)
@@ -25,6 +27,34 @@ class Blob(NamedTuple):
     size: int
     data: bytes
     sha256: str | None = None
+
+
+def read_root(git: Git, trees: Iterable[str]) -> dict[str, dict[str, File]]:
+    """Return the entries at the root of each tree, by name, in one process.
+
+    Raises `GitError` for a tree that is not here.
+    """
+    roots: dict[str, dict[str, File]] = {}
+    wanted = list(dict.fromkeys(trees))
+    with git.stream("cat-file", "--batch", "--buffer", lines=wanted) as answers:
+        for tree in wanted:
+            words = answers.readline().split()
+            if len(words) != 3 or words[1] != b"tree":
+                raise GitError(f"the tree {tree} cannot be read; run `git fsck` for details")
+            content = answers.read(int(words[2]) + 1)[:-1]
+            roots[tree] = dict(_entries(content, len(tree) // 2))
+    return roots
+
+
+def _entries(content: bytes, oid_size: int) -> Iterator[tuple[str, File]]:
+    """Read a tree object: `MODE NAME`, a zero byte and the object id, again and again."""
+    at = 0
+    while at < len(content):
+        end = content.index(b"\0", at)
+        mode, _, name = content[at:end].partition(b" ")
+        at = end + 1 + oid_size
+        path = to_text(name)
+        yield path, File(path, mode.decode("ascii").zfill(6), content[end + 1 : at].hex())
 
 
 def read_blobs(git: Git, oids: Iterable[str], small: Iterable[str] = ()) -> Iterator[Blob]:

@@ -23,6 +23,8 @@ _FACTS = (
     "HEAD^{commit}",
     "HEAD^{tree}",
 )
+# The default branch of each remote, as it was when it was last fetched.
+_DEFAULT_BRANCHES = "--glob=refs/remotes/*/HEAD"
 # Blobs that a partial clone lacks are reported where they matter.
 _WRITE_TREE = ("write-tree", "--missing-ok")
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -32,7 +34,8 @@ _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 class Repository:
     """Where a repository is. `top` is None in a bare one, `head` before the first commit.
 
-    `head_tree` saves a call of Git if it is known.
+    `head_tree` saves a call of Git if it is known. `default_tips` are the commits of the default
+    branches of its remotes, as far as this clone knows them.
     """
 
     git: Git
@@ -42,6 +45,7 @@ class Repository:
     shallow: bool
     head: str | None
     head_tree: str | None = None
+    default_tips: tuple[str, ...] = ()
 
 
 def open_repository(directory: Path) -> Repository:
@@ -52,12 +56,17 @@ def open_repository(directory: Path) -> Repository:
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory")
     git = Git(str(directory))
-    status, output, complaint = git.attempt("rev-parse", "--path-format=absolute", *_FACTS)
+    status, output, complaint = git.attempt(
+        "rev-parse", "--path-format=absolute", *_FACTS, _DEFAULT_BRANCHES
+    )
     facts = os.fsdecode(output).split("\n")[:-1]
-    if status or len(facts) != len(_FACTS):
+    tips = tuple(dict.fromkeys(facts[len(_FACTS) :]))
+    facts = facts[: len(_FACTS)]
+    if status or len(facts) != len(_FACTS) or not all(map(_OID.fullmatch, (*facts[-2:], *tips))):
         if "not a git repository" in complaint and "GIT_DIR" not in os.environ:
             raise CannotCheckError(f"{directory} is in no Git repository")
         facts = _ask_singly(git, complaint)
+        tips = tuple(to_text(git.attempt("rev-parse", _DEFAULT_BRANCHES)[1]).split())
     bare, shallow, git_dir, common_dir, place, head, head_tree = facts
     if bare == "false" and not place:
         raise CannotCheckError(f"{directory} is inside a Git directory; go to the work tree")
@@ -70,6 +79,7 @@ def open_repository(directory: Path) -> Repository:
         shallow=shallow == "true",
         head=head or None,
         head_tree=head_tree or None,
+        default_tips=tips,
     )
 
 
@@ -110,8 +120,6 @@ def _absolute_environment(git_dir: str, top: Path | None) -> dict[str, str]:
 
 def _resolve(git: Git, revision: str) -> str | None:
     """Return the commit that a revision names, or None."""
-    if "\0" in revision:
-        return None
     wanted = revision if revision.startswith(":/") else f"{revision}^{{commit}}"
     status, output, _ = git.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
     oid = to_text(output).strip()
@@ -154,6 +162,22 @@ def forked_at(repository: Repository, commit: str, other: str) -> str | None:
     """Return the merge base of two commits, or None: they are unrelated, or it was not fetched."""
     status, output, _ = repository.git.attempt("merge-base", commit, other)
     return to_text(output).strip() if status == 0 else None
+
+
+def is_ancestor(repository: Repository, commit: str, of: str) -> bool:
+    """Return whether a commit is another one or among its ancestors, as far as they are here."""
+    if commit == of:
+        return True
+    return repository.git.attempt("merge-base", "--is-ancestor", commit, of)[0] == 0
+
+
+def name_default_branch(repository: Repository, tip: str) -> str:
+    """Return the short name of the remote's default branch that is at a commit."""
+    listing = repository.git.run(
+        "for-each-ref", "--format=%(objectname) %(symref:short)", "refs/remotes/*/HEAD"
+    )
+    names = dict(line.split(" ", 1) for line in to_text(listing).splitlines())
+    return names.get(tip) or tip
 
 
 def merge_fork(repository: Repository, commit: str | None) -> str | None:
@@ -297,6 +321,11 @@ def is_commit_of_all() -> bool:
 def is_commit_being_made() -> bool:
     """Return whether this is a hook of a commit: Git names the index of that commit then."""
     return bool(_index_name())
+
+
+def is_by_hand() -> bool:
+    """Return whether somebody typed the command: it is no hook of a commit and no CI."""
+    return not (is_commit_being_made() or os.environ.get("CI"))
 
 
 def _index_name() -> str:

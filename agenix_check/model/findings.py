@@ -61,7 +61,8 @@ class Finding:
     `path` is the file it is about: the file that is there for a stale output, the file that should
     be there for a missing one. `new` says whether the base was free of it, `since` which commit
     brought it, if history was asked; None for the very change that is judged. `mend` is the fix:
-    what to type.
+    what to type. What does not `fail` is shown everywhere, and lets the run pass whatever
+    `--strict` says.
     """
 
     rule: str
@@ -75,6 +76,12 @@ class Finding:
     cause: Cause | None = None
     since: str | None = None
     mend: str | None = None
+    fails: bool = True
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is shown also where notes are left out."""
+        return self.severity is not Severity.NOTE or not self.fails
 
 
 def finding_key(finding: Finding) -> tuple[str, ...]:
@@ -303,9 +310,10 @@ class Report:
     def fail(self, *, strict: bool, require_verified: bool) -> bool:
         """Return whether a finding, or an output that was to be compared, fails the run."""
         counts = self.counts
-        if self.only_new_fails:
-            new = Counts.of((), [finding for finding in self.findings if finding.new])
-            counts = replace(counts, errors=new.errors, warnings=new.warnings)
+        failing = [one for one in self.findings if one.fails and not self.tolerates(one)]
+        if len(failing) < len(self.findings):
+            some = Counts.of((), failing)
+            counts = replace(counts, errors=some.errors, warnings=some.warnings)
         unproved = self.decrypted is not None and self.decrypted.unproved > 0
         failed = counts.fail(strict=strict, require_verified=require_verified)
         return failed or (unproved and require_verified)

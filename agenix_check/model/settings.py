@@ -53,7 +53,8 @@ class Settings:
     A field is an option, a key of the settings file and a variable; `cli/options.py` has its texts.
     `nix_timeout` is in seconds. `rev`, `from_ref`, `to_ref` and `new_from` name commits as Git
     does; `node` and `secret` are globs; `output` holds `FORMAT=FILE`; `format` is the name of a
-    file in `report/`. `ignore` is from all places together.
+    file in `report/`. `ignore` is from all places together. `settings` names whose settings file
+    decides, as a commit or as a file.
     """
 
     staged: bool = False
@@ -66,6 +67,7 @@ class Settings:
     inventory: InventoryChoice = InventoryChoice.AUTO
     evaluate: EvaluateWhen = EvaluateWhen.RELEVANT
     nix_timeout: float = 120.0
+    settings: str | None = None
     flake: str | None = None
     nodes: tuple[str, ...] = ()
     collect_home_manager: bool = True
@@ -103,3 +105,29 @@ class Settings:
         """Whether an option names the snapshot or its base."""
         named = (self.rev, self.from_ref, self.to_ref)
         return self.staged or self.worktree or any(one is not None for one in named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsChange:
+    """What a change does to the settings file at `path`: which settings, before and after.
+
+    `now` are the settings of the run with the file of the base, `then` with that of the snapshot.
+    """
+
+    path: str
+    keys: tuple[str, ...]
+    now: Settings
+    then: Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsOrigin:
+    """Where the settings of a run come from.
+
+    `label` names the remote's default branch where its settings decide though nobody named it;
+    `notices` are sentences for the report. `change` is what the change does to them.
+    """
+
+    label: str | None = None
+    notices: tuple[str, ...] = ()
+    change: SettingsChange | None = None

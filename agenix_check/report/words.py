@@ -12,6 +12,7 @@ from agenix_check.model.findings import (
     JudgedFile,
     NotCompared,
     Report,
+    Severity,
     Verdict,
 )
 from agenix_check.report.escape import visible
@@ -120,7 +121,10 @@ def summary(report: Report, *, verbose: bool) -> str:
     if not is_green(report):
         parts.append(f"{quantity(counts.errors, 'error')}, {quantity(counts.warnings, 'warning')}")
     if counts.notes:
-        hint = "" if verbose else f", -v shows {'it' if counts.notes == 1 else 'them'}"
+        hidden = counts.notes - sum(
+            one.severity is Severity.NOTE and one.is_shown for one in report.findings
+        )
+        hint = "" if verbose or not hidden else f", -v shows {'it' if hidden == 1 else 'them'}"
         parts.append(quantity(counts.notes, "note") + hint)
     if counts.ignored:
         parts.append(f"{counts.ignored} ignored")

@@ -1,4 +1,4 @@
-"""The rules about plain agenix, and about the lock file."""
+"""The rules about plain agenix, and about the files of the gate itself."""
 
 from agenix_check.model.findings import Severity
 from agenix_check.rules.rule import About, MendedBy, Rule
@@ -83,5 +83,26 @@ PLAIN: tuple[Rule, ...] = (
                 git add agenix-check.lock
             """,
         about=About.LOCK,
+    ),
+    Rule(
+        id="settings-changed",
+        severity=Severity.NOTE,
+        title="this change edits the settings of the gate",
+        meaning="""
+            The change edits agenix-check.toml, or agenix-check's table in pyproject.toml. In a
+            range (a pull request, a push) it is judged by the settings of what it is compared
+            with, so nothing is hidden yet. The message says what would be hidden once it is
+            merged; then the finding is a warning. It never fails a run.
+            """,
+        why="""
+            Who can edit the settings can switch a rule off, or take a host out of what is checked.
+            Whoever merges the change has to know.
+            """,
+        mend="""
+            Read what the change does to the settings. If you want it, merge it:
+
+                git diff BASE -- agenix-check.toml pyproject.toml
+            """,
+        about=About.FILE,
     ),
 )

@@ -7,6 +7,7 @@ from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Finding, JudgedFile, Report
+from tests.settings_files import file_at
 
 DB, WIFI, ALPHA_TOKEN = "secrets/db.age", "secrets/wifi.age", "secrets/alpha-token.age"
 # What alpha's token holds, under a passphrase: to make one takes seconds, by design.
@@ -57,7 +58,7 @@ def judge(shop: Workshop, **options: Value) -> Report:
     """Check a fleet and return the report; the index, unless the options say otherwise."""
     repository = open_repository(shop.top)
     given = {name.replace("_", "-"): value for name, value in options.items()}
-    settings = load_settings(repository.top, {}, {"no-cache": True, **given})
+    settings = load_settings(file_at(repository.top), {}, {"no-cache": True, **given})
     return check(repository, settings, details=want_details(destinations(settings)))
 
 

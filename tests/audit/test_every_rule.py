@@ -26,7 +26,8 @@ from tests.audit.scenes import (
 from tests.conftest import Run
 from tests.host_keys import ALPHA, BETA, NEW, RSA
 
-# Rules that say what is declared, or what only keys can tell: names cannot break them.
+# Rules that say what is declared, or what only keys can tell: names cannot break them. The
+# settings are changed in tests/cli/test_whose_settings.py.
 DECLARED = {
     "lock-stale",
     "node-not-evaluated",
@@ -35,6 +36,7 @@ DECLARED = {
     "plain-missing-file",
     "plain-missing-recipient",
     "plain-unknown-recipient",
+    "settings-changed",
     "source-missing",
     "source-missing-recipient",
 }

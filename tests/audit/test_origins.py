@@ -7,6 +7,7 @@ from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import CauseKind
 from tests.audit.scenes import ALPHA_TOKEN, DB, judge, name_key_file, of_rule, old_output
 from tests.host_keys import NEW
+from tests.settings_files import file_at
 
 
 def test_an_old_stale_output_names_the_commit_that_took_its_source_away(fleet: Workshop) -> None:
@@ -68,7 +69,7 @@ def test_green_is_not_remembered_where_the_work_tree_was_asked(fleet: Workshop) 
     source = fleet.source("secrets/new.age", "new\n")
     fleet.stage(source)
     repository = open_repository(fleet.top)
-    settings = load_settings(repository.top, {}, {})
+    settings = load_settings(file_at(repository.top), {}, {})
     assert check(repository, settings, brief=True).counts.errors == 0
     fleet.rekey("alpha", "new", source, "new\n")
     assert check(repository, settings, brief=True).counts.errors == 1

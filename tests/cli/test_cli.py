@@ -74,7 +74,7 @@ def test_no_git_exits_3(fleet: Workshop, tmp_path: Path, run: Run) -> None:
     _complains(run(fleet.top, env={"PATH": str(tmp_path)}), 3, "install Git")
 
 
-@pytest.mark.parametrize("option", ["--rev", "--to-ref", "--from-ref", "--new-from"])
+@pytest.mark.parametrize("option", ["--rev", "--from-ref", "--new-from"])
 def test_an_unknown_revision_exits_2(fleet: Workshop, run: Run, option: str) -> None:
     _complains(run(fleet.top, option, "no-such"), 2, "no-such")
     _complains(run(fleet.top, f"{option}=--all"), 2, "--all")
@@ -507,6 +507,7 @@ def test_an_option_wins_over_a_variable(fleet: Workshop, run: Run) -> None:
 
 def test_a_variable_wins_over_the_settings_file(fleet: Workshop, run: Run) -> None:
     fleet.write("agenix-check.toml", 'format = "junit"\n')
+    fleet.stage()
     assert run(fleet.top).stdout.startswith("<?xml")
     result = run(fleet.top, env={"AGENIX_CHECK_FORMAT": "json"})
     assert json.loads(result.stdout)["counts"]["wrong"] == 0
@@ -518,7 +519,7 @@ def test_a_variable_wins_over_the_settings_file(fleet: Workshop, run: Run) -> No
         ("strict = 1", ("strict", "true or false")),
         ("format = 3", ("format", "string")),
         ('format = "xml"', ("format", "xml")),
-        ("node = [1]", ("node", "strings")),
+        ("nodes = [1]", ("nodes", "strings")),
         ("stict = true", ("'stict'", "'strict'")),
         ("strict = [", ("agenix-check.toml",)),
         ("nix-timeout = true", ("nix-timeout", "number above 0")),
@@ -531,15 +532,19 @@ def test_a_settings_file_that_is_wrong(
     fleet: Workshop, run: Run, text: str, words: tuple[str, ...]
 ) -> None:
     fleet.write("agenix-check.toml", text.encode("latin-1"))
+    fleet.stage()
     _complains(run(fleet.top), 2, "agenix-check.toml", *words)
 
 
 def test_a_settings_file_that_is_no_file(fleet: Workshop, run: Run) -> None:
     settings = fleet.top / "agenix-check.toml"
-    settings.mkdir()
+    fleet.write("agenix-check.toml/settings.toml", "strict = true\n")
+    fleet.stage()
     _complains(run(fleet.top), 2, "agenix-check.toml", "regular file")
+    fleet.remove("agenix-check.toml/settings.toml")
     settings.rmdir()
     settings.symlink_to("/etc/passwd")
+    fleet.stage()
     _complains(run(fleet.top), 2, "agenix-check.toml", "regular file")
 
 

@@ -66,7 +66,6 @@ def test_a_commit_that_is_being_made(
         ("--rev", "HEAD"),
         ("--worktree",),
         ("--from-ref", "0" * 40, "--to-ref", "HEAD"),  # a first push
-        ("--to-ref", "HEAD"),
     ],
 )
 def test_without_a_change_every_error_fails(

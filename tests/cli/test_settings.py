@@ -7,18 +7,20 @@ from typing import Any
 import pytest
 
 from agenix_check.cli.options import OPTIONS, TEXTS, Option, Value
-from agenix_check.cli.settings import FILE, load_settings, with_hook
+from agenix_check.cli.settings import load_settings, with_hook
+from agenix_check.cli.settings_file import FILE
 from agenix_check.demo.workshop import Workshop
 from agenix_check.errors import UsageError
 from agenix_check.model.settings import Settings
 from tests.conftest import Run
+from tests.settings_files import file_at
 
 
 def load(top: Path, text: str = "", env: dict[str, str] | None = None, **given: Value) -> Settings:
     if text:
         (top / FILE).write_text(text)
     named = {name.replace("_", "-"): value for name, value in given.items()}
-    return load_settings(top, env or {}, named)
+    return load_settings(file_at(top), env or {}, named)
 
 
 def test_nothing_set(tmp_path: Path) -> None:
@@ -35,11 +37,11 @@ def test_a_bare_repository_has_no_file() -> None:
 
 
 def test_the_file(tmp_path: Path) -> None:
-    settings = load(tmp_path, 'strict = true\nnode = ["a", "b"]\nformat = "json"\nsecret = "x"\n')
+    settings = load(tmp_path, 'strict = true\nnodes = ["a", "b"]\nformat = "json"\nrules = "x"\n')
 
     assert settings.strict
-    assert settings.node == ("a", "b")
-    assert settings.secret == ("x",)
+    assert settings.nodes == ("a", "b")
+    assert settings.rules == ("x",)
     assert settings.format == "json"
 
 
@@ -47,7 +49,7 @@ def test_pyproject(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.agenix-check]\nstrict = true\n")
 
     assert load(tmp_path).strict
-    assert not load(tmp_path, "quiet = true\n").strict  # the own file comes first
+    assert not load(tmp_path, "verbose = true\n").strict  # the own file comes first
 
 
 @pytest.mark.parametrize("text", ["", "[tool.other]\nx = 1\n", "[tool]\n", "not toml at all ["])
@@ -57,6 +59,13 @@ def test_a_pyproject_of_other_tools_is_nobodys_business(tmp_path: Path, text: st
     assert load(tmp_path) == Settings()
 
 
+# What is looked at, what is shown of it, what is written and who gets something is not the
+# business of the tree that is checked.
+NEVER_IN_A_FILE = {
+    "rev", "to-ref", "from-ref", "staged", "worktree", "node", "secret", "new-from", "quiet",
+    "allow-empty", "output", "junit", "decrypt", "fix", "identity", "update-masters", "settings",
+    "grant",
+}  # fmt: skip
 SPELLED = [option for option in OPTIONS if option.name != "ignore"]
 
 
@@ -75,17 +84,23 @@ def test_every_option_has_one_name_everywhere(tmp_path: Path, option: Option) ->
     written = {"flag": str(flag).lower(), "list": f'["{word}"]', "number": "30"}
     variable = "AGENIX_CHECK_" + field.upper()
     fields: dict[str, Any] = {field: value}
+    also = {}
+    if option.name == "to-ref":  # never alone
+        also, fields["from_ref"] = {"AGENIX_CHECK_FROM_REF": "main"}, "main"
     expected = Settings(**fields)
 
     assert expected != Settings()
     if option.name != "identity":  # a list of paths, read where identities are
         text = str(int(flag)) if option.kind == "flag" else word
-        assert load(tmp_path, env={variable: text}) == expected
-    assert load_settings(tmp_path, {}, {option.name: value}) == expected
-    # What to write, and where, is not the repository's business.
-    if option.name not in ("output", "junit", "decrypt", "fix", "identity", "update-masters"):
-        toml = written.get(option.kind, f'"{word}"')
+        assert load(tmp_path, env={variable: text, **also}) == expected
+    given = {option.name: value, **({"from-ref": "main"} if also else {})}
+    assert load_settings(file_at(tmp_path), {}, given) == expected
+    toml = written.get(option.kind, f'"{word}"')
+    if option.name not in NEVER_IN_A_FILE:
         assert load(tmp_path, f"{option.name} = {toml}\n") == expected
+        return
+    with pytest.raises(UsageError, match=f"{option.name} cannot be set in a file; use --"):
+        load(tmp_path, f"{option.name} = {toml}\n")
 
 
 def test_a_repository_names_no_program_of_its_own_for_age(tmp_path: Path) -> None:
@@ -98,23 +113,23 @@ def test_a_repository_names_no_program_of_its_own_for_age(tmp_path: Path) -> Non
 
 
 def test_a_person_names_any_program_for_age_but_none_without_a_name(tmp_path: Path) -> None:
-    assert load_settings(tmp_path, {}, {"age": "/my/own"}).age == "/my/own"
+    assert load_settings(file_at(tmp_path), {}, {"age": "/my/own"}).age == "/my/own"
     with pytest.raises(UsageError, match="--age must be the name or the path of a program"):
-        load_settings(tmp_path, {}, {"age": ""})
+        load_settings(file_at(tmp_path), {}, {"age": ""})
 
 
 def test_a_later_source_wins(tmp_path: Path) -> None:
-    text = 'format = "json"\nnode = ["file"]\nstrict = true\n'
-    env = {"AGENIX_CHECK_FORMAT": "junit", "AGENIX_CHECK_NODE": "a,b", "AGENIX_CHECK_STRICT": "0"}
+    text = 'format = "json"\nnodes = ["file"]\nstrict = true\n'
+    env = {"AGENIX_CHECK_FORMAT": "junit", "AGENIX_CHECK_NODES": "a,b", "AGENIX_CHECK_STRICT": "0"}
 
     assert load(tmp_path, text).format == "json"
     settings = load(tmp_path, text, env)
     assert settings.format == "junit"
-    assert settings.node == ("a", "b")
+    assert settings.nodes == ("a", "b")
     assert not settings.strict
-    settings = load(tmp_path, text, env, format="text", node=("c",), strict=True)
+    settings = load(tmp_path, text, env, format="text", nodes=("c",), strict=True)
     assert settings.format == "text"
-    assert settings.node == ("c",)
+    assert settings.nodes == ("c",)
     assert settings.strict
 
 
@@ -157,11 +172,11 @@ def test_ignore_as_tables(tmp_path: Path) -> None:
     [
         ("strict = 1", f"{FILE}: strict must be true or false"),
         ('strict = "true"', f"{FILE}: strict must be true or false"),
-        ("rev = 1", f"{FILE}: rev must be a string"),
-        ("rev = ['a']", f"{FILE}: rev must be a string"),
-        ("node = 1", f"{FILE}: node must be a list of strings"),
-        ("node = ['a', 1]", f"{FILE}: node must be a list of strings"),
-        ("[node]\na = 1", f"{FILE}: node must be a list of strings"),
+        ("flake = 1", f"{FILE}: flake must be a string"),
+        ("flake = ['a']", f"{FILE}: flake must be a string"),
+        ("nodes = 1", f"{FILE}: nodes must be a list of strings"),
+        ("nodes = ['a', 1]", f"{FILE}: nodes must be a list of strings"),
+        ("[nodes]\na = 1", f"{FILE}: nodes must be a list of strings"),
         ("format = 'jsn'", f"{FILE}: format must be one of "),
         ("color = 'blue'", f"{FILE}: color must be one of auto, always, never, not 'blue'"),
         ("strikt = true", f"{FILE}: there is no setting 'strikt' (did you mean 'strict'?)"),
@@ -230,18 +245,40 @@ def test_bytes_that_are_not_utf_8(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_a_file_that_is_none(tmp_path: Path) -> None:
-    (tmp_path / FILE).mkdir()
-
-    with pytest.raises(UsageError, match="is not a regular file"):
-        load(tmp_path)
+def test_a_file_that_is_nested_too_deeply(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nested too deeply"):
+        load(tmp_path, f"ignore = {'[' * 5000}{']' * 5000}")
 
 
-def test_a_symlink_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / FILE).symlink_to("/etc/passwd")
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="larger than 1 MiB"):
+        load(tmp_path, "#" * (1 << 20) + "\n")
 
-    with pytest.raises(UsageError, match="is not a regular file"):
-        load(tmp_path)
+
+@pytest.mark.parametrize(
+    ("variable", "word"),
+    [
+        ("AGENIX_CHECK_STRIKT", "AGENIX_CHECK_STRICT"),
+        ("AGENIX_CHECK_FAILON", "AGENIX_CHECK_FAIL_ON"),
+        ("AGENIX_CHECK_IDENTITIY", "AGENIX_CHECK_IDENTITY"),
+        ("AGENIX_CHECK_REQUIRE-VERIFIED", "AGENIX_CHECK_REQUIRE_VERIFIED"),
+    ],
+)
+def test_a_mistyped_variable_names_the_nearest(tmp_path: Path, variable: str, word: str) -> None:
+    with pytest.raises(UsageError, match=f"no variable {variable} .*{word}") as caught:
+        load(tmp_path, env={variable: "1"})
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("also", [{}, {"AGENIX_CHECK_FROM_REF": "main"}])
+def test_the_end_of_a_range_needs_its_beginning(tmp_path: Path, also: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="--to-ref needs --from-ref"):
+        load(tmp_path, env=also, to_ref="HEAD")
+
+
+def test_prek_names_only_the_end_of_a_first_push(tmp_path: Path) -> None:
+    settings = with_hook(load(tmp_path), {"PRE_COMMIT_TO_REF": "b" * 40})
+    assert (settings.from_ref, settings.to_ref) == (None, "b" * 40)
 
 
 HOOK = {"PRE_COMMIT_FROM_REF": "a" * 40, "PRE_COMMIT_TO_REF": "b" * 40}
@@ -257,14 +294,14 @@ def test_the_range_of_a_hook(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["staged", "worktree"])
 def test_a_named_snapshot_wins_over_a_hooks_range(tmp_path: Path, name: str) -> None:
-    settings = load_settings(tmp_path, {}, {name: True})
+    settings = load_settings(file_at(tmp_path), {}, {name: True})
 
     assert with_hook(settings, HOOK) == settings
 
 
-@pytest.mark.parametrize("name", ["rev", "from-ref", "to-ref"])
+@pytest.mark.parametrize("name", ["rev", "from-ref"])
 def test_a_named_revision_wins_over_a_hooks_range(tmp_path: Path, name: str) -> None:
-    settings = load_settings(tmp_path, {}, {name: "HEAD"})
+    settings = load_settings(file_at(tmp_path), {}, {name: "HEAD"})
 
     assert with_hook(settings, HOOK) == settings
 
@@ -275,6 +312,7 @@ def test_without_a_hook_there_is_no_range(tmp_path: Path) -> None:
 
 def test_a_wrong_setting_ends_the_command(workshop: Workshop, run: Run) -> None:
     workshop.write(FILE, "strikt = true\n")
+    workshop.stage()
 
     result = run(workshop.top)
 

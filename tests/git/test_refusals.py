@@ -48,11 +48,6 @@ def test_a_revision_that_names_no_commit(fleet: Workshop, revision: str) -> None
     says(call(fleet.top, "--to-ref", "HEAD", f"--from-ref={revision}x"), 2)
 
 
-def test_a_revision_with_a_null_byte(fleet: Workshop) -> None:
-    fleet.write("agenix-check.toml", 'rev = "a\\u0000b"\n')
-    assert says(call(fleet.top), 2) == "no commit is named 'a\\x00b' in this repository"
-
-
 def test_a_revision_may_be_any_name_of_a_commit(fleet: Workshop) -> None:
     spoil(fleet)
     head = fleet.commit("Break it")

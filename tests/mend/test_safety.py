@@ -245,7 +245,7 @@ def test_a_commit_of_some_paths_is_refused(fleet: Workshop) -> None:
     assert judged.stderr == done.stderr  # the gate advises what works, too
 
 
-@pytest.mark.parametrize("option", [("--rev", "HEAD"), ("--worktree",), ("--to-ref", "HEAD")])
+@pytest.mark.parametrize("option", [("--rev", "HEAD"), ("--worktree",)])
 def test_only_the_index_is_fixed(fleet: Workshop, option: tuple[str, ...]) -> None:
     edit(fleet)
     assert f"cannot be used with {option[0]}" in refused(fleet, *option, code=2)

@@ -49,10 +49,11 @@ def render(report: Report, *, verbose: bool, quiet: bool) -> str:
 
 
 def _kind(report: Report, finding: Finding) -> str | None:
-    """Return the kind of annotation for a finding; notes have none."""
-    if finding.severity is Severity.NOTE:
+    """Return the kind of annotation for a finding; notes have none, unless they must be seen."""
+    if not finding.is_shown:
         return None
-    return "notice" if report.tolerates(finding) else finding.severity.value
+    is_notice = finding.severity is Severity.NOTE or report.tolerates(finding)
+    return "notice" if is_notice else finding.severity.value
 
 
 def _incomplete(sentences: Iterable[str]) -> Iterator[str]:

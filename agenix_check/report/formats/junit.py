@@ -53,7 +53,7 @@ def render(report: Report, *, require_verified: bool, strict: bool) -> str:
     """Turn a report into JUnit XML; a case fails if it fails a run with these options."""
     report = with_doubts(report)
     judge = _Judge(report, strict=strict)
-    told = [f for f in report.findings if f.severity != Severity.NOTE]
+    told = [f for f in report.findings if f.is_shown]
     by_file, others = assign(told, report.files)
     cases = [_completeness(report)]
     cases += [_repository_case(finding, judge, declared_in(report)) for finding in others]
@@ -125,7 +125,7 @@ class _Judge:
 
     def case(self, case: _TestCase, findings: list[Finding]) -> _TestCase:
         """Return the case with its outcome: one that fails only for old findings is skipped."""
-        failing = [one for one in findings if one.severity in self._failing]
+        failing = [one for one in findings if one.fails and one.severity in self._failing]
         outcome = "skipped" if failing else "passed"
         if not all(map(self._tolerates, failing)):
             outcome = "failure"

@@ -7,7 +7,7 @@ the services that it is posted to refuse a text that is too long.
 from collections import Counter
 from collections.abc import Iterable
 
-from agenix_check.model.findings import Finding, Report, Severity, Verdict
+from agenix_check.model.findings import Finding, Report, Verdict
 from agenix_check.report.bounded_text import BoundedText, Section
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group
@@ -71,7 +71,7 @@ class _MarkdownWriter:
         self._report = report
         self._names = names_in(report)
         self._old_title = already_there(report).capitalize()
-        told = [f for f in report.findings if verbose or f.severity != Severity.NOTE]
+        told = [f for f in report.findings if verbose or f.is_shown]
         self._new = group(f for f in told if f.new)
         self._old = group(f for f in told if not f.new)
 

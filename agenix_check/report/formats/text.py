@@ -85,7 +85,7 @@ class _TextWriter:
 
         Without a change there is nothing to tell it from, so all is told in full.
         """
-        told = [f for f in self._report.findings if self._verbose or f.severity != Severity.NOTE]
+        told = [f for f in self._report.findings if self._verbose or f.is_shown]
         if not self._report.snapshot.has_change:
             yield from map(self._group, group(told))
             return

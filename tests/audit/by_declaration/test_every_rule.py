@@ -140,5 +140,7 @@ def test_a_mistake_is_named_by_its_rule_and_by_no_other(estate: Estate, rule: st
 
 
 def test_every_rule_has_a_scenario() -> None:
-    # What only keys can tell has its scenarios in tests/decrypt/test_decrypt.py.
-    assert SCENARIOS.keys() | KNOWN_BY_NAMES.keys() | {"output-content"} == RULES.keys()
+    # What only keys can tell has its scenarios in tests/decrypt/test_decrypt.py, what is done to
+    # the settings in tests/cli/test_whose_settings.py.
+    elsewhere = {"output-content", "settings-changed"}
+    assert SCENARIOS.keys() | KNOWN_BY_NAMES.keys() | elsewhere == RULES.keys()

@@ -10,6 +10,7 @@ from agenix_check.model.declaration import DeclaredPath, MasterIdentity
 from agenix_check.model.findings import Report, Severity, Verdict
 from agenix_check.model.settings import Settings
 from agenix_check.report import RenderOptions, fleet_listing, render
+from agenix_check.view import open_view
 from tests.conftest import Run
 from tests.discover.declared.estate import (
     DB,
@@ -22,6 +23,7 @@ from tests.discover.declared.estate import (
     told,
 )
 from tests.host_keys import ALPHA, BETA
+from tests.settings_files import file_at
 
 KEY_PATH = "/etc/ssh/ssh_host_ed25519_key.pub"
 
@@ -167,8 +169,9 @@ def everything_printed(estate: Estate, report: Report) -> str:
     plain = RenderOptions(verbose=True, strict=True, require_verified=True)
     texts = [render(report, name, plain) for name in ("text", "json", "junit")]
     for inventory in ("lock", "nix"):
-        settings = load_settings(estate.shop.top, {}, {"inventory": inventory})
-        found, incomplete = discover_fleet(open_repository(estate.shop.top), settings)
+        settings = load_settings(file_at(estate.shop.top), {}, {"inventory": inventory})
+        with open_view(open_repository(estate.shop.top), settings) as view:
+            found, incomplete = discover_fleet(view, settings)
         texts += [fleet_listing.render_text(found), fleet_listing.render_json(found), *incomplete]
     return "\n".join(texts)
 

@@ -13,6 +13,7 @@ from agenix_check.model.findings import CauseKind, FileKind, Finding, JudgedFile
 from tests.conftest import Run
 from tests.discover.declared.estate import Estate
 from tests.host_keys import ALPHA, BETA, DELTA, NEW, RSA
+from tests.settings_files import file_at
 
 
 def write_rules(shop: Workshop, path: str = "secrets.nix", **rules: list[str]) -> None:
@@ -27,7 +28,7 @@ def _nix(keys: list[str]) -> str:
 
 def judge(shop: Workshop) -> Report:
     shop.stage()
-    settings = load_settings(shop.top, {}, {"no-cache": True})
+    settings = load_settings(file_at(shop.top), {}, {"no-cache": True})
     return check(open_repository(shop.top), settings)
 
 

@@ -29,6 +29,7 @@ from agenix_check.model.declaration import (
 )
 from agenix_check.model.findings import Finding, JudgedFile, Report
 from tests.host_keys import HOSTS
+from tests.settings_files import file_at
 
 DB, TOKEN, WIFI = "secrets/db.age", "secrets/alpha-token.age", "secrets/wifi.age"
 
@@ -201,7 +202,7 @@ def judge(estate: Estate, inventory: str = "lock", **options: Value) -> Report:
     """Check what is staged, by the lock file unless another inventory is named."""
     given = {name.replace("_", "-"): value for name, value in options.items()}
     settings = load_settings(
-        estate.shop.top, {}, {"no-cache": True, "inventory": inventory, **given}
+        file_at(estate.shop.top), {}, {"no-cache": True, "inventory": inventory, **given}
     )
     repository = open_repository(estate.shop.top)
     return check(repository, settings, details=want_details(destinations(settings)))

@@ -7,6 +7,7 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import check, exit_code
 from agenix_check.git.repository import open_repository
 from tests.audit.scenes import ALPHA_TOKEN, DB, judge, judge_staged, rekey_all, told
+from tests.settings_files import file_at
 
 
 def clone(fleet: Workshop, target: Path, *options: str) -> Workshop:
@@ -31,7 +32,7 @@ def test_a_shallow_clone_says_that_it_cannot_tell(fleet: Workshop, tmp_path: Pat
     shallow = clone(fleet, tmp_path / "shallow", "--depth=1")
 
     repository = open_repository(shallow.top)
-    settings = load_settings(repository.top, {}, {"rev": "HEAD"})
+    settings = load_settings(file_at(repository.top), {}, {"rev": "HEAD"})
     report = check(repository, settings)
 
     assert {severity for severity, *_ in told(report)} == {"warning"}

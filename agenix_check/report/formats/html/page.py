@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from agenix_check.model.findings import Counts, Fix, JudgedFile, Report, Severity, Verdict
+from agenix_check.model.findings import Counts, Fix, JudgedFile, Report, Verdict
 from agenix_check.report.escape import visible
 from agenix_check.report.formats.html.groups import GroupOnPage, as_lines, groups
 from agenix_check.report.formats.html.rule_sections import RuleOnPage, rules_of
@@ -54,7 +54,7 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
     """Return the page of a report."""
     state = state_of(report, strict=strict, require_verified=require_verified)
     names = names_in(report)
-    told = [one for one in report.findings if one.severity is not Severity.NOTE]
+    told = [one for one in report.findings if one.is_shown]
     fixed = sorted(report.fixed, key=lambda one: (one.node or "", one.path, one.action))
     return Page(
         state=state,
@@ -68,7 +68,7 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
         new=groups((one for one in told if one.new), names),
         old=groups((one for one in told if not one.new), names),
         old_title=already_there(report).capitalize(),
-        notes=groups((one for one in report.findings if one.severity is Severity.NOTE), names),
+        notes=groups((one for one in report.findings if not one.is_shown), names),
         rows=tuple(_rows(report, names)),
         plain=tuple(sorted(report.plain, key=lambda one: (one.group, one.path))),
         fixed=tuple(fixed[:_FIXED]),

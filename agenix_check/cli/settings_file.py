@@ -1,0 +1,181 @@
+"""The settings file: what it may set, and what one says that cannot be used."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from agenix_check.cli.options import OPTIONS, Option, Value
+from agenix_check.errors import UsageError, nearest
+from agenix_check.model.settings import Ignore
+
+FILE = "agenix-check.toml"
+PYPROJECT = "pyproject.toml"
+FILES = (FILE, PYPROJECT)  # the first that has settings counts
+_LARGEST = 1 << 20  # bytes
+# A file may name no other program: it runs with a file of the tree as input, which many programs
+# would take for a script.
+_AGE = ("age", "rage")
+
+BY_NAME = {option.name: option for option in OPTIONS}
+
+
+class FileSettings(NamedTuple):
+    """What a settings file says.
+
+    `name` is the file's; `place` names it, and the table, in a message. `left_out` says in
+    sentences what was not taken from it.
+    """
+
+    name: str = FILE
+    place: str = FILE
+    values: Mapping[str, Value] = {}
+    ignore: tuple[Ignore, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def parse_file(
+    name: str, data: bytes, place: str | None = None, *, lenient: bool = False
+) -> FileSettings | None:
+    """Read a settings file; None for a `pyproject.toml` without settings.
+
+    `place` names it in messages. `lenient` is for the file that a change is judged by: what can
+    be set in no file, or is not known, is left out of it, so that the change can put it right.
+    Raises `UsageError`, which names the key.
+    """
+    place = place or name
+    if len(data) > _LARGEST:
+        raise UsageError(f"{place} is larger than {_LARGEST >> 20} MiB")
+    if name == PYPROJECT and b"agenix-check" not in data:
+        return None
+    table = _table(name, data, place)
+    if table is None:
+        return None
+    if name == PYPROJECT:
+        place = f"{place}: tool.agenix-check"
+    values: dict[str, Value] = {}
+    ignore: list[Ignore] = []
+    left_out: list[str] = []
+
+    for key, value in _entries(table):
+        try:
+            if key == "ignore":
+                ignore.append(_ignore_entry(value, f"{place}: ignore"))
+                continue
+            option = _option(key, place)
+        except UsageError as error:
+            if not lenient:
+                raise
+            left_out.append(f"{error}; it is left out")
+            continue
+        values[key] = _value(option, value, place)
+    return FileSettings(name, place, values, tuple(ignore), tuple(left_out))
+
+
+def _table(name: str, data: bytes, place: str) -> Mapping[str, object] | None:
+    import tomllib  # most repositories have no settings
+
+    try:
+        document: dict[str, object] = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{place}: {error}") from error
+    except RecursionError:
+        raise UsageError(f"{place} is nested too deeply") from None
+    if name != PYPROJECT:
+        return document
+    tool = document.get("tool")
+    table = tool.get("agenix-check") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise UsageError(f"{place}: tool.agenix-check must be a table")
+    return table
+
+
+def _entries(table: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield the keys with their values, each entry of `ignore` by itself."""
+    for key, value in table.items():
+        if key == "ignore" and isinstance(value, list):
+            yield from ((key, entry) for entry in value)
+        else:
+            yield key, value
+
+
+def _option(key: str, place: str) -> Option:
+    option = BY_NAME.get(key)
+    if option is None:
+        raise UsageError(f"{place}: there is no setting {key!r}{nearest(key, list(BY_NAME))}")
+    if not option.text.in_file:
+        raise UsageError(f"{place}: {key} cannot be set in a file; use --{key}")
+    return option
+
+
+def _value(option: Option, value: object, place: str) -> Value:
+    checked = check_value(option, value, f"{place}: {option.name}")
+    if option.name == "age" and checked not in _AGE:
+        raise UsageError(f"{place}: age must be age or rage, a program on PATH")
+    return checked
+
+
+def check_value(option: Option, value: object, place: str) -> Value:
+    """Return the value of an option; `UsageError` where it is of another type."""
+    if option.kind == "flag" and isinstance(value, bool):
+        return value
+    if option.kind == "text" and isinstance(value, str):
+        if not value and option.name == "age":
+            raise UsageError(f"{place} must be the name or the path of a program")
+        return value
+    if option.kind == "choice" and isinstance(value, str):
+        return _chosen(option, value, place)
+    if option.kind == "list":
+        items = list(value) if isinstance(value, list | tuple) else [value]
+        texts = tuple(item for item in items if isinstance(item, str))
+        if len(texts) == len(items):
+            return texts
+    if option.kind == "number":
+        return _number(value, place)
+    wanted = {"flag": "true or false", "list": "a list of strings"}
+    raise UsageError(f"{place} must be {wanted.get(option.kind, 'a string')}")
+
+
+def _number(value: object, place: str) -> float:
+    try:
+        number = float(value) if isinstance(value, int | float | str) else 0.0
+    except (ValueError, OverflowError):
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < float("inf"):
+        raise UsageError(f"{place} must be a number above 0")
+    return number
+
+
+def _chosen(option: Option, value: str, place: str) -> str:
+    if value not in option.values:
+        names = ", ".join(option.values)
+        raise UsageError(f"{place} must be one of {names}, not {value!r}")
+    return value if option.enum is None else option.enum(value)
+
+
+def _ignore_entry(entry: object, place: str) -> Ignore:
+    if isinstance(entry, str):
+        return ignore_everywhere(entry, place)
+    if not isinstance(entry, dict):
+        raise UsageError(f"{place} must hold rule names, or tables with rule and reason")
+    fields = ("rule", "path", "node", "reason")
+    texts: dict[str, str] = {}
+    for key, value in entry.items():
+        if key not in fields:
+            raise UsageError(f"{place}: there is no key {key!r}{nearest(str(key), fields)}")
+        if not isinstance(value, str):
+            raise UsageError(f"{place}: {key} must be a string")
+        texts[key] = value
+    if "rule" not in texts:
+        raise UsageError(f"{place}: an entry has no rule")
+    if not texts.get("reason", "").strip():
+        raise UsageError(f"{place}: the entry for {texts['rule']} has no reason")
+    rule = ignore_everywhere(texts["rule"], place).rule
+    return Ignore(rule=rule, path=texts.get("path"), node=texts.get("node"), reason=texts["reason"])
+
+
+def ignore_everywhere(rule: str, place: str) -> Ignore:
+    """Return the entry that switches a whole rule off; `UsageError` where there is none."""
+    from agenix_check.rules import RULES
+
+    if rule not in RULES:
+        raise UsageError(f"{place}: there is no rule {rule!r}{nearest(rule, list(RULES))}")
+    return Ignore(rule=rule, path=None, node=None, reason="switched off")
