@@ -9,8 +9,10 @@ from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.keys import NOWHERE, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.readings import best_reading
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
 from agenix_check.model.fleet import Fleet, Node
+from agenix_check.model.lost import Grown
 
 
 def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[Finding]:
@@ -32,9 +34,8 @@ def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
                 )  # fmt: skip
         yield from _mixed(names.here, node, were, keyring)
         yield from _hidden_rotations(names, node, were, keyring)
+        yield from _outgrown(names, node)
     yield from _overlaps(names, fleet, before.keys())
-    for path in sorted(names.ends):
-        yield from _new_ends(names, fleet, path)
 
 
 def _keys_at_base(names: Names) -> Mapping[str, set[str]]:
@@ -158,28 +159,30 @@ def _hidden_rotations(
                 )  # fmt: skip
 
 
-def _new_ends(names: Names, fleet: Fleet, path: str) -> Iterator[Finding]:
-    """Find outputs made for the old text of a key file of which only the end changed."""
-    was, now = names.base.facts[path], names.here.facts[path]
-    if not isinstance(was, KeyTexts) or not isinstance(now, KeyTexts):
-        return
-    texts, what, unless = {was.whole}, "a newline", "the text is trimmed"
-    if now.ended != was.ended:
-        texts, what, unless = {was.whole, was.ended}, "a comment", "comments are left out"
-    for node in fleet.nodes:
-        for text in texts.intersection(node.keys):
-            if names.here.keys.get(digest(text or ""), NOWHERE).paths != (path,):
-                continue
-            yield make_finding(
-                "output-stale",
-                f"only the end of {path} changed ({what}), but agenix-rekey hashes that too: "
-                f"unless {unless}, the host looks for other file names",
-                path=path, node=node.name, severity=Severity.WARNING,
-                cause=Cause(
-                    kind=CauseKind.KEY_TEXT_CHANGED, path=path, commit=names.commits.get(path)
-                ),
-                mend=REKEY_BY_NIX,
-            )  # fmt: skip
+def _outgrown(names: Names, node: Node) -> Iterator[Finding]:
+    """Find outputs made for what was the whole text of a key file and is less than that now."""
+    for text in node.keys:
+        found = names.outgrown.get(key := digest(text))
+        if found is None:
+            continue
+        now, was = (best_reading(tree, key) for tree in (names.here, names.base))
+        unless = {
+            Grown.NEWLINE: "the text is trimmed",
+            Grown.COMMENT: "comments are left out",
+            Grown.LINES: "one line of it is taken",
+        }[found.grown]
+        yield make_finding(
+            "output-stale",
+            f"{found.path} got {found.grown}, which agenix-rekey hashes too: unless {unless}, the "
+            "host looks for other file names",
+            path=found.path, node=node.name, severity=Severity.WARNING,
+            new=found.commit is None or (was is not None and now is not None and was < now),
+            cause=Cause(
+                kind=CauseKind.KEY_TEXT_CHANGED, path=found.path,
+                commit=found.commit or names.commits.get(found.path),
+            ),
+            since=found.commit, mend=REKEY_BY_NIX,
+        )  # fmt: skip
 
 
 def _gained_a_key(names: Names, path: str, keyring: Keyring) -> bool:

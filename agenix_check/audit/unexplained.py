@@ -86,11 +86,11 @@ def _judge(names: Names, keyring: Keyring, file: OutputFile, lost: Lost) -> Find
     if lost.excuse is not None:
         return _orphan(names, file, lost, _explain_excuse(lost, lost.excuse))
     cause = find_cause(names, lost)
-    spoiled = cause.path in names.spoiled
-    if spoiled:
-        cause = replace(cause, kind=CauseKind.KEY_CHANGED)
+    spoiled = _spoiled_file(names, lost)
+    if spoiled is not None:
+        cause = replace(cause, kind=CauseKind.KEY_CHANGED, path=spoiled)
     return make_finding(
-        "output-stale", _say_stale(cause, lost, spoiled=spoiled),
+        "output-stale", _say_stale(cause, lost, spoiled=spoiled is not None),
         path=file.path, node=file.directory, secret=file.name, source=_source(lost, file),
         new=not names.is_old(file), cause=cause, since=lost.commit,
         mend=_rekey(names, lost, cause),
@@ -101,17 +101,25 @@ def audit_spoiled(names: Names) -> Iterator[Finding]:
     """Name the key files that were one key as a whole and hold something else, by directory."""
     said = set()
     for one in names.lost.values():
-        file, cause = names.here.outputs[one.path], find_cause(names, one)
-        why = names.spoiled.get(cause.path)
-        if why is None or one.excuse is not None or (file.directory, cause.path) in said:
+        file, path = names.here.outputs[one.path], _spoiled_file(names, one)
+        if path is None or one.excuse is not None or (file.directory, path) in said:
             continue
-        said.add((file.directory, cause.path))
+        said.add((file.directory, path))
         yield make_finding(
-            "node-invalid-key", f"{cause.path} must be exactly one recipient, but {why}",
-            path=cause.path, node=file.directory, new=not names.is_old(file),
-            cause=replace(cause, kind=CauseKind.KEY_CHANGED), since=one.commit,
-            mend=put_key_right(shell(cause.path)),
+            "node-invalid-key",
+            f"{path} must be exactly one recipient, but {names.spoiled[path]}",
+            path=path, node=file.directory, new=not names.is_old(file),
+            cause=replace(find_cause(names, one), kind=CauseKind.KEY_CHANGED, path=path),
+            since=one.commit, mend=put_key_right(shell(path)),
         )  # fmt: skip
+
+
+def _spoiled_file(names: Names, lost: Lost) -> str | None:
+    """Return the file that held the key of an output as a whole, where it is no key file now."""
+    cause = find_cause(names, lost)
+    of_key = cause.kind not in (CauseKind.SOURCE_CHANGED, CauseKind.SOURCE_DELETED)
+    paths = (cause.path, *(lost.keys if of_key else ()))
+    return next((path for path in paths if path in names.spoiled), None)
 
 
 def _source(lost: Lost, file: OutputFile) -> str | None:

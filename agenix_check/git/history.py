@@ -1,5 +1,6 @@
 """What past commits did to files."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from agenix_check.git.paths import to_text
@@ -43,6 +44,12 @@ def changed_lines(git: Git, before: str, after: str) -> bytes:
     )  # fmt: skip
 
 
+_RAW_LOG = (
+    "log", "-z", "--format=%x00%H %P", "--raw", "--no-abbrev", "--no-renames",
+    "--no-show-signature",
+)  # fmt: skip
+
+
 class LineCommit(NamedTuple):
     """A commit on a line of first parents, and what it changed against the first of them."""
 
@@ -72,10 +79,51 @@ def read_line(
     options = [] if most is None else [f"--max-count={most}"]
     options += [tip] if without is None else [tip, f"^{without}"]
     status, listing, _ = git.with_settings({"log.showRoot": "true"}).attempt(
-        "log", "-z", "--format=%x00%H %P", "--raw", "--no-abbrev", "--no-renames",
-        "--no-show-signature", "--first-parent", "--diff-merges=first-parent", *options, "--",
+        *_RAW_LOG, "--first-parent", "--diff-merges=first-parent", *options, "--"
+    )
+    return None if status else _parse_line(to_text(listing).split("\0"))
+
+
+def read_versions(git: Git, tips: Iterable[str], paths: Iterable[str]) -> list[LineCommit] | None:
+    """Return the commits that changed some paths, with these changes alone, the oldest first.
+
+    Of all that `tips` reach, merges only where they took neither side. None where history is not
+    all here.
+    """
+    status, listing, _ = git.with_settings({"log.showRoot": "true"}).attempt(
+        *_RAW_LOG, "--full-history", "--topo-order", "--diff-merges=first-parent", *tips, "--",
+        *paths,
     )  # fmt: skip
     return None if status else _parse_line(to_text(listing).split("\0"))
+
+
+def read_commits(git: Git, oids: Iterable[str]) -> list[LineCommit]:
+    """Return some commits with all that each changed against its first parent."""
+    wanted = list(oids)
+    if not wanted:
+        return []
+    status, listing, _ = git.with_settings({"log.showRoot": "true"}).attempt(
+        *_RAW_LOG, "--no-walk=unsorted", "--diff-merges=first-parent", "--stdin", lines=wanted
+    )
+    return [] if status else _parse_line(to_text(listing).split("\0"))
+
+
+def find_files(git: Git, wanted: Iterable[tuple[str, str]]) -> list[str | None]:
+    """Return the object ids of files in commits, given as commit and path; None for what is none.
+
+    A path with a line break counts as none.
+    """
+    asked = [None if "\n" in path else f"{commit}:{path}" for commit, path in wanted]
+    answers = git.attempt(
+        "cat-file", "--batch-check", "--buffer", lines=[one for one in asked if one is not None]
+    )[1]
+    found = iter(to_text(answers).splitlines())
+    return [None if one is None else _blob_of(next(found, "")) for one in asked]
+
+
+def _blob_of(answer: str) -> str | None:
+    fields = answer.rsplit(" ", 2)
+    return fields[0] if len(fields) == 3 and fields[1] == "blob" else None
 
 
 def _parse_line(fields: list[str]) -> list[LineCommit]:

@@ -73,3 +73,22 @@ class Lost(NamedTuple):
     excuse: Excuse | None = None
     succeeds: bool = False
     unseen: bool = False
+
+
+class Grown(StrEnum):
+    """What a key file got, in words."""
+
+    NEWLINE = "a newline"
+    COMMENT = "a comment"
+    LINES = "more lines"
+
+
+class Outgrown(NamedTuple):
+    """A key text that outputs are made for: `path` held it as a whole, and holds more now.
+
+    `commit` is the one that changed the file, None where the change that is judged did that.
+    """
+
+    path: str
+    commit: str | None
+    grown: Grown

@@ -5,7 +5,7 @@ import pytest
 from agenix_check.demo.workshop import Workshop
 from agenix_check.model.findings import CauseKind
 from tests.audit.scenes import judge, judge_staged, name_key_file, of_rule, storage, told
-from tests.audit.texts import EXPLAINED, UNUSABLE
+from tests.audit.texts import UNUSABLE
 from tests.conftest import Run
 from tests.host_keys import ALPHA, NEW
 
@@ -17,10 +17,9 @@ BROKEN = {
     ("error", "output-stale", "alpha", "token"),
     ("error", "output-stale", "alpha", "wifi"),
 }
-SPOILED = sorted(UNUSABLE.keys() - set(EXPLAINED))
 
 
-@pytest.mark.parametrize("name", SPOILED)
+@pytest.mark.parametrize("name", UNUSABLE)
 def test_a_key_file_that_is_none_any_more(fleet: Workshop, name: str) -> None:
     fleet.host("alpha", UNUSABLE[name])
 
@@ -40,7 +39,7 @@ def test_a_key_file_that_is_none_any_more(fleet: Workshop, name: str) -> None:
     assert UNUSABLE[name].strip() not in invalid.message
 
 
-@pytest.mark.parametrize("name", SPOILED)
+@pytest.mark.parametrize("name", UNUSABLE)
 def test_it_stays_one_until_it_is_put_right(fleet: Workshop, name: str) -> None:
     fleet.host("alpha", UNUSABLE[name])
     broken = fleet.commit("Spoil the key")
@@ -89,7 +88,7 @@ def test_a_file_with_the_keys_of_many_hosts_is_none_that_is_spoiled(fleet: Works
     assert told(report) == {("error", "output-stale", "alpha", "db")}
 
 
-@pytest.mark.parametrize("name", SPOILED)
+@pytest.mark.parametrize("name", UNUSABLE)
 def test_fix_encrypts_nothing_for_a_spoiled_key(fleet: Workshop, run: Run, name: str) -> None:
     identity = fleet.top.parent / "identity"
     identity.write_text(fleet.identity)

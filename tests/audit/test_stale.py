@@ -169,7 +169,7 @@ def test_a_comment_may_be_left_out_where_the_newline_was(fleet: Workshop, before
     finding = the_only(judge_staged(fleet), "output-stale")
 
     assert (finding.severity, finding.node) == ("warning", storage("alpha"))
-    assert "(a comment)" in finding.message
+    assert "got a comment" in finding.message
 
 
 def test_a_comment_says_nothing_of_a_key_that_is_elsewhere_too(fleet: Workshop) -> None:

@@ -24,6 +24,3 @@ UNUSABLE = {
     "comment line": f"# the key of alpha\n{ALPHA}",
     "blank before": f" {ALPHA}",
 }
-
-# Of these a line, or the text without white space, may still be what outputs are made for.
-EXPLAINED = ("two keys", "comment line", "blank before")

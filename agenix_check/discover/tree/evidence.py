@@ -1,6 +1,6 @@
 """What one tree says by itself: its outputs, its keys and its sources, by where they are."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agenix_check.age import DUMMY_RECIPIENT
@@ -73,13 +73,10 @@ def read_facts(repository: Repository, snapshot: Snapshot, memory: Memory) -> di
     return facts | found
 
 
-def classify(
-    files: Mapping[str, File], facts: Mapping[str, Fact], exact: Collection[str] = ()
-) -> Evidence:
+def classify(files: Mapping[str, File], facts: Mapping[str, Fact]) -> Evidence:
     """Sort a tree's files into outputs, keys and sources.
 
-    Every key text counts with and without a newline at its end, but that of files in `exact` as it
-    is or trimmed. The lock file repeats what others declare, and may be out of date.
+    The lock file repeats what others declare, and may be out of date.
     """
     outputs = {path: output for path in files if (output := output_file(path)) is not None}
     texts: dict[str, list[str]] = {DUMMY_RECIPIENT: [], DUMMY_RECIPIENT + "\n": []}
@@ -91,7 +88,7 @@ def classify(
         if isinstance(fact, AgeFact | PointerFact):
             sources.setdefault(fact.sha256, []).append(path)
         elif isinstance(fact, KeyTexts):
-            for text in fact.texts(exact=path in exact):
+            for text in fact.texts():
                 texts.setdefault(text, []).append(path)
             for hidden in fact.hidden:
                 keys.setdefault(hidden, (None, []))[1].append(path)

@@ -18,6 +18,11 @@ _RAW = 1 << 14  # bytes; a key file that is hashed as a whole is not larger
 _PRIVATE = (b"PRIVATE KEY-----", b"AGE-SECRET-KEY-")  # what is never kept
 _HINTS = (b"AAAA", b"age1", b'.pub"', *_PRIVATE)
 _START = re.compile(rb"ssh-(?:ed25519|rsa)\s|age1")
+# A line of a file of keys: a key, with the hosts that have it before it or not; no other syntax.
+_KEY_LINE = re.compile(
+    rb"(?:[0-9A-Za-z.,*|+/@\[\]_:-]*[0-9A-Za-z.,*|\]_=][ \t]+)?"
+    rb"(?:ssh-(?:ed25519|rsa)[ \t]+AAAA|age1[0-9a-z-]{20})"
+)
 _SSH = re.compile(rb"ssh-(?:ed25519|rsa)[ \t]+AAAA[0-9A-Za-z+/]+={0,3}")
 _COMMENT = re.compile(rb"[ \t][^\r\n\"\\]*")
 _BODY = re.compile(
@@ -35,10 +40,10 @@ _PEM = re.compile(
 class KeyTexts(NamedTuple):
     """What a text file says of keys.
 
-    `public` are texts as they may be hashed; each also counts with one newline after it. `private`
-    are digests (SHA-256, hexadecimal) of unencrypted private keys in the file, and `hidden` of the
-    texts with a private key in them that may be hashed: the keys themselves are never kept.
-    `whole` is the whole text of a file that begins with a public key, as it is read by Nix.
+    `public` are texts as they may be hashed. `private` are digests (SHA-256, hexadecimal) of
+    unencrypted private keys in the file, and `hidden` of the texts with a private key in them that
+    may be hashed: the keys themselves are never kept. `whole` is the whole text of a file that has
+    nothing but public keys and comments, as it is read by Nix.
     """
 
     public: tuple[str, ...]
@@ -46,16 +51,15 @@ class KeyTexts(NamedTuple):
     hidden: tuple[str, ...] = ()
     whole: str | None = None
 
-    def texts(self, *, exact: bool = False) -> set[str]:
-        """Return the texts that may be hashed; `exact` leaves out newlines that are not there."""
-        if exact and self.whole is not None:
+    def texts(self) -> set[str]:
+        """Return the texts that may be hashed.
+
+        Each also counts with a newline after it, as in a string of many lines; but Nix adds none to
+        what it reads from a file of keys.
+        """
+        if self.whole is not None:
             return {self.whole, *(text for text in self.public if not text.endswith("\n"))}
         return {text + end for text in self.public for end in ("", "\n")}
-
-    @property
-    def ended(self) -> str | None:
-        """The whole text without the white space at its end."""
-        return None if self.whole is None else self.whole.rstrip()
 
 
 def digest(text: str) -> str:
@@ -82,7 +86,15 @@ def find_keys(data: bytes) -> KeyTexts | None:
 
 
 def _is_key_file(data: bytes) -> bool:
-    """Return whether a file is one that is read as a whole: its first line has a key."""
+    """Return whether a file has nothing but public keys and comments."""
+    if len(data) > _RAW:
+        return False
+    lines = [line for line in map(bytes.lstrip, data.splitlines()) if line and line[:1] != b"#"]
+    return bool(lines) and all(map(_KEY_LINE.match, lines))
+
+
+def _begins_with_key(data: bytes) -> bool:
+    """Return whether the first line of a file that may be read as a whole has a key."""
     first = data.lstrip().partition(b"\n")[0]
     return len(data) <= _RAW and _START.search(first) is not None
 
@@ -106,7 +118,7 @@ def _public(data: bytes) -> set[bytes]:
     for match in _STRING.finditer(data):
         if b"\n" in match.group(1) and _START.search(match.group(1)):
             texts.add(match.group(1))
-    if _is_key_file(data):
+    if _begins_with_key(data) or _is_key_file(data):
         texts.update((data.removesuffix(b"\n"), data.strip()))
     return texts
 

@@ -61,13 +61,13 @@ class Library:
                 self.blind = True
             self.learn(oid, fact)
 
-    def learn(self, oid: str, fact: Fact | None, *, exact: bool = False) -> None:
-        """Take what a blob's fact says; `exact` as `KeyTexts.texts` has it."""
+    def learn(self, oid: str, fact: Fact | None) -> None:
+        """Take what a blob's fact says."""
         if isinstance(fact, AgeFact | PointerFact):
             self.sources.add(fact.sha256)
             self.parts[oid] = frozenset((fact.sha256,))
         elif isinstance(fact, KeyTexts):
-            keys = {digest(text): text for text in fact.texts(exact=exact)}
+            keys = {digest(text): text for text in fact.texts()}
             self.texts.update(keys)
             self.texts.update(dict.fromkeys(fact.hidden))
             self.parts[oid] = frozenset((*keys, *fact.hidden))

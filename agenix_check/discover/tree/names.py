@@ -15,6 +15,7 @@ from agenix_check.discover.tree.evidence import (
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.keys import KeyText, KeyTexts
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, Traced, trace
+from agenix_check.discover.tree.readings import Reading, best_reading
 from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen
 from agenix_check.discover.tree.unstaged import (
     NOTHING_UNSTAGED,
@@ -28,7 +29,7 @@ from agenix_check.git.repository import changes
 from agenix_check.git.snapshot import SUBMODULE, Change, File
 from agenix_check.model.findings import Cause, CauseKind
 from agenix_check.model.fleet import Fleet, Node, Output
-from agenix_check.model.lost import Lost
+from agenix_check.model.lost import Lost, Outgrown
 from agenix_check.view import View
 
 _EMPTY = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
@@ -40,13 +41,13 @@ class Names:
 
     `traces` and `traces_at_base` are the keys and sources of each tree by the ident that they make;
     `traced` says of an output how both trees explain it, and every rule asks that. `changed` are
-    the paths in which the two differ, `ends` those of key files which differ only at their end (a
-    newline, a new comment), `commits` which commit changed a path last. `lost` says of each output
-    that nothing here explains since when, and what speaks for leaving it, by path; `spoiled` why
-    files that held the key of such an output as a whole are no key files now. `incomplete` says
-    what is not in this clone, `undecided` what names alone cannot decide without it. `quiet` says
-    that every output is explained, and that none is gone or waits to be staged; `looked_aside` that
-    the work tree was read too, so that the next run may find something else.
+    the paths in which the two differ, `commits` which commit changed a path last. `outgrown` are
+    key texts, by digest, of which their file holds more now. `lost` says of each output that
+    nothing here explains since when, and what speaks for leaving it, by path; `spoiled` why files
+    that held the key of such an output as a whole are no key files now. `incomplete` says what is
+    not in this clone, `undecided` what names alone cannot decide without it. `quiet` says that
+    every output is explained, and that none is gone or waits to be staged; `looked_aside` that the
+    work tree was read too, so that the next run may find something else.
     """
 
     here: Evidence
@@ -54,7 +55,7 @@ class Names:
     traces: Mapping[str, Trace]
     traces_at_base: Mapping[str, Trace]
     changed: frozenset[str]
-    ends: frozenset[str] = frozenset()
+    outgrown: Mapping[str, Outgrown] = field(default_factory=dict)
     unstaged: Unstaged = NOTHING_UNSTAGED
     commits: Mapping[str, str] = field(default_factory=dict)
     lost: Mapping[str, Lost] = field(default_factory=dict)
@@ -155,9 +156,6 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         changed = tuple(changes(view.repository, base.tree, snapshot.tree))
         olds = [change.before for change in changed if change.before is not None]
         there = base_evidence(snapshot, here, changed, find_facts(view.repository, olds))
-    ends = _changed_ends(here, there, changed)
-    if ends:
-        here = classify(here.files, here.facts, exact=ends)
     traces = _trace(here, there)
     names = Names(
         here=here,
@@ -165,11 +163,10 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         traces=traces if there is here else _within(traces, here),
         traces_at_base=traces if there is here else _within(traces, there),
         changed=frozenset(change.path for change in changed),
-        ends=ends,
         skipped=_submodules(snapshot.files.values()),
     )
     lost = _find_lost(view, names, changed, memory, store)
-    return _look_closer(view, replace(names, lost=lost))
+    return _look_closer(view, _find_outgrown(view, replace(names, lost=lost), store))
 
 
 def fleet_of(names: Names) -> Fleet:
@@ -227,23 +224,6 @@ def _within(traces: Mapping[str, Trace], tree: Evidence) -> dict[str, Trace]:
     }
 
 
-def _changed_ends(here: Evidence, there: Evidence, changed: Iterable[Change]) -> frozenset[str]:
-    """Return the key files that lost or got a newline, or got a comment, and changed no more."""
-    return frozenset(
-        change.path
-        for change in changed
-        if isinstance(now := here.facts.get(change.path), KeyTexts)
-        and isinstance(was := there.facts.get(change.path), KeyTexts)
-        and now.whole != was.whole
-        and (now.ended == was.ended or _is_commented(now.ended, was.ended))
-    )
-
-
-def _is_commented(now: str | None, was: str | None) -> bool:
-    """Return whether a line is another one with a comment after it."""
-    return bool(now and was) and "\n" not in f"{now}" and f"{now}".startswith(f"{was} ")
-
-
 def _submodules(files: Iterable[File]) -> tuple[str, ...]:
     return tuple(
         f"{file.path}: a submodule, which is a repository of its own"
@@ -271,7 +251,6 @@ def _find_lost(
         base=names.base,
         made={**names.traces_at_base, **names.traces},
         changed=changed,
-        ends=names.ends,
         unexplained=unexplained,
     )
     lost = find_lost(question, walked, memory)
@@ -281,6 +260,23 @@ def _find_lost(
     lost = excuse_unnamed(mentions, lost, secrets)
     walked.save()
     return lost
+
+
+def _find_outgrown(view: View, names: Names, store: Store) -> Names:
+    """Ask history about keys that are less than the whole file that they are read from."""
+    here = names.here
+    used = {
+        made.key
+        for file in here.outputs.values()
+        if (made := names.traces.get(file.ident)) is not None
+    }
+    read = {key: how for key in used if (how := best_reading(here, key)) is not None}
+    if not any(how > Reading.WHOLE for how in read.values()):
+        return names
+    from agenix_check.discover.tree.outgrown import find_outgrown
+
+    found, unseen = find_outgrown(view, here, names.traces, read, store)
+    return replace(names, outgrown=found, skipped=(*names.skipped, *unseen))
 
 
 def _look_closer(view: View, names: Names) -> Names:

@@ -37,7 +37,7 @@ class Question:
     """What is asked: what became of the outputs of a view that nothing explains.
 
     `here` and `base` are what its trees say, `made` the key and source by the ident they make,
-    `changed` what differs between the trees; files in `ends` changed only at their end.
+    `changed` what differs between the trees.
     """
 
     view: View
@@ -45,7 +45,6 @@ class Question:
     base: Evidence
     made: Mapping[str, Trace]
     changed: Sequence[Change]
-    ends: frozenset[str]
     unexplained: Sequence[OutputFile]
 
 
@@ -116,7 +115,7 @@ def _judge_by_history(
             walked.keep(parents[0], line)
         if commit is not None or len(parents) != 1 or not walk.is_tree_of(parents[0]):
             walk.take_last(line, parents)
-        if commit is not None and not question.ends:
+        if commit is not None:
             walked.keep(commit, line)
     line.search_everywhere()
     return line
@@ -188,8 +187,7 @@ class _Walk:
         self.library.read(self._git, (one for one in steps if one.path not in facts))
         for one in steps:
             if one.after is not None and one.path in facts:
-                exact = one.path in question.ends
-                self.library.learn(one.after.oid, facts[one.path], exact=exact)
+                self.library.learn(one.after.oid, facts[one.path])
         commit = LineCommit(snapshot.commit or "", tuple(parents), tuple(steps))
         self._advance(line, commit, unseen=not parents and self._view.cut_off)
 

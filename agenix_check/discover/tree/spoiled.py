@@ -23,7 +23,9 @@ def find_spoiled(
     for one in lost:
         for path in one.keys if one.past_key is not None and not one.brought else ():
             file = here.files.get(path)
-            before = None if file is None else _before(git, base, path, one.commit)
+            # It may have had one of the other names then.
+            names = () if file is None else (path, *one.keys)
+            before = next((oid for name in names if (oid := _before(git, base, name, one))), None)
             if file is not None and before is not None and file.mode not in (SYMLINK, SUBMODULE):
                 now[path], was[path] = file.oid, before
     if not now:
@@ -39,11 +41,11 @@ def find_spoiled(
     }
 
 
-def _before(git: Git, base: Evidence, path: str, commit: str | None) -> str | None:
-    """Return the blob that a file was before a commit, None standing for this very change."""
-    if commit is None:
+def _before(git: Git, base: Evidence, path: str, lost: Lost) -> str | None:
+    """Return the blob that a file was before an output was lost."""
+    if lost.commit is None:
         return base.files[path].oid if path in base.files else None
-    failed, oid, _ = git.attempt("rev-parse", "--verify", "--quiet", f"{commit}^:{path}")
+    failed, oid, _ = git.attempt("rev-parse", "--verify", "--quiet", f"{lost.commit}^:{path}")
     return None if failed else oid.decode("ascii").strip()
 
 

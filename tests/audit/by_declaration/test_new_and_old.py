@@ -6,7 +6,7 @@ import pytest
 
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.model.findings import CauseKind, Finding, Report
-from tests.audit.texts import EXPLAINED, UNUSABLE
+from tests.audit.texts import UNUSABLE
 from tests.discover.declared.estate import DB, TOKEN, Estate, Secret, judge, told
 from tests.host_keys import ALPHA, BETA, NEW, OTHER
 
@@ -81,11 +81,9 @@ def test_a_key_that_becomes_unusable(estate: Estate, name: str, *, remembered: b
 
     assert not any(one.new for one in report.findings)
     for one in (one for one in report.findings if one.rule == "output-stale"):
-        # By names nothing is wrong.
-        since = None if name in EXPLAINED else broken
-        assert one.since == since
+        assert one.since == broken
         assert one.cause is not None
-        assert (one.cause.path, one.cause.commit) == (HOST, since)
+        assert (one.cause.path, one.cause.commit) == (HOST, broken)
     assert only(report, "node-invalid-key").path == HOST
 
 
@@ -302,7 +300,7 @@ def test_a_lock_file_that_a_key_left_behind_stays_stale(estate: Estate) -> None:
     assert not only(judge(estate), "lock-stale").new
 
 
-@pytest.mark.parametrize("name", sorted(UNUSABLE.keys() - set(EXPLAINED)))
+@pytest.mark.parametrize("name", UNUSABLE)
 def test_by_a_lock_file_a_spoiled_key_is_named_too(estate: Estate, name: str) -> None:
     estate.write_lock()
     estate.shop.commit("Begin")

@@ -39,7 +39,6 @@ def explains(content: str | bytes, text: str | bytes) -> bool:
         (ALPHA, ALPHA),
         (ALPHA, FULL),
         (ALPHA, BARE),
-        (ALPHA, BARE + "\n"),
         (FULL, FULL),
         (BARE, BARE),
         (BARE + "\n", BARE + "\n"),
@@ -141,12 +140,23 @@ def test_a_comment_need_not_be_utf_8() -> None:
     assert explains(b'{ k = "' + text.strip() + b'"; }', text.strip())
 
 
-def test_a_newline_that_is_not_there_can_be_left_out() -> None:
-    keys = find_keys(FULL.encode())
+@pytest.mark.parametrize("line", [BARE, FULL, f"alpha.lan,10.0.0.1 {BARE}"])
+def test_nix_adds_no_newline_to_what_it_reads_from_a_file_of_keys(line: str) -> None:
+    keys = find_keys(f"# the key of alpha\n{line}".encode())
 
     assert keys is not None
-    assert keys.texts(exact=True) == {FULL, BARE}
-    assert keys.texts() == {FULL, BARE, ALPHA, BARE + "\n"}
+    assert keys.whole is not None
+    assert not any(text.endswith("\n") for text in keys.texts())
+    assert BARE in keys.texts()
+
+
+@pytest.mark.parametrize("syntax", ['"{}"', "''\n{}\n''", "- {}", "key: {}", 'a = "{}"', "k={} z"])
+def test_a_key_in_any_syntax_may_have_a_newline_after_it(syntax: str) -> None:
+    keys = find_keys(syntax.format(BARE).encode())
+
+    assert keys is not None
+    assert keys.whole is None
+    assert f"{BARE}\n" in keys.texts()
 
 
 def test_what_is_long_costs_little() -> None:
