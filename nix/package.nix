@@ -23,6 +23,8 @@ python3Packages.buildPythonApplication {
     python3Packages.junit-xml
     (callPackage ./pyrage.nix { })
     python3Packages.tqdm
+    python3Packages.tree-sitter
+    (callPackage ./tree-sitter-nix.nix { })
   ];
 
   # The Git of whoever runs it comes first, and so do Nix, age and age's plugins.

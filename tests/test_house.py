@@ -20,6 +20,8 @@ OWNERS = {
     "junit_xml": "report/formats/junit.py",
     "jinja2": "report/formats/html/",
     "tqdm": "report/progress_bar.py",
+    "tree_sitter": "discover/rules/",
+    "tree_sitter_nix": "discover/rules/",
 }
 
 

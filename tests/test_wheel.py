@@ -101,7 +101,7 @@ def test_the_wheel_brings_what_it_needs_and_no_more(installed: Path) -> None:
     )
     assert done.stdout.split() == [
         "agenix-check", "gitdb", "gitpython", "jinja2", "junit-xml", "markupsafe", "pyrage", "six",
-        "smmap", "tqdm",
+        "smmap", "tqdm", "tree-sitter", "tree-sitter-nix",
     ]  # fmt: skip
 
 

@@ -61,7 +61,7 @@
                 version = gitpython;
                 overridePythonAttrs = given: { inherit given; };
               };
-            } // lib.genAttrs [ "hatchling" "jinja2" "junit-xml" "tqdm" ] named;
+            } // lib.genAttrs [ "hatchling" "jinja2" "junit-xml" "tqdm" "tree-sitter" ] named;
           };
           callPackage = file: more:
             let make = if isFunction file then file else import file;

@@ -16,6 +16,7 @@ from agenix_check import __version__
 from tests.checkout import ROOT, run
 from tests.flake.conftest import Nix
 
+WHEELS = ("pyrage", "tree-sitter-nix")
 SYSTEMS = ("x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin")
 
 
@@ -65,18 +66,26 @@ def test_gitpython_is_not_older_than_it_must_be(nix: Nix) -> None:
     ]
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_pyrage_is_the_wheel_of_the_system(nix: Nix, system: str) -> None:
-    (pyrage,) = (
+def _wheel(nix: Nix, system: str, name: str) -> dict[str, Any]:
+    (given,) = (
         one["given"]
         for one in _given(nix, system)["dependencies"]
-        if isinstance(one, dict) and one["given"].get("pname") == "pyrage"
+        if isinstance(one, dict) and one["given"].get("pname") == name
     )
+    wheel: dict[str, Any] = given["src"]
+    return wheel
+
+
+@pytest.mark.parametrize("name", WHEELS)
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_wheel_is_that_of_the_system(nix: Nix, system: str, name: str) -> None:
+    source = _wheel(nix, system, name)
     machine, _, kernel = system.partition("-")
-    platform = pyrage["src"]["platform"]
+    platform = source["platform"]
     assert {"linux": "manylinux", "darwin": "macosx"}[kernel] in platform
-    assert machine in platform or "universal2" in platform
-    assert pyrage["src"]["hash"].startswith("sha256-")
+    machines = {machine, "arm64" if machine == "aarch64" else machine, "universal2"}
+    assert any(one in platform for one in machines)
+    assert source["hash"].startswith("sha256-")
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -119,19 +128,15 @@ def test_flake_check(nix: Nix) -> None:
     assert done.code == 0, done.output
 
 
+@pytest.mark.parametrize("name", WHEELS)
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_the_wheels_of_pyrage_are_those_of_pypi(nix: Nix, system: str, tmp_path: Path) -> None:
-    (pyrage,) = (
-        one["given"]
-        for one in _given(nix, system)["dependencies"]
-        if isinstance(one, dict) and one["given"].get("pname") == "pyrage"
-    )
-    source = pyrage["src"]
-    platform = source["platform"].split(".")[0]
-    _download(tmp_path, f"pyrage=={pyrage['version']}", "--only-binary=:all:",
+def test_the_wheels_are_those_of_pypi(nix: Nix, system: str, name: str, tmp_path: Path) -> None:
+    source = _wheel(nix, system, name)
+    platform = source["platform"].rpartition(".")[2]
+    _download(tmp_path, f"{name}=={source['version']}", "--only-binary=:all:",
               f"--platform={platform}", "--python-version=3.13")  # fmt: skip
-    name = "-".join(source[key] for key in ("pname", "version", "python", "abi", "platform"))
-    assert _hash(tmp_path / f"{name}.whl") == source["hash"]
+    file = "-".join(source[key] for key in ("pname", "version", "python", "abi", "platform"))
+    assert _hash(tmp_path / f"{file}.whl") == source["hash"]
 
 
 def test_the_source_of_gitpython_is_that_of_pypi(nix: Nix, tmp_path: Path) -> None:

@@ -1,0 +1,121 @@
+"""The files that a rules file may read: those of one tree, never the disk."""
+
+import posixpath
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from agenix_check.discover.rules.places import encode
+from agenix_check.discover.rules.values import EvaluationError, RefusedError, show_text
+from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
+
+_MOST_LINKS = 40
+_KINDS = {SYMLINK: b"symlink", SUBMODULE: b"directory"}
+
+
+class TreeFiles:
+    """The files of a tree: its listing, and `load`, which returns a blob's content by its id.
+
+    `read_paths` are the paths that were looked at, each with what was there: an object id, "" for
+    a directory without one, None for nothing.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, File],
+        directories: Mapping[str, str],
+        load: Callable[[File], bytes],
+    ) -> None:
+        self._files = files
+        self._directories = directories
+        self._load = load
+        self.read_paths: dict[str, str | None] = {}
+
+    def read(self, path: str) -> bytes:
+        """Return a file's content; raises `EvaluationError` or `RefusedError`."""
+        place = self._follow(path)
+        self._note(place)
+        file = self._files.get(place)
+        if file is None or file.mode == SUBMODULE:
+            kind = "is a directory" if place in self._directories else "is not in this tree"
+            raise EvaluationError(f"{_shown(path)} {kind}")
+        return self._load(file)
+
+    def list(self, path: str) -> dict[bytes, bytes]:
+        """Return a directory's entries, each with its type as `readDir` names it."""
+        place = self._follow(path)
+        self._note(place)
+        if place not in self._directories:
+            raise EvaluationError(f"{_shown(path)} is no directory of this tree")
+        return dict(self._entries.get(place, {}))
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is a file or directory; a link that leads nowhere is refused."""
+        if path in self._files and self._files[path].mode != SYMLINK:
+            self._note(path)
+            return True
+        place = self._follow(path)
+        self._note(place)
+        there = place in self._files or place in self._directories
+        if not there and path in self._files:
+            raise RefusedError(f"the link {_shown(path)}, which leads nowhere")
+        return there
+
+    def source(self, path: str) -> str:
+        """Return the file that `import` of a path reads."""
+        place = self._follow(path)
+        if place != path and posixpath.dirname(path) != self._follow(posixpath.dirname(path)):
+            raise RefusedError(f"an `import` through the link of a directory, {_shown(path)}")
+        if place in self._directories:
+            place = self._follow(posixpath.join(place, "default.nix"))
+        return place
+
+    def _follow(self, path: str) -> str:
+        """Return the path that links lead to; raises `RefusedError` where they leave the tree."""
+        waiting = list(reversed(path.split("/"))) if path else []
+        place = ""
+        links = 0
+        while waiting:
+            part = waiting.pop()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                if not place:
+                    raise RefusedError(f"{_shown(path)} leads out of the repository", impure=True)
+                place = posixpath.dirname(place)
+                continue
+            here = posixpath.join(place, part)
+            file = self._files.get(here)
+            if file is not None and file.mode == SYMLINK:
+                links += 1
+                target = self._load(file).decode("utf-8", "surrogateescape")
+                self._note(here)
+                if links > _MOST_LINKS or target.startswith("/"):
+                    raise RefusedError(f"{_shown(path)} leads out of the repository", impure=True)
+                waiting.extend(reversed(target.split("/")))
+                continue
+            if file is not None and file.mode == SUBMODULE:
+                raise RefusedError(f"{_shown(path)} is in a submodule")
+            place = here
+        return place
+
+    def _note(self, path: str) -> None:
+        file = self._files.get(path)
+        self.read_paths[path] = self._directories.get(path) if file is None else file.oid
+
+    @cached_property
+    def _entries(self) -> dict[str, dict[bytes, bytes]]:
+        """Return what each directory holds."""
+        found: dict[str, dict[bytes, bytes]] = {}
+        for path, file in self._files.items():
+            directory, _, name = path.rpartition("/")
+            kind = _KINDS.get(file.mode, b"regular")
+            found.setdefault(directory, {})[encode(name)] = kind
+        for path in self._directories:
+            if path:
+                directory, _, name = path.rpartition("/")
+                found.setdefault(directory, {})[encode(name)] = b"directory"
+        return found
+
+
+def _shown(path: str) -> str:
+    return show_text(encode(path)) or "the root"

@@ -1,0 +1,166 @@
+"""Evaluate a rules file: which files it has rules for, and whose keys they name."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Thread, stack_size
+from typing import NamedTuple, TypeVar
+
+from agenix_check.discover.rules.builtins import GLOBALS, OUTERMOST
+from agenix_check.discover.rules.builtins.control import force_deeply
+from agenix_check.discover.rules.evaluate import HANDLERS
+from agenix_check.discover.rules.machine import DEEPEST, Budget, Files, Machine
+from agenix_check.discover.rules.operators import names_of, text_of
+from agenix_check.discover.rules.parse import parse
+from agenix_check.discover.rules.syntax import Place
+from agenix_check.discover.rules.values import (
+    EvaluationError,
+    RefusedError,
+    Thunk,
+    Value,
+    ready,
+)
+
+_Result = TypeVar("_Result")
+
+_FRAMES = 8 * DEEPEST  # of Python; one expression takes some five
+_STACK = 256 << 20  # bytes; only what is used of it is taken
+
+
+class PublicKey(NamedTuple):
+    """A key as a rule gives it; `place` is where it is written, `name` what it is bound to there.
+
+    Both are None where they are not known.
+    """
+
+    text: str
+    place: Place | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as the file gives it: a name, its keys in their order, and `armor` if it is given.
+
+    Nested lists are flattened.
+    """
+
+    name: str
+    keys: tuple[PublicKey, ...]
+    armor: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Misunderstood:
+    """Why a file could not be evaluated, and where.
+
+    `impure` if it asks for something of the machine: then evaluation in a sandbox gives an answer
+    that is not what agenix gives.
+    """
+
+    reason: str
+    place: Place
+    impure: bool
+    refused: bool
+
+
+def make_machine(files: Files, budget: Budget) -> Machine:
+    """Return an evaluator for the files of a tree."""
+    return Machine(
+        files,
+        budget,
+        parse=lambda source, path: parse(source, path, GLOBALS),
+        handlers=HANDLERS,
+        outermost=OUTERMOST,
+    )
+
+
+def understand(files: Files, path: str, budget: Budget) -> tuple[Rule, ...] | Misunderstood | None:
+    """Return the rules of the file at a path, sorted by name; None if it has none."""
+
+    def run() -> tuple[Rule, ...] | Misunderstood | None:
+        machine = make_machine(files, budget)
+        try:
+            return _rules(machine, path)
+        except RecursionError:
+            reason = "it is nested too deeply"
+            return Misunderstood(reason, Place(path, 1), impure=False, refused=True)
+        except EvaluationError as error:
+            refused = isinstance(error, RefusedError)
+            impure = isinstance(error, RefusedError) and error.impure
+            place = error.place or Place(path, 1)
+            return Misunderstood(str(error), place, impure=impure, refused=refused)
+
+    return with_room(run)
+
+
+def _rules(machine: Machine, path: str) -> tuple[Rule, ...] | None:
+    value = machine.import_file(path)
+    if not isinstance(value, dict):
+        return None
+    found = []
+    for name in names_of(value):
+        rule = machine.force(value[name])
+        if isinstance(rule, dict) and b"publicKeys" in rule:
+            keys = tuple(_keys(machine, rule[b"publicKeys"]))
+            found.append(Rule(_decode(name), keys, _armor(machine, rule.get(b"armor"))))
+    return tuple(found) or None
+
+
+def _keys(machine: Machine, thunk: Thunk) -> list[PublicKey]:
+    try:
+        value = machine.force(thunk)
+        if isinstance(value, tuple):
+            return [key for one in machine.list(thunk) for key in _keys(machine, one)]
+        text = text_of(machine, ready(value), more=True)
+    except EvaluationError as error:
+        error.place = error.place or thunk.place
+        raise
+    machine.budget.spend(1 + len(text) // 16)
+    name = None if thunk.name is None else _decode(thunk.name)
+    return [PublicKey(_decode(text), thunk.place, name)]
+
+
+def _armor(machine: Machine, thunk: Thunk | None) -> bool | None:
+    value: Value = None if thunk is None else machine.force(thunk)
+    if value is not None and not isinstance(value, bool):
+        raise EvaluationError("`armor` that is neither true nor false")
+    return value
+
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
+def evaluate_whole(machine: Machine, path: str) -> Value:
+    """Return a file's value, with all that it holds computed."""
+    thunk = ready(machine.import_file(path))
+    force_deeply(machine, thunk)
+    return machine.force(thunk)
+
+
+def with_room(run: Callable[[], _Result]) -> _Result:
+    """Call a function where it may call itself as deeply as a rules file may be nested."""
+    results: list[_Result] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, _FRAMES))
+        try:
+            results.append(run())
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller
+            errors.append(error)
+        finally:
+            sys.setrecursionlimit(limit)
+
+    before = stack_size(_STACK)
+    try:
+        worker = Thread(target=work)
+        worker.start()
+    finally:
+        stack_size(before)
+    worker.join()
+    if errors:
+        raise errors[0]
+    return results[0]

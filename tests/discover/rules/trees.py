@@ -1,0 +1,57 @@
+"""Trees made of texts, for the evaluator to read."""
+
+from collections.abc import Mapping
+
+from agenix_check.discover.rules.machine import Budget
+from agenix_check.discover.rules.reading import TreeFiles
+from agenix_check.discover.rules.understand import Misunderstood, Rule, understand
+from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
+
+STEPS = 300_000
+
+
+def make_tree(
+    contents: Mapping[str, str], links: Mapping[str, str] | None = None, submodule: str = ""
+) -> TreeFiles:
+    """Return the files of a tree: texts, symbolic links, and perhaps a submodule."""
+    files = {path: File(path, "100644", f"id of {path}") for path in contents}
+    files |= {path: File(path, SYMLINK, f"id of {path}") for path in links or {}}
+    if submodule:
+        files[submodule] = File(submodule, SUBMODULE, "a commit")
+    directories = {
+        "/".join(path.split("/")[:depth]): "a tree"
+        for path in files
+        for depth in range(path.count("/") + 1)
+    }
+    texts = {**contents, **(links or {})}
+    return TreeFiles(files, directories, lambda file: texts[file.path].encode())
+
+
+def texts(rule: Rule) -> tuple[str, ...]:
+    """Return the texts of a rule's keys."""
+    return tuple(key.text for key in rule.keys)
+
+
+def understood(
+    contents: Mapping[str, str],
+    path: str = "secrets.nix",
+    links: Mapping[str, str] | None = None,
+    steps: int = STEPS,
+) -> dict[str, tuple[str, ...]]:
+    """Return each rule's keys; fails where the file is not understood."""
+    found = understand(make_tree(contents, links), path, Budget(steps))
+    assert not isinstance(found, Misunderstood), found
+    return {rule.name: texts(rule) for rule in found or ()}
+
+
+def misunderstood(
+    contents: Mapping[str, str],
+    path: str = "secrets.nix",
+    links: Mapping[str, str] | None = None,
+    steps: int = STEPS,
+    submodule: str = "",
+) -> Misunderstood:
+    """Return why a file is not understood."""
+    found = understand(make_tree(contents, links, submodule), path, Budget(steps))
+    assert isinstance(found, Misunderstood), found
+    return found
