@@ -145,7 +145,7 @@ def test_a_plan_is_text(fleet: Workshop, summary: Path, run: Run) -> None:
     assert summary.read_text() == "# Before\n"
 
 
-def test_a_mend_is_in_the_summary(fleet: Workshop, summary: Path, run: Run) -> None:
+def test_a_fix_is_in_the_summary(fleet: Workshop, summary: Path, run: Run) -> None:
     _break(fleet)
     env = {**ACTIONS, "GITHUB_STEP_SUMMARY": str(summary)}
     result = run(fleet.top, "--fix", "-i", str(write_key(fleet)), env=env)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
+from agenix_check.audit.commands import pathspec, put_key_right, shell
 from agenix_check.audit.declared_changes import Dependencies, mark_new
 from agenix_check.audit.expected_outputs import (
     Bench,
@@ -10,18 +11,18 @@ from agenix_check.audit.expected_outputs import (
     audit_outputs,
     find_unclaimed,
 )
-from agenix_check.audit.findings import make_finding, pathspec, put_key_right, shell
+from agenix_check.audit.judged import make_finding
 from agenix_check.audit.key_files import KeyFiles
 from agenix_check.audit.keyring import make_keyring
 from agenix_check.audit.nodes import audit_nodes
 from agenix_check.audit.predecessors import find_predecessors
-from agenix_check.audit.recipients import audit_masters
+from agenix_check.audit.readers import audit_masters
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.declared.expected import Declared, fleet_of_declared
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.declared.lock import RENEW
 from agenix_check.discover.tree.evidence import LOCK
-from agenix_check.discover.tree.keys import KeyText
+from agenix_check.discover.tree.key_texts import KeyText
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.findings import (
     Counts,

@@ -28,7 +28,7 @@ from agenix_check.rules import find_rule
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sized
 
-    from agenix_check.audit.findings import AboutOutput
+    from agenix_check.audit.judged import AboutOutput
 
 
 def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:

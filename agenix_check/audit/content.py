@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, Stanza, match
-from agenix_check.audit.findings import REKEY, make_finding
+from agenix_check.audit.commands import REKEY
+from agenix_check.audit.judged import make_finding
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
-from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.snapshot import SYMLINK, File
 from agenix_check.model.findings import Finding, Verdict

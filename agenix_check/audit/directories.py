@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_configured
-from agenix_check.audit.findings import REKEY_BY_NIX, make_finding, put_key_right, shell
+from agenix_check.audit.commands import REKEY_BY_NIX, put_key_right, shell
+from agenix_check.audit.judged import make_finding
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.evidence import Evidence
-from agenix_check.discover.tree.keys import NOWHERE, KeyTexts, digest
+from agenix_check.discover.tree.key_texts import NOWHERE, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.readings import best_reading
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity

@@ -4,27 +4,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agenix_check.age import Match, recipient_or_none
-from agenix_check.audit.content import describe_other, is_other, judge_content
-from agenix_check.audit.declared_changes import Dependencies
-from agenix_check.audit.directories import explain_invalid
-from agenix_check.audit.findings import (
+from agenix_check.audit.commands import (
     REKEY,
     REPLACE_KEY,
-    Judged,
     add,
     encrypt_to_all,
-    make_finding,
     may_remove,
     pathspec,
     put_key_right,
     remove,
     shell,
 )
+from agenix_check.audit.content import describe_other, is_other, judge_content
+from agenix_check.audit.declared_changes import Dependencies
+from agenix_check.audit.directories import explain_invalid
+from agenix_check.audit.judged import Judged, make_finding
 from agenix_check.audit.key_files import KeyFiles
 from agenix_check.audit.keyring import Keyring
 from agenix_check.audit.predecessors import Predecessors, made_from, match_file, slot
 from agenix_check.discover.declared.expected import Declared, Expected
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.model.declaration import WITHHELD, DeclaredNode

@@ -8,7 +8,7 @@ from hashlib import new as new_hash
 
 from agenix_check.age import Recipient
 from agenix_check.audit.keyring import Keyring
-from agenix_check.discover.tree.keys import NOWHERE, KeyTexts, digest
+from agenix_check.discover.tree.key_texts import NOWHERE, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.git.paths import to_bytes
 from agenix_check.model.declaration import WITHHELD, DeclaredNode

@@ -11,7 +11,7 @@ from agenix_check.age import (
     recipient_tag,
     stanza_tag,
 )
-from agenix_check.discover.tree.keys import KeyText
+from agenix_check.discover.tree.key_texts import KeyText
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from agenix_check.age import DUMMY_RECIPIENT
+from agenix_check.audit.commands import REPLACE_KEY, put_key_right, shell
 from agenix_check.audit.directories import find_inside, judge_key, storage_overlap
 from agenix_check.audit.expected_outputs import Bench
-from agenix_check.audit.findings import REPLACE_KEY, make_finding, put_key_right, shell
+from agenix_check.audit.judged import make_finding
 from agenix_check.model.declaration import WITHHELD, DeclaredNode
 from agenix_check.model.findings import CauseKind, Finding
 

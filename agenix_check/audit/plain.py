@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from agenix_check.age import Recipient, RecipientError, describe, parse_recipient
-from agenix_check.audit.findings import REKEY, Judged, encrypt_to_all, make_finding, shell
-from agenix_check.audit.recipients import compare
+from agenix_check.audit.commands import REKEY, encrypt_to_all, shell
+from agenix_check.audit.judged import Judged, make_finding
+from agenix_check.audit.readers import compare
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
-from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.names import Names
 from agenix_check.git.snapshot import SYMLINK
 from agenix_check.model.declaration import WITHHELD, PlainRule, RulesFile

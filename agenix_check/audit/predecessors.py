@@ -9,7 +9,7 @@ from typing import NamedTuple
 from agenix_check.age import Match, Recipient, match, recipient_or_none
 from agenix_check.discover.declared.expected import Declared, Expected
 from agenix_check.discover.tree.facts import AgeFact
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agenix_check.audit.findings import make_finding
+from agenix_check.audit.judged import make_finding
 from agenix_check.audit.select import is_ignored, is_wanted
 from agenix_check.model.findings import Finding, JudgedFile, Report, Severity, Verdict
 from agenix_check.model.settings import FailOn, Settings, SettingsChange

@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Iterator
 
 from agenix_check.age import SCRYPT
-from agenix_check.audit.findings import (
+from agenix_check.audit.commands import (
     REKEY,
     REKEY_BY_NIX,
     REPLACE_KEY,
-    make_finding,
     pathspec,
     remove,
     restore,
     write_anew,
 )
+from agenix_check.audit.judged import make_finding
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
-from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import LEFTOVER, Trace
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File

@@ -10,23 +10,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agenix_check.age import stanza_tag
-from agenix_check.audit.content import describe_other, is_other
-from agenix_check.audit.findings import (
+from agenix_check.audit.commands import (
     DEEPEN,
     REKEY,
     REKEY_BY_NIX,
-    AboutOutput,
     add,
-    make_finding,
     or_remove,
     put_key_right,
     record,
     remove,
     shell,
 )
+from agenix_check.audit.content import describe_other, is_other
+from agenix_check.audit.judged import AboutOutput, make_finding
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.facts import AgeFact, Fact
-from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import OutputFile, Place
 from agenix_check.discover.tree.unstaged import Waiting

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agenix_check.cli.configuration import ask
 from agenix_check.cli.destinations import (
     Destination,
     destinations,
@@ -17,7 +18,6 @@ from agenix_check.cli.destinations import (
     write_reports,
 )
 from agenix_check.cli.opening import CheckRun, open_run
-from agenix_check.cli.settings import ask
 from agenix_check.cli.terminal import say
 from agenix_check.errors import UsageError
 from agenix_check.gate import check_view, exit_code
@@ -178,7 +178,7 @@ def _where_to_type(top: Path | None, report: "Report", wanted: list[Destination]
     mends = (finding.mend for finding in report.findings if finding.mend)
     if not any(_FROM_TOP.search(mend) for mend in mends):
         return None
-    from agenix_check.audit.findings import shell
+    from agenix_check.audit.commands import shell
 
     return f"paths are relative to the top of the repository: cd {shell(os.path.relpath(top))}"
 
@@ -189,7 +189,7 @@ def _why_fix_is_refused(report: "Report") -> str | None:
 
     if not is_partial_commit():
         return None
-    from agenix_check.audit.findings import NOT_IN_PARTIAL_COMMIT, REKEY
+    from agenix_check.audit.commands import NOT_IN_PARTIAL_COMMIT, REKEY
 
     advised = any(one.mend is not None and REKEY in one.mend for one in report.findings)
     return NOT_IN_PARTIAL_COMMIT if advised else None

@@ -94,9 +94,9 @@ def reports_on_failure(settings: Settings, wanted: list[Destination]) -> Iterato
         yield
     except AgenixCheckError as error:
         if error.exit_code == CannotCheckError.exit_code:
-            told = [one for one in wanted if not one.is_terminal]
+            shown = [one for one in wanted if not one.is_terminal]
             try:
-                write_reports(_nothing_checked(settings, str(error)), settings, told)
+                write_reports(_nothing_checked(settings, str(error)), settings, shown)
             except AgenixCheckError as another:
                 say(str(another))
         raise

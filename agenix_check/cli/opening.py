@@ -11,8 +11,8 @@ from pathlib import Path
 from string import hexdigits
 from typing import NamedTuple
 
+from agenix_check.cli.configuration import Asked, merge_for
 from agenix_check.cli.files import read_input
-from agenix_check.cli.settings import Asked, merge_for
 from agenix_check.cli.settings_file import FILE, FILES, PYPROJECT, FileSettings, parse_file
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.objects import read_blobs, read_root

@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from agenix_check.cli.check import check_and_report
+from agenix_check.cli.configuration import ask
 from agenix_check.cli.destinations import destinations
 from agenix_check.cli.opening import open_here, open_run
-from agenix_check.cli.settings import ask
 from agenix_check.cli.terminal import say
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.paths import to_text

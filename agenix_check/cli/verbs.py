@@ -16,10 +16,10 @@ def _check(arguments: Sequence[str]) -> int:
 
 def _fleet(arguments: Sequence[str]) -> int:
     from agenix_check.cli.check import say_whose_settings
+    from agenix_check.cli.configuration import ask
     from agenix_check.cli.files import write_lock
     from agenix_check.cli.grammar import parse_fleet
     from agenix_check.cli.opening import open_run
-    from agenix_check.cli.settings import ask
     from agenix_check.gate import discover_fleet, make_lock
     from agenix_check.report import fleet_listing
 

@@ -4,7 +4,8 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from agenix_check.age import Recipient
-from agenix_check.audit.findings import REKEY, make_finding, restore
+from agenix_check.audit.commands import REKEY, restore
+from agenix_check.audit.judged import make_finding
 from agenix_check.decrypt.opening import Closed, Opened, Refused
 from agenix_check.model.findings import Finding, JudgedFile, Verdict
 

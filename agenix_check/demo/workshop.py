@@ -3,7 +3,7 @@
 from hashlib import sha256
 from pathlib import Path
 
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.naming import ident, output_path
 from agenix_check.git.process import Git
 from agenix_check.keys.encrypt import encrypt, new_identity

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from agenix_check.age import AgeFile, AgeFormatError, Match, Stanza, describe, read_age
-from agenix_check.audit.findings import shell
+from agenix_check.audit.commands import shell
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.git.snapshot import SUBMODULE
 from agenix_check.keys.errors import DecryptionError

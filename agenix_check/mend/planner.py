@@ -6,14 +6,14 @@ from functools import cached_property
 from itertools import chain
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_configured
-from agenix_check.audit.findings import remove
+from agenix_check.audit.commands import remove
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.facts import AgeFact
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import LEFTOVER, Place, ident, output_path
-from agenix_check.mend.by_names import (
+from agenix_check.mend.authorization import (
     Authorization,
     named_needs,
     needs_by_names,

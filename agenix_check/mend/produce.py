@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from agenix_check.age import read_age
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.naming import ident, output_path
 from agenix_check.errors import CannotCheckError
 from agenix_check.keys.encrypt import encrypt, may_ask

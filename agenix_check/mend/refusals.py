@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agenix_check.age import looks_like_age
-from agenix_check.audit.findings import NOT_IN_PARTIAL_COMMIT, add
+from agenix_check.audit.commands import NOT_IN_PARTIAL_COMMIT, add
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File

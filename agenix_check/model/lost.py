@@ -54,7 +54,7 @@ class Lost(NamedTuple):
     the files that held these, under their names of today; `past_source`
     and `past_key` are those contents where they are gone. `kind` and `about` are the cause.
     `succeeds` says that an explained output stood in its place before. `unseen` says that history
-    at hand ends before it can be told.
+    at hand ends before it is known.
     """
 
     path: str

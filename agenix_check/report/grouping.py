@@ -77,18 +77,18 @@ def _group(findings: list[Finding]) -> Group:
 def gather_mends(mends: Iterable[str | None]) -> tuple[str, ...]:
     """Return each fix once; join those that remove or add one file, up to `_FILES` in a command."""
     places: dict[str, list[list[str]]] = defaultdict(list)
-    told: list[str | list[str]] = []
+    shown: list[str | list[str]] = []
     for mend in dict.fromkeys(filter(None, mends)):
         known = _ONE_FILE.fullmatch(mend)
         if known is None:
-            told.append(mend)
+            shown.append(mend)
             continue
         rows = places[known["command"]]
         if not rows or len(rows[-1]) > _FILES:
             rows.append([known["command"]])
-            told.append(rows[-1])
+            shown.append(rows[-1])
         rows[-1].append(known["file"])
-    return tuple(one if isinstance(one, str) else " ".join(one) for one in told)
+    return tuple(one if isinstance(one, str) else " ".join(one) for one in shown)
 
 
 def _blocks(findings: list[Finding]) -> list[Block]:

@@ -173,10 +173,10 @@ def not_compared(report: Report) -> list[str]:
     sentences = []
     for reason, outputs in sorted(by_reason.items()):
         nodes = list(dict.fromkeys(names.get(one.node, one.node) for one in outputs))
-        told = ", ".join(nodes[:_MOST_NODES])
+        shown = ", ".join(nodes[:_MOST_NODES])
         if len(nodes) > _MOST_NODES:
-            told += f" and {len(nodes) - _MOST_NODES} more"
-        sentences.append(f"{quantity(len(outputs), 'output')} of {told}: {reason}")
+            shown += f" and {len(nodes) - _MOST_NODES} more"
+        sentences.append(f"{quantity(len(outputs), 'output')} of {shown}: {reason}")
     return sentences
 
 

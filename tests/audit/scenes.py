@@ -1,8 +1,8 @@
 """What people do to the sample fleet, and what the gate says of it."""
 
+from agenix_check.cli.configuration import load_settings
 from agenix_check.cli.destinations import destinations, want_details
 from agenix_check.cli.options import Value
-from agenix_check.cli.settings import load_settings
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository

@@ -232,7 +232,7 @@ def test_a_mistake_is_named_by_its_rule_and_by_no_other(fleet: Workshop, rule: s
 
 
 def can_be_pasted(mend: str) -> bool:
-    """Tell whether a shell takes what is to type as commands that exist, and comments."""
+    """Return whether a shell takes what is to type as commands that exist, and comments."""
     words = shlex.split(mend, comments=True)
     subprocess.run(["bash", "-nc", mend], check=True)
     if words[:1] == ["agenix-check"]:

@@ -128,7 +128,7 @@ def test_a_rekey_of_other_hosts_from_the_new_version_excuses(fleet: Workshop) ->
     assert "rekeyed for other hosts" in finding.message
 
 
-def test_a_mend_of_others_through_the_same_key_excuses(fleet: Workshop) -> None:
+def test_a_fix_of_others_through_the_same_key_excuses(fleet: Workshop) -> None:
     shared = "\n".join((NEW.strip(), "")).encode()
     for node in ("alpha", "beta"):
         fleet.write(name_key_file(node), shared)

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from agenix_check.audit.findings import add, pathspec, remove, restore, shell, write_anew
+from agenix_check.audit.commands import add, pathspec, remove, restore, shell, write_anew
 from agenix_check.demo.workshop import Workshop
 from agenix_check.report.escape import reversible, visible
 

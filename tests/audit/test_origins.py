@@ -1,6 +1,6 @@
 """Outputs that were lost long ago: history says from which version they were made."""
 
-from agenix_check.cli.settings import load_settings
+from agenix_check.cli.configuration import load_settings
 from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository

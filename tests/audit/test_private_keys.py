@@ -9,7 +9,7 @@ import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.discover.tree.facts import find_fact
-from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.model.findings import Report, Severity
 from agenix_check.report import RenderOptions, render
@@ -172,7 +172,7 @@ def test_a_key_in_a_binary_file_is_no_key(fleet: Workshop) -> None:
     assert judge_staged(fleet).findings == ()
 
 
-def test_the_mend_keeps_a_file_that_was_there_before(fleet: Workshop) -> None:
+def test_the_fix_keeps_a_file_that_was_there_before(fleet: Workshop) -> None:
     fleet.write("host.nix", "{ }\n")
     fleet.commit("Add a file")
     fleet.write("host.nix", f'{{ key = "{fleet.identity}"; }}\n')
@@ -183,7 +183,7 @@ def test_the_mend_keeps_a_file_that_was_there_before(fleet: Workshop) -> None:
     assert mend.startswith("git restore --staged :/host.nix  # ")
 
 
-def test_the_mend_for_a_file_with_a_pattern_for_a_name_takes_that_file_alone(
+def test_the_fix_for_a_file_with_a_pattern_for_a_name_takes_that_file_alone(
     fleet: Workshop,
 ) -> None:
     fleet.write("*", fleet.identity)

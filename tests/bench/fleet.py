@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.naming import ident
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.keys.errors import EncryptionError

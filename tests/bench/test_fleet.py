@@ -46,7 +46,7 @@ def test_a_row_is_met_up_to_its_target() -> None:
     assert replace(row, target=None).is_met
 
 
-def test_a_mend_and_what_it_is_measured_against_do_the_same_work(tmp_path: Path) -> None:
+def test_a_fix_and_what_it_is_measured_against_do_the_same_work(tmp_path: Path) -> None:
     stale = edit_all(tmp_path, tmp_path / "scratch", 3, 2)
 
     result, decryptions = race_inside(stale, 1)

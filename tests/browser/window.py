@@ -167,7 +167,7 @@ class Window:
         )
 
     def fits(self) -> bool:
-        """Tell whether the page, but for parts of it, can be read without scrolling sideways."""
+        """Return whether the page, but for parts of it, can be read without scrolling sideways."""
         return bool(
             self.run(
                 "const page = document.documentElement;"

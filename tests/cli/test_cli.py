@@ -439,7 +439,7 @@ def test_a_report_where_there_is_no_repository(tmp_path: Path, run: Run) -> None
     assert "is in no Git repository" in (tmp_path / "report.xml").read_text()
 
 
-def test_a_report_of_a_mend_that_came_to_nothing(fleet: Workshop, tmp_path: Path, run: Run) -> None:
+def test_a_report_of_a_fix_that_came_to_nothing(fleet: Workshop, tmp_path: Path, run: Run) -> None:
     _break(fleet)
     report = tmp_path / "report.xml"
     result = run(fleet.top, "--fix", "--junit", str(report))

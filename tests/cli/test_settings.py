@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from agenix_check.cli.configuration import load_settings, with_hook
 from agenix_check.cli.options import OPTIONS, TEXTS, Option, Value
-from agenix_check.cli.settings import load_settings, with_hook
 from agenix_check.cli.settings_file import FILE
 from agenix_check.demo.workshop import Workshop
 from agenix_check.errors import UsageError

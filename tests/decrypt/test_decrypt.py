@@ -286,7 +286,7 @@ def test_green_memory_is_neither_believed_nor_fed(keyed: Keyed) -> None:
     assert keyed.decrypt(*SSH, "master").code == 1
 
 
-def test_mending_mends_what_comparing_finds(keyed: Keyed) -> None:
+def test_fixing_fixes_what_comparing_finds(keyed: Keyed) -> None:
     keyed.replace_text("alpha")
     keyed.put("beta", alter(keyed.shop.read(keyed.output("beta")), -1))
     keyed.put("gamma", encrypt(PLAINTEXT, [keyed.key("delta")]))

@@ -227,7 +227,7 @@ def test_a_key_may_be_the_masters_and_a_hosts(keyed: Keyed) -> None:
     assert ("output-wrong-recipient", keyed.output("delta")) in broken(keyed.judge("master")[1])
 
 
-def test_pipes_are_read_once_and_a_passphrase_asked_for_once_in_a_mend(keyed: Keyed) -> None:
+def test_pipes_are_read_once_and_a_passphrase_asked_for_once_in_a_fix(keyed: Keyed) -> None:
     lock(keyed, "gamma")
     keyed.replace_text("alpha")
     keyed.shop.stage()

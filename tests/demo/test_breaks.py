@@ -72,7 +72,7 @@ def test_the_gate_names_the_break(fleet: SampleFleet, one: Break) -> None:
 
 
 @pytest.mark.parametrize("one", [one for one in BREAKS if one.fix], ids=lambda one: one.title)
-def test_a_mended_break_is_in_order(fleet: SampleFleet, one: Break) -> None:
+def test_a_fixed_break_is_in_order(fleet: SampleFleet, one: Break) -> None:
     assert one.fix is not None
     one.act(fleet)
     one.fix(fleet)

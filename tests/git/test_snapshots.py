@@ -26,7 +26,7 @@ def test_what_is_staged_is_judged_not_the_edit_in_the_work_tree(fleet: Workshop)
     assert judge(fleet.top, "--worktree") == {"output-stale"}
 
 
-def test_what_is_staged_is_judged_not_the_mended_work_tree(fleet: Workshop) -> None:
+def test_what_is_staged_is_judged_not_the_fixed_work_tree(fleet: Workshop) -> None:
     spoil(fleet)
     fleet.stage(WIFI)
     mend(fleet)

@@ -85,7 +85,7 @@ def test_a_symlink_in_the_work_tree_stays_one(fleet: Workshop, tmp_path: Path) -
     assert data == str(tmp_path / "secret").encode()
 
 
-def test_the_shown_file_behind_a_symlink_mends_nothing(fleet: Workshop, tmp_path: Path) -> None:
+def test_the_shown_file_behind_a_symlink_fixes_nothing(fleet: Workshop, tmp_path: Path) -> None:
     spoil(fleet)
     fleet.stage()
     mend(fleet)

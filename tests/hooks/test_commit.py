@@ -40,7 +40,7 @@ def test_an_edit_without_rekey_is_refused(desk: Desk) -> None:
     assert desk.state() == before
 
 
-def test_the_refused_commit_passes_once_it_is_mended(desk: Desk) -> None:
+def test_the_refused_commit_passes_once_it_is_fixed(desk: Desk) -> None:
     head = desk.head
     desk.edit()
     desk.fleet.stage()

@@ -215,7 +215,7 @@ def test_a_push(desk: Desk, remote: Path) -> None:
 
 
 @where_it_mends
-def test_a_commit_is_mended(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_is_fixed(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = tmp_path / "master.key"
     key.write_text(f"{desk.fleet.identity}\n")
     monkeypatch.setenv("AGENIX_CHECK_IDENTITY", str(key))
@@ -228,7 +228,7 @@ def test_a_commit_is_mended(desk: Desk, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @where_it_mends
-def test_without_the_hook_that_mends(
+def test_without_the_hook_that_fixes(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = tmp_path / "master.key"

@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.naming import ident
 from agenix_check.keys.encrypt import encrypt
 from tests.host_keys import NEW

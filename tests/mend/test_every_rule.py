@@ -167,17 +167,17 @@ def mend_by_declaration(estate: declared.Estate, hosts: Hosts, rule: str) -> Non
 
 @pytest.mark.usefixtures("_scenarios_know")
 @pytest.mark.parametrize("rule", BY_NAMES)
-def test_a_fleet_known_by_names_is_mended(fleet: Workshop, hosts: Hosts, rule: str) -> None:
+def test_a_fleet_known_by_names_is_fixed(fleet: Workshop, hosts: Hosts, rule: str) -> None:
     mend_by_names(fleet, hosts, rule)
 
 
 @pytest.mark.usefixtures("_scenarios_know", "nix_home")
 @pytest.mark.parametrize("rule", BY_DECLARATION)
-def test_a_declared_fleet_is_mended(estate: declared.Estate, hosts: Hosts, rule: str) -> None:
+def test_a_declared_fleet_is_fixed(estate: declared.Estate, hosts: Hosts, rule: str) -> None:
     mend_by_declaration(estate, hosts, rule)
 
 
-def test_what_only_keys_show_is_mended(tmp_path: Path, ssh_key: MakeSsh) -> None:
+def test_what_only_keys_show_is_fixed(tmp_path: Path, ssh_key: MakeSsh) -> None:
     fleet = keyed.make(tmp_path, ssh_key)
     fleet.replace_text("alpha")
     fleet.shop.stage()
@@ -194,7 +194,7 @@ def test_what_only_keys_show_is_mended(tmp_path: Path, ssh_key: MakeSsh) -> None
             assert_has(fleet.shop, fleet.keys[node], storage, name, source)
 
 
-def test_what_is_said_to_be_mended_is_tried() -> None:
+def test_what_is_said_to_be_fixed_is_tried() -> None:
     mended = {rule.id for rule in RULES.values() if rule.mended_by is not None}
 
     assert mended == {*BY_NAMES, *BY_DECLARATION, *BY_DECRYPTING}
@@ -208,10 +208,10 @@ def _unmended(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_scenarios_know", "_unmended")
 @pytest.mark.parametrize("rule", BY_NAMES)
-def test_a_rule_that_is_no_longer_mended_is_noticed(
+def test_a_rule_that_is_no_longer_fixed_is_noticed(
     fleet: Workshop, hosts: Hosts, rule: str
 ) -> None:
     with pytest.raises(AssertionError):
         mend_by_names(fleet, hosts, rule)
     with pytest.raises(AssertionError):
-        test_what_is_said_to_be_mended_is_tried()
+        test_what_is_said_to_be_fixed_is_tried()

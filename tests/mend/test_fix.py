@@ -272,13 +272,13 @@ def _git_files(fleet: Workshop) -> dict[Path, bytes]:
     }
 
 
-def test_a_mend_can_be_made_to_fail_the_run(fleet: Workshop) -> None:
+def test_a_fix_can_be_made_to_fail_the_run(fleet: Workshop) -> None:
     edit(fleet)
     assert fix(fleet, "--exit-non-zero-on-fix").code == 1
     assert fix(fleet, "--exit-non-zero-on-fix").code == 0
 
 
-def test_one_node_alone_is_mended_where_that_is_asked(fleet: Workshop) -> None:
+def test_one_node_alone_is_fixed_where_that_is_asked(fleet: Workshop) -> None:
     edit(fleet)
     old = [output(fleet, node, "db") for node in NODES if node != "alpha"]
     done = fix(fleet, "--node", f"{fleet.storage}/alpha")
@@ -322,7 +322,7 @@ def test_a_source_that_cannot_be_read_is_told_once(fleet: Workshop, content: str
     assert done.stderr.endswith(f" and 3 more: {why}\n")
 
 
-def test_a_mend_of_every_node_by_its_name_leaves_nothing_to_say(fleet: Workshop) -> None:
+def test_a_fix_of_every_node_by_its_name_leaves_nothing_to_say(fleet: Workshop) -> None:
     edit(fleet)
     assert fix(fleet, "--node", "*").stderr == ""
 
@@ -339,7 +339,7 @@ def test_no_crash_leaves_the_memory_in_a_file(fleet: Workshop, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--update-masters", "--exit-non-zero-on-fix"])
-def test_options_of_a_mend_mean_nothing_without_it(fleet: Workshop, option: str) -> None:
+def test_options_of_a_fix_mean_nothing_without_it(fleet: Workshop, option: str) -> None:
     words = ["agenix-check", option]
     done = execute(fleet, [*_python(), *words[1:]])
     assert done.code == 2

@@ -154,7 +154,7 @@ def test_a_storage_directory_behind_a_tracked_symlink(tmp_path: Path) -> None:
     assert (fleet.top / "rekeyed").is_symlink()
 
 
-def test_a_submodule_is_left_alone_and_is_mended_by_itself(tmp_path: Path) -> None:
+def test_a_submodule_is_left_alone_and_is_fixed_by_itself(tmp_path: Path) -> None:
     built(tmp_path / "inner")
     fleet = built(tmp_path / "fleet")
     add = ["git", "-c", "protocol.file.allow=always", "submodule", "--quiet", "add"]

@@ -167,7 +167,7 @@ def test_different_messages_are_all_told() -> None:
     ]  # fmt: skip
 
 
-def test_the_ten_that_weigh_most_come_first() -> None:
+def test_the_ten_that_are_most_severe_come_first() -> None:
     causes = [Cause(kind=CauseKind.SOURCE_CHANGED, path=f"secrets/{n:02}.age") for n in range(15)]
     one_each = tuple(stale(number, cause) for number, cause in enumerate(causes))
     sample = report(

@@ -134,7 +134,7 @@ def test_the_policy_allows_its_own_style_and_script_alone() -> None:
     assert data.startswith("{")
 
 
-def test_every_finding_is_told_with_what_mends_it() -> None:
+def test_every_finding_is_shown_with_what_fixes_it() -> None:
     told = words(render(TROUBLE))
     for one in TROUBLE.findings:
         assert one.rule in told
@@ -260,7 +260,7 @@ def test_what_is_no_news_is_folded_where_it_is_in_the_way() -> None:
     assert fold in render(report(*STALE, findings=(finding("output-stale", ALPHA, "db"), old[0])))
 
 
-def test_everything_that_was_mended_is_told() -> None:
+def test_everything_that_was_fixed_is_shown() -> None:
     fixed = tuple(Fix(action="rekeyed", path=f"rekeyed/{number}.age") for number in range(300))
     told = words(render(replace(GREEN, fixed=fixed)))
     for one in fixed:

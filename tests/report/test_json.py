@@ -69,7 +69,7 @@ def test_the_schema_is_a_valid_one() -> None:
 
 
 def described(node: object) -> bool:
-    """Say whether every property in a schema has a description and every object is closed."""
+    """Return whether every property in a schema has a description and every object is closed."""
     if isinstance(node, list):
         return all(map(described, node))
     if not isinstance(node, dict):

@@ -72,7 +72,7 @@ def test_forty_outputs_of_one_cause_are_forty_short_lines() -> None:
     ]
 
 
-def test_a_large_mend_is_told_by_secret() -> None:
+def test_a_large_fix_is_shown_by_secret() -> None:
     nodes = [f"nixos:{number:02}" for number in range(30)]
     fixes = [
         Fix(action=action, path=f"{node}/{action}-db.age", node=node, secret="db")
@@ -194,7 +194,7 @@ def test_what_was_so_before_is_folded() -> None:
     assert all(any(f.path in line for line in unfolded) for f in sample.findings if f.path)
 
 
-def test_many_mends_are_not_a_wall() -> None:
+def test_many_fixes_are_not_a_wall() -> None:
     findings = tuple(
         finding("output-orphan", path=f"old/{number}", mend=f"git log old/{number}")
         for number in range(9)

@@ -74,7 +74,7 @@ def test_exposure_is_the_cvss_score_of_who_can_read_a_secret() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-def test_every_mend_has_something_to_type(rule: Rule) -> None:
+def test_every_fix_has_something_to_type(rule: Rule) -> None:
     assert re.search(r"^    (agenix|agenix-check|git|nix) ", rule.mend, re.MULTILINE)
 
 

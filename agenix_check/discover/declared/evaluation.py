@@ -16,7 +16,7 @@ from agenix_check.discover.declared.lock import read_lock, render_lock
 from agenix_check.discover.declared.redaction import withhold, withhold_rules
 from agenix_check.discover.tree.evidence import Evidence, find_facts
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, PointerFact
-from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.cache import Store

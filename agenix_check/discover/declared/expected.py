@@ -9,7 +9,7 @@ from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.discover.declared.masters import Masters, find_masters
 from agenix_check.discover.tree.evidence import LOCK, Evidence
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.naming import ident, output_path
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
-from agenix_check.discover.tree.keys import NOWHERE, digest
+from agenix_check.discover.tree.key_texts import NOWHERE, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredPath, DeclaredSecret
 

@@ -117,7 +117,7 @@ def _cause(loss: Loss, line: Line, source: _Held, key: _Held) -> tuple[CauseKind
 
 
 def _key_change(key: str, path: str, line: Line) -> CauseKind:
-    """Tell a changed key from a key whose text alone changed."""
+    """Return whether a key changed, or only the text around it."""
     texts = line.library.texts
     text = texts.get(key)
     others = [texts.get(part) for part in line.parts_of(path)]

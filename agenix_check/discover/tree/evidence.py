@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact, find_fact
 from agenix_check.discover.tree.facts_cache import Memory
-from agenix_check.discover.tree.keys import KeyText, KeyTexts, digest
+from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import LEFTOVER, OutputFile, output_file
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository

@@ -17,7 +17,7 @@ from agenix_check.age import (
     read_age,
     skim,
 )
-from agenix_check.discover.tree.keys import KeyTexts, find_keys
+from agenix_check.discover.tree.key_texts import KeyTexts, find_keys
 
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n"

@@ -10,7 +10,7 @@ from typing import cast
 
 from agenix_check.age import Stanza
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
-from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.git.cache import Store
 
 _NAME = "facts"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.discover.tree.evidence import is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, Fact, MissingFact, PointerFact, find_fact
-from agenix_check.discover.tree.keys import KeyText, KeyTexts, digest
+from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import Trace, output_file, trace
 from agenix_check.discover.tree.unreadable import is_media, may_hold_parts
 from agenix_check.errors import CannotCheckError

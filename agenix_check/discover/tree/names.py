@@ -13,7 +13,7 @@ from agenix_check.discover.tree.evidence import (
     read_facts,
 )
 from agenix_check.discover.tree.facts_cache import Memory
-from agenix_check.discover.tree.keys import KeyText, KeyTexts
+from agenix_check.discover.tree.key_texts import KeyText, KeyTexts
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, Traced, trace
 from agenix_check.discover.tree.readings import Reading, best_reading
 from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen

@@ -10,7 +10,7 @@ from functools import cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from agenix_check.discover.tree.keys import KeyText
+from agenix_check.discover.tree.key_texts import KeyText
 from agenix_check.errors import CannotCheckError
 
 LEFTOVER = ".tmp.agenix-rekey."

@@ -11,7 +11,7 @@ from typing import cast
 
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import Fact, find_fact
-from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.library import may_have_parts
 from agenix_check.discover.tree.naming import OutputFile, Trace, output_file
 from agenix_check.discover.tree.readings import Reading, reading

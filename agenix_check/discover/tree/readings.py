@@ -7,7 +7,7 @@ same, as a whole and trimmed.
 from enum import IntEnum
 
 from agenix_check.discover.tree.evidence import Evidence
-from agenix_check.discover.tree.keys import KeyTexts
+from agenix_check.discover.tree.key_texts import KeyTexts
 
 
 class Reading(IntEnum):

@@ -1,4 +1,4 @@
-"""What cannot be read: not in this clone, or too large; and what cannot be told without it."""
+"""What cannot be read: not in this clone, or too large; and what cannot be decided without it."""
 
 import posixpath
 import re

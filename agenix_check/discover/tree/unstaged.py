@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact, find_fact
-from agenix_check.discover.tree.keys import KeyText, KeyTexts, digest
+from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file, trace
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.worktree import list_directory, list_unstaged, read_file

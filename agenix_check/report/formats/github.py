@@ -58,10 +58,10 @@ def _kind(report: Report, finding: Finding) -> str | None:
 
 def _incomplete(sentences: Iterable[str]) -> Iterator[str]:
     """Make one error of everything that could not be checked."""
-    told = [visible(sentence) for sentence in sorted(sentences)]
-    if told:
+    shown = [visible(sentence) for sentence in sorted(sentences)]
+    if shown:
         title = "agenix-check could not check everything"
-        yield _command("error", None, title, _cut("\n".join(_some(told)), _LONGEST))
+        yield _command("error", None, title, _cut("\n".join(_some(shown)), _LONGEST))
 
 
 def _notes(findings: Iterable[Finding]) -> list[_Note]:
@@ -76,7 +76,7 @@ def _notes(findings: Iterable[Finding]) -> list[_Note]:
             by_place[shown_path(finding)].append(finding)
         apart = by_place.values() if len(by_place) <= _PLACES else [members]
         notes += [_Note(cause=cause, findings=tuple(one)) for one in apart]
-    return sorted(notes, key=_weight)
+    return sorted(notes, key=_by_severity)
 
 
 def _visible_cause(finding: Finding) -> Cause | None:
@@ -85,7 +85,7 @@ def _visible_cause(finding: Finding) -> Cause | None:
     return cause if cause is not None and cause.path == shown_path(finding) else None
 
 
-def _weight(note: _Note) -> tuple[bool, bool, int, tuple[int, str], str]:
+def _by_severity(note: _Note) -> tuple[bool, bool, int, tuple[int, str], str]:
     first = note.findings[0]
     # A secret that strangers can read comes before one that a host cannot read.
     exposed = find_rule(first.rule).is_public
@@ -116,9 +116,9 @@ def _message(findings: tuple[Finding, ...], names: dict[str, str]) -> list[str]:
     return [visible(messages.pop()), ", ".join(subjects)]
 
 
-def _some(told: list[str]) -> list[str]:
-    more = len(told) - _SUBJECTS
-    return [*told[:_SUBJECTS], f"and {more} more"] if more > 0 else told
+def _some(shown: list[str]) -> list[str]:
+    more = len(shown) - _SUBJECTS
+    return [*shown[:_SUBJECTS], f"and {more} more"] if more > 0 else shown
 
 
 def _command(name: str, file: str | None, title: str, message: str) -> str:

@@ -53,8 +53,8 @@ def render(report: Report, *, require_verified: bool, strict: bool) -> str:
     """Turn a report into JUnit XML; a case fails if it fails a run with these options."""
     report = with_doubts(report)
     judge = _Judge(report, strict=strict)
-    told = [f for f in report.findings if f.is_shown]
-    by_file, others = assign(told, report.files)
+    shown = [f for f in report.findings if f.is_shown]
+    by_file, others = assign(shown, report.files)
     cases = [_completeness(report)]
     cases += [_repository_case(finding, judge, declared_in(report)) for finding in others]
     for number, file in enumerate(report.files):

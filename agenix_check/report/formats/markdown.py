@@ -71,9 +71,9 @@ class _MarkdownWriter:
         self._report = report
         self._names = names_in(report)
         self._old_title = already_there(report).capitalize()
-        told = [f for f in report.findings if verbose or f.is_shown]
-        self._new = group(f for f in told if f.new)
-        self._old = group(f for f in told if not f.new)
+        shown = [f for f in report.findings if verbose or f.is_shown]
+        self._new = group(f for f in shown if f.new)
+        self._old = group(f for f in shown if not f.new)
 
     def incomplete(self, section: Section) -> None:
         """What could not be checked."""

@@ -151,15 +151,15 @@ def _location(path: str) -> dict[str, SarifValue]:
 
 
 def _invocation(report: Report, cut: int) -> dict[str, SarifValue]:
-    told = [("error", f"could not check: {visible(one)}") for one in sorted(report.incomplete)]
+    shown = [("error", f"could not check: {visible(one)}") for one in sorted(report.incomplete)]
     if cut:
-        told.append(("warning", f"{cut} more findings, the least important, are left out here"))
-    told += [("note", f"skipped: {visible(one)}") for one in sorted(report.skipped)]
-    told += [("note", f"not compared: {visible(one)}") for one in not_compared(report)]
+        shown.append(("warning", f"{cut} more findings, the least important, are left out here"))
+    shown += [("note", f"skipped: {visible(one)}") for one in sorted(report.skipped)]
+    shown += [("note", f"not compared: {visible(one)}") for one in not_compared(report)]
     return {
         "executionSuccessful": not report.incomplete,
         "toolExecutionNotifications": [
-            {"level": level, **_text_member("message", _literal(text))} for level, text in told
+            {"level": level, **_text_member("message", _literal(text))} for level, text in shown
         ],
     }
 

@@ -83,14 +83,14 @@ class _TextWriter:
     def findings(self) -> Iterator[list[str]]:
         """What this change broke, in full; then what was wrong before, folded.
 
-        Without a change there is nothing to tell it from, so all is told in full.
+        Without a change there is nothing to tell it from, so all is shown in full.
         """
-        told = [f for f in self._report.findings if self._verbose or f.is_shown]
+        shown = [f for f in self._report.findings if self._verbose or f.is_shown]
         if not self._report.snapshot.has_change:
-            yield from map(self._group, group(told))
+            yield from map(self._group, group(shown))
             return
-        yield from map(self._group, group(f for f in told if f.new))
-        old = [f for f in told if not f.new]
+        yield from map(self._group, group(f for f in shown if f.new))
+        old = [f for f in shown if not f.new]
         if not old:
             return
         heading = self._paint(already_there(self._report).capitalize(), _BOLD)
@@ -120,8 +120,8 @@ class _TextWriter:
         for fix in fixed:
             nodes[fix.action, fix.secret or fix.path].append(self._node(fix.node))
         return [
-            (action, visible(name), str(len(told)), _several(list(filter(None, told))))
-            for (action, name), told in sorted(nodes.items())
+            (action, visible(name), str(len(shown)), _several(list(filter(None, shown))))
+            for (action, name), shown in sorted(nodes.items())
         ]
 
     def unjudged(self) -> list[str]:
@@ -193,10 +193,10 @@ class _TextWriter:
         return self._paint(block.severity, _SEVERITY_COLOR[block.severity]) + f"[{block.rule}]"
 
     def _mends(self, mends: tuple[str, ...]) -> list[str]:
-        told = mends if self._verbose or len(mends) <= _MENDS else mends[:1]
-        lines = [f"  {self._paint('fix', _CYAN)}: {visible(mend)}" for mend in told]
-        if len(told) < len(mends):
-            lines.append(f"       and {len(mends) - len(told)} more like it (-v shows them)")
+        shown = mends if self._verbose or len(mends) <= _MENDS else mends[:1]
+        lines = [f"  {self._paint('fix', _CYAN)}: {visible(mend)}" for mend in shown]
+        if len(shown) < len(mends):
+            lines.append(f"       and {len(mends) - len(shown)} more like it (-v shows them)")
         return lines
 
     def _folded(self, findings: list[Finding]) -> list[str]:
@@ -207,9 +207,9 @@ class _TextWriter:
         lines = []
         for _, members in sorted(by_rule.items()):
             first = members[0]
-            told = _several(list(dict.fromkeys(subject(f, self._names) for f in members)))
+            shown = _several(list(dict.fromkeys(subject(f, self._names) for f in members)))
             severity = self._paint(first.severity, _SEVERITY_COLOR[first.severity])
-            lines.append(f"  {severity}[{first.rule}] {len(members)}: {told} (-v unfolds)")
+            lines.append(f"  {severity}[{first.rule}] {len(members)}: {shown} (-v unfolds)")
             mends = gather_mends(one.mend for one in members)
             lines += [f"  {line}" for line in self._mends(mends)]
         return lines
@@ -226,8 +226,8 @@ class _TextWriter:
 
 
 def _several(names: list[str]) -> str:
-    told = ", ".join(names[:_FOLDED_SUBJECTS])
-    return f"{told}, …" if len(names) > _FOLDED_SUBJECTS else told
+    shown = ", ".join(names[:_FOLDED_SUBJECTS])
+    return f"{shown}, …" if len(names) > _FOLDED_SUBJECTS else shown
 
 
 def _widths(rows: Iterable[tuple[str, ...]]) -> list[int]:

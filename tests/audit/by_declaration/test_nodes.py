@@ -2,7 +2,7 @@
 
 import pytest
 
-from agenix_check.cli.settings import load_settings
+from agenix_check.cli.configuration import load_settings
 from agenix_check.gate import discover_fleet, exit_code
 from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agenix_check.cli.settings import load_settings
+from agenix_check.cli.configuration import load_settings
 from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository

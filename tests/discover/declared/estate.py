@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from agenix_check.cli.configuration import load_settings
 from agenix_check.cli.destinations import destinations, want_details
 from agenix_check.cli.options import Value
-from agenix_check.cli.settings import load_settings
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.discover.declared.lock import render_lock
 from agenix_check.discover.tree.evidence import LOCK
-from agenix_check.discover.tree.keys import digest
+from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.naming import ident
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository

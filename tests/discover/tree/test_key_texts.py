@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agenix_check.discover.tree.evidence import classify
 from agenix_check.discover.tree.facts import find_fact
-from agenix_check.discover.tree.keys import KeyTexts, digest, find_keys
+from agenix_check.discover.tree.key_texts import KeyTexts, digest, find_keys
 from agenix_check.discover.tree.naming import ident, trace
 from tests.host_keys import ALPHA, BETA, DELTA, RSA
 
@@ -24,7 +24,7 @@ SOURCE = "5" * 64
 
 
 def explains(content: str | bytes, text: str | bytes) -> bool:
-    """Tell whether a file with this content explains an output made for this key text."""
+    """Return whether a file with this content explains an output made for this key text."""
     data = content.encode() if isinstance(content, str) else content
     key = text if isinstance(text, str) else text.decode("utf-8", "surrogateescape")
     fact = find_fact(data, len(data))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agenix_check.cli.settings import load_settings
+from agenix_check.cli.configuration import load_settings
 from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import check, exit_code
 from agenix_check.git.repository import open_repository

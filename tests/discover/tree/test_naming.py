@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.tree.keys import KeyText, digest
+from agenix_check.discover.tree.key_texts import KeyText, digest
 from agenix_check.discover.tree.naming import (
     OutputFile,
     Trace,

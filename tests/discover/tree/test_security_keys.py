@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from agenix_check.discover.tree.keys import find_keys
+from agenix_check.discover.tree.key_texts import find_keys
 
 
 def _text(*parts: bytes) -> bytes:

@@ -191,7 +191,7 @@ def test_the_script_has_nothing_to_do_after_a_fix(
     is_content(estate)
 
 
-def test_a_mend_has_nothing_to_do_after_the_script(estate: Estate) -> None:
+def test_a_fix_has_nothing_to_do_after_the_script(estate: Estate) -> None:
     said, complaint = estate.agenix("--add-to-git")
     assert complaint == ""
     assert said.count("Rekeying") == estate.count

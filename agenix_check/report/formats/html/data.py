@@ -86,12 +86,12 @@ class _FleetWriter:
 
     def _row(self, one: JudgedFile, start: str, places: Sequence[str]) -> Hashable:
         detail = one.detail or _NOTHING_MORE
-        told = _findings_of(one, self._findings.get((one.node, one.secret), ()), places)
+        shown = _findings_of(one, self._findings.get((one.node, one.secret), ()), places)
         return (
             self.secrets[one.secret],
             _VERDICTS[one.verdict],
             _middle(visible(one.path), start, visible(one.secret)),
-            self.abouts.number(_about(one, detail, told)),
+            self.abouts.number(_about(one, detail, shown)),
             self.addressees.number(_addressees(detail)),
             detail.plaintext_size,
         )

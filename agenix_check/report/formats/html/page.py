@@ -54,19 +54,19 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
     """Return the page of a report."""
     state = state_of(report, strict=strict, require_verified=require_verified)
     names = names_in(report)
-    told = [one for one in report.findings if one.is_shown]
+    shown = [one for one in report.findings if one.is_shown]
     fixed = sorted(report.fixed, key=lambda one: (one.node or "", one.path, one.action))
     return Page(
         state=state,
         headline=headline(report, state),
         summary=summary(report, verbose=True),
-        mend=most_useful(told),
+        mend=most_useful(shown),
         counts=report.counts,
         shares=tuple(shares(report.counts)),
         facts=tuple(facts(report)),
         names=names,
-        new=groups((one for one in told if one.new), names),
-        old=groups((one for one in told if not one.new), names),
+        new=groups((one for one in shown if one.new), names),
+        old=groups((one for one in shown if not one.new), names),
         old_title=already_there(report).capitalize(),
         notes=groups((one for one in report.findings if not one.is_shown), names),
         rows=tuple(_rows(report, names)),

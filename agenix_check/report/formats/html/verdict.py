@@ -60,8 +60,8 @@ def facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _has_any(report: Report) -> bool:
-    told = any(one.severity is not Severity.NOTE for one in report.findings)
-    return bool(report.files or told)
+    shown = any(one.severity is not Severity.NOTE for one in report.findings)
+    return bool(report.files or shown)
 
 
 def _found(report: Report, state: str) -> str:

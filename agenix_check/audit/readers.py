@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agenix_check.age import PLUGIN, SCRYPT, Match, Recipient, Stanza, match
+from agenix_check.audit.commands import UPDATE_MASTERS, encrypt_to_all
 from agenix_check.audit.expected_outputs import Bench
-from agenix_check.audit.findings import UPDATE_MASTERS, encrypt_to_all, make_finding
+from agenix_check.audit.judged import make_finding
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Cause, CauseKind, Finding

@@ -1,19 +1,13 @@
-"""Making findings: the severity comes from the rule, the text of the fix from here.
+"""What fixes a finding, as text: commands of the shell and of Git, with file names quoted.
 
-A fix can be pasted into a shell as it is; what no command can do stands behind a `#`.
+It can be pasted into a shell as it is; what no command can do stands behind a `#`.
 """
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from agenix_check.age import PLUGIN, RECIPIENT_KINDS, Recipient
-from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.git.paths import to_bytes
-from agenix_check.model.findings import Cause, Finding, JudgedFile, Severity
-from agenix_check.model.fleet import Output
-from agenix_check.rules import RULES
 
 REKEY = "agenix-check --fix"
 UPDATE_MASTERS = f"{REKEY} --update-masters"
@@ -27,58 +21,6 @@ NOT_IN_PARTIAL_COMMIT = (
 # Where history that decides is not in this clone.
 DEEPEN = "git fetch --unshallow"
 REPLACE_KEY = f"# make a new key pair, use its public key, then: {REKEY}"
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A file that should be there, with its verdict, and what is wrong with it."""
-
-    result: JudgedFile
-    findings: tuple[Finding, ...] = ()
-
-
-class AboutOutput(NamedTuple):
-    """A finding, and the output that it is about."""
-
-    finding: Finding
-    output: OutputFile
-
-
-def make_finding(
-    rule: str,
-    message: str,
-    *,
-    path: str | None = None,
-    output: Output | None = None,
-    node: str | None = None,
-    secret: str | None = None,
-    source: str | None = None,
-    severity: Severity | None = None,
-    new: bool = True,
-    cause: Cause | None = None,
-    since: str | None = None,
-    mend: str | None = None,
-    fails: bool = True,
-) -> Finding:
-    """Return a finding of a rule; `output` fills in its node, secret, source and path."""
-    if output is not None:
-        node, secret = output.node, output.secret
-        source = source or output.source
-        path = path or output.path
-    return Finding(
-        rule=rule,
-        severity=severity or RULES[rule].severity,
-        message=message,
-        path=path,
-        node=node,
-        secret=secret,
-        source=source,
-        new=new,
-        cause=cause,
-        since=since,
-        mend=mend,
-        fails=fails,
-    )
 
 
 def remove(*paths: str, staged: bool = False) -> str:
