@@ -18,6 +18,8 @@ NOT_IN_PARTIAL_COMMIT = (
     "--fix cannot fix a commit of named paths: Git would drop what is staged in it; type `git add` "
     "for these paths, then `git commit` without naming paths, or `git commit -a`"
 )
+NOT_STAGED = "rekeyed, but not staged: it is in the work tree only"
+LEFT_OUT = "rekeyed, but left out: git commit PATH records only what it names"
 # Where history that decides is not in this clone.
 DEEPEN = "git fetch --unshallow"
 REPLACE_KEY = f"# make a new key pair, use its public key, then: {REKEY}"
@@ -52,6 +54,14 @@ def record(commands: str, *, partial: bool) -> str:
     return f"{commands}  # then git commit, without naming paths" if partial else commands
 
 
+def replace_staged(path: str, old: str | None, *, partial: bool) -> str:
+    """Return commands that stage an output in place of an `old` one, which is removed."""
+    then = "" if old is None else f" && {remove(old)}"
+    if partial:
+        then = then.replace(" git rm ", " git rm --ignore-unmatch ")
+    return record(add(path) + then, partial=partial)
+
+
 def put_key_right(what: str, then: str = REKEY) -> str:
     """Return how to fix what follows from a key that age cannot use; `what` is quoted."""
     return f"# put {what} right (it must be one age or SSH public key), then: {then}"
@@ -76,12 +86,36 @@ def restore(path: str) -> str:
     return f"git log --oneline -- {pathspec(path)}  # then git checkout the last good one"
 
 
+def bring_back(path: str, commit: str | None, *, at_base: bool) -> str:
+    """Return the command that takes a file from before the commit that spoiled or deleted it.
+
+    That is the commit that is judged, or with None the change that is being made; unless the file
+    was good `at_base`, it is the last commit that touched it.
+    """
+    name = pathspec(path)
+    source = f"{commit:.10}~" if commit is not None else "HEAD"
+    if not at_base:
+        source = f'"$(git rev-list -n 1 HEAD -- {name})"~'
+    return f"git restore --source={source} --staged --worktree -- {name}"
+
+
+def from_top(command: str, directory: str = "") -> str:
+    """Return a command that names files from a directory of the repository, to type anywhere."""
+    below = shell(f"/{directory}") if directory else ""
+    return f'cd "$(git rev-parse --show-toplevel)"{below} && {command}'
+
+
+def edit(path: str) -> str:
+    """Return the commands that write a source and stage it, to type after `from_top`."""
+    return f"agenix edit {shell(path)} && {add(path)}"
+
+
 def write_anew(path: str, *, empty: bool) -> str:
     """Return how to replace a source that is not an age file: `agenix edit` cannot decrypt it."""
-    edit = f"agenix edit {shell(path)}"
     if empty:
-        return f"rm {shell(path)} && {edit}"
-    return f"# move it out of the repository, then: {edit}; others may know its content"
+        return from_top(f"rm {shell(path)} && {edit(path)}")
+    known = "others may know its content"
+    return f"# move it out of the repository ({known}), then: {from_top(edit(path))}"
 
 
 def pathspec(path: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, Stanza, match
-from agenix_check.audit.commands import REKEY
+from agenix_check.audit.commands import REKEY, from_top
 from agenix_check.audit.judged import make_finding
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
@@ -21,7 +21,7 @@ _DUMMIES = (
     f"{_DUMMY}was not rekeyed because --dummy was used.\n",
     f"{_DUMMY}could not be decrypted.\n",
 )
-_OUT_OF_LFS = "git lfs pull && git lfs untrack '*.age' && git add --renormalize :/"
+_OUT_OF_LFS = from_top("git lfs pull && git lfs untrack '*.age' && git add --renormalize .")
 _STORE = f"/nix/store/{'0' * 32}-source/"
 
 

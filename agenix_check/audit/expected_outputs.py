@@ -5,14 +5,21 @@ from dataclasses import dataclass, replace
 
 from agenix_check.age import Match, recipient_or_none
 from agenix_check.audit.commands import (
+    LEFT_OUT,
+    NOT_STAGED,
     REKEY,
     REPLACE_KEY,
     add,
+    bring_back,
+    edit,
     encrypt_to_all,
+    from_top,
     may_remove,
     pathspec,
     put_key_right,
+    record,
     remove,
+    replace_staged,
     shell,
 )
 from agenix_check.audit.content import describe_other, is_other, judge_content
@@ -46,7 +53,7 @@ class Bench:
         """Return how to make a node's outputs anew: first of all for a key that age can use."""
         text, files = node.host_pubkey, self.key_files
         if text.startswith("/"):
-            return f"agenix rekey -a  # on a machine that has {shell(text.strip())}"
+            return f"{from_top('agenix rekey -a')}  # on a machine that has {shell(text.strip())}"
         if text == WITHHELD:
             return REPLACE_KEY
         if explain_invalid(text) is None:
@@ -176,12 +183,13 @@ def _without_source(bench: Bench, one: Expected) -> Judged:
         rule, message, mend = "source-unstaged", "in the work tree, but not staged", add(source)
     elif one.secret.generator is not None:
         rule, message = "source-missing", "declared with a generator, but not generated yet"
-        mend = "agenix generate -a"
+        mend = from_top("agenix generate -a")
     else:
         rule, message = "source-missing", "declared, but not in the tree"
-        mend = f"agenix edit {shell(source)}"
+        mend = from_top(edit(source))
     if rule == "source-missing":
         mend = encrypt_to_all(mend, bench.declared.masters.known)
+        mend = _bring_back(bench.names, source, mend)
     if source in bench.names.base.files:
         cause = bench.cause(CauseKind.SOURCE_DELETED, source)
     finding = make_finding(
@@ -189,6 +197,16 @@ def _without_source(bench: Bench, one: Expected) -> Judged:
         new=bench.depends.touches(source) or bench.depends.may_declare(), cause=cause, mend=mend,
     )  # fmt: skip
     return Judged(_result(one, Verdict.WRONG, rules=(rule,)), (finding,))
+
+
+def _bring_back(names: Names, source: str, otherwise: str) -> str:
+    """Return how to get a source back that the base or history had; a new one is another secret."""
+    at_base = source in names.base.files
+    lost = (one.past_source for one in names.lost.values())
+    if not (at_base or any(past is not None and past.path == source for past in lost)):
+        return otherwise
+    back = bring_back(source, names.commits.get(source), at_base=at_base)
+    return f"{back}  # or, if it is to be a new secret: {otherwise.removeprefix('# ')}"
 
 
 def _there(bench: Bench, one: Expected, output: Output) -> Judged:
@@ -218,10 +236,11 @@ def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
     new = bench.depends.touches(*touched) or bench.depends.gives_key(one.node)
     source = bench.names.unstaged.sources.get(stale.ident) if stale is not None else None
     if output.path in bench.declared.on_disk:
-        then = "" if stale is None else f" && {remove(stale.path)}"
+        partial = bench.names.unstaged.partial
         finding = make_finding(
-            "output-unstaged", "rekeyed, but not staged: it is in the work tree only",
-            output=output, new=new, cause=cause, mend=add(output.path) + then,
+            "output-unstaged", LEFT_OUT if partial else NOT_STAGED,
+            output=output, new=new, cause=cause,
+            mend=replace_staged(output.path, stale and stale.path, partial=partial),
         )  # fmt: skip
     elif stale is None:
         finding = make_finding(
@@ -235,7 +254,8 @@ def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
             "source-unstaged",
             f"{stale.path} is made from {source} as it is in the work tree, which is not staged",
             path=source, node=output.node, secret=output.secret, source=source, new=new,
-            cause=Cause(kind=CauseKind.SOURCE_CHANGED, path=source), mend=add(source),
+            cause=Cause(kind=CauseKind.SOURCE_CHANGED, path=source),
+            mend=record(add(source), partial=bench.names.unstaged.partial),
         )  # fmt: skip
         return Judged(_result(one, Verdict.WRONG, (finding.rule,), path=stale.path), (finding,))
     else:

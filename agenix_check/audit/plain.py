@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from agenix_check.age import Recipient, RecipientError, describe, parse_recipient
-from agenix_check.audit.commands import REKEY, encrypt_to_all, shell
+from agenix_check.audit.commands import REKEY, add, bring_back, encrypt_to_all, from_top, shell
 from agenix_check.audit.judged import Judged, make_finding
 from agenix_check.audit.readers import compare
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
@@ -64,14 +64,34 @@ def _verdict(names: Names, rule: PlainRule, rules: tuple[str, ...]) -> tuple[Ver
     return Verdict.OK, None
 
 
+def _make_file(names: Names, rules_file: str, rule: PlainRule) -> str:
+    """Return how to make a rule's file, or get back what a change deleted.
+
+    agenix takes the names of files as the rules file has them: relative to its directory.
+    """
+    directory, _, base = rules_file.rpartition("/")
+    rules = "" if base == "secrets.nix" else f"RULES={shell(f'./{base}')} "
+    name = rule.path
+    if not directory or name.startswith(f"{directory}/"):
+        name = name.removeprefix(f"{directory}/")
+    else:
+        directory, rules = "", f"RULES={shell(f'./{rules_file}')} "
+    edit = encrypt_to_all(
+        from_top(f"{rules}agenix -e {shell(name)} && {add(rule.path)}", directory), _read(rule)[0]
+    )
+    if rule.path not in names.base.files:
+        return edit
+    back = bring_back(rule.path, names.commits.get(rule.path), at_base=True)
+    return f"{back}  # or, if it is to be a new secret: {edit.removeprefix('# ')}"
+
+
 def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
     fact = names.here.facts.get(rule.path)
     new = not names.changed.isdisjoint((rule.path, rules_file))
     if rule.path not in names.here.files:
         yield make_finding(
             "plain-missing-file", f"{rules_file} has a rule for it, but it is not in the tree",
-            path=rule.path, new=new,
-            mend=encrypt_to_all(f"agenix -e {shell(rule.path)}", _read(rule)[0]),
+            path=rule.path, new=new, mend=_make_file(names, rules_file, rule),
         )  # fmt: skip
         return
     if isinstance(fact, PointerFact | MissingFact | LockedFact):

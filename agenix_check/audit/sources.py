@@ -7,6 +7,7 @@ from agenix_check.audit.commands import (
     REKEY,
     REKEY_BY_NIX,
     REPLACE_KEY,
+    bring_back,
     pathspec,
     remove,
     restore,
@@ -42,7 +43,7 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
         fact = names.here.facts.get(path)
         needed = path in used or path in awaited
         if needed or path.endswith(".age"):
-            yield from _content(names.here.files[path], fact, new=new)
+            yield from _content(names, names.here.files[path], fact, new=new)
             if not needed and path in used_before and (twin := _twin(names, path)) is not None:
                 yield _hidden_edit(names, path, twin)
                 continue
@@ -76,7 +77,7 @@ def _awaited(names: Names) -> set[str]:
     return waiting.union(since, *broken)
 
 
-def _content(file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
+def _content(names: Names, file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
     path = file.path
     if isinstance(fact, PointerFact | MissingFact | LockedFact):
         return
@@ -85,7 +86,7 @@ def _content(file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
             "source-not-encrypted",
             "an empty file" if file.is_empty else "not an age file: a secret in plain text?",
             path=path, source=path, new=new,
-            mend=write_anew(path, empty=file.is_empty),
+            mend=_write_anew(names, file),
         )  # fmt: skip
     elif fact.problem is not None:
         yield make_finding(
@@ -96,6 +97,14 @@ def _content(file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
         yield make_finding(
             "source-empty", "its plaintext is empty", path=path, source=path, new=new,
         )  # fmt: skip
+
+
+def _write_anew(names: Names, file: File) -> str:
+    """Return how to replace a source that is not an age file; an emptied one is taken back."""
+    before = names.base.facts.get(file.path)
+    if file.is_empty and isinstance(before, AgeFact) and before.problem is None:
+        return bring_back(file.path, names.commits.get(file.path), at_base=True)
+    return write_anew(file.path, empty=file.is_empty)
 
 
 def _purpose(path: str, fact: Fact | None, *, needed: bool, new: bool) -> Iterator[Finding]:

@@ -12,13 +12,16 @@ from dataclasses import replace
 from agenix_check.age import stanza_tag
 from agenix_check.audit.commands import (
     DEEPEN,
+    LEFT_OUT,
+    NOT_STAGED,
     REKEY,
     REKEY_BY_NIX,
     add,
+    bring_back,
     or_remove,
     put_key_right,
     record,
-    remove,
+    replace_staged,
     shell,
 )
 from agenix_check.audit.content import describe_other, is_other
@@ -253,7 +256,8 @@ def _judge_brought(names: Names, keyring: Keyring, file: OutputFile, lost: Lost)
             return None
         rule = "output-untraceable"
         message = f"made from a version of its source or key that is in no tree; {reason}"
-    had_one = lost.succeeds or file.place in names.made_at_base
+    # Which source and key the one before it had is known of the base alone.
+    had_one = file.place in names.made_at_base
     return make_finding(
         rule, message,
         path=file.path, node=file.directory, secret=file.name,
@@ -331,17 +335,12 @@ def _unstaged(names: Names, waiting: Waiting, lost: Lost | None) -> Finding:
     source = closest_to_name(names.here.sources[made.source], file.name)
     cause = _cause(names, waiting, source) if lost is None else find_cause(names, lost)
     partial = names.unstaged.partial
-    message = "rekeyed, but not staged: it is in the work tree only"
-    then = "" if lost is None else f" && {remove(lost.path)}"
-    if partial:
-        message = "rekeyed, but left out: git commit PATH records only what it names"
-        then = then.replace(" git rm ", " git rm --ignore-unmatch ")
     return make_finding(
-        "output-unstaged", message,
+        "output-unstaged", LEFT_OUT if partial else NOT_STAGED,
         path=file.path, node=file.directory, secret=file.name, source=source,
         new=lost is None or not names.is_old(names.here.outputs[lost.path]),
         since=None if lost is None else lost.commit, cause=cause,
-        mend=record(add(file.path) + then, partial=partial),
+        mend=replace_staged(file.path, lost and lost.path, partial=partial),
     )  # fmt: skip
 
 
@@ -371,6 +370,7 @@ def _dropped(names: Names) -> Iterator[AboutOutput]:
             path=file.path, node=file.directory, secret=file.name,
             source=closest_to_name(names.here.sources[made.source], file.name),
             severity=Severity.NOTE,
-            cause=names.cause(CauseKind.OUTPUT_DELETED, file.path), mend=REKEY_BY_NIX,
+            cause=names.cause(CauseKind.OUTPUT_DELETED, file.path),
+            mend=bring_back(file.path, names.commits.get(file.path), at_base=True),
         )  # fmt: skip
         yield AboutOutput(finding, file)

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from agenix_check.model.findings import Report
     from agenix_check.model.progress import Progress
 
-# Commands that take a path as it is; Git's own commands get paths that hold from anywhere.
-_FROM_TOP = re.compile(r"(?:^|&& |then: |# put )(?:rm|agenix edit|agenix -e|\S+ right)")
+# Commands can be typed in any directory; only what a person is to put right is named from the top.
+_FROM_TOP = re.compile(r"# put \S+ right")
 
 # What only --fix, --decrypt or an option needs is imported where it is needed.
 

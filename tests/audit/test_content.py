@@ -8,6 +8,7 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.findings import JudgedFile, Report, Verdict
 from tests.audit.scenes import ALPHA_TOKEN, DB, judge_staged, old_output, result, storage, the_only
+from tests.audit.texts import TOP
 from tests.host_keys import ALPHA
 
 TOKEN = "token of alpha\n"  # the plaintext of ALPHA_TOKEN
@@ -110,7 +111,7 @@ def test_a_pointer_of_git_lfs(fleet: Workshop) -> None:
     assert output.verdict is Verdict.UNVERIFIABLE
     assert output.rules == ("output-lfs",)
     assert finding.mend is not None
-    assert finding.mend.startswith("git lfs pull && git lfs untrack")
+    assert finding.mend.startswith(f"{TOP} && git lfs pull && git lfs untrack")
 
 
 def test_conflict_markers_around_a_whole_file(fleet: Workshop) -> None:

@@ -237,7 +237,7 @@ def can_be_pasted(mend: str) -> bool:
     subprocess.run(["bash", "-nc", mend], check=True)
     if words[:1] == ["agenix-check"]:
         assert parse_check(words[1:])["fix"]
-    return not words or words[0] in ("agenix", "agenix-check", "git", "rm")
+    return not words or words[0] in ("agenix-check", "cd", "git")
 
 
 def assert_fix_is_true(finding: Finding) -> None:

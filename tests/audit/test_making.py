@@ -5,7 +5,15 @@ import subprocess
 
 import pytest
 
-from agenix_check.audit.commands import add, pathspec, remove, restore, shell, write_anew
+from agenix_check.audit.commands import (
+    add,
+    bring_back,
+    pathspec,
+    remove,
+    restore,
+    shell,
+    write_anew,
+)
 from agenix_check.demo.workshop import Workshop
 from agenix_check.report.escape import reversible, visible
 
@@ -19,6 +27,10 @@ NAMES = [
     b"\xe2\x80\xae",
     b"tab\t1",
 ]
+# Functions of Bash that print what they are given, in place of the programs.
+STAND_INS = """
+    cd() { :; }; git() { printf '%s\\0' "$@"; }; rm() { git "$@"; }; agenix() { git "$@"; }
+"""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -37,9 +49,10 @@ def test_what_is_to_type_can_be_pasted(name: bytes) -> None:
     for line in (
         add(path), remove(path), restore(path),
         write_anew(path, empty=True), write_anew(path, empty=False),
+        bring_back(path, None, at_base=True), bring_back(path, None, at_base=False),
     ):  # fmt: skip
         said = subprocess.run(
-            ["bash", "-c", f'git() {{ printf \'%s\\0\' "$@"; }}; rm() {{ git "$@"; }}; {line}'],
+            ["bash", "-c", f"{STAND_INS} {line}"],
             capture_output=True,
             check=False,
         )

@@ -24,3 +24,6 @@ UNUSABLE = {
     "comment line": f"# the key of alpha\n{ALPHA}",
     "blank before": f" {ALPHA}",
 }
+
+# How a command begins that names files from the top of the repository.
+TOP = 'cd "$(git rev-parse --show-toplevel)"'

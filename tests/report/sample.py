@@ -267,7 +267,7 @@ PLAIN_AGENIX = replace(
                 severity=Severity.WARNING,
                 path="plain/gone.age",
                 message=f"{_RULES} has a rule for it, but it is not in the tree",
-                mend="agenix -e plain/gone.age",
+                mend='cd "$(git rev-parse --show-toplevel)"/plain && agenix -e gone.age',
             ),
         ),
     ),

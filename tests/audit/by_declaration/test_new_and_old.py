@@ -6,7 +6,7 @@ import pytest
 
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.model.findings import CauseKind, Finding, Report
-from tests.audit.texts import UNUSABLE
+from tests.audit.texts import TOP, UNUSABLE
 from tests.discover.declared.estate import DB, TOKEN, Estate, Secret, judge, told
 from tests.host_keys import ALPHA, BETA, NEW, OTHER
 
@@ -339,7 +339,9 @@ def test_a_key_that_is_a_path_is_rekeyed_where_the_file_is(estate: Estate) -> No
     report = judge(estate, "nix")
 
     mends = {one.mend for one in report.findings if one.rule == "output-stale"}
-    assert mends == {"agenix rekey -a  # on a machine that has /etc/ssh/ssh_host_ed25519_key.pub"}
+    assert mends == {
+        f"{TOP} && agenix rekey -a  # on a machine that has /etc/ssh/ssh_host_ed25519_key.pub"
+    }
 
 
 def test_a_directory_that_no_node_claims_is_judged_by_names(estate: Estate) -> None:

@@ -11,6 +11,7 @@ from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.model.declaration import MasterIdentity
 from agenix_check.model.findings import CauseKind, Finding, Report, Severity, Verdict
 from tests.audit.scenes import LOCKED_TOKEN
+from tests.audit.texts import TOP
 from tests.discover.declared.estate import (
     DB,
     TOKEN,
@@ -82,7 +83,10 @@ def test_a_source_that_is_not_there(estate: Estate) -> None:
     report = judge_all(estate)
 
     finding = the_only(report, "source-missing")
-    assert (finding.path, finding.mend) == ("secrets/api.age", "agenix edit secrets/api.age")
+    assert (finding.path, finding.mend) == (
+        "secrets/api.age",
+        f"{TOP} && agenix edit secrets/api.age && git add -f -- :/secrets/api.age",
+    )
     assert (finding.node, finding.secret, finding.new) == ("nixos:beta", "api", True)
     assert finding.cause is None
     found = result(report, "beta", "api")
@@ -96,7 +100,8 @@ def test_the_path_of_a_source_that_is_not_there_is_quoted(estate: Estate) -> Non
 
     finding = the_only(judge_all(estate), "source-missing")
 
-    assert finding.mend == "agenix edit 'secrets/$(id) api.age'"
+    assert finding.mend is not None
+    assert finding.mend.startswith(f"{TOP} && agenix edit 'secrets/$(id) api.age' && git add ")
 
 
 def test_a_source_that_is_to_be_generated(estate: Estate) -> None:
@@ -104,7 +109,7 @@ def test_a_source_that_is_to_be_generated(estate: Estate) -> None:
 
     finding = the_only(judge_all(estate), "source-missing")
 
-    assert finding.mend == "agenix generate -a"
+    assert finding.mend == f"{TOP} && agenix generate -a"
     assert "generator" in finding.message
 
 
