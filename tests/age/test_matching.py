@@ -23,6 +23,7 @@ from agenix_check.age import (
     stanza_tag,
 )
 from agenix_check.age.encoding import encode_bech32
+from agenix_check.age.kinds import RECIPIENT_KINDS, STANZA_KINDS, Tagging
 from tests.age.points import multiple
 from tests.age.strategies import text64
 
@@ -123,6 +124,13 @@ _UNKNOWN = {
     *((name, "fido2-hmac") for name in ("X25519", "mlkem768x25519", "unknown", "no arguments")),
     *((name, "fido2-hmac") for name in _STANZAS if "p256tag" in name or "base64" in name),
 }
+
+
+def test_every_kind_has_an_example() -> None:
+    assert {one.kind for one in _RECIPIENTS.values()} == set(RECIPIENT_KINDS)
+    assert {one.type for one in _STANZAS.values()} >= set(STANZA_KINDS)
+    tagged = {kind.type for kind in STANZA_KINDS.values() if kind.tagging is not Tagging.ANONYMOUS}
+    assert {_STANZAS[stanza].type for stanza, _ in _YES} == tagged
 
 
 @pytest.mark.parametrize("recipient", _RECIPIENTS)

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from agenix_check import __version__
+from agenix_check.cli.verbs import VERBS
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.report import schema
@@ -22,7 +23,6 @@ from tests.conftest import Result, Run
 from tests.host_keys import HOSTS
 from tests.pace import PATIENCE
 
-VERBS = ("check", "fleet", "inspect", "hook", "explain", "schema", "demo")
 COLOUR = "\x1b["
 
 
