@@ -1,6 +1,6 @@
 """One age file, binary or armored, read without a key (https://c2sp.org/age)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agenix_check.age.armor import armor_start, armored_offset, read_armor
 from agenix_check.age.errors import AgeFormatError
@@ -18,9 +18,12 @@ class AgeFile:
 
     All sizes are in bytes, and those of the binary file if it is armored. `plaintext_size` is None
     if no encryption produces a payload of this length: then `payload_error` says why.
+    `blank_before` says that white space stands before the armor: rage refuses such a file, and so
+    does age before 1.3.
     """
 
     armored: bool
+    blank_before: bool
     stanzas: tuple[Stanza, ...]
     mac: bytes
     header_size: int
@@ -42,26 +45,28 @@ def looks_like_age(data: bytes) -> bool:
 def read_age(data: bytes, *, size: int | None = None) -> AgeFile:
     """Return what an age file says without a key.
 
-    `size` is the whole file's size in bytes if `data` is only its head; a head of 64 KiB is always
+    `size` is the whole file's size in bytes if `data` is only its head; a head of 2 MiB is always
     enough, but an armored file must be given whole. Raises AgeFormatError for everything in the
     armor or the header that the specification tells a reader to reject, for a file that ends
-    before its payload, and for a header of more than 64 KiB.
+    before its payload, and for a header of more than 2 MiB.
     """
     total = len(data) if size is None else size
     if total < len(data):
         raise AgeFormatError(total, f"{len(data)} bytes were read of a file of {total}")
-    if data.startswith(ANY_VERSION) or armor_start(data) < 0:
-        return _read_binary(data, total, armored=False)
+    start = -1 if data.startswith(ANY_VERSION) else armor_start(data)
+    if start < 0:
+        return _read_binary(data, total)
     if total > len(data):
         raise AgeFormatError(len(data), "an armored file must be read whole")
     binary = read_armor(data)
     try:
-        return _read_binary(binary, len(binary), armored=True)
+        file = _read_binary(binary, len(binary))
     except AgeFormatError as error:
         raise AgeFormatError(armored_offset(data, error.offset), error.reason) from None
+    return replace(file, armored=True, blank_before=start > 0)
 
 
-def _read_binary(data: bytes, total: int, *, armored: bool) -> AgeFile:
+def _read_binary(data: bytes, total: int) -> AgeFile:
     stanzas, mac, header_size = read_header(data)
     payload_size = total - header_size
     if payload_size < NONCE:
@@ -73,7 +78,8 @@ def _read_binary(data: bytes, total: int, *, armored: bool) -> AgeFile:
     except ValueError as error:
         problem = str(error)
     return AgeFile(
-        armored=armored,
+        armored=False,
+        blank_before=False,
         stanzas=stanzas,
         mac=mac,
         header_size=header_size,

@@ -9,9 +9,15 @@ from agenix_check.age.stanzas import Stanza, complaint
 
 MAGIC = b"age-encryption.org/v1\n"
 ANY_VERSION = b"age-encryption.org/"
-MAX_HEADER = 64 * 1024  # our own bound on what a hostile file may cost
+MAX_STANZAS = 1024  # as in age, which opens no file with more
+MAX_HEADER = 2 << 20  # bytes: room for as many post-quantum stanzas, of some 1,600 bytes each
 _COLUMNS = 64
 _MAC_SIZE = 32
+# Every version of rage reads such a file.
+_OLD_RAGE = (
+    "the stanza body does not end in a line shorter than 64 columns: made by an old rage (before "
+    "0.6), and age refuses it"
+)
 _END = "\n"  # stands behind the last line: no line holds it, and no rule lets it pass
 
 
@@ -19,7 +25,7 @@ def read_header(data: bytes) -> tuple[tuple[Stanza, ...], bytes, int]:
     """Return the stanzas, the MAC and the header's length in bytes.
 
     `data` starts with the header and may go on after it. Raises AgeFormatError for everything
-    that the grammar forbids, and for a header longer than 64 KiB.
+    that the grammar forbids, for more than 1,024 stanzas, and for a header longer than 2 MiB.
     """
     if not data.startswith(MAGIC):
         raise _wrong_version(data)
@@ -33,6 +39,9 @@ def read_header(data: bytes) -> tuple[tuple[Stanza, ...], bytes, int]:
     stanzas: list[Stanza] = []
     at = 1
     while lines[at].startswith("-> "):
+        if len(stanzas) == MAX_STANZAS:
+            reason = f"the header has over {MAX_STANZAS:,} stanzas: age refuses to open the file"
+            raise AgeFormatError(_offset(lines, at), reason)
         stanza, behind = _read_stanza(data, lines, at)
         stanzas.append(stanza)
         at = behind
@@ -97,7 +106,7 @@ def _wrong_version(data: bytes) -> AgeFormatError:
 
 def _unfinished(data: bytes) -> AgeFormatError:
     if len(data) >= MAX_HEADER:
-        return AgeFormatError(MAX_HEADER, f"the header is longer than {MAX_HEADER // 1024} KiB")
+        return AgeFormatError(MAX_HEADER, f"the header is longer than {MAX_HEADER >> 20} MiB")
     return AgeFormatError(len(data), "the file ends inside its header")
 
 
@@ -115,19 +124,18 @@ def _bad_arguments(line: str, offset: int) -> AgeFormatError:
 
 def _bad_body(data: bytes, lines: list[str], first: int, last: int) -> AgeFormatError:
     """Explain the body in lines[first : last + 1]."""
-    for number in range(first, last + 1):
-        line = lines[number]
+    offset = _offset(lines, first)
+    for line in lines[first : last + 1]:
         if line == _END:
             return _unfinished(data)
-        offset = _offset(lines, number)
         if line.startswith(("--- ", "-> ")):
-            reason = "the stanza body does not end in a line shorter than 64 columns"
-            return AgeFormatError(offset, reason)
+            return AgeFormatError(offset, _OLD_RAGE)
         index, reason = explain_base64(line)
         if reason != NOT_CANONICAL:  # that is for the whole body, not for each line of it
             return AgeFormatError(offset + index, f"the stanza body {reason}")
         if len(line) > _COLUMNS:
             return AgeFormatError(offset + _COLUMNS, "the stanza body has a line over 64 columns")
+        offset += len(line) + 1
     return AgeFormatError(_offset(lines, last), f"the stanza body {NOT_CANONICAL}")
 
 

@@ -5,6 +5,7 @@ filippo.io/age (agessh).
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -100,6 +101,15 @@ def recipient_or_none(text: str | None) -> Recipient | None:
         return None if text is None else parse_recipient(text)
     except RecipientError:
         return None
+
+
+def mixes_post_quantum(recipients: Iterable[Recipient]) -> bool:
+    """Return whether post-quantum recipients are among others: age and rage refuse such a file.
+
+    Which of the two a plugin's recipient is only the plugin knows.
+    """
+    known = (one for one in recipients if one.kind != PLUGIN)
+    return len({RECIPIENT_KINDS[one.kind].is_post_quantum for one in known}) > 1
 
 
 def has_one_identity(text: str) -> bool:

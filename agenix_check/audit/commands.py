@@ -6,7 +6,7 @@ It can be pasted into a shell as it is; what no command can do stands behind a `
 import shlex
 from collections.abc import Iterable
 
-from agenix_check.age import PLUGIN, RECIPIENT_KINDS, Recipient
+from agenix_check.age import Recipient, mixes_post_quantum
 from agenix_check.git.paths import to_bytes
 
 REKEY = "agenix-check --fix"
@@ -68,12 +68,8 @@ def put_key_right(what: str, then: str = REKEY) -> str:
 
 
 def encrypt_to_all(command: str, recipients: Iterable[Recipient]) -> str:
-    """Return a command that encrypts a file to recipients, and what must be done before it.
-
-    Which of the two a plugin's recipient is only the plugin knows.
-    """
-    known = (one for one in recipients if one.kind != PLUGIN)
-    if len({RECIPIENT_KINDS[one.kind].is_post_quantum for one in known}) < 2:
+    """Return a command that encrypts a file to recipients, and what must be done before it."""
+    if not mixes_post_quantum(recipients):
         return command
     return (
         "# age and rage encrypt no file to post-quantum keys and others together: declare keys of "
@@ -108,6 +104,11 @@ def from_top(command: str, directory: str = "") -> str:
 def edit(path: str) -> str:
     """Return the commands that write a source and stage it, to type after `from_top`."""
     return f"agenix edit {shell(path)} && {add(path)}"
+
+
+def take_out_blanks(path: str) -> str:
+    """Return how to fix a file that has white space before its armor."""
+    return f"# delete what stands before the armor in {shell(path)}, then: git add, and {REKEY}"
 
 
 def write_anew(path: str, *, empty: bool) -> str:

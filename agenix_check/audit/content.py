@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, Stanza, match
 from agenix_check.audit.commands import REKEY, from_top
-from agenix_check.audit.judged import make_finding
+from agenix_check.audit.judged import NOT_FOR_ALL, make_finding
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.snapshot import SYMLINK, File
-from agenix_check.model.findings import Finding, Verdict
+from agenix_check.model.findings import Finding, Severity, Verdict
 from agenix_check.model.fleet import Output
 
 # What agenix-rekey writes instead of a secret (its apps/rekey.nix), one newline at the end.
@@ -62,6 +62,11 @@ def judge_content(
             found += _judge_recipients(output, fact.stanzas, matches, recipient, keyring)
     if found:
         return Judgement(Verdict.WRONG, found)
+    if fact.refusal is not None:
+        finding = make_finding(
+            "output-malformed", fact.refusal, output=output, severity=Severity.WARNING, mend=REKEY
+        )
+        return Judgement(Verdict.UNVERIFIABLE, (finding,), NOT_FOR_ALL)
     if recipient is None:
         return Judgement(Verdict.UNVERIFIABLE, (), "its node's public key is unknown")
     if not isinstance(source, AgeFact) or source.plaintext_size is None:
@@ -107,6 +112,7 @@ def _is_in_order(fact: Fact | None, source: Fact | None, recipient: Recipient | 
         and isinstance(source, AgeFact)
         and recipient is not None
         and fact.problem is None
+        and fact.refusal is None
         and fact.plaintext_size == source.plaintext_size is not None
         and len(fact.stanzas) == 1
         and match(fact.stanzas[0], recipient) is Match.YES

@@ -11,6 +11,9 @@ from agenix_check.model.findings import Cause, Finding, JudgedFile, Severity
 from agenix_check.model.fleet import Output
 from agenix_check.rules import RULES
 
+# Why a file could not be judged that some programs read and others refuse.
+NOT_FOR_ALL = "not every program reads its form"
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:

@@ -2,16 +2,38 @@
 
 from collections.abc import Iterable, Iterator
 
-from agenix_check.age import Recipient, RecipientError, describe, parse_recipient
-from agenix_check.audit.commands import REKEY, add, bring_back, encrypt_to_all, from_top, shell
-from agenix_check.audit.judged import Judged, make_finding
+from agenix_check.age import (
+    Recipient,
+    RecipientError,
+    describe,
+    parse_recipient,
+    recipient_or_none,
+)
+from agenix_check.audit.commands import (
+    REKEY,
+    add,
+    bring_back,
+    encrypt_to_all,
+    from_top,
+    shell,
+    take_out_blanks,
+)
+from agenix_check.audit.judged import NOT_FOR_ALL, Judged, make_finding
 from agenix_check.audit.readers import compare
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.names import Names
 from agenix_check.git.snapshot import SYMLINK
 from agenix_check.model.declaration import WITHHELD, PlainRule, RulesFile
-from agenix_check.model.findings import Cause, CauseKind, FileKind, Finding, JudgedFile, Verdict
+from agenix_check.model.findings import (
+    Cause,
+    CauseKind,
+    FileKind,
+    Finding,
+    JudgedFile,
+    Severity,
+    Verdict,
+)
 
 _ANONYMOUS = (
     "recipients of anonymous types: their number is right, but the file does not show whose keys "
@@ -48,16 +70,20 @@ def _as_source(names: Names, rule: PlainRule) -> list[str]:
     fact = names.here.facts.get(rule.path)
     if fact is None or isinstance(fact, KeyTexts):
         return ["source-not-encrypted"]
-    return ["source-malformed"] if isinstance(fact, AgeFact) and fact.problem is not None else []
+    broken = isinstance(fact, AgeFact) and (fact.problem or fact.refusal) is not None
+    return ["source-malformed"] if broken else []
 
 
 def _verdict(names: Names, rule: PlainRule, rules: tuple[str, ...]) -> tuple[Verdict, str | None]:
     """Return the verdict of a rule's file, and why it could not be judged."""
     if rules == ("plain-missing-file",):
         return Verdict.SKIPPED, "it is not in the tree"
+    fact = names.here.facts.get(rule.path)
+    if rules == ("source-malformed",) and isinstance(fact, AgeFact) and fact.problem is None:
+        return Verdict.UNVERIFIABLE, NOT_FOR_ALL
     if rules:
         return Verdict.WRONG, None
-    if not isinstance(names.here.facts.get(rule.path), AgeFact):
+    if not isinstance(fact, AgeFact):
         return Verdict.UNVERIFIABLE, "its content cannot be read"
     if any(recipient.is_anonymous for recipient in _read(rule)[0]):
         return Verdict.UNVERIFIABLE, _ANONYMOUS
@@ -109,6 +135,11 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
         if not reported:
             yield make_finding("source-malformed", fact.problem, path=rule.path, new=new)
         return
+    if fact.refusal is not None and not reported:
+        yield make_finding(
+            "source-malformed", fact.refusal, path=rule.path, severity=Severity.WARNING, new=new,
+            mend=take_out_blanks(rule.path),
+        )  # fmt: skip
     recipients, invalid = _read(rule)
     mend = encrypt_to_all(REKEY, recipients)
     cause = None
@@ -116,8 +147,10 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
         cause = Cause(
             kind=CauseKind.FILE_CHANGED, path=rules_file, commit=names.commits.get(rules_file)
         )
-    difference = compare(fact.stanzas, tuple(recipients))
-    lacking = [_name(one, recipients[one]) for one in difference.missing] + invalid
+    again = filter(None, map(recipient_or_none, rule.repeated))
+    mentions = [one for one, texts in recipients.items() for _ in texts]
+    difference = compare(fact.stanzas, [*mentions, *again])
+    lacking = [_name(one, recipients[one][0]) for one in difference.missing] + invalid
     if lacking:
         yield make_finding(
             "plain-missing-recipient", f"cannot be read by {', '.join(lacking)} of {rules_file}",
@@ -131,13 +164,13 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _read(rule: PlainRule) -> tuple[dict[Recipient, str], list[str]]:
+def _read(rule: PlainRule) -> tuple[dict[Recipient, list[str]], list[str]]:
     """Return the recipients of a rule with their texts, and what is wrong with other texts."""
-    recipients: dict[Recipient, str] = {}
+    recipients: dict[Recipient, list[str]] = {}
     invalid = []
     for text in rule.recipients:
         try:
-            recipients.setdefault(parse_recipient(text), text)
+            recipients.setdefault(parse_recipient(text), []).append(text)
         except RecipientError as error:
             invalid.append(f"a key that is not a recipient ({error})")
     return recipients, invalid

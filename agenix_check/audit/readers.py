@@ -29,18 +29,36 @@ def compare(stanzas: Sequence[Stanza], recipients: Sequence[Recipient]) -> Diffe
     """Compare a file's stanzas with its declared recipients.
 
     Each stanza is for one recipient: recipients with a tag are paired first, then anonymous ones by
-    type, and last those of plugins, whose stanzas may have any type.
+    type, and last those of plugins, whose stanzas may have any type. age and rage write a stanza
+    for each mention of a recipient, so one that is declared several times may have as many.
     """
     left = list(stanzas)
     missing = []
-    for recipient in sorted(recipients, key=lambda one: (one.is_anonymous, one.kind == PLUGIN)):
+    declared = Counter(recipients)
+    for recipient in sorted(declared, key=lambda one: (one.is_anonymous, one.kind == PLUGIN)):
         wanted = Match.UNKNOWN if recipient.is_anonymous else Match.YES
         found = next((one for one in left if match(one, recipient) is wanted), None)
         if found is None:
             missing.append(recipient)
         else:
             left.remove(found)
+    if left:
+        left = _without_repeated(left, declared)
     return Difference(tuple(missing), tuple(left))
+
+
+def _without_repeated(stanzas: list[Stanza], declared: Mapping[Recipient, int]) -> list[Stanza]:
+    """Return those of more stanzas than recipients that are not for one of these once more."""
+    left = [
+        stanza
+        for stanza in stanzas
+        if all(match(stanza, recipient) is not Match.YES for recipient in declared)
+    ]
+    for recipient, mentions in declared.items():
+        like = [one for one in left if match(one, recipient) is Match.UNKNOWN]
+        for stanza in like[: mentions - 1]:
+            left.remove(stanza)
+    return left
 
 
 def audit_masters(bench: Bench) -> Iterator[Finding]:
@@ -64,7 +82,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
         fact = names.here.facts.get(path)
         if not isinstance(fact, AgeFact) or fact.problem is not None:
             continue
-        difference = compare(fact.stanzas, tuple(masters.known))
+        difference = compare(fact.stanzas, masters.mentions)
         new = changed or bench.depends.touches(path, *masters.known.values())
         if difference.missing:
             yield make_finding(

@@ -11,6 +11,7 @@ from agenix_check.audit.commands import (
     pathspec,
     remove,
     restore,
+    take_out_blanks,
     write_anew,
 )
 from agenix_check.audit.judged import make_finding
@@ -96,6 +97,11 @@ def _content(names: Names, file: File, fact: Fact | None, *, new: bool) -> Itera
     elif fact.plaintext_size == 0:
         yield make_finding(
             "source-empty", "its plaintext is empty", path=path, source=path, new=new,
+        )  # fmt: skip
+    if isinstance(fact, AgeFact) and fact.refusal is not None:
+        yield make_finding(
+            "source-malformed", fact.refusal, path=path, source=path, severity=Severity.WARNING,
+            new=new, mend=take_out_blanks(path),
         )  # fmt: skip
 
 

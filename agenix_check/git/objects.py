@@ -10,7 +10,8 @@ from agenix_check.git.process import Git, GitError, first_line
 from agenix_check.git.snapshot import File
 
 WHOLE = 1 << 20  # bytes; larger blobs are given by their head only
-HEAD = 1 << 17  # bytes; room for the largest age header (64 KiB)
+HEAD = 1 << 17  # bytes
+AGE_HEAD = 1 << 21  # bytes; room for the longest age header
 _PIECE = 1 << 16  # bytes read at once: Git works on while we look at them
 _HASHED = 1 << 28  # bytes; a larger blob is not read to its end
 _AGE = (b"age-encryption.org/", b"-----BEGIN AGE")
@@ -149,6 +150,7 @@ def _read_large(content: IO[bytes], oid: str, size: int) -> Blob:
     head = content.read(HEAD)
     if size > _HASHED or not head.startswith(_AGE):
         return Blob(oid, size, head)
+    head += content.read(AGE_HEAD - HEAD)
     digest = hashlib.sha256(head)
     while chunk := content.read(WHOLE):
         digest.update(chunk)

@@ -14,6 +14,7 @@ from agenix_check.age import (
     Recipient,
     RecipientError,
     match,
+    mixes_post_quantum,
     parse_recipient,
     read_age,
 )
@@ -72,10 +73,16 @@ def cannot_encrypt_to(recipient_text: str, program: str | None = None) -> str | 
 def cannot_encrypt_to_all(recipients: Iterable[str], program: str | None = None) -> str | None:
     """Return why `encrypt` could not encrypt one file to all of these recipients, or None.
 
-    Recipients that each work may not go together: age refuses post-quantum ones beside others.
-    So where there are several, an empty plaintext is encrypted to them as a trial.
+    Recipients that each work may not go together, for reasons that only their plugins know: so
+    where there are several, an empty plaintext is encrypted to them as a trial.
     """
     texts = list(recipients)
+    try:
+        mixed = mixes_post_quantum(map(_parsed, texts))
+    except EncryptionError as error:
+        return str(error)
+    if mixed:
+        return "age and rage encrypt no file to post-quantum keys and others together"
     for text in texts:
         refusal = cannot_encrypt_to(text, program)
         if refusal is not None:

@@ -68,14 +68,15 @@ def refuse_recipients(plan: Plan, program: str | None) -> None:
     files: dict[tuple[str, ...], str] = {}  # for each group of recipients one file, as an example
     for job in plan.jobs:
         files.setdefault(job.recipients, job.path)
-    for text in plan.recipients:
-        reason = cannot_encrypt_to(text.strip(), program)
-        if reason is not None:
-            raise CannotCheckError(f"{_NOTHING_FIXED}: {reason}")
+    # What can never be is said first, before a program is looked for.
     for texts, path in files.items():
         reason = cannot_encrypt_to_all(texts, program)
         if reason is not None:
             raise CannotCheckError(f"{_NOTHING_FIXED}: {path}: {reason}")
+    for text in plan.recipients:
+        reason = cannot_encrypt_to(text.strip(), program)
+        if reason is not None:
+            raise CannotCheckError(f"{_NOTHING_FIXED}: {reason}")
 
 
 def refuse_places(

@@ -84,12 +84,14 @@ class PlainRule:
     """One rule of a plain agenix rules file: a file and who must be able to read it.
 
     `path` is relative to the repository's root, `recipients` are the texts of `publicKeys`, nested
-    lists flattened, duplicates removed; `armor` is None if the rule does not say.
+    lists flattened, duplicates removed; `repeated` has each of them for every further time that it
+    is listed, since age writes a stanza each time. `armor` is None if the rule does not say.
     """
 
     path: str
     recipients: tuple[str, ...]
     armor: bool | None
+    repeated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

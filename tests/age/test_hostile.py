@@ -29,24 +29,33 @@ def _refusal(data: bytes, size: int | None = None) -> AgeFormatError:
 @pytest.mark.parametrize(
     "filling",
     [
-        b"-> a\n\n" * (_MIB // 6),
-        b"-> a " + b"b " * (_MIB // 2),
-        b"-> " + b"a" * _MIB,
-        b"-> a\n" + (b"A" * 64 + b"\n") * (_MIB // 65),
-        b"-> a\n" + b"A" * _MIB,
+        b"-> a " + b"b " * _MIB,
+        b"-> " + b"a" * 2 * _MIB,
+        b"-> a\n" + (b"A" * 64 + b"\n") * (2 * _MIB // 65 + 1),
+        b"-> a\n" + b"A" * 2 * _MIB,
     ],
-    ids=["stanzas", "arguments", "argument", "body", "line"],
+    ids=["arguments", "argument", "body", "line"],
 )
 def test_a_long_header_is_refused_at_a_linear_cost(filling: bytes) -> None:
     for write in (bytes, armor):
         once, twice = (write(MAGIC + filling * times) for times in (1, 2))
-        assert _refusal(once).reason == "the header is longer than 64 KiB"
+        assert _refusal(once).reason == "the header is longer than 2 MiB"
         # Were the cost quadratic, it would be fourfold.
         assert cpu_seconds(_refusal, twice) < 3 * cpu_seconds(_refusal, once) + 0.01
     assert _refusal(MAGIC + filling).offset == MAX_HEADER
     # The same where only the head was read.
     head = (MAGIC + filling)[:MAX_HEADER]
-    assert _refusal(head, size=_MIB).reason == "the header is longer than 64 KiB"
+    assert _refusal(head, size=3 * _MIB).reason == "the header is longer than 2 MiB"
+
+
+def test_stanzas_without_end_are_refused_at_a_linear_cost() -> None:
+    stanza = b"-> a\n\n"
+    few, many = (MAGIC + stanza * count for count in (_MIB // 12, _MIB // 6))
+    assert str(_refusal(few)) == (
+        f"offset {len(MAGIC) + 1024 * len(stanza)}: the header has over 1,024 stanzas: age refuses "
+        "to open the file"
+    )
+    assert cpu_seconds(_refusal, many) < 3 * cpu_seconds(_refusal, few) + 0.01
 
 
 def test_the_longest_header() -> None:
@@ -56,7 +65,7 @@ def test_the_longest_header() -> None:
     assert len(head) == MAX_HEADER
     assert read_age(head + b"p" * 32).header_size == MAX_HEADER
     longer = Stanza(type="a", args=("x" * (filler + 1),), body=b"")
-    assert "64 KiB" in _refusal(render_header([longer], b"m" * 32) + b"p" * 32).reason
+    assert "2 MiB" in _refusal(render_header([longer], b"m" * 32) + b"p" * 32).reason
 
 
 @pytest.mark.parametrize("lines", [b"\n" * _MIB, b" " * _MIB, b"\r\n" * _MIB], ids=repr)

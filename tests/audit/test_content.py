@@ -9,7 +9,8 @@ from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.findings import JudgedFile, Report, Verdict
 from tests.audit.scenes import ALPHA_TOKEN, DB, judge_staged, old_output, result, storage, the_only
 from tests.audit.texts import TOP
-from tests.host_keys import ALPHA
+from tests.host_keys import ALPHA, DELTA
+from tests.programs import encrypted
 
 TOKEN = "token of alpha\n"  # the plaintext of ALPHA_TOKEN
 
@@ -64,6 +65,35 @@ def test_a_cut_file(fleet: Workshop, length: int) -> None:
     assert output.verdict is Verdict.WRONG
     expected = "output-malformed" if length > 0 or length < -15 else "output-length"
     assert the_only(report, expected).severity == "error"
+
+
+def test_armor_that_rage_refuses_is_a_warning(fleet: Workshop) -> None:
+    report, output = overwritten(fleet, b"\n \n" + encrypt(TOKEN.encode(), [ALPHA], armored=True))
+
+    finding = the_only(report, "output-malformed")
+    assert finding.severity == "warning"
+    assert finding.message == (
+        "white space stands before its armor: rage, and age before 1.3, refuse to open it"
+    )
+    assert (output.verdict, output.reason) == (
+        Verdict.UNVERIFIABLE, "not every program reads its form"
+    )  # fmt: skip
+    assert report.counts.errors == 0
+
+
+def test_what_age_refuses_for_its_many_stanzas(fleet: Workshop) -> None:
+    report, output = overwritten(fleet, encrypted("age", *[DELTA] * 1025) or b"")
+
+    assert "over 1,024 stanzas: age refuses to" in the_only(report, "output-malformed").message
+    assert output.verdict is Verdict.WRONG
+
+
+def test_an_old_rage_is_named(fleet: Workshop) -> None:
+    first, rest = encrypt(TOKEN.encode(), [ALPHA]).split(b"\n", 1)
+    stanza = b"-> other\n" + b"A" * 64 + b"\n"
+    report, _ = overwritten(fleet, first + b"\n" + stanza + rest)
+
+    assert "made by an old rage (before 0.6)" in the_only(report, "output-malformed").message
 
 
 def test_conflict_markers(fleet: Workshop) -> None:

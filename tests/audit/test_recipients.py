@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agenix_check.age import DUMMY_RECIPIENT
+from agenix_check.age import DUMMY_RECIPIENT, read_age
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.model.findings import Report, Verdict
@@ -84,7 +84,11 @@ def test_each_extra_recipient_is_named(fleet: Workshop, others: list[str], messa
 
 
 def test_the_node_twice_is_nobody_besides_it(fleet: Workshop) -> None:
-    report = overwritten(fleet, encrypt(TOKEN, [ALPHA, ALPHA]))
+    # We write each recipient once; age writes a stanza for each mention.
+    file = with_age(TOKEN, ALPHA, ALPHA)
+    assert len(read_age(file).real_stanzas) == 2
+
+    report = overwritten(fleet, file)
 
     assert report.findings == ()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.git.objects import HEAD, WHOLE, Blob, _cut, read_blobs
+from agenix_check.git.objects import AGE_HEAD, HEAD, WHOLE, Blob, _cut, read_blobs
 from agenix_check.git.process import GitError, _listen
 from tests.git.looking import WIFI, call, says
 
@@ -85,7 +85,7 @@ def test_a_large_age_file_is_hashed_to_its_end(workshop: Workshop) -> None:
     oid = _add(workshop, content)
     digest = hashlib.sha256(content).hexdigest()
     assert list(read_blobs(workshop.git, [oid])) == [
-        Blob(oid, len(content), content[:HEAD], digest)
+        Blob(oid, len(content), content[:AGE_HEAD], digest)
     ]
 
 

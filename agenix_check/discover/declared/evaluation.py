@@ -276,6 +276,7 @@ def _parse(entry: _Entry | None) -> Evaluated | None:
                         path=rule["path"],
                         recipients=tuple(rule["recipients"]),
                         armor=rule["armor"],
+                        repeated=tuple(rule.get("repeated", ())),
                     )
                     for rule in file["rules"]
                 ),

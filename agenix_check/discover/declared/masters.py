@@ -25,11 +25,13 @@ class Masters:
     """The recipients of all sources.
 
     `known` maps a recipient to where it is declared; `unknown` are the files of identities whose
-    recipient only the identity itself would show.
+    recipient only the identity itself would show. `mentions` has each known one as often as it is
+    declared, since age and rage write a stanza each time.
     """
 
     known: Mapping[Recipient, str]
     unknown: tuple[str, ...]
+    mentions: tuple[Recipient, ...]
 
 
 def find_masters(
@@ -39,25 +41,34 @@ def find_masters(
     identities = dict.fromkeys(one for node in declaration.nodes for one in node.master_identities)
     extra = dict.fromkeys(text for node in declaration.nodes for text in node.extra_recipients)
     contents = _read(repository, files, identities)
-    known: dict[Recipient, str] = {}
+    mentions: list[tuple[Recipient, str]] = []
     unknown: list[str] = []
     for identity in identities:
         place = identity.identity.path or identity.identity.outside or "an identity"
         texts = [identity.pubkey] if identity.pubkey is not None else list(
             _recipients(contents.get(identity.identity.path or ""))
         )  # fmt: skip
-        _add(known, unknown, texts, place)
+        _add(mentions, unknown, texts, place)
     for text in extra:
-        _add(known, unknown, [text], "extraEncryptionPubkeys")
-    return Masters(known=known, unknown=tuple(dict.fromkeys(unknown)))
+        _add(mentions, unknown, [text], "extraEncryptionPubkeys")
+    known: dict[Recipient, str] = {}
+    for recipient, place in mentions:
+        known.setdefault(recipient, place)
+    return Masters(
+        known=known,
+        unknown=tuple(dict.fromkeys(unknown)),
+        mentions=tuple(recipient for recipient, _ in mentions),
+    )
 
 
-def _add(known: dict[Recipient, str], unknown: list[str], texts: Iterable[str], place: str) -> None:
+def _add(
+    mentions: list[tuple[Recipient, str]], unknown: list[str], texts: Iterable[str], place: str
+) -> None:
     """Read texts as recipients: one each, or one a line, as in files for age's option -R."""
     lines = [line for text in texts for line in text.splitlines() if _says_something(line)]
     for line in lines:
         try:
-            known.setdefault(parse_recipient(line), place)
+            mentions.append((parse_recipient(line), place))
         except RecipientError:
             unknown.append(place)
     if not lines:

@@ -55,7 +55,9 @@ def _master(one: MasterIdentity) -> MasterIdentity:
 
 def _rule(rule: PlainRule) -> PlainRule:
     public = tuple(dict.fromkeys(map(_public, rule.recipients)))
-    return rule if public == rule.recipients else replace(rule, recipients=public)
+    if public == rule.recipients:
+        return rule
+    return replace(rule, recipients=public, repeated=tuple(map(_public, rule.repeated)))
 
 
 def _public(text: str) -> str:

@@ -1,7 +1,8 @@
 """Ask Nix for the rules in plain agenix rules files (`secrets.nix`) of a snapshot."""
 
 import posixpath
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -97,19 +98,21 @@ def _read(outcome: Outcome[str], snapshot: Snapshot) -> RulesFile | None:
         if place.startswith(("/", "../")) or place in ("..", "."):
             outside.append(name)
             continue
+        texts = Counter(_recipients(value["publicKeys"]))
         rules[place] = PlainRule(
-            path=place, recipients=_recipients(value["publicKeys"]), armor=value["armor"]
-        )
+            path=place, recipients=tuple(texts), armor=value["armor"],
+            repeated=tuple((texts - Counter(texts.keys())).elements()),
+        )  # fmt: skip
     failure = None
     if outside:
         failure = f"these rules lead out of the repository: {', '.join(map(ascii, outside))}"
     return RulesFile(path=path, rules=tuple(rules[key] for key in sorted(rules)), failure=failure)
 
 
-def _recipients(keys: Sequence[str]) -> tuple[str, ...]:
-    """Return each line of each key once, as agenix gives them to age."""
+def _recipients(keys: Sequence[str]) -> Iterator[str]:
+    """Yield each line of each key, as agenix gives them to age."""
     lines = (line.strip() for key in keys for line in key.splitlines())
-    return tuple(dict.fromkeys(filter(None, lines)))
+    return filter(None, lines)
 
 
 def _failure(path: str, sentence: str) -> RulesFile:

@@ -24,6 +24,8 @@ _POINTER = re.compile(
     rb"(?:[a-z0-9.-]+ [^\n]*\n)*?oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n"
 )
 
+_BLANK_BEFORE = "white space stands before its armor: rage, and age before 1.3, refuse to open it"
+_LONGEST_TYPE = 100  # characters; longer types are of nobody's
 _MARKER = b"<<<<<<< "
 _GIT_CRYPT = b"\0GITCRYPT\0"
 
@@ -34,13 +36,14 @@ class AgeFact(NamedTuple):
     `sha256` is that of the whole file in hexadecimal. `stanzas` are the real ones, without bodies
     and without the shares that say nothing of the recipient.
     `plaintext_size` is in bytes, None where it cannot be known; `problem` says why the file is
-    malformed, None where it is not.
+    malformed, None where it is not; `refusal` says which programs refuse what others read.
     """
 
     sha256: str
     stanzas: tuple[Stanza, ...]
     plaintext_size: int | None
     problem: str | None
+    refusal: str | None = None
 
 
 class PointerFact(NamedTuple):
@@ -95,7 +98,8 @@ def _age_fact(data: bytes, size: int, sha256: str | None) -> Fact:
         problem = "it has Git conflict markers" if torn else str(error)
         return AgeFact(sha256, (), None, problem)
     stanzas = tuple(map(_without_share, file.real_stanzas))
-    return AgeFact(sha256, stanzas, file.plaintext_size, file.payload_error)
+    refusal = _BLANK_BEFORE if file.blank_before else None
+    return AgeFact(sha256, stanzas, file.plaintext_size, file.payload_error, refusal)
 
 
 def _without_marker(data: bytes) -> bytes:
@@ -104,7 +108,8 @@ def _without_marker(data: bytes) -> bytes:
 
 
 def _without_share(stanza: Stanza) -> Stanza:
-    kind, kept = STANZA_KINDS.get(stanza.type), stanza.args
-    if kind is not None and kind.tagging is not Tagging.PER_FILE:
-        kept = stanza.args[:1] if kind.tagging is Tagging.FIXED else ()
-    return Stanza(type=stanza.type, args=kept, body=b"")
+    kind = STANZA_KINDS.get(stanza.type)
+    kept: tuple[str, ...] = ()
+    if kind is not None and kind.tagging is not Tagging.ANONYMOUS:
+        kept = stanza.args[:1] if kind.tagging is Tagging.FIXED else stanza.args
+    return Stanza(type=stanza.type[:_LONGEST_TYPE], args=kept, body=b"")

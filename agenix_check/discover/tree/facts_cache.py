@@ -14,9 +14,12 @@ from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.git.cache import Store
 
 _NAME = "facts"
+_FORMAT = 1  # of what is remembered: another one wherever the same bytes give other facts
 _MOST_FACTS = 500_000  # facts; a few of the largest fleets
 
 _Plain = tuple[object, ...]
+_Stanzas = tuple[tuple[str, tuple[str, ...]], ...]
+_PlainAge = tuple[str, str, _Stanzas, int | None, str | None, str | None]
 _Facts = dict[str, _Plain]
 
 
@@ -25,7 +28,7 @@ class Memory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        loaded = store.load(_NAME)
+        loaded = store.load(_NAME, number=_FORMAT)
         self._known = cast("dict[str, _Facts]", loaded) if isinstance(loaded, dict) else {}
         self._used: dict[str, _Facts] = {}
         self._learned = False
@@ -60,13 +63,13 @@ class Memory:
             if room < 0:
                 break
             kept.setdefault(tree, facts)
-        self._store.save(_NAME, kept)
+        self._store.save(_NAME, kept, number=_FORMAT)
 
 
 def _flatten(fact: Fact) -> _Plain:
     if isinstance(fact, AgeFact):
         stanzas = tuple((stanza.type, stanza.args) for stanza in fact.stanzas)
-        return "age", fact.sha256, stanzas, fact.plaintext_size, fact.problem
+        return "age", fact.sha256, stanzas, fact.plaintext_size, fact.problem, fact.refusal
     if isinstance(fact, KeyTexts):
         return "keys", *fact
     return "locked" if isinstance(fact, LockedFact) else "pointer", *fact
@@ -75,12 +78,9 @@ def _flatten(fact: Fact) -> _Plain:
 def _revive(plain: _Plain) -> Fact:
     kind = plain[0]
     if kind == "age":
-        _, sha256, stanzas, size, problem = cast(
-            "tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...], int | None, str | None]",
-            plain,
-        )
+        _, sha256, stanzas, size, problem, refusal = cast("_PlainAge", plain)
         revived = tuple(_stanza(type_, args) for type_, args in stanzas)
-        return AgeFact(sha256, revived, size, problem)
+        return AgeFact(sha256, revived, size, problem, refusal)
     if kind == "keys":
         return KeyTexts(*cast("tuple[tuple[str, ...], tuple[str, ...]]", plain[1:]))
     text = str(plain[1])

@@ -13,6 +13,7 @@ from agenix_check.model.findings import CauseKind, FileKind, Finding, JudgedFile
 from tests.conftest import Run
 from tests.discover.declared.estate import Estate
 from tests.host_keys import ALPHA, BETA, DELTA, NEW, RSA
+from tests.programs import encrypted
 from tests.settings_files import file_at
 
 
@@ -57,6 +58,52 @@ def test_files_for_exactly_their_keys_are_right(workshop: Workshop) -> None:
     }  # fmt: skip
     assert report.fleet.plain == 3
     assert {one.group for one in report.plain} == {"secrets.nix"}
+
+
+def test_a_key_listed_twice_may_have_two_stanzas(workshop: Workshop) -> None:
+    # As agenix hands them over; age writes a stanza for each mention.
+    listed = [ALPHA, DELTA, ALPHA, DELTA]
+    workshop.write("twice.age", encrypted("age", *listed) or b"")
+    workshop.write("once.age", encrypt(b"x", listed))
+    workshop.write("tagged.age", encrypted("age", ALPHA, ALPHA) or b"")
+    workshop.write("thrice.age", encrypted("age", *listed, DELTA) or b"")
+    workshop.write("other.age", encrypted("age", *listed, BETA) or b"")
+    write_rules(
+        workshop, twice=listed, once=listed, tagged=[ALPHA], thrice=listed, other=listed
+    )  # fmt: skip
+
+    report = judge(workshop)
+
+    assert of(report) == {
+        "twice.age": ("unverifiable", ()),
+        "once.age": ("unverifiable", ()),
+        "tagged.age": ("ok", ()),
+        "thrice.age": ("wrong", ("plain-unknown-recipient",)),
+        "other.age": ("wrong", ("plain-unknown-recipient",)),
+    }
+
+
+@pytest.mark.parametrize("name", ["db.age", "db"])
+def test_armor_that_rage_refuses_is_a_warning(workshop: Workshop, name: str) -> None:
+    armored = encrypt(b"x", [ALPHA], armored=True)
+    workshop.write(name, b"\n" + armored)
+    workshop.write("lines.age", armored.replace(b"\n", b"\r\n") + b" \n\t\n")
+    workshop.write(
+        "secrets.nix",
+        f'{{ "{name}".publicKeys = {_nix([ALPHA])}; "lines.age".publicKeys = {_nix([ALPHA])}; }}',
+    )
+
+    report = judge(workshop)
+
+    finding = the_only(report)
+    assert (finding.rule, finding.path) == ("source-malformed", name)
+    assert finding.severity is Severity.WARNING
+    assert finding.mend == (
+        f"# delete what stands before the armor in {name}, then: git add, and agenix-check --fix"
+    )
+    assert of(report) == {
+        name: ("unverifiable", ("source-malformed",)), "lines.age": ("ok", ()),
+    }  # fmt: skip
 
 
 def test_nested_lists_are_flattened(workshop: Workshop) -> None:

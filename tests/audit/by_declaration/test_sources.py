@@ -25,6 +25,7 @@ from tests.discover.declared.estate import (
     told,
 )
 from tests.host_keys import ALPHA, NEW, RSA, STRANGER
+from tests.programs import encrypted
 
 YUBIKEY = "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t"
 YUBIKEY_FILE = f"""\
@@ -54,6 +55,20 @@ def anonymous_stanza() -> str:
 
 def _text(size: int) -> str:
     return b64encode(bytes(range(size))).decode().rstrip("=")
+
+
+def test_a_master_that_is_declared_twice_may_have_two_stanzas(estate: Estate) -> None:
+    (known,) = {one.pubkey for one in estate.masters if one.pubkey}
+    estate.extra = [known, ALPHA.strip(), f"{ALPHA.strip()} again"]
+    recipients = [known, *estate.extra]
+    token_encrypted(estate, encrypted("age", *recipients) or b"")
+    estate.shop.write(DB, encrypted("age", *recipients, known) or b"")
+
+    found = [one for one in judge_all(estate).findings if one.rule.startswith("source-")]
+
+    assert [(one.rule, one.path) for one in found if one.path == TOKEN] == []
+    (more,) = (one for one in found if one.path == DB)
+    assert (more.rule, more.severity) == ("source-unknown-recipient", Severity.WARNING)
 
 
 def token_encrypted(estate: Estate, content: bytes) -> None:

@@ -32,7 +32,12 @@ def test_rules_are_read_relative_to_their_file(workshop: Workshop) -> None:
     assert _found(workshop)["secrets/secrets.nix"] == RulesFile(
         path="secrets/secrets.nix",
         rules=(
-            PlainRule(path="secrets/db.age", recipients=("age1me", "age1a", "age1b"), armor=None),
+            PlainRule(
+                path="secrets/db.age",
+                recipients=("age1me", "age1a", "age1b"),
+                armor=None,
+                repeated=("age1me",),
+            ),
             PlainRule(
                 path="secrets/deep/x.age",
                 recipients=("ssh-ed25519 AAAA", "ssh-ed25519 BBBB"),
