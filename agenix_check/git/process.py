@@ -207,7 +207,11 @@ def _listen(stderr: IO[bytes], said: list[bytes]) -> None:
 
 
 def first_line(complaint: str, command: str) -> str:
-    """Return the line of Git's complaint that says what is wrong; one with an object id first."""
+    """Return the line of Git's complaint that says what is wrong; one with an object id first.
+
+    A line that ends in a colon names in the next one what it is about.
+    """
+    complaint = re.sub(r":\s*\n\s+", ": ", complaint)
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
     for line in sorted(lines, key=lambda line: _NAMED_OBJECT.search(line) is None):
         for prefix in ("fatal: ", "error: "):

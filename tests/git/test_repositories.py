@@ -10,6 +10,7 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.git.repository import is_cut_off, open_repository, parent
 from tests.git.looking import WIFI, call, judge, mend, outside_git, says, spoil, status
 from tests.host_keys import ALPHA
+from tests.programs import version_of
 
 
 def _index_version(fleet: Workshop) -> int:
@@ -102,6 +103,19 @@ def test_a_sha_256_repository_is_judged(tmp_path: Path) -> None:
     fleet.commit("Break it")
     assert judge(fleet.top, "--rev", "HEAD") == {"output-stale"}
     assert judge(fleet.top, "--from-ref", "0" * 64, "--to-ref", "HEAD^") == set()
+
+
+def test_a_reftable_repository_is_judged(fleet: Workshop) -> None:
+    if version_of("git") < (2, 46):
+        fleet.git.run("config", "core.repositoryFormatVersion", "1")
+        fleet.git.run("config", "extensions.refStorage", "reftable")
+        assert "refstorage" in says(call(fleet.top), 3)
+        return
+    fleet.git.run("refs", "migrate", "--ref-format=reftable")
+    assert judge(fleet.top) == judge(fleet.top, "--rev", "HEAD") == set()
+    spoil(fleet)
+    fleet.commit("Break it")
+    assert judge(fleet.top, "--rev", "HEAD") == {"output-stale"}
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.discover.nix import evaluate
-from agenix_check.errors import CannotCheckError
+from agenix_check.errors import AgenixCheckError, CannotCheckError
 from agenix_check.git.export import export
 from agenix_check.git.repository import commit_snapshot, index_snapshot, open_repository
 from tests.discover.nix.flakes import declare, declare_worktree, names, only_node, write_flake
+from tests.programs import version_of
 
 _BOTH = ["nixos:alpha", "nixos:beta"]
 
@@ -138,6 +139,19 @@ def test_a_repository_with_sha256(tmp_path: Path) -> None:
     assert str(caught.value) == (
         "the flake cannot be evaluated: this Nix cannot read repositories with SHA-256 object names"
     )
+
+
+def test_a_repository_with_reftable(flake: Workshop) -> None:
+    """Nix cannot open it; it meets the copy alone."""
+    if version_of("git") >= (2, 46):
+        flake.git.run("refs", "migrate", "--ref-format=reftable")
+        assert flake.git.run("rev-parse", "--show-ref-format").strip() == b"reftable"
+        assert names(declare(flake.top)) == _BOTH
+        return
+    flake.git.run("config", "core.repositoryFormatVersion", "1")
+    flake.git.run("config", "extensions.refStorage", "reftable")
+    with pytest.raises(AgenixCheckError, match="refstorage"):
+        declare(flake.top)
 
 
 def test_files_are_the_bytes_that_are_committed(workshop: Workshop) -> None:
