@@ -67,15 +67,11 @@ def _sources(tree: Evidence, made: Iterable[Trace]) -> set[str]:
 def _awaited(names: Names) -> set[str]:
     """Return the sources whose current version still needs an output.
 
-    Either the base had an output that was made from them, and the one that is there now is
-    unexplained; or an older commit broke that output; or it exists, but only in the work tree.
+    Outputs of theirs are lost and needed; or they exist, but only in the work tree.
     """
-    here, base = names.here, names.base
-    lost = {file.place for file in here.outputs.values() if names.traced(file).here is None}
-    waiting = _sources(here, (one.made for one in names.unstaged.outputs.values()))
     broken = (one.sources for one in names.lost.values() if one.excuse is None)
-    since = _sources(base, (made for place, made in names.made_at_base.items() if place in lost))
-    return waiting.union(since, *broken)
+    waiting = (one.made for one in names.unstaged.outputs.values())
+    return _sources(names.here, waiting).union(*broken)
 
 
 def _content(names: Names, file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:

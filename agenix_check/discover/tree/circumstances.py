@@ -80,12 +80,15 @@ def _was_explained(made: Trace, line: Line, step: Step) -> bool:
 def _examine_brought(loss: Loss, made: Trace | None, line: Line, step: Step) -> None:
     """Look at an output that came without an explanation; it may be made from something older."""
     loss.about = loss.file.path
-    loss.succeeds = any(
-        line.library.made.get(file.ident) is not None for file in step.replaced.get(loss.place, ())
-    )
+    library = line.library
+    replaced = [library.made.get(file.ident) for file in step.replaced.get(loss.place, ())]
+    loss.succeeds = any(replaced)
     if made is None:
+        # It is of the secret that the one before it was of.
+        sources = (_held(one.source, line, step).kept for one in replaced if one is not None)
+        loss.sources = sorted({path for paths in sources for path in paths})
         return
-    past = line.library.past
+    past = library.past
     loss.source_gone, loss.key_gone = not line.has(made.source), not line.has(made.key)
     if loss.source_gone and made.source in past:
         loss.sources = [past[made.source].path]

@@ -13,7 +13,7 @@ from agenix_check.model.findings import CauseKind
 from agenix_check.model.lost import Excuse, Past, Reason
 
 _NAME = "history"
-_FORMAT = 2
+_FORMAT = 3
 _MOST_STATES = 64
 _MOST_PARTS = 2_000_000  # digests; what is over that is read again
 
