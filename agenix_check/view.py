@@ -104,12 +104,14 @@ def _against(view: View, from_ref: str | None) -> View:
     if from_ref and not from_ref.strip("0"):
         return replace(view, base=None, cut_off=False, of_a_change=False)
     other = resolve(view.repository, from_ref)
-    view = replace(view, authority=commit_snapshot(view.repository, other))
+    authority = commit_snapshot(view.repository, other)
+    view = replace(view, authority=authority)
     commit = view.snapshot.commit or view.repository.head
     base = forked_at(view.repository, other, commit) if commit else None
     if view.snapshot.commit is not None and base == view.snapshot.commit:
         return replace(view, of_a_change=view.base is not None)
-    found = commit_snapshot(view.repository, base or other)
+    is_other = base in (None, other)
+    found = authority if is_other else commit_snapshot(view.repository, base or other)
     return replace(view, base=found, cut_off=False, of_a_change=True)
 
 

@@ -24,6 +24,8 @@ def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> R
 
     if inventory.declared is None:
         report = by_names()
+        if inventory.stale:
+            report = _with_lock(names, inventory, report)
     else:
         from agenix_check.audit.by_declaration import audit_declared
 
@@ -35,6 +37,13 @@ def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> R
         incomplete=(*report.incomplete, *inventory.incomplete),
         skipped=(*report.skipped, *inventory.notices),
     )
+
+
+def _with_lock(names: Names, inventory: Inventory, report: Report) -> Report:
+    from agenix_check.audit.by_declaration import audit_lock
+
+    findings = sorted((*report.findings, *audit_lock(names, inventory)), key=finding_key)
+    return replace(report, findings=tuple(findings), counts=Counts.of(report.files, findings))
 
 
 def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:

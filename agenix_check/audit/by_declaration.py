@@ -54,7 +54,7 @@ def audit_declared(
         at_base = _judge(names.at_base(), base)[1]
         findings = mark_new(findings, names, at_base, unjudged)
     findings = [_date(names, finding) for finding in findings]
-    findings += _lock(names, inventory)
+    findings += audit_lock(names, inventory)
     sources = list(audit_sources(names, fleet_of_declared(declared, inventory.kind)))
     unclaimed = find_unclaimed(names, declared)
     if declaration.failed or unclaimed:
@@ -141,7 +141,8 @@ def _rest(
     )
 
 
-def _lock(names: Names, inventory: Inventory) -> Iterator[Finding]:
+def audit_lock(names: Names, inventory: Inventory) -> Iterator[Finding]:
+    """Yield a finding for everything that is out of date in the lock file."""
     was = inventory.stale_at_base
     rotated = inventory.declared.rotated.values() if inventory.declared is not None else ()
     spoiled = [path for path in rotated if path in names.spoiled]

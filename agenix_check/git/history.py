@@ -40,8 +40,22 @@ def changed_lines(git: Git, before: str, after: str) -> bytes:
     """Return the lines in which text files of two trees differ, each with its `+` or `-`."""
     return git.run(
         "diff-tree", "-r", "-p", "-U0", "--no-renames", "--no-color", "--no-ext-diff",
-        "--no-textconv", before, after,
+        "--no-textconv", "--text", before, after,
     )  # fmt: skip
+
+
+def past_versions(git: Git, tip: str, path: str, most: int) -> list[str]:
+    """Return the blobs that a file was on a commit's line of first parents, the newest first.
+
+    `most` of them at most. Nothing where history is not all here (a partial clone without trees).
+    """
+    status, listing, _ = git.attempt(
+        "log", "-z", "--format=", "--raw", "--no-abbrev", "--no-renames", "--no-show-signature",
+        "--first-parent", "--diff-merges=first-parent", f"--max-count={most}", tip, "--", path,
+    )  # fmt: skip
+    fields = to_text(listing).split("\0")[:-1] if status == 0 else []
+    found = [make_change(meta.lstrip("\n"), path).after for meta in fields[::2]]
+    return list(dict.fromkeys(file.oid for file in found if file is not None))
 
 
 _RAW_LOG = (

@@ -70,7 +70,8 @@ PLAIN: tuple[Rule, ...] = (
         meaning="""
             The lock file contains what the flake declared when the file was written. The flake
             declares something else now; or, where Nix is not asked, a host's key or a source that
-            the lock file names was changed or moved.
+            the lock file names was changed or moved, or a node or secret left the lock file while
+            its outputs, its key or its source are still in the tree.
             """,
         why="""
             Machines without Nix, such as CI, check against the lock file: they would check
@@ -81,6 +82,8 @@ PLAIN: tuple[Rule, ...] = (
 
                 agenix-check fleet --lock
                 git add agenix-check.lock
+
+            If a node or secret is gone on purpose, remove what the message names too.
             """,
         about=About.LOCK,
     ),

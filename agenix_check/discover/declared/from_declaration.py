@@ -1,6 +1,7 @@
 """Hold what Nix or the lock file declares against a view."""
 
 import posixpath
+from contextlib import suppress
 from dataclasses import replace
 
 from agenix_check.discover.declared.evaluation import (
@@ -11,6 +12,7 @@ from agenix_check.discover.declared.evaluation import (
 )
 from agenix_check.discover.declared.expected import expect
 from agenix_check.discover.declared.inventory import Inventory
+from agenix_check.discover.declared.left_lock import find_left
 from agenix_check.discover.declared.lock import RENEW, read_lock
 from agenix_check.discover.declared.redaction import withhold
 from agenix_check.discover.declared.stale_lock import compare_locks, hold_against_files
@@ -18,13 +20,15 @@ from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.cache import Store
-from agenix_check.git.objects import read_blobs
+from agenix_check.git.history import past_versions
+from agenix_check.git.objects import read_blobs, read_root
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File, Snapshot
 from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode
 from agenix_check.model.settings import EvaluateWhen, Settings
 from agenix_check.view import View
 
+_MOST_VERSIONS = 50  # of the lock file, that the one at hand is held against
 _LARGEST = 1 << 28  # bytes of a lock file; a thousand nodes with two hundred secrets take 40 MiB
 
 
@@ -107,15 +111,46 @@ def declare_by_lock(view: View, names: Names, notices: tuple[str, ...] = ()) -> 
         declaration = _read_lock(view.repository, file)
     except CannotCheckError as error:
         return Inventory(kind="names", notices=notices, incomplete=(str(error),))
+    if not declaration.nodes and names.here.outputs:
+        why = f"{LOCK} names no node, but there are outputs in the tree; write it anew: {RENEW}"
+        left = _left(view, view.authority or view.base, declaration, names)
+        return Inventory(kind="names", stale=left, notices=notices, incomplete=(why,))
     declaration, rotated, stale = hold_against_files(declaration, names)
+    stale = (*stale, *_left(view, view.authority or view.base, declaration, names))
     declared = expect(view, names.here, declaration, rotated=rotated)
     inventory = Inventory(kind="lock", declared=declared, stale=stale, notices=notices)
-    before = _lock_before(view)
+    before = _lock_of(view, view.base)
     if before is None or view.base is None or not names.changed:
         return inventory
     before, rotated, stale = hold_against_files(before, names.at_base())
+    stale = (*stale, *_left(view, view.base, before, names.at_base()))
     base = expect(_view_base(view, view.base), names.base, before, rotated=rotated)
     return replace(inventory, declared=replace(declared, base=base), stale_at_base=frozenset(stale))
+
+
+def leave_without_lock(view: View, names: Names) -> tuple[str, ...]:
+    """Say what left a lock file that is not in the tree any more."""
+    return _left(view, view.authority or view.base, Declaration(nodes=()), names)
+
+
+def _left(view: View, before: Snapshot | None, now: Declaration, names: Names) -> tuple[str, ...]:
+    """Say what left the lock file while the tree has what belongs to it.
+
+    A range is held against the commit that it is compared with; and what left earlier lasts.
+    """
+    if before is None or before.commit is None:
+        return ()
+    git = view.repository.git
+    file = read_root(git, [before.tree])[before.tree].get(LOCK)
+    oids = [file.oid] if file is not None and file.mode not in (SYMLINK, SUBMODULE) else []
+    oids += past_versions(git, before.commit, LOCK, _MOST_VERSIONS)
+    left: dict[str, None] = {}
+    for blob in read_blobs(git, oids):
+        if len(blob.data) == blob.size:
+            with suppress(CannotCheckError):  # a merge that went wrong
+                then = withhold(read_lock(blob.data.decode("utf-8", "replace")))
+                left |= dict.fromkeys(find_left(then, now, names))
+    return tuple(sorted(left))
 
 
 def _with_base(
@@ -185,8 +220,8 @@ def _stale(repository: Repository, snapshot: Snapshot, declaration: Declaration)
         return (str(error).removeprefix(f"{LOCK}: ").removeprefix(f"{LOCK} "),)
 
 
-def _lock_before(view: View) -> Declaration | None:
-    file = view.base.files.get(LOCK) if view.base is not None else None
+def _lock_of(view: View, snapshot: Snapshot | None) -> Declaration | None:
+    file = snapshot.files.get(LOCK) if snapshot is not None else None
     try:
         return None if file is None else _read_lock(view.repository, file)
     except CannotCheckError:

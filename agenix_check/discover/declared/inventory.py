@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.names import Names
 from agenix_check.git.cache import Store
-from agenix_check.git.objects import read_blobs
+from agenix_check.git.objects import read_blobs, read_root
 from agenix_check.model.fleet import RULES_FILE
 from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.view import View
@@ -15,6 +15,9 @@ from agenix_check.view import View
 if TYPE_CHECKING:
     from agenix_check.discover.declared.expected import Declared
     from agenix_check.model.declaration import RulesFile
+
+
+_NEW_LOCK = f"{LOCK}: it is new in this change, and decides nothing before the change is merged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +52,13 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
         wanted = InventoryChoice.NAMES
         if (flake in files or rules or named) and _nix_is_here():
             wanted = InventoryChoice.NIX
-        elif LOCK in files:
+        elif LOCK in files and had_lock(view, names) is not False:
             wanted = InventoryChoice.LOCK
         if wanted is InventoryChoice.NAMES:
-            return Inventory(kind="names", notices=tuple(map(_unchecked, rules)))
+            unchecked = tuple(map(_unchecked, rules))
+            if LOCK in files:
+                return Inventory(kind="names", notices=(*unchecked, _NEW_LOCK))
+            return Inventory(kind="names", stale=_removed_lock(view, names), notices=unchecked)
         asked = False
     else:
         asked = True
@@ -64,6 +70,28 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
     if wanted is InventoryChoice.LOCK:
         return declare_by_lock(view, names, tuple(map(_unasked, rules)))
     return declare_by_nix(view, names, settings, store, asked=asked)
+
+
+def had_lock(view: View, names: Names) -> bool | None:
+    """Return whether what the change is compared with has a lock file; None without such a thing.
+
+    To one that the change brings nobody has agreed yet.
+    """
+    if view.base is not None and view.authority in (None, view.base):
+        return LOCK in names.base.files
+    if view.authority is None:
+        return None
+    tree = view.authority.tree
+    return LOCK in read_root(view.repository.git, [tree])[tree]
+
+
+def _removed_lock(view: View, names: Names) -> tuple[str, ...]:
+    """Say what left a lock file that the change removes."""
+    if not had_lock(view, names):
+        return ()
+    from agenix_check.discover.declared.from_declaration import leave_without_lock
+
+    return leave_without_lock(view, names)
 
 
 def find_rules_files(view: View) -> tuple[str, ...]:

@@ -56,3 +56,12 @@ def estate(tmp_path: Path, _in_order: Estate) -> Estate:
     copy.nodes = deepcopy(_in_order.nodes)
     copy.plaintexts = dict(_in_order.plaintexts)
     return copy
+
+
+@pytest.fixture
+def without_nix(tmp_path: Path) -> dict[str, str]:
+    """Return variables with which Git is found and Nix is not."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "git").symlink_to(shutil.which("git") or "")
+    return {"PATH": str(programs)}

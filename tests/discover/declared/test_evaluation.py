@@ -268,6 +268,7 @@ def test_other_settings_are_another_evaluation(
     estate: Estate, check: Check, nix: Counter, warm: None
 ) -> None:
     estate.shop.write("agenix-check.toml", "collect-home-manager = false\n")
+    estate.shop.commit("Set up")
 
     assert evaluated(check, nix)
 

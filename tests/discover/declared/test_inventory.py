@@ -1,8 +1,6 @@
 """Where the fleet comes from: Nix, the lock file or names, asked for or found out."""
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -13,15 +11,6 @@ from tests.audit.by_declaration.test_plain import write_rules
 from tests.conftest import Result, Run
 from tests.discover.declared.estate import DB, Estate, Secret, judge
 from tests.host_keys import ALPHA, BETA
-
-
-@pytest.fixture
-def without_nix(tmp_path: Path) -> dict[str, str]:
-    """Return variables with which Git is found and Nix is not."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "git").symlink_to(shutil.which("git") or "")
-    return {"PATH": str(programs)}
 
 
 def checked(result: Result) -> tuple[int, str, bool]:
@@ -47,7 +36,7 @@ def test_auto_is_names_where_neither_is(
     estate: Estate, run: Run, without_nix: dict[str, str]
 ) -> None:
     estate.shop.remove(LOCK)
-    estate.shop.stage()
+    estate.shop.commit("Remove the lock file")
 
     done = run(estate.shop.top, "--format", "json", env=without_nix)
 
@@ -57,7 +46,7 @@ def test_auto_is_names_where_neither_is(
 def test_auto_is_names_where_there_is_no_flake(estate: Estate, run: Run) -> None:
     estate.shop.remove(LOCK)
     estate.shop.remove("flake.nix")
-    estate.shop.stage()
+    estate.shop.commit("Remove the flake")
 
     assert checked(run(estate.shop.top, "--format", "json")) == (0, "names", False)
 
@@ -204,6 +193,7 @@ def test_a_flake_that_is_named_and_not_there(estate: Estate, run: Run) -> None:
 
 def test_a_flake_outside_is_refused(estate: Estate, run: Run) -> None:
     estate.shop.write("agenix-check.toml", 'flake = "../elsewhere"\n')
+    estate.shop.stage()
 
     done = run(estate.shop.top)
 
@@ -247,7 +237,7 @@ def test_homes_in_hosts(estate: Estate, run: Run, collect: bool) -> None:
     estate.nodes["bob"].storage = "secrets/rekeyed/bob"
     estate.nodes["bob"].secrets = {"mail": Secret(DB)}
     estate.rekey_one("bob", "mail")
-    estate.shop.stage()
+    estate.shop.commit("Add a home")
 
     done = run(estate.shop.top, "--format", "json")
 
