@@ -47,11 +47,12 @@ def audit_declared(
 ) -> Report:
     """Judge a declared fleet; `by_names` judges the nodes that could not be evaluated."""
     declaration = declared.declaration
-    outputs, findings = _judge(names, declared)
+    may_be_old = inventory.kind == "lock"
+    outputs, findings = _judge(names, declared, may_be_old=may_be_old)
     if declared.base is not None and findings:
         base = declared.base
         unjudged = {node.name for node in base.declaration.failed}
-        at_base = _judge(names.at_base(), base)[1]
+        at_base = _judge(names.at_base(), base, may_be_old=may_be_old)[1]
         findings = mark_new(findings, names, at_base, unjudged)
     findings = [_date(names, finding) for finding in findings]
     findings += audit_lock(names, inventory)
@@ -81,7 +82,9 @@ def audit_declared(
     )
 
 
-def _judge(names: Names, declared: Declared) -> tuple[list[JudgedFile], list[Finding]]:
+def _judge(
+    names: Names, declared: Declared, *, may_be_old: bool
+) -> tuple[list[JudgedFile], list[Finding]]:
     """Judge what is declared; what is new in it is judged by dependencies alone."""
     keys = [KeyText(node.host_pubkey, ()) for node in declared.declaration.nodes]
     keyring = make_keyring([*names.here.keys.values(), *keys], names.base.keys.values())
@@ -93,6 +96,7 @@ def _judge(names: Names, declared: Declared) -> tuple[list[JudgedFile], list[Fin
         predecessors=find_predecessors(names, declared),
         key_files=key_files,
         depends=Dependencies(names, key_files),
+        may_be_old=may_be_old,
     )
     judged = list(audit_outputs(bench))
     findings = [finding for one in judged for finding in one.findings]

@@ -25,6 +25,13 @@ DEEPEN = "git fetch --unshallow"
 REPLACE_KEY = f"# make a new key pair, use its public key, then: {REKEY}"
 
 
+def repeat(fix: str, options: Iterable[str]) -> str:
+    """Return a fix with the options of the run that prints it, where it runs this program too."""
+    if REKEY_BY_NIX in fix:
+        options = (one for one in options if not one.startswith("--inventory "))
+    return fix.replace(REKEY, " ".join([REKEY, *options]))
+
+
 def remove(*paths: str, staged: bool = False) -> str:
     """Return the command that removes files from the tree; Git needs `-f` for `staged` ones.
 

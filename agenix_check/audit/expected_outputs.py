@@ -40,7 +40,10 @@ from agenix_check.model.fleet import Output
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything that a declared output is judged by."""
+    """Everything that a declared output is judged by.
+
+    `may_be_old` says that the declaration is of a lock file: what is declared by now may differ.
+    """
 
     names: Names
     declared: Declared
@@ -48,6 +51,7 @@ class Bench:
     predecessors: Predecessors
     key_files: KeyFiles
     depends: Dependencies
+    may_be_old: bool = False
 
     def rekey(self, node: DeclaredNode) -> str:
         """Return how to make a node's outputs anew: first of all for a key that age can use."""
@@ -172,7 +176,9 @@ def _intermediary(bench: Bench, one: Expected, file: OutputFile) -> Finding:
         "output-intermediary", "an intermediary secret is not for hosts, but it has an output",
         path=file.path, node=one.node.name, secret=one.secret.name, source=one.secret.source.path,
         new=bench.depends.touches(file.path) or bench.depends.may_declare(),
-        mend=remove(file.path, staged=file.path in bench.names.changed),
+        mend=(may_remove if bench.may_be_old else remove)(
+            file.path, staged=file.path in bench.names.changed
+        ),
     )  # fmt: skip
 
 

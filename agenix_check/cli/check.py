@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from agenix_check.cli.terminal import say
 from agenix_check.errors import UsageError
 from agenix_check.gate import check_view, exit_code
 from agenix_check.git.repository import Repository
-from agenix_check.model.settings import Settings
+from agenix_check.model.settings import InventoryChoice, Settings
 
 if TYPE_CHECKING:
     from agenix_check.cli.options import Value
@@ -106,7 +107,9 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
 
     repository, settings = run.repository, run.settings
     say_whose_settings(run)
-    unlocker = Unlocker(settings, say, "agenix-check --fix")
+    masters = ["--update-masters"] if settings.update_masters else []
+    words = ["agenix-check --fix", *_options_to_repeat(settings), *masters]
+    unlocker = Unlocker(settings, say, " ".join(words))
     details = want_details(wanted)
 
     if settings.dry_run:
@@ -137,6 +140,32 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     return code
 
 
+def _options_to_repeat(settings: Settings) -> list[str]:
+    """Return the options, quoted, without which a fix that is printed would be another run."""
+    from agenix_check.audit.commands import shell
+
+    words = []
+    if settings.inventory is not InventoryChoice.AUTO:
+        words.append(f"--inventory {settings.inventory}")
+    if settings.age is not None:
+        words.append(f"--age {shell(settings.age)}")
+    return words
+
+
+def _with_options(report: "Report", settings: Settings) -> "Report":
+    """Repeat such options in the fixes of a report."""
+    options = _options_to_repeat(settings) if report.findings else []
+    if not options:
+        return report
+    from agenix_check.audit.commands import repeat
+
+    findings = tuple(
+        one if one.mend is None else replace(one, mend=repeat(one.mend, options))
+        for one in report.findings
+    )
+    return replace(report, findings=findings)
+
+
 def _refuse_without_fix(settings: Settings) -> None:
     """Refuse options that mean nothing without --fix."""
     for name, given in (
@@ -158,6 +187,7 @@ def _report(
     instead: str | None = None,
 ) -> int:
     """Write the reports, with another text `instead` on standard output, and return the code."""
+    report = _with_options(report, settings)
     write_reports(report, settings, wanted, instead)
     for sentence in report.incomplete:
         say(f"could not check: {sentence}")

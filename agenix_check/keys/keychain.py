@@ -191,10 +191,11 @@ class Keychain:
         return plaintext
 
     def _no_identity(self) -> str:
+        typed = f"type {self._command} -i FILE"
         if not self._files:
-            return f"there is no identity to decrypt this with: {NONE_GIVEN}"
+            return f"there is no identity to decrypt this with: {NONE_GIVEN}; {typed}"
         reasons = "; ".join(f"{label_of(file)}: {why}" for file, why in self._problems.items())
-        return f"no identity can be read ({reasons}): {NONE_GIVEN}"
+        return f"no identity can be read ({reasons}): {NONE_GIVEN}; {typed}"
 
     def _no_key_fits(self, name: str, stanzas: Sequence[Stanza], reasons: dict[str, str]) -> str:
         """Say whom the file is for, and what came of each identity."""

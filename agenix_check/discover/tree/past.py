@@ -3,6 +3,7 @@
 Commits do not change, so what was found of one holds for ever: the next walk begins there.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -309,10 +310,22 @@ def _directories_since_fork(
 def _freeze(question: Question, line: Line) -> dict[str, Lost]:
     """Return the outputs that are lost now, with what is asked of the tree as it is."""
     found = {path: _ended(question, line, loss) for path, loss in line.lost.items()}
+    replaced = {one for one, loss in found.items() if _was_replaced(loss)}
+    if replaced:
+        # A merge, or a person, may have taken away what took its place: then it is needed again.
+        kept = Counter(file.place for file in question.here.outputs.values())
+        for path in replaced:
+            if kept[line.lost[path].place] == 1:
+                excuse = _excuse_of_tree(question, line, line.lost[path])
+                found[path] = found[path]._replace(excuse=excuse)
     for file in question.unexplained:
         # What made it is known in some way that history does not show, such as through a link.
         found.setdefault(file.path, Lost(path=file.path, commit=None, brought=True))
     return found
+
+
+def _was_replaced(lost: Lost) -> bool:
+    return lost.excuse is not None and lost.excuse.reason is Reason.REPLACED
 
 
 def _ended(question: Question, line: Line, loss: Loss) -> Lost:

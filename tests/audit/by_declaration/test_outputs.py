@@ -313,7 +313,7 @@ def test_an_intermediary_secret_has_no_output(estate: Estate) -> None:
     report = judge_all(estate)
 
     finding = the_only(report, "output-intermediary")
-    assert (finding.path, finding.mend) == (path, f"git rm -- :/{path}")
+    assert (finding.path, finding.mend) == (path, f"# if no host needs it: git rm -- :/{path}")
     assert result(report, "alpha", "token").rules == ("output-intermediary",)
     estate.shop.remove(path)
     report = judge_all(estate)
