@@ -40,6 +40,7 @@ class Examined:
 
 
 Compare = Callable[[Report, "Names", "Inventory", View], Report]
+Advise = Compare
 
 
 def check(
@@ -49,16 +50,20 @@ def check(
     brief: bool = False,
     details: bool = False,
     compare: Compare | None = None,
+    advise: Advise | None = None,
 ) -> Report:
     """Judge the snapshot that the settings name.
 
     `brief`: counts and findings are enough, so a tree that was green before needs no second look.
     `details`: add what each output was made from, for formats that show it. `compare` looks into
-    what the audit finds in order; then nothing is remembered. Raises `UsageError` for revisions
+    what the audit finds in order; then nothing is remembered. `advise` may change the fixes of
+    findings, where there are any. Raises `UsageError` for revisions
     that name no commit, `CannotCheckError` if Git cannot answer.
     """
     with open_view(repository, settings) as view:
-        return check_view(view, settings, brief=brief, details=details, compare=compare)
+        return check_view(
+            view, settings, brief=brief, details=details, compare=compare, advise=advise
+        )
 
 
 def check_view(
@@ -69,6 +74,7 @@ def check_view(
     brief: bool = False,
     details: bool = False,
     compare: Compare | None = None,
+    advise: Advise | None = None,
 ) -> Report:
     """Judge a view, as `check` does; `origin` says where its settings come from."""
     if origin is not None and not (origin.notices or origin.change):
@@ -79,7 +85,7 @@ def check_view(
     known = green.recall(view.info) if brief and not fresh else None
     if known is not None and not _must_evaluate(known, settings):
         return known
-    examined = examine(view, settings, store, details=details, compare=compare)
+    examined = examine(view, settings, store, details=details, compare=compare, advise=advise)
     report = examined.report
     if not (examined.names.looked_aside or fresh):
         green.keep(report)
@@ -199,8 +205,12 @@ def examine(
     *,
     details: bool = False,
     compare: Compare | None = None,
+    advise: Advise | None = None,
 ) -> Examined:
-    """Audit a view, let `compare` look into it, and return what the audit was based on as well."""
+    """Audit a view, and return what the audit was based on as well.
+
+    `compare` looks into what was found, then `advise` at the fixes.
+    """
     with view.snapshot.listed_meanwhile():
         from agenix_check.audit import audit_fleet, select
         from agenix_check.discover.declared.inventory import take_inventory
@@ -228,6 +238,8 @@ def examine(
         report = compare(report, names, inventory, view)
     only_new_fails = settings.fail_on is FailOn.NEW and view.of_a_change
     selected = replace(select(report, settings, known), only_new_fails=only_new_fails)
+    if advise is not None and selected.findings:
+        selected = advise(selected, names, inventory, view)
     if details:
         from agenix_check.audit.details import add_details
 

@@ -31,6 +31,7 @@ from agenix_check.age.matching import Match, describe, match, stanza_tag
 from agenix_check.age.recipients import (
     DUMMY_RECIPIENT,
     Recipient,
+    fingerprint,
     has_one_identity,
     mixes_post_quantum,
     noted_recipient,
@@ -65,6 +66,7 @@ __all__ = [
     "Stanza",
     "Tagging",
     "describe",
+    "fingerprint",
     "has_one_identity",
     "looks_like_age",
     "match",

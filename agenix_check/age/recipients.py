@@ -19,6 +19,7 @@ from agenix_check.age.p256 import read_point
 DUMMY_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"
 
 _PLUGIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+-._")
+_SHOWN_WHOLE = 150  # characters of an age key that people can compare
 _LONGEST = 16 * 1024  # characters; keys of all kinds are far shorter
 _IDENTITY_LINE = re.compile(r"^AGE-(?:SECRET-KEY|PLUGIN)-", re.MULTILINE)
 _NOTED = re.compile(
@@ -134,6 +135,23 @@ def recipient_tag(recipient: Recipient) -> str | None:
     their plugin make p256tag stanzas instead, whose tag differs from file to file.
     """
     return recipient.tag
+
+
+def fingerprint(recipient: Recipient) -> str:
+    """Return what people compare a key by: of an SSH key what ssh-keygen prints.
+
+    An age key is compared as a whole; a long one (post-quantum) by the SHA-256 of its text.
+    """
+    kind, _, body = recipient.text.partition(" ")
+    if kind in SSH_KINDS:
+        return _fingerprint_of(ssh_public_keys.read_wire(kind, body)[0])
+    if len(recipient.text) <= _SHOWN_WHOLE:
+        return recipient.text
+    return _fingerprint_of(recipient.text.encode("ascii"))
+
+
+def _fingerprint_of(data: bytes) -> str:
+    return f"SHA256:{encode_base64(sha256(data).digest())}"
 
 
 def _short_tag(raw: bytes) -> bytes:

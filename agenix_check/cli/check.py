@@ -27,10 +27,13 @@ from agenix_check.model.settings import InventoryChoice, Settings
 
 if TYPE_CHECKING:
     from agenix_check.cli.options import Value
+    from agenix_check.discover.declared.inventory import Inventory
+    from agenix_check.discover.tree.names import Names
     from agenix_check.gate import Compare
     from agenix_check.keys.keychain import Unlocker
     from agenix_check.model.findings import Report
     from agenix_check.model.progress import Progress
+    from agenix_check.view import View
 
 # Commands can be typed in any directory; only what a person is to put right is named from the top.
 _FROM_TOP = re.compile(r"# put \S+ right")
@@ -67,7 +70,9 @@ def _check(run: CheckRun) -> int:
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
         details = want_details(wanted)
-        report = check_view(run.view, settings, run.origin, details=details, compare=compare)
+        report = check_view(
+            run.view, settings, run.origin, details=details, compare=compare, advise=_advise
+        )
     return _report(run.repository, report, settings, wanted)
 
 
@@ -78,7 +83,9 @@ def check_and_report(run: CheckRun, wanted: list[Destination]) -> int:
     brief = not (settings.verbose or want_history(wanted))
     with reports_on_failure(settings, wanted):
         details = want_details(wanted)
-        report = check_view(run.view, settings, run.origin, brief=brief, details=details)
+        report = check_view(
+            run.view, settings, run.origin, brief=brief, details=details, advise=_advise
+        )
     return _report(run.repository, report, settings, wanted)
 
 
@@ -91,6 +98,13 @@ def say_whose_settings(run: CheckRun) -> None:
         )
 
 
+def _advise(report: "Report", names: "Names", inventory: "Inventory", view: "View") -> "Report":
+    """Name the grants in the fixes of a report that has findings."""
+    from agenix_check.mend.advice import advise_grants
+
+    return advise_grants(report, names, inventory, view)
+
+
 def _comparer(settings: Settings, progress: "Progress", unlocker: "Unlocker") -> "Compare | None":
     """Return what compares plaintexts, if --decrypt is given."""
     if not settings.decrypt:
@@ -101,7 +115,9 @@ def _comparer(settings: Settings, progress: "Progress", unlocker: "Unlocker") ->
 
 
 def _fix(run: CheckRun, wanted: list[Destination]) -> int:
+    from agenix_check.cli.asking import asker
     from agenix_check.keys.keychain import Unlocker
+    from agenix_check.mend.consent import Consent
     from agenix_check.mend.fix import fix_tree, plan_fix
     from agenix_check.report.progress_bar import show_progress
 
@@ -111,15 +127,17 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     words = ["agenix-check --fix", *_options_to_repeat(settings), *masters]
     unlocker = Unlocker(settings, say, " ".join(words))
     details = want_details(wanted)
+    consent = Consent(settings.grant, say, None if settings.dry_run else asker())
 
     if settings.dry_run:
         from agenix_check.report import plan_listing
 
         with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
             compare = _comparer(settings, progress, unlocker)
-            plan, report = plan_fix(repository, settings, compare, details=details)
+            plan, report = plan_fix(repository, settings, compare, consent=consent, details=details)
         text = plan_listing.render(plan, settings.format)
-        return _report(repository, report, settings, wanted, instead=text)
+        code = _report(repository, report, settings, wanted, instead=text)
+        return code or int(plan.withheld)
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
         done = fix_tree(
@@ -127,6 +145,7 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
             settings,
             unlocker=unlocker,
             progress=progress,
+            consent=consent,
             compare=compare,
             details=details,
         )
@@ -171,6 +190,7 @@ def _refuse_without_fix(settings: Settings) -> None:
     for name, given in (
         ("dry-run", settings.dry_run),
         ("update-masters", settings.update_masters),
+        ("grant", bool(settings.grant)),
         ("exit-non-zero-on-fix", settings.exit_non_zero_on_fix),
     ):
         if given:

@@ -107,6 +107,12 @@ TEXTS: dict[str, OptionText] = {
     "update-masters": OptionText(
         "with --fix: re-encrypt sources to all master recipients", _KEYS, in_file=False
     ),
+    "grant": OptionText(
+        "with --fix: this node or key may have its secrets; all: every new one (repeatable)",
+        _KEYS,
+        "NODE|KEY",
+        in_file=False,
+    ),
     "exit-non-zero-on-fix": OptionText("with --fix: fail if something was fixed", _KEYS),
     "strict": OptionText("warnings fail the run", _FAIL),
     "require-verified": OptionText("outputs that cannot be verified fail the run", _FAIL),

@@ -7,13 +7,19 @@ from pathlib import Path
 
 from agenix_check.errors import AgenixCheckError, CannotCheckError
 from agenix_check.gate import Compare, Examined, check, conclude, examine, open_store
+from agenix_check.git.known_keys import read_known_keys, remember_keys
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.staging import exclusive_run, staged_aside
 from agenix_check.git.worktree import read_file
 from agenix_check.keys.keychain import Unlocker
+from agenix_check.mend.admission import Admission
+from agenix_check.mend.advice import advise_grants
+from agenix_check.mend.consent import Consent, all_pairs
+from agenix_check.mend.first_use import keys_of_head
+from agenix_check.mend.grants import describe_grants, say_grants
 from agenix_check.mend.journal import Changes, apply_changes, recover
-from agenix_check.mend.plan import Plan, prefer_disk
+from agenix_check.mend.plan import Plan, hold_back, prefer_disk
 from agenix_check.mend.planner import make_plan
 from agenix_check.mend.produce import Produced, produce_all
 from agenix_check.mend.refusals import (
@@ -27,7 +33,7 @@ from agenix_check.mend.refusals import (
 )
 from agenix_check.model.findings import Fix, Report
 from agenix_check.model.progress import Progress
-from agenix_check.model.settings import FailOn, Settings
+from agenix_check.model.settings import FailOn, InventoryChoice, Settings
 from agenix_check.rules import MendedBy, find_rule
 from agenix_check.view import View, open_view
 
@@ -49,12 +55,16 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Planned:
-    """A plan, what it was made from, and the tree that was staged when it was made."""
+    """A plan, what it was made from, and the tree that was staged when it was made.
+
+    `keys` are the canonical texts of all keys that it encrypts to.
+    """
 
     plan: Plan
     view: View
     examined: Examined
     tree: str
+    keys: frozenset[str] = frozenset()
 
 
 def plan_fix(
@@ -62,11 +72,12 @@ def plan_fix(
     settings: Settings,
     compare: Compare | None = None,
     *,
+    consent: Consent,
     details: bool = False,
 ) -> tuple[Plan, Report]:
     """Return what `fix_tree` would do, and what the gate says now. Nothing is written."""
     refuse_snapshot(repository, settings)
-    with _planning(repository, settings, compare, details=details) as planned:
+    with _planning(repository, settings, compare, consent, details=details) as planned:
         _refuse(repository, settings, planned)
         return planned.plan, planned.examined.report
 
@@ -77,21 +88,22 @@ def fix_tree(
     *,
     unlocker: Unlocker,
     progress: Progress,
+    consent: Consent,
     compare: Compare | None = None,
     details: bool = False,
 ) -> Fixed:
     """Fix what can be fixed, stage it, and check again.
 
     Raises an `AgenixCheckError` where that would do harm or cannot be done; then everything is as
-    it was. `unlocker` opens the keychain; `progress` shows how far the run is; `compare` and
-    `details` are for the gate.
+    it was. `unlocker` opens the keychain; `progress` shows how far the run is; `consent` says
+    which keys that never had a secret may have some; `compare` and `details` are for the gate.
     """
     refuse_snapshot(repository, settings)
     with exclusive_run(repository) as folder:
         # The index of a partial commit does not show what a killed run staged.
         if not is_partial_commit():
             recover(repository, folder)
-        run = _Run(repository, settings, folder, unlocker, progress, compare, details)
+        run = _Run(repository, settings, folder, unlocker, progress, consent, compare, details)
         try:
             return run.fix(only_new=False)
         except AgenixCheckError as error:
@@ -119,6 +131,7 @@ class _Run:
     folder: Path
     unlocker: Unlocker
     progress: Progress
+    consent: Consent
     compare: Compare | None
     details: bool
 
@@ -126,7 +139,12 @@ class _Run:
         """Fix all, or `only_new` findings, and check again."""
         repository, settings, compare = self.repository, self.settings, self.compare
         with _planning(
-            repository, settings, compare, details=self.details, only_new=only_new
+            repository,
+            settings,
+            compare,
+            self.consent,
+            details=self.details,
+            only_new=only_new,
         ) as planned:
             plan = planned.plan
             if plan.is_empty:
@@ -142,7 +160,10 @@ class _Run:
             )
             apply_changes(repository, self.folder, changes)
             fixed = _fixes(plan, produced)
-        report = check(repository, settings, compare=compare, details=self.details)
+            remember_keys(repository, planned.keys)
+        report = check(
+            repository, settings, compare=compare, advise=advise_grants, details=self.details
+        )
         report = replace(report, fixed=fixed)
         return Fixed(report=report, left=plan.left, withheld=plan.withheld)
 
@@ -152,13 +173,14 @@ def _planning(
     repository: Repository,
     settings: Settings,
     compare: Compare | None,
+    consent: Consent,
     *,
     details: bool,
     only_new: bool = False,
 ) -> Iterator[_Planned]:
     """Plan; where sources are to be staged, plan as if they were staged already."""
     with open_view(repository, settings) as view:
-        planned = _plan(view, settings, compare, details=details, only_new=only_new)
+        planned = _plan(view, settings, compare, consent, details=details, only_new=only_new)
         sources = _sources_to_stage(planned)
         if not sources:
             yield planned
@@ -169,7 +191,7 @@ def _planning(
             staged_aside(repository, sources) as aside,
             open_view(aside, settings) as again,
         ):
-            then = _plan(again, settings, compare, details=details, only_new=only_new)
+            then = _plan(again, settings, compare, consent, details=details, only_new=only_new)
             stage = {*then.plan.stage, *(one for one in planned.plan.stage if one.path in sources)}
             yield replace(
                 then,
@@ -192,33 +214,76 @@ def _plan(
     view: View,
     settings: Settings,
     compare: Compare | None,
+    consent: Consent,
     *,
     details: bool,
     only_new: bool,
 ) -> _Planned:
     store = open_store(view.repository, settings)
-    examined = examine(view, settings, store, details=details, compare=compare)
-    report = examined.report
-    plan = make_plan(
-        [one for one in report.findings if one.new or not only_new],
-        examined.names,
-        examined.inventory,
-        update_masters=settings.update_masters,
-        only_new_fails=report.only_new_fails,
+    examined = examine(
+        view, settings, store, details=details, compare=compare, advise=advise_grants
     )
+    report = examined.report
+    names, inventory = examined.names, examined.inventory
+    known = _known_keys(view, examined, settings, consent)
     files, decrypt = view.snapshot.files, settings.decrypt
 
     def read(path: str) -> bytes | None:
         # A tracked file may look right and be wrong, as decryption has shown.
         return None if decrypt and path in files else read_file(view.repository, path)
 
-    plan = prefer_disk(plan, read, files)
+    def plan_for(admission: Admission) -> Plan:
+        plan = make_plan(
+            [one for one in report.findings if one.new or not only_new],
+            names,
+            inventory,
+            admission,
+            update_masters=settings.update_masters,
+            only_new_fails=report.only_new_fails,
+        )
+        return hold_back(prefer_disk(plan, read, files), admission)
+
+    admission = Admission(view.repository, names, known, consent.granted)
+    plan = plan_for(admission)
+    if plan.ungranted or settings.grant:
+        grants = describe_grants(view.repository, names, plan.ungranted)
+        if consent.extend(grants, lambda: all_pairs(names, inventory, admission)):
+            admission = Admission(view.repository, names, known, consent.granted)
+            plan = plan_for(admission)
+            grants = describe_grants(view.repository, names, plan.ungranted)
+        plan = replace(plan, left=(*plan.left, *say_grants(grants, _options(settings))))
     unstaged = edited_sources(view.repository, files, report.outputs)
     plan = replace(plan, left=(*plan.left, *unstaged))
     if settings.node and examined.inventory.declared is None:
         forgotten = forgotten_by_names(plan, examined.findings)
         plan = replace(plan, left=(*plan.left, *forgotten))
-    return _Planned(plan=plan, view=view, examined=examined, tree=view.snapshot.tree)
+    keys = frozenset(filter(None, map(admission.canonical, plan.recipients)))
+    return _Planned(plan=plan, view=view, examined=examined, tree=view.snapshot.tree, keys=keys)
+
+
+def _known_keys(
+    view: View, examined: Examined, settings: Settings, consent: Consent
+) -> frozenset[str]:
+    """Return the keys that this clone knows; on first use, note those that HEAD speaks for."""
+    known = read_known_keys(view.repository)
+    if known is None:
+        store = open_store(view.repository, settings)
+        keys = keys_of_head(view, examined.names, examined.inventory, settings, store)
+        if not settings.dry_run:
+            remember_keys(view.repository, keys)
+        return keys
+    if known.damage is not None:
+        consent.tell(known.damage)
+    return known.keys
+
+
+def _options(settings: Settings) -> str:
+    """Return the options without which a command would mean another fix."""
+    options = [] if settings.inventory is InventoryChoice.AUTO else [
+        f" --inventory {settings.inventory}"
+    ]  # fmt: skip
+    options += [" --update-masters"] if settings.update_masters else []
+    return "".join(options)
 
 
 def _refuse(repository: Repository, settings: Settings, planned: _Planned) -> None:

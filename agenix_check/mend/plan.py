@@ -11,6 +11,7 @@ from agenix_check.age import (
     read_age,
     recipient_or_none,
 )
+from agenix_check.mend.admission import NOT_KNOWN, Admission, Ungranted
 
 
 class NewOutput(NamedTuple):
@@ -54,8 +55,8 @@ class Job:
 class Plan:
     """Everything that is to be done; `left` says what cannot be fixed, and why: a sentence each.
 
-    `withheld`: some outputs were not planned because names alone do not authorise them, others of
-    their source were. The run must fail: their host looks switched off afterwards.
+    `ungranted` is what is not made because its key was not admitted. `withheld`: the run must fail
+    for that; by names, a host looks switched off once others of its source were made.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -63,6 +64,7 @@ class Plan:
     remove: tuple[Touched, ...] = ()
     left: tuple[str, ...] = ()
     withheld: bool = False
+    ungranted: tuple[Ungranted, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -107,6 +109,38 @@ def prefer_disk(plan: Plan, read: Callable[[str], bytes | None], tracked: Iterab
         if to_make or job.recipients:
             jobs.append(replace(job, outputs=tuple(to_make)))
     return replace(plan, jobs=tuple(jobs), stage=tuple(sorted(set(stage), key=str)))
+
+
+def hold_back(plan: Plan, admission: Admission) -> Plan:
+    """Leave out outputs for keys that are not admitted, and what they were to replace.
+
+    The planner let them through because the work tree had them: it turned out to be wrong.
+    """
+    jobs: list[Job] = []
+    refused: list[Ungranted] = []
+    owners = set()
+    for job in plan.jobs:
+        kept = []
+        for one in job.outputs:
+            key = admission.canonical(one.key)
+            if key is None or admission.knows(key):
+                kept.append(one)
+            else:
+                refused.append(
+                    Ungranted(one.node, key, one.path or job.path, one.secret, NOT_KNOWN)
+                )
+                owners.add((one.node, one.secret))
+        if kept or job.recipients:
+            jobs.append(replace(job, outputs=tuple(kept)))
+    if not refused:
+        return plan
+    return replace(
+        plan,
+        jobs=tuple(jobs),
+        remove=tuple(one for one in plan.remove if (one.node, one.secret) not in owners),
+        withheld=True,
+        ungranted=(*plan.ungranted, *refused),
+    )
 
 
 def is_right(content: bytes, key: str, size: int, *, must_show: bool) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
 from itertools import chain
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_configured
@@ -13,8 +12,8 @@ from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import LEFTOVER, Place, ident, output_path
-from agenix_check.mend.authorization import (
-    Authorization,
+from agenix_check.mend.admission import Admission, Ungranted
+from agenix_check.mend.former_keys import (
     named_needs,
     needs_by_names,
 )
@@ -30,35 +29,49 @@ def make_plan(
     findings: Iterable[Finding],
     names: Names,
     inventory: Inventory,
+    admission: Admission,
     *,
     update_masters: bool = False,
     only_new_fails: bool = False,
 ) -> Plan:
-    """Work out how to fix what can be fixed of some findings.
+    """Work out how to fix what can be fixed of some findings, for keys that are admitted.
 
-    With `only_new_fails` the run may pass where an old finding is withheld. Then nothing else is
-    made from its source: the host would look switched off, and the finding would be gone.
+    Where names alone show the fleet, nothing else is made from the source of a stale output that is
+    withheld: its host would look switched off, and the finding would be gone. With `only_new_fails`
+    the run may pass where an old finding is withheld; then this holds for each of them.
     """
     found = tuple(findings)
-    planner = _Planner(names, inventory)
+    planner = _Planner(names, inventory, admission)
     for finding in found:
         planner.take(finding)
-    waiting = planner.beside_withheld()
-    if waiting and only_new_fails and not any(one.new for one in waiting):
-        withheld = frozenset(planner.withheld)
-        planner = _Planner(names, inventory)
+    withheld = frozenset(planner.withheld)
+    waiting = planner.beside(withheld)
+    passes = bool(waiting) and only_new_fails and not any(one.new for one in waiting)
+    if not passes:
+        by_names = inventory.declared is None
+        waiting = planner.beside(
+            frozenset(one for one in withheld if by_names and one.rule == "output-stale")
+        )
+    if waiting:
+        planner = _Planner(names, inventory, admission)
         for finding in found:
             if finding in waiting and finding not in withheld:
                 planner.leave_waiting(finding)
             else:
                 planner.take(finding)
+    if passes:
         planner.withheld.clear()
     jobs, left = plan_plain(found, names, inventory.rules)
     if update_masters:
         more, also_left = plan_sources(found, names, inventory.declared)
         jobs, left = [*jobs, *more], [*left, *also_left]
     for job in jobs:
-        planner.reencrypt(job)
+        refused = admission.refuse_file(job.path, job.recipients)
+        if refused:
+            about = [one for one in found if one.path == job.path]
+            planner.withhold(refused, [one for one in about if one.new or not only_new_fails])
+        else:
+            planner.reencrypt(job)
     planner.left += left
     return planner.finish()
 
@@ -66,8 +79,11 @@ def make_plan(
 class _Planner:
     """Collects what findings ask for, each file once."""
 
-    def __init__(self, names: Names, inventory: Inventory) -> None:
+    def __init__(self, names: Names, inventory: Inventory, admission: Admission) -> None:
         self._names = names
+        self._admission = admission
+        self._ungranted: list[Ungranted] = []
+        self._closed: set[str] = set()  # storage directories in which something is withheld
         self._declared = inventory.declared
         # An output that the lock file does not know may have been declared later.
         self._lock_may_be_old = inventory.kind == "lock" and LOCK not in names.changed
@@ -84,15 +100,12 @@ class _Planner:
         self._jobs: dict[str, Job] = {}
         self._stage: set[Touched] = set()
         self._remove: dict[str, Touched] = {}
+        self._orphans: dict[str, str] = {}  # those that are removed, and their directories
         self._wanted: set[str] = set()
         self.left: list[str] = []
         self._left: dict[str, dict[str, None]] = {}  # what is left, in order, by the reason
         self._strays: list[str] = []  # outputs in the directories of no known node
         self._unsure: list[str] = []  # outputs that some host may still need
-
-    @cached_property
-    def _authorization(self) -> Authorization:
-        return Authorization(self._names)
 
     def take(self, finding: Finding) -> None:
         """Plan what fixes a finding."""
@@ -113,16 +126,20 @@ class _Planner:
             case MendedBy.REENCRYPT_PLAIN | MendedBy.REENCRYPT_SOURCE | None:
                 pass  # plain files and sources are planned together, nothing else can be fixed
 
-    def beside_withheld(self) -> frozenset[Finding]:
-        """Return what is withheld, and what else is about an output of the same source."""
-        withheld = frozenset(self.withheld)
-        shared = (its for its in self._of_source.values() if not withheld.isdisjoint(its))
+    def beside(self, some: frozenset[Finding]) -> frozenset[Finding]:
+        """Return some findings, and those about other outputs of the same sources."""
+        shared = (its for its in self._of_source.values() if not some.isdisjoint(its))
         return frozenset(chain.from_iterable(shared))
 
     def leave_waiting(self, finding: Finding) -> None:
         """Note that an output waits for another one of its source, which is withheld."""
         why = "another output of its source is withheld; if only that one is left, its host looks"
         self._leave(finding.path or "", f"{why} switched off")
+
+    def withhold(self, refused: Iterable[Ungranted], findings: Iterable[Finding]) -> None:
+        """Note files that are not encrypted anew, and the findings for which the run must fail."""
+        self._ungranted += refused
+        self.withheld += findings
 
     def reencrypt(self, job: Job) -> None:
         """Plan that a file is encrypted anew; the outputs made of it follow."""
@@ -132,9 +149,8 @@ class _Planner:
             return
         outputs = known.outputs if known is not None else ()
         for need in (one for one in self._needs.known if one.source == job.path):
-            objection = None if need.node in self._nodes else self._objection(need)
-            if objection is not None:
-                self._leave(f"{need.node} {need.secret}", objection)
+            path = need.path or f"{need.node} {need.secret}"
+            if self._refuse(need, path, declared=need.node in self._nodes):
                 continue
             output = self._new_output(need)
             if output is not None and not any(_is_same_but_path(output, one) for one in outputs):
@@ -147,7 +163,11 @@ class _Planner:
     def finish(self) -> Plan:
         """Return the plan, sorted."""
         jobs = sorted(self._jobs.values(), key=lambda job: job.path)
-        removed = [one for path, one in sorted(self._remove.items()) if path not in self._wanted]
+        removed = [
+            one
+            for path, one in sorted(self._remove.items())
+            if path not in self._wanted and self._orphans.get(path) not in self._closed
+        ]
         alike = (f"{_first_and_count([*things])}: {why}" for why, things in self._left.items())
         strays = _orphans_left(self._strays, self._unsure, self._names.changed)
         left = [*self.left, *alike, *strays]
@@ -159,6 +179,7 @@ class _Planner:
             remove=tuple(removed),
             left=tuple(dict.fromkeys(left)),
             withheld=bool(self.withheld),
+            ungranted=tuple(dict.fromkeys(self._ungranted)),
         )
 
     def _leave(self, what: str, why: str) -> None:
@@ -186,11 +207,9 @@ class _Planner:
             self._leave(path, found)
             return
         for need in found:
-            # An output that waits to be staged was made by the person at work here.
-            objection = None if declared or made else self._objection(need)
             self._of_source.setdefault(need.source, []).append(finding)
-            if objection is not None:
-                self._leave(path, objection)
+            # An output that waits to be staged was made by the person at work here.
+            if not made and self._refuse(need, path, declared=declared):
                 self.withheld.append(finding)
                 continue
             output = self._new_output(need)
@@ -207,10 +226,14 @@ class _Planner:
                 job = replace(job, outputs=(*job.outputs, output))
             self._jobs[need.source] = job
 
-    def _objection(self, need: Need) -> str | None:
-        """Return why names alone do not authorise encrypting a secret to a key, or None."""
-        objection = self._authorization.objection(need.storage, need.key)
-        return None if objection is None else f"{objection}; look at it, then --inventory nix"
+    def _refuse(self, need: Need, path: str, *, declared: bool) -> bool:
+        """Return whether an output must not be made, because its key is not admitted."""
+        refused = self._admission.refuse(need, path, declared=declared)
+        if refused is None:
+            return False
+        self._ungranted.append(refused)
+        self._closed.add(need.storage)
+        return True
 
     def _new_output(self, need: Need) -> NewOutput | None:
         """Return the output to make; None, with a note why, where it cannot be made."""
@@ -269,6 +292,7 @@ class _Planner:
         elif self._lock_may_be_old and self._names.traced(file).here is not None:
             self._leave(path, "the lock file may be older than it; agenix-check fleet --lock")
             return
+        self._orphans[path] = file.directory
         self._remove[path] = Touched(path, finding.node, finding.secret)
 
     def _plan_leftover(self, path: str) -> None:

@@ -82,6 +82,7 @@ class Settings:
     identities: tuple[str, ...] = ()
     age: str | None = None
     update_masters: bool = False
+    grant: tuple[str, ...] = ()
     exit_non_zero_on_fix: bool = False
     strict: bool = False
     require_verified: bool = False

@@ -15,6 +15,7 @@ from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.keys.identities import load
 from agenix_check.keys.keychain import Keychain
+from agenix_check.mend.consent import Consent
 from agenix_check.mend.fix import plan_fix
 from agenix_check.mend.produce import produce_all
 from agenix_check.model.progress import Progress
@@ -121,7 +122,9 @@ def race_inside(stale: Stale, turns: int) -> tuple[Duel, int]:
     Returns the times, and how often ours called pyrage to decrypt.
     """
     jobs = plan_fix(
-        open_repository(stale.top), Settings(fix=True, inventory=InventoryChoice.NAMES)
+        open_repository(stale.top),
+        Settings(fix=True, dry_run=True, inventory=InventoryChoice.NAMES),
+        consent=Consent((), print),
     )[0].jobs
     sources = {job.oid: git(stale.top, "cat-file", "blob", job.oid) for job in jobs}
     identity = pyrage.x25519.Identity.from_str(stale.key.read_text().strip())

@@ -76,7 +76,7 @@ def test_a_host_that_is_merged_in_gets_the_source_that_was_edited_meanwhile(
     estate.shop.commit("Edit")
     git.run("merge", "--quiet", "--no-commit", "--no-ff", "side")
     assert fix(estate.shop, "--dry-run", inventory="names").code == 1
-    done = fix(estate.shop, inventory="nix")
+    done = fix(estate.shop, "--grant", "nixos:gamma", inventory="nix")
     assert done.code == 0, done
     in_order(estate)
 

@@ -4,6 +4,8 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import Examined, examine, open_store
 from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt
+from agenix_check.mend.admission import Admission
+from agenix_check.mend.first_use import keys_of_outputs
 from agenix_check.mend.plan import Job, NewOutput, Plan, is_right, prefer_disk
 from agenix_check.mend.planner import make_plan
 from agenix_check.model.settings import InventoryChoice, Settings
@@ -22,7 +24,10 @@ def look(fleet: Workshop) -> Examined:
 
 def plan_of(fleet: Workshop) -> Plan:
     examined = look(fleet)
-    return make_plan(examined.report.findings, examined.names, examined.inventory)
+    repository = open_repository(fleet.top)
+    known = keys_of_outputs(examined.names, examined.names.base, ())
+    admission = Admission(repository, examined.names, known)
+    return make_plan(examined.report.findings, examined.names, examined.inventory, admission)
 
 
 def test_a_fleet_in_order_needs_nothing(fleet: Workshop) -> None:

@@ -1,10 +1,4 @@
-"""What names alone let a fix do: which outputs there should be, and which key may get a secret.
-
-Whoever knows a public key and a source can name a file for them, so a pull request can ask for a
-secret by a file name alone. By names, a secret is therefore encrypted only to the one key that the
-outputs of its directory were made for before the change, or to the key that took its place in the
-files that held it.
-"""
+"""What names alone show a fix: which outputs there should be, and whom a directory belonged to."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,7 +13,7 @@ from agenix_check.model.findings import Finding
 from agenix_check.model.fleet import closest_to_name
 
 
-class Authorization:
+class FormerKeys:
     """The keys that each directory's outputs were made for at the base.
 
     Before the first commit there is no base, and no work of others: then the tree itself counts.

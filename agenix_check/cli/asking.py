@@ -1,0 +1,29 @@
+"""The question at the terminal: may these keys have secrets that they never had?"""
+
+import os
+from collections.abc import Callable, Sequence
+
+
+def asker() -> Callable[[Sequence[str]], bool] | None:
+    """Return what asks a person; None in CI, and where there is no terminal."""
+    if os.environ.get("CI"):
+        return None
+    from agenix_check.keys.prompts import Terminal
+
+    terminal = Terminal()
+    if not terminal.available():
+        return None
+
+    def ask(lines: Sequence[str]) -> bool:
+        from agenix_check.report.escape import visible
+
+        one = len(lines) == 1
+        listed = "".join(f"\n  {visible(line)}" for line in lines)
+        what = "This key is" if one else "These keys are"
+        terminal.say(
+            f"{what} to get secrets, and no secret went there from this clone yet:{listed}"
+        )
+        answer = terminal.ask(f"Encrypt secrets to {'it' if one else 'all of them'}? [y/N]")
+        return (answer or "").strip().lower() in ("y", "yes")
+
+    return ask

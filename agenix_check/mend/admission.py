@@ -1,0 +1,134 @@
+"""Which keys a fix may encrypt to: docs/design.md, section 9, step 0.
+
+A key is admitted if this clone knows it, or the person at work here brings it. By names, more is
+asked, because whoever knows a public key and a source can name a file for them: it must be the one
+key that the outputs of its directory were made for, or the key that took its place.
+"""
+
+from collections.abc import Collection, Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from agenix_check.age import recipient_or_none
+from agenix_check.discover.tree.evidence import Evidence
+from agenix_check.discover.tree.names import Names
+from agenix_check.errors import CannotCheckError
+from agenix_check.git.pickaxe import find_in_any_commit
+from agenix_check.git.repository import Repository
+from agenix_check.mend.former_keys import FormerKeys
+from agenix_check.mend.needs import Need
+
+NOT_KNOWN = "this key is not known in this clone"
+
+# A node, and the canonical text of its key; no node stands for files of plain agenix and sources.
+Pair = tuple[str | None, str]
+
+
+class Ungranted(NamedTuple):
+    """A file that is not made, because its key (its canonical text) is not admitted.
+
+    `secret` is None for a file that would be encrypted anew in place.
+    """
+
+    node: str | None
+    key: str
+    file: str
+    secret: str | None
+    why: str
+
+
+class Admission:
+    """What one run knows about keys; `names` are those of what the run looks at.
+
+    `known` are canonical texts, `granted` pairs that a person has granted in this run. `staged`
+    says that it looks at what a person has staged: only then a key can be one that they bring.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        names: Names,
+        known: Collection[str],
+        granted: Collection[Pair] = (),
+        *,
+        staged: bool = True,
+    ) -> None:
+        self._staged = staged
+        self._repository = repository
+        self._names = names
+        self._granted = frozenset(granted)
+        self._known = frozenset(known) | {key for _, key in granted}
+        self._brought: dict[str, bool] = {}
+        self._canonical: dict[str, str | None] = {}
+
+    @cached_property
+    def _former(self) -> FormerKeys:
+        return FormerKeys(self._names)
+
+    def canonical(self, text: str) -> str | None:
+        """Return a key without comment and newline; None for a text that is no key."""
+        if text not in self._canonical:
+            recipient = recipient_or_none(text)
+            self._canonical[text] = None if recipient is None else recipient.text
+        return self._canonical[text]
+
+    def refuse(self, need: Need, path: str, *, declared: bool) -> Ungranted | None:
+        """Return what keeps an output from being made; None where nothing does.
+
+        `path` is the file that a person is told of. `declared` says that Nix or the lock file
+        declares it. What is no key at all is admitted: those who encrypt refuse it, and say why.
+        """
+        key = self.canonical(need.key)
+        if key is None or (need.node, key) in self._granted:
+            return None
+        why = None if declared else self._former.objection(need.storage, need.key)
+        if why is None and not self.knows(key):
+            why = NOT_KNOWN
+        return None if why is None else Ungranted(need.node, key, path, need.secret, why)
+
+    def refuse_file(self, path: str, recipients: Iterable[str]) -> list[Ungranted]:
+        """Return which of the recipients of a file, as canonical texts, are not admitted."""
+        keys = (self.canonical(text) for text in recipients)
+        unknown = [key for key in keys if key is not None and not self.knows(key)]
+        return [Ungranted(None, key, path, None, NOT_KNOWN) for key in dict.fromkeys(unknown)]
+
+    def knows(self, key: str) -> bool:
+        """Return whether a key is known here, or is brought by the person at work here."""
+        if key in self._known:
+            return True
+        if key not in self._brought:
+            self._brought[key] = self._is_brought(key)
+        return self._brought[key]
+
+    def _is_brought(self, key: str) -> bool:
+        """Return whether a key's text is staged, and in no commit that this clone has."""
+        text = searched(key)
+        if (
+            not self._staged
+            or not files_with(self._names.here, text)
+            or files_with(self._names.base, text)
+        ):
+            return False
+        try:
+            return find_in_any_commit(self._repository, text) is None
+        except CannotCheckError:
+            return False
+
+
+def searched(key: str) -> str:
+    """Return the part of a canonical text that every spelling of the key has."""
+    return key.partition(" ")[2].rstrip("=") or key
+
+
+def files_with(tree: Evidence, text: str) -> tuple[str, ...]:
+    """Return the files of a tree that hold a key; the lock file, which repeats keys, is none."""
+    return tuple(
+        sorted(
+            {
+                path
+                for known in tree.keys.values()
+                if known.text is not None and text in known.text
+                for path in known.paths
+            }
+        )
+    )

@@ -1,0 +1,143 @@
+"""Trust on first use: the keys for which HEAD has outputs or a rule (docs/design.md, section 9)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, match, recipient_or_none
+from agenix_check.audit.readers import compare
+from agenix_check.discover.declared.expected import Declared
+from agenix_check.discover.declared.inventory import Inventory, take_inventory
+from agenix_check.discover.tree.evidence import Evidence
+from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact
+from agenix_check.discover.tree.facts_cache import Memory
+from agenix_check.discover.tree.key_texts import KeyText, digest
+from agenix_check.discover.tree.names import Names, discover_names
+from agenix_check.discover.tree.naming import trace
+from agenix_check.git.cache import Store
+from agenix_check.git.repository import commit_snapshot
+from agenix_check.model.settings import Settings
+from agenix_check.view import View
+
+
+def keys_of_head(
+    view: View, names: Names, inventory: Inventory, settings: Settings, store: Store
+) -> frozenset[str]:
+    """Return the canonical keys for which HEAD has outputs or a rule, as the settings see it.
+
+    `names` and `inventory` are those of the view: HEAD itself may have to be evaluated.
+    """
+    head = view.repository.head
+    if head is None:
+        return frozenset()
+    base = view.base
+    if base is None or base.commit != head:
+        base = commit_snapshot(view.repository, head)
+        there = replace(view, snapshot=base, base=base, of_a_change=False)
+        names = discover_names(there, Memory(store), store)
+        at_head = take_inventory(there, names, settings, store)
+    elif names.changed:
+        there = replace(view, snapshot=base, base=base, of_a_change=False)
+        at_head = take_inventory(there, names.at_base(), settings, store)
+    else:
+        at_head = inventory
+    declared = _declared_keys((inventory, at_head))
+    keys = keys_of_outputs(names, names.base, declared)
+    keys |= keys_of_rules(at_head)
+    if at_head.declared is not None:
+        keys |= keys_of_masters(names.base, at_head.declared)
+    return frozenset(keys)
+
+
+def keys_at_a_glance(names: Names, inventory: Inventory, *, of_commit: bool) -> frozenset[str]:
+    """Return about the same without evaluating anything, for what a check advises.
+
+    `of_commit` says that what is looked at is what HEAD would be. Of rules and masters every key
+    counts whose text HEAD has.
+    """
+    tree = names.here if of_commit else names.base
+    keys = keys_of_outputs(names, tree, _declared_keys((inventory,)))
+    stated = keys_of_rules(inventory)
+    if inventory.declared is not None:
+        stated |= {one.text for one in inventory.declared.masters.known}
+    texts = " ".join(one.text for one in tree.keys.values() if one.text is not None)
+    return frozenset(keys | {key for key in stated if key.partition(" ")[2] in texts})
+
+
+def keys_of_outputs(names: Names, tree: Evidence, declared: Iterable[str]) -> set[str]:
+    """Return the canonical keys for which a tree of `names` has outputs that they can read.
+
+    A file that is only named for a key shows nothing. `declared` are key texts that may stand in
+    no file of the tree.
+    """
+    found: set[str] = set()
+    shown: set[str] = set()  # digests of texts that are done
+    recipients: dict[str, Recipient | None] = {}
+    rest = {}
+    traces = names.traces if tree is names.here else names.traces_at_base
+    for path, file in tree.outputs.items():
+        made = traces.get(file.ident)
+        lost = names.lost.get(path)
+        if made is not None:
+            text, known = tree.keys[made.key].text, made.key
+        elif lost is not None and lost.key is not None and not lost.brought:
+            text, known = lost.key_text, lost.key
+        else:
+            rest[file.ident] = path
+            continue
+        if known in shown or text is None:
+            continue
+        if known not in recipients:
+            recipients[known] = recipient_or_none(text)
+        recipient = recipients[known]
+        if recipient is not None and _can_read(tree.facts.get(path), recipient):
+            shown.add(known)
+            found.add(recipient.text)
+    texts = {digest(text): KeyText(text, ()) for text in declared}
+    for name, made in trace(rest, texts, tree.sources).items() if rest and texts else ():
+        recipient = recipient_or_none(texts[made.key].text)
+        if recipient is not None and _can_read(tree.facts.get(rest[name]), recipient):
+            found.add(recipient.text)
+    return found - {DUMMY_RECIPIENT}
+
+
+def keys_of_rules(inventory: Inventory) -> set[str]:
+    """Return the canonical keys in rules of plain agenix."""
+    texts = {text for file in inventory.rules for rule in file.rules for text in rule.recipients}
+    return {one.text for text in texts if (one := recipient_or_none(text)) is not None}
+
+
+def keys_of_masters(tree: Evidence, declared: Declared) -> set[str]:
+    """Return the declared master recipients that some source of a tree is encrypted to.
+
+    Of anonymous ones only the number shows: where one is missing, none of its type counts.
+    """
+    masters = tuple(declared.masters.known)
+    found: set[str] = set()
+    sources = {secret.source.path for node in declared.declaration.nodes for secret in node.secrets}
+    for path in sources:
+        fact = None if path is None else tree.facts.get(path)
+        if not isinstance(fact, AgeFact) or fact.problem is not None:
+            continue
+        missing = compare(fact.stanzas, masters).missing
+        kinds = {one.kind for one in missing if one.is_anonymous}
+        found |= {one.text for one in masters if one not in missing and one.kind not in kinds}
+    return found
+
+
+def _declared_keys(inventories: Iterable[Inventory]) -> set[str]:
+    found: set[str] = set()
+    for inventory in inventories:
+        one = inventory.declared
+        while one is not None:
+            found |= {node.host_pubkey for node in one.declaration.nodes}
+            one = one.base
+    return found
+
+
+def _can_read(fact: Fact | None, recipient: Recipient) -> bool:
+    """Return whether a file seems to be addressed to a key; of an LFS pointer nothing shows."""
+    if isinstance(fact, PointerFact):
+        return True
+    if not isinstance(fact, AgeFact) or fact.problem is not None:
+        return False
+    return any(match(stanza, recipient) is not Match.NO for stanza in fact.stanzas)

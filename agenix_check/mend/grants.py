@@ -1,0 +1,221 @@
+"""Grants: keys that are to get secrets they never had, as a person is told of them and names them.
+
+Names of files, nodes and authors are a stranger's: in a command each is quoted for a shell, behind
+a `#` too, because not every shell takes that for a comment.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from agenix_check.age import fingerprint, parse_recipient, recipient_or_none
+from agenix_check.audit.commands import REKEY, shell
+from agenix_check.discover.tree.names import Names
+from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.git.pickaxe import Brought, find_bringer, find_in_any_commit
+from agenix_check.git.repository import Repository
+from agenix_check.mend.admission import NOT_KNOWN, Pair, Ungranted, files_with, searched
+from agenix_check.model.fleet import closest_to_name
+
+ALL = "all"
+_MOST_SEARCHES = 10  # of the whole history, for a commit to name
+_LONGEST_AUTHOR = 60  # characters
+_SHORT_COMMIT = 12  # hexadecimal digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A key that would get secrets, and what a person needs to know to decide.
+
+    `node` is None where files are encrypted anew in place. `key` is its canonical text, `path` the
+    file with the key, `bringer` the commit that brought it; `typed` is the option that grants it.
+    """
+
+    node: str | None
+    key: str
+    files: tuple[str, ...]
+    secrets: tuple[str, ...]
+    why: str
+    path: str | None
+    bringer: Brought | None
+    typed: str
+
+    @property
+    def pair(self) -> Pair:
+        """What is granted."""
+        return self.node, self.key
+
+    @property
+    def who(self) -> str:
+        """The key's fingerprint, its file, and who brought it; everything quoted."""
+        place = "in no file of this tree" if self.path is None else _quote(self.path)
+        if self.bringer is not None:
+            author = _quote(self.bringer.author[:_LONGEST_AUTHOR])
+            place = f"{place}, brought by {author} in {self.bringer.commit[:_SHORT_COMMIT]}"
+        return f"{fingerprint(parse_recipient(self.key))} ({place})"
+
+    @property
+    def condition(self) -> str:
+        """Under which condition it may be granted."""
+        if self.node is not None:
+            return f"only if {self.who} is this host's key"
+        return f"only if {self.who} may read {_and_more(list(map(_quote, self.files)))}"
+
+    @property
+    def line(self) -> str:
+        """The line of a list."""
+        kind = parse_recipient(self.key).kind
+        whose = f"{_quote(self.node)}: " if self.node is not None else ""
+        gets = ", ".join(map(_quote, self.secrets or self.files))
+        return f"{whose}{kind} {self.who} would get {gets}"
+
+
+def describe_grants(
+    repository: Repository, names: Names, ungranted: Iterable[Ungranted]
+) -> tuple[Grant, ...]:
+    """Return what is to be granted for some files to be made, each node and key once."""
+    groups: dict[Pair, list[Ungranted]] = {}
+    for one in ungranted:
+        groups.setdefault((one.node, one.key), []).append(one)
+    several = _with_several_keys(names, {node for node, _ in groups})
+    bringers: dict[str, tuple[str | None, Brought | None]] = {}
+    searches = 0
+    for node, key in groups:
+        if key not in bringers:
+            path, bringer = _look_up(repository, names, node, key)
+            if bringer is None and searches < _MOST_SEARCHES:
+                searches += 1
+                bringer = _search_everywhere(repository, key)
+            bringers[key] = path, bringer
+    return tuple(
+        Grant(
+            node=pair[0],
+            key=pair[1],
+            files=tuple(sorted({one.file for one in its})),
+            secrets=tuple(sorted({one.secret for one in its if one.secret is not None})),
+            why=its[0].why,
+            path=bringers[pair[1]][0],
+            bringer=bringers[pair[1]][1],
+            typed=_typed(pair, groups, by_key=pair[0] in several),
+        )
+        for pair, its in groups.items()
+    )
+
+
+def say_grants(grants: Iterable[Grant], options: str = "") -> tuple[str, ...]:
+    """Return what is left for lack of a grant, a sentence each; `options` are those of the run."""
+    return tuple(
+        f"{_and_more(list(one.files))}: {one.why}"
+        + ("" if one.why == NOT_KNOWN else "; look at it, then --inventory nix")
+        + f"; {one.condition}, type `{REKEY} {one.typed}{options}`"
+        for one in grants
+    )
+
+
+def with_grants(command: str, grants: Sequence[Grant]) -> str:
+    """Return the text of a fix that grants something; behind a `#` it says under which condition.
+
+    A text that is no command stays as it is.
+    """
+    typed, _, prose = command.partition("  # ")
+    if typed.startswith("#") or REKEY not in typed:
+        return command
+    options = " ".join(dict.fromkeys(one.typed for one in grants))
+    conditions = "; ".join([one.condition for one in grants] + ([prose] if prose else []))
+    return f"{typed.replace(REKEY, f'{REKEY} {options}', 1)}  # {conditions}"
+
+
+def choose(values: Iterable[str], grants: Sequence[Grant], others: Iterable[Pair]) -> set[Pair]:
+    """Return which grants the values of `--grant` name; `others` are pairs that need none.
+
+    Raises `UsageError` where a value names nothing, or more than one key.
+    """
+    pairs = {one.pair for one in grants}
+    known = {*others} - pairs
+    chosen: set[Pair] = set()
+    for value in values:
+        found = _matching(value, pairs)
+        if value != ALL:
+            keys = {key for _, key in found | _matching(value, known)}
+            if not keys:
+                raise UsageError(f"--grant {value}: no node and no key here is that{_list(grants)}")
+            if len(keys) > 1:
+                raise UsageError(f"--grant {value}: that is more than one key{_list(grants)}")
+        chosen |= found
+    return chosen
+
+
+def _matching(value: str, pairs: Collection[Pair]) -> set[Pair]:
+    """Return the pairs that a value of `--grant` names; a node cannot be called like a key."""
+    if value == ALL:
+        return set(pairs)
+    recipient = recipient_or_none(value)
+    if recipient is not None:
+        return {pair for pair in pairs if pair[1] == recipient.text}
+    if value.startswith("SHA256:"):
+        return {pair for pair in pairs if fingerprint(parse_recipient(pair[1])) == value}
+    exact = {pair for pair in pairs if pair[0] == value}
+    return exact or {pair for pair in pairs if value in _short_names(pair[0])}
+
+
+def _short_names(node: str | None) -> set[str]:
+    return set() if node is None else {node.rpartition("/")[2], node.rpartition(":")[2]}
+
+
+def _with_several_keys(names: Names, nodes: Collection[str | None]) -> set[str]:
+    """Return which nodes are directories whose outputs are made for more than one key."""
+    keys: dict[str, set[str]] = {}
+    for file in names.here.outputs.values():
+        if file.directory not in nodes:
+            continue
+        made = names.traced(file).here
+        recipient = recipient_or_none(names.here.keys[made.key].text) if made else None
+        if recipient is not None:
+            keys.setdefault(file.directory, set()).add(recipient.text)
+    return {directory for directory, its in keys.items() if len(its) > 1}
+
+
+def _typed(pair: Pair, pairs: Collection[Pair], *, by_key: bool) -> str:
+    """Return the option that names a pair and no other key: by its node, else by its key."""
+    node, key = pair
+    if (
+        not by_key
+        and node not in (None, ALL)
+        and {one[1] for one in _matching(node or "", pairs)} == {key}
+    ):
+        value = node or ""
+    else:
+        value = fingerprint(parse_recipient(key))
+    return f"--grant={_quote(value)}" if value.startswith("-") else f"--grant {_quote(value)}"
+
+
+def _look_up(
+    repository: Repository, names: Names, node: str | None, key: str
+) -> tuple[str | None, Brought | None]:
+    """Return the file that holds a key, and who brought the key there."""
+    text = searched(key)
+    here = files_with(names.here, text)
+    if not here:
+        return None, None
+    path = closest_to_name(here, (node or "").replace(":", "/"))
+    return path, find_bringer(repository, text, path) if repository.head else None
+
+
+def _search_everywhere(repository: Repository, key: str) -> Brought | None:
+    try:
+        return find_in_any_commit(repository, searched(key))
+    except CannotCheckError:
+        return None
+
+
+def _list(grants: Sequence[Grant]) -> str:
+    if not grants:
+        return "; nothing is to be granted"
+    return "; to be granted: " + "; ".join(f"{one.typed} ({one.line})" for one in grants)
+
+
+def _and_more(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _quote(text: str) -> str:
+    return shell(text).removeprefix("-- ")
