@@ -37,6 +37,9 @@ CODES = {
 }
 # What is run elsewhere, because it installs, builds or takes long.
 ELSEWHERE = {
+    "agenix-check --fix --grant nixos:h9": (
+        "tests/mend/test_grants_declared.py::test_a_host_that_is_merged_gets_its_secrets_by_a_grant"
+    ),
     "agenix-check explain RULE": "tests/report/test_explain.py",
     "agenix-check hook pre-push": "tests/hooks/test_pre_push_by_git.py",
     "make demo": "tests/demo/test_demo.py",

@@ -1,0 +1,203 @@
+"""Grants where the fleet is declared, of plain agenix, of masters, and in the hook."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from agenix_check.age import fingerprint, parse_recipient, read_age
+from agenix_check.demo.workshop import Workshop
+from agenix_check.discover.tree.evidence import LOCK
+from agenix_check.keys.encrypt import encrypt, new_identity
+from tests.audit.by_declaration.test_plain import write_rules
+from tests.conftest import Result
+from tests.discover.declared.conftest import _in_order, estate, nix_home, nix_root
+from tests.discover.declared.estate import DB, TOKEN, Estate, Secret, master
+from tests.host_keys import ALPHA, BETA, NEW
+from tests.mend.granting import (
+    STRANGER,
+    commit_as,
+    file_of_known,
+    known,
+    rotate,
+)
+from tests.mend.mending import ask, command, edit, execute, fix, state
+
+__all__ = ["_in_order", "estate", "nix_home", "nix_root"]
+
+FINGERPRINT = fingerprint(parse_recipient(NEW))
+GIT = ("git", "-c", "user.name=somebody", "-c", "user.email=somebody@example.org")
+
+
+def fix_by(shop: Workshop, inventory: str, *arguments: str) -> Result:
+    words = command(shop, *arguments)
+    words[words.index("names")] = inventory
+    return execute(shop, words)
+
+
+def declare(estate: Estate) -> None:
+    estate.write_keys()
+    estate.write_lock()
+    estate.write_flake()
+    estate.shop.stage()
+
+
+@pytest.mark.parametrize("inventory", ["lock", "nix"])
+def test_a_host_that_is_merged_gets_its_secrets_by_a_grant(estate: Estate, inventory: str) -> None:
+    estate.hosts = {**estate.hosts, "h9": NEW}
+    assert fix_by(estate.shop, inventory).code == 0
+    estate.add_node("h9").secrets["db"] = Secret(DB)
+    declare(estate)
+    commit = commit_as(estate.shop)
+    estate.edit(DB, "another text\n")
+    estate.shop.stage()
+
+    done = fix_by(estate.shop, inventory)
+
+    assert done.code == 1
+    assert (estate.shop.top / estate.output("alpha", "db")).exists()
+    assert not (estate.shop.top / estate.output("h9", "db")).exists()
+    who = f"only if {FINGERPRINT} (hosts/h9/host.pub, brought by Mallory in {commit[:12]})"
+    asked = f"agenix-check --fix --grant nixos:h9 # {who} is this host's key"
+    assert asked in " ".join(done.stdout.split())
+    assert who in done.stderr
+
+    granted = fix_by(estate.shop, inventory, "--grant", "nixos:h9")
+
+    assert granted.code == 0, granted
+    assert (estate.shop.top / estate.output("h9", "db")).exists()
+    assert STRANGER in known(estate.shop)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_an_edited_lock_file_is_no_reason(estate: Estate, committed: bool) -> None:
+    fix_by(estate.shop, "lock")
+    lock = json.loads(estate.shop.read(LOCK))
+    assert lock["nodes"]["nixos:alpha"]["hostPubkey"]
+    lock["nodes"]["nixos:alpha"]["hostPubkey"] = NEW
+    estate.shop.write(LOCK, json.dumps(lock))
+    if committed:
+        commit_as(estate.shop)
+    else:
+        estate.shop.stage()
+    before = state(estate.shop)
+
+    done = fix_by(estate.shop, "lock")
+
+    assert done.code in (1, 3)
+    assert state(estate.shop) == before
+    assert STRANGER not in known(estate.shop)
+
+
+def test_a_host_that_was_never_rekeyed_is_a_grant_on_first_use(estate: Estate) -> None:
+    estate.hosts = {**estate.hosts, "h9": NEW}
+    estate.add_node("h9").secrets["db"] = Secret(DB)
+    declare(estate)
+    commit_as(estate.shop)
+
+    assert fix_by(estate.shop, "lock", "--dry-run").code == 1
+    assert fix_by(estate.shop, "lock").code == 1
+    assert STRANGER not in known(estate.shop)
+    assert parse_recipient(ALPHA).text in known(estate.shop)
+
+
+def test_a_new_master_is_a_grant(estate: Estate) -> None:
+    fix_by(estate.shop, "lock")
+    _, other = new_identity()
+    estate.masters.append(master(other, "other.pub"))
+    declare(estate)
+    commit_as(estate.shop)
+    before = state(estate.shop)
+
+    done = fix_by(estate.shop, "lock", "--update-masters")
+
+    assert (done.code, state(estate.shop)) == (1, before)
+    assert f"agenix-check --fix --grant {other} --update-masters" in " ".join(done.stdout.split())
+
+    granted = fix_by(estate.shop, "lock", "--update-masters", "--grant", other)
+
+    assert granted.code == 0, granted
+    assert len(read_age(estate.shop.read(TOKEN)).real_stanzas) == 2
+    assert other in known(estate.shop)
+
+
+def test_first_use_trusts_no_master_that_cannot_read_yet(estate: Estate) -> None:
+    estate.masters.append(master(new_identity()[1], "other.pub"))
+    declare(estate)
+    commit_as(estate.shop)
+    before = state(estate.shop)
+
+    done = fix_by(estate.shop, "lock", "--update-masters")
+
+    assert (done.code, state(estate.shop)) == (1, before)
+
+
+def test_a_new_key_in_a_rule_is_a_grant(workshop: Workshop, nix_home: Path) -> None:
+    me = workshop.master
+    workshop.write("one.age", encrypt(b"one\n", [me, ALPHA]))
+    write_rules(workshop, one=[me, ALPHA])
+    workshop.commit("Begin")
+    assert fix_by(workshop, "auto").code == 0
+    assert known(workshop) == sorted([me, parse_recipient(ALPHA).text])
+    write_rules(workshop, one=[me, ALPHA, NEW])
+    commit = commit_as(workshop)
+    before = state(workshop)
+
+    done = fix_by(workshop, "auto")
+
+    assert (done.code, state(workshop)) == (1, before)
+    who = f"{FINGERPRINT} (secrets.nix, brought by Mallory in {commit[:12]})"
+    asked = f"agenix-check --fix --grant {FINGERPRINT} # only if {who} may read one.age"
+    assert asked in " ".join(done.stdout.split())
+
+    granted = fix_by(workshop, "auto", "--grant", FINGERPRINT)
+
+    assert granted.code == 0, granted
+    assert len(read_age(workshop.read("one.age")).real_stanzas) == 3
+
+    write_rules(workshop, one=[me, ALPHA, NEW, BETA])
+    workshop.stage()
+    assert fix_by(workshop, "auto").code == 0  # who types a key here, brings it
+
+
+def _hook(shop: Workshop) -> None:
+    hook = shop.top / ".git/hooks/pre-commit"
+    hook.write_text(f"#!/bin/sh\nexec {shlex.join(command(shop, '--fail-on', 'new'))}\n")
+    hook.chmod(0o755)
+
+
+def _git_commit(shop: Workshop, env: dict[str, str] | None = None) -> Result:
+    return execute(shop, [*GIT, "commit", "--quiet", "-m", "Write"], env)
+
+
+def test_the_hook_rekeys_for_a_key_that_the_committer_edits(fleet: Workshop) -> None:
+    fix(fleet)
+    _hook(fleet)
+    rotate(fleet)
+
+    done = _git_commit(fleet)
+
+    assert done.code == 0, done
+    assert ask(fleet, "status", "--porcelain") == ""
+    assert fleet.output_path("alpha", "wifi", "secrets/wifi.age") in ask(fleet, "ls-files")
+    assert STRANGER in known(fleet)
+
+
+def test_the_hook_asks_for_a_grant_which_a_variable_gives(fleet: Workshop) -> None:
+    fix(fleet)
+    fleet.host("evil", NEW)
+    fleet.rekey("evil", "db", DB, "x" * len("postgres://db\n"))
+    commit_as(fleet)
+    _hook(fleet)
+    edit(fleet)
+
+    done = _git_commit(fleet)
+
+    assert done.code == 1
+    assert "--grant secrets/rekeyed/evil" in done.stderr
+    assert STRANGER not in known(fleet)
+    again = _git_commit(fleet, {"AGENIX_CHECK_GRANT": "secrets/rekeyed/evil"})
+    assert again.code == 0, again
+    assert file_of_known(fleet).exists()
+    assert STRANGER in known(fleet)
