@@ -15,6 +15,7 @@ from agenix_check.discover.tree.names import Names, discover_names
 from agenix_check.discover.tree.naming import trace
 from agenix_check.git.cache import Store
 from agenix_check.git.repository import commit_snapshot
+from agenix_check.mend.admission import searched
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
 
@@ -51,16 +52,16 @@ def keys_of_head(
 def keys_at_a_glance(names: Names, inventory: Inventory, *, of_commit: bool) -> frozenset[str]:
     """Return about the same without evaluating anything, for what a check advises.
 
-    `of_commit` says that what is looked at is what HEAD would be. Of rules and masters every key
-    counts whose text HEAD has.
+    `of_commit` says that what is looked at is what HEAD would be. Of rules every key counts whose
+    text HEAD has.
     """
     tree = names.here if of_commit else names.base
     keys = keys_of_outputs(names, tree, _declared_keys((inventory,)))
-    stated = keys_of_rules(inventory)
-    if inventory.declared is not None:
-        stated |= {one.text for one in inventory.declared.masters.known}
+    declared = inventory.declared
+    if declared is not None:
+        keys |= keys_of_masters(tree, declared if of_commit else declared.base or declared)
     texts = " ".join(one.text for one in tree.keys.values() if one.text is not None)
-    return frozenset(keys | {key for key in stated if key.partition(" ")[2] in texts})
+    return frozenset(keys | {key for key in keys_of_rules(inventory) if searched(key) in texts})
 
 
 def keys_of_outputs(names: Names, tree: Evidence, declared: Iterable[str]) -> set[str]:
