@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,74 @@ def test_a_library_has_one_place(library: str, owner: str) -> None:
     ]
     assert users
     assert [user for user in users if not user.startswith(owner)] == []
+
+
+LONGEST = 400  # lines
+
+
+def test_no_file_is_long() -> None:
+    lines = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text().splitlines())
+        for path in [*_modules(), *(ROOT / "tests").rglob("*.py")]
+    }
+    assert {name: count for name, count in lines.items() if count > LONGEST} == {}
+
+
+def _shared(names: Iterable[tuple[str, Path]]) -> dict[str, list[str]]:
+    """Return the names that more than one module has, with these modules."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, path in names:
+        found[name].add(path.relative_to(PACKAGE).as_posix())
+    return {name: sorted(paths) for name, paths in found.items() if len(paths) > 1}
+
+
+def _top_level(*kinds: type[ast.stmt]) -> Iterator[tuple[str, Path]]:
+    """Give the classes, functions or constants of every module, and the module."""
+    for path in _modules():
+        for node in ast.parse(path.read_text()).body:
+            if not isinstance(node, kinds):
+                continue
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                yield node.name, path
+            elif isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                yield from ((one.id, path) for one in targets if isinstance(one, ast.Name))
+
+
+def test_a_module_is_known_by_its_name() -> None:
+    # A room may have its own errors. What audits the rules of one file of `rules/` is called like
+    # that file. A room itself (`__init__`) is known by its path.
+    shared = _shared((path.stem, path) for path in _modules() if path.stem != "__init__")
+    shared.pop("errors")
+    mirrored = {
+        name for name, paths in shared.items() if paths == [f"audit/{name}.py", f"rules/{name}.py"]
+    }
+    assert mirrored == {"nodes", "plain", "sources"}
+    assert {name: paths for name, paths in shared.items() if name not in mirrored} == {}
+
+
+def test_a_class_is_known_by_its_name() -> None:
+    assert _shared(_top_level(ast.ClassDef)) == {}
+
+
+def test_a_public_function_is_known_by_its_name() -> None:
+    shared = _shared(
+        (name, path)
+        for name, path in _top_level(ast.FunctionDef)
+        # What turns something into text is called so in every module of `report/`.
+        if not (name.startswith("_") or (name.startswith("render") and _room(path) == "report/"))
+    )
+    assert shared == {}
+
+
+def test_a_public_constant_is_known_by_its_name() -> None:
+    shared = _shared(
+        (name, path)
+        for name, path in _top_level(ast.Assign, ast.AnnAssign)
+        # Every format ends with its declaration, FORMAT.
+        if not name.startswith("_") and not (name == "FORMAT" and "formats" in path.parts)
+    )
+    assert shared == {}
 
 
 def test_the_files_that_it_names_are_there() -> None:

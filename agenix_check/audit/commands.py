@@ -51,7 +51,7 @@ def may_remove(path: str, *, staged: bool) -> str:
     return f"# if no host needs it: {remove(path, staged=staged)}"
 
 
-def add(path: str) -> str:
+def stage(path: str) -> str:
     """Return the command that stages a file, even an ignored one."""
     return f"git add -f -- {pathspec(path)}"
 
@@ -66,7 +66,7 @@ def replace_staged(path: str, old: str | None, *, partial: bool) -> str:
     then = "" if old is None else f" && {remove(old)}"
     if partial:
         then = then.replace(" git rm ", " git rm --ignore-unmatch ")
-    return record(add(path) + then, partial=partial)
+    return record(stage(path) + then, partial=partial)
 
 
 def put_key_right(what: str, then: str = REKEY) -> str:
@@ -110,7 +110,7 @@ def from_top(command: str, directory: str = "") -> str:
 
 def edit(path: str) -> str:
     """Return the commands that write a source and stage it, to type after `from_top`."""
-    return f"agenix edit {shell(path)} && {add(path)}"
+    return f"agenix edit {shell(path)} && {stage(path)}"
 
 
 def take_out_blanks(path: str) -> str:

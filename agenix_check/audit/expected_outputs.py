@@ -9,7 +9,6 @@ from agenix_check.audit.commands import (
     NOT_STAGED,
     REKEY,
     REPLACE_KEY,
-    add,
     bring_back,
     edit,
     encrypt_to_all,
@@ -21,6 +20,7 @@ from agenix_check.audit.commands import (
     remove,
     replace_staged,
     shell,
+    stage,
 )
 from agenix_check.audit.content import describe_other, is_other, judge_content
 from agenix_check.audit.declared_changes import Dependencies
@@ -186,7 +186,7 @@ def _without_source(bench: Bench, one: Expected) -> Judged:
     source = one.secret.source.path or ""
     cause = None
     if source in bench.declared.on_disk:
-        rule, message, mend = "source-unstaged", "in the work tree, but not staged", add(source)
+        rule, message, mend = "source-unstaged", "in the work tree, but not staged", stage(source)
     elif one.secret.generator is not None:
         rule, message = "source-missing", "declared with a generator, but not generated yet"
         mend = from_top("agenix generate -a")
@@ -261,7 +261,7 @@ def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
             f"{stale.path} is made from {source} as it is in the work tree, which is not staged",
             path=source, node=output.node, secret=output.secret, source=source, new=new,
             cause=Cause(kind=CauseKind.SOURCE_CHANGED, path=source),
-            mend=record(add(source), partial=bench.names.unstaged.partial),
+            mend=record(stage(source), partial=bench.names.unstaged.partial),
         )  # fmt: skip
         return Judged(_result(one, Verdict.WRONG, (finding.rule,), path=stale.path), (finding,))
     else:

@@ -11,11 +11,11 @@ from agenix_check.age import (
 )
 from agenix_check.audit.commands import (
     REKEY,
-    add,
     bring_back,
     encrypt_to_all,
     from_top,
     shell,
+    stage,
     take_out_blanks,
 )
 from agenix_check.audit.judged import NOT_FOR_ALL, Judged, make_finding
@@ -103,7 +103,7 @@ def _make_file(names: Names, rules_file: str, rule: PlainRule) -> str:
     else:
         directory, rules = "", f"RULES={shell(f'./{rules_file}')} "
     edit = encrypt_to_all(
-        from_top(f"{rules}agenix -e {shell(name)} && {add(rule.path)}", directory), _read(rule)[0]
+        from_top(f"{rules}agenix -e {shell(name)} && {stage(rule.path)}", directory), _read(rule)[0]
     )
     if rule.path not in names.base.files:
         return edit

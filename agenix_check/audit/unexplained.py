@@ -16,13 +16,13 @@ from agenix_check.audit.commands import (
     NOT_STAGED,
     REKEY,
     REKEY_BY_NIX,
-    add,
     bring_back,
     or_remove,
     put_key_right,
     record,
     replace_staged,
     shell,
+    stage,
 )
 from agenix_check.audit.content import describe_other, is_other
 from agenix_check.audit.judged import AboutOutput, make_finding
@@ -232,7 +232,7 @@ def _judge_brought(names: Names, keyring: Keyring, file: OutputFile, lost: Lost)
             f"{file.path} is made from {source} as it is in the work tree, which is {where}",
             path=source, node=file.directory, secret=file.name, source=source,
             new=not names.is_old(file), cause=Cause(kind=CauseKind.SOURCE_CHANGED, path=source),
-            mend=record(add(source), partial=unstaged.partial),
+            mend=record(stage(source), partial=unstaged.partial),
         )  # fmt: skip
     if (key := unstaged.keys.get(file.ident)) is not None:
         return make_finding(
@@ -240,7 +240,7 @@ def _judge_brought(names: Names, keyring: Keyring, file: OutputFile, lost: Lost)
             f"made for the key in {key} as it is in the work tree, which is {where}",
             path=file.path, node=file.directory, secret=file.name,
             new=not names.is_old(file), cause=Cause(kind=CauseKind.KEY_CHANGED, path=key),
-            mend=record(add(key), partial=unstaged.partial),
+            mend=record(stage(key), partial=unstaged.partial),
         )  # fmt: skip
     if is_other(names.here.facts.get(file.path)):
         what = describe_other(names.here.files[file.path])

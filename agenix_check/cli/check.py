@@ -26,7 +26,7 @@ from agenix_check.git.repository import Repository
 from agenix_check.model.settings import InventoryChoice, Settings
 
 if TYPE_CHECKING:
-    from agenix_check.cli.options import Value
+    from agenix_check.cli.options import OptionValue
     from agenix_check.discover.declared.inventory import Inventory
     from agenix_check.discover.tree.names import Names
     from agenix_check.gate import Compare
@@ -43,7 +43,7 @@ _FROM_TOP = re.compile(r"# put \S+ right")
 
 def run_check(arguments: Sequence[str]) -> int:
     """Check the tree that the arguments name, write the reports, return the exit code."""
-    given: dict[str, Value] = {}
+    given: dict[str, OptionValue] = {}
     if arguments:
         from agenix_check.cli.grammar import parse_check
 

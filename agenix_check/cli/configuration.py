@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, Value
+from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, OptionValue
 from agenix_check.cli.settings_file import BY_NAME, FileSettings, check_value, ignore_everywhere
 from agenix_check.errors import UsageError, nearest
 from agenix_check.model.settings import EvaluateWhen, Settings
@@ -23,12 +23,12 @@ _ALSO_KNOWN = ("AGENIX_CHECK_IDENTITY",)
 class Asked(NamedTuple):
     """What the command line and the variables say, and the settings of a run without a file."""
 
-    given: Mapping[str, Value]
+    given: Mapping[str, OptionValue]
     environment: Mapping[str, str]
     settings: Settings
 
 
-def ask(given: Mapping[str, Value]) -> Asked:
+def ask(given: Mapping[str, OptionValue]) -> Asked:
     """Return what is asked for by options and variables. Raises `UsageError`."""
     environment = _environment_of_run()
     settings = load_settings(None, environment, given)
@@ -58,7 +58,7 @@ def with_hook(settings: Settings, environment: Mapping[str, str]) -> Settings:
 
 
 def load_settings(
-    file: FileSettings | None, environment: Mapping[str, str], given: Mapping[str, Value]
+    file: FileSettings | None, environment: Mapping[str, str], given: Mapping[str, OptionValue]
 ) -> Settings:
     """Merge what a settings file says, the variables and the options that were given.
 
@@ -86,10 +86,10 @@ def load_settings(
     return Settings(ignore=tuple(ignore), **typed)
 
 
-def _from_variables(environment: Mapping[str, str]) -> dict[str, Value]:
+def _from_variables(environment: Mapping[str, str]) -> dict[str, OptionValue]:
     """Return what the variables set. Raises `UsageError` for one that sets nothing."""
     known = {option.variable: option for option in OPTIONS if option.text.has_variable}
-    values: dict[str, Value] = {}
+    values: dict[str, OptionValue] = {}
     for variable, text in environment.items():
         if not variable.startswith(_PREFIX) or not text or variable in _ALSO_KNOWN:
             continue
@@ -102,7 +102,7 @@ def _from_variables(environment: Mapping[str, str]) -> dict[str, Value]:
     return values
 
 
-def _from_variable(option: Option, text: str) -> Value:
+def _from_variable(option: Option, text: str) -> OptionValue:
     if option.kind == "flag":
         if text.lower() not in ("1", "true", "yes", "0", "false", "no"):
             raise UsageError(f"{option.variable} must be 1 or 0, not {text!r}")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from agenix_check import __version__
-from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, Value
+from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, OptionValue
 from agenix_check.cli.verbs import VERBS
 from agenix_check.errors import UsageError, nearest
 from agenix_check.report.registry import all_formats
@@ -43,7 +43,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         return f"{', '.join(action.option_strings)} {argument}"
 
 
-class _Parser(argparse.ArgumentParser):
+class _ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
@@ -61,7 +61,7 @@ def split_verb(argv: Sequence[str]) -> tuple[str, list[str]]:
     return "check", list(argv)
 
 
-def parse_check(arguments: Sequence[str]) -> dict[str, Value]:
+def parse_check(arguments: Sequence[str]) -> dict[str, OptionValue]:
     """Return the options given to the gate, by name."""
     parser = _parser(
         "agenix-check",
@@ -98,7 +98,7 @@ def _list(entries: Mapping[str, str]) -> str:
     )
 
 
-def parse_fleet(arguments: Sequence[str]) -> dict[str, Value]:
+def parse_fleet(arguments: Sequence[str]) -> dict[str, OptionValue]:
     """Return the options given to `fleet`, by name."""
     parser = _parser(
         "agenix-check fleet", None,
@@ -116,7 +116,7 @@ def parse_fleet(arguments: Sequence[str]) -> dict[str, Value]:
     return _given(_parse(parser, arguments))
 
 
-def parse_hook(arguments: Sequence[str]) -> tuple[dict[str, Value], str]:
+def parse_hook(arguments: Sequence[str]) -> tuple[dict[str, OptionValue], str]:
     """Return the options given to `hook`, by name, and the remote that is pushed to."""
     parser = _parser(
         "agenix-check hook", "agenix-check hook pre-push [options] REMOTE [URL]",
@@ -190,7 +190,7 @@ def parse_schema(arguments: Sequence[str]) -> str:
 def _parser(
     program: str, usage: str | None, description: str, epilog: str | None = None
 ) -> argparse.ArgumentParser:
-    return _Parser(
+    return _ArgumentParser(
         prog=program,
         usage=usage,
         description=description,
@@ -236,7 +236,7 @@ def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> dict[st
     return vars(values)
 
 
-def _given(values: Mapping[str, Any]) -> dict[str, Value]:
+def _given(values: Mapping[str, Any]) -> dict[str, OptionValue]:
     return {
         name.replace("_", "-"): tuple(value) if isinstance(value, list) else value
         for name, value in values.items()

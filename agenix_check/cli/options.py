@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from agenix_check.model.settings import Ignore, Settings
 from agenix_check.report.registry import format_names
 
-Value = bool | str | float | tuple[str, ...]
+OptionValue = bool | str | float | tuple[str, ...]
 Kind = Literal["flag", "text", "choice", "number", "list"]
 
 
@@ -59,7 +59,7 @@ _DEFAULT = Settings()
 # `in_file`: the tree that is checked may decide what is ignored in it, but not which tree that is,
 # what of it is looked at, what is shown, or what is written on this machine. `identity` has no
 # variable here: AGENIX_CHECK_IDENTITY is a list of paths separated by colons, which `keys/` reads.
-TEXTS: dict[str, OptionText] = {
+OPTION_TEXTS: dict[str, OptionText] = {
     "staged": OptionText("check the index against HEAD (the default)", _SNAPSHOT, in_file=False),
     "rev": OptionText(
         "check this commit against its first parent", _SNAPSHOT, "REV", in_file=False
@@ -147,7 +147,7 @@ _KINDS: dict[object, Kind] = {
 def _option(field: "Field[Any]") -> Option:
     """Return the option of a field. A field without a text raises `KeyError`, at import."""
     name = field.name.replace("_", "-")
-    text = TEXTS[name]
+    text = OPTION_TEXTS[name]
     if field.name == "format":
         return Option(name, field.name, "choice", text)
     if isinstance(field.type, type) and issubclass(field.type, StrEnum):

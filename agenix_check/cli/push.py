@@ -19,12 +19,12 @@ from agenix_check.model.settings import FailOn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agenix_check.cli.options import Value
+    from agenix_check.cli.options import OptionValue
 
 _NO_COMMIT = "0" * 40
 
 
-def run_pre_push(given: "Mapping[str, Value]", remote: str) -> int:
+def run_pre_push(given: "Mapping[str, OptionValue]", remote: str) -> int:
     """Judge what Git names on standard input, each ref against what `remote` has of it.
 
     Returns 3 if something could not be checked, 1 if one of them must not be pushed, else 0. What
@@ -39,7 +39,7 @@ def run_pre_push(given: "Mapping[str, Value]", remote: str) -> int:
     return max(codes, default=0)
 
 
-def _judge(pushed: PushedCommit, given: "Mapping[str, Value]", *, alone: bool) -> int:
+def _judge(pushed: PushedCommit, given: "Mapping[str, OptionValue]", *, alone: bool) -> int:
     if not alone:
         say(f"{pushed.commit[:12]}, pushed to {', '.join(pushed.refs)}:")
     range_ = {"from-ref": pushed.base or _NO_COMMIT, "to-ref": pushed.commit}

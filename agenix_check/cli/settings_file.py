@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from agenix_check.cli.options import OPTIONS, Option, Value
+from agenix_check.cli.options import OPTIONS, Option, OptionValue
 from agenix_check.errors import UsageError, nearest
 from agenix_check.model.settings import Ignore
 
@@ -27,7 +27,7 @@ class FileSettings(NamedTuple):
 
     name: str = FILE
     place: str = FILE
-    values: Mapping[str, Value] = {}
+    values: Mapping[str, OptionValue] = {}
     ignore: tuple[Ignore, ...] = ()
     left_out: tuple[str, ...] = ()
 
@@ -51,7 +51,7 @@ def parse_file(
         return None
     if name == PYPROJECT:
         place = f"{place}: tool.agenix-check"
-    values: dict[str, Value] = {}
+    values: dict[str, OptionValue] = {}
     ignore: list[Ignore] = []
     left_out: list[str] = []
 
@@ -106,14 +106,14 @@ def _option(key: str, place: str) -> Option:
     return option
 
 
-def _value(option: Option, value: object, place: str) -> Value:
+def _value(option: Option, value: object, place: str) -> OptionValue:
     checked = check_value(option, value, f"{place}: {option.name}")
     if option.name == "age" and checked not in _AGE:
         raise UsageError(f"{place}: age must be age or rage, a program on PATH")
     return checked
 
 
-def check_value(option: Option, value: object, place: str) -> Value:
+def check_value(option: Option, value: object, place: str) -> OptionValue:
     """Return the value of an option; `UsageError` where it is of another type."""
     if option.kind == "flag" and isinstance(value, bool):
         return value

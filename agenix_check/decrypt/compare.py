@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from agenix_check.age import Recipient, recipient_or_none
 from agenix_check.audit.select import is_wanted
-from agenix_check.decrypt.opening import Closed, Opened, Opener, Refused
+from agenix_check.decrypt.opener import Closed, Faulty, Opened, Opener
 from agenix_check.decrypt.verdicts import Compared, Pair, judge_plaintexts, source_finding
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.facts import AgeFact, Fact
@@ -52,7 +52,7 @@ class _SourceResult(NamedTuple):
     """What came of opening a source."""
 
     opened: Opened | Closed
-    refused: Sequence[Refused] = ()
+    refused: Sequence[Faulty] = ()
 
 
 _NOT_OPENED = _SourceResult(Closed("its output was not opened"))
@@ -136,7 +136,7 @@ def _obstacle(result: JudgedFile, fact: Fact | None, source: Fact | None) -> str
 class _Results(NamedTuple):
     """What came of opening outputs, by their pair's number, and sources, by their blob's id."""
 
-    outputs: Mapping[int, Opened | Refused | Closed]
+    outputs: Mapping[int, Opened | Faulty | Closed]
     sources: Mapping[str, _SourceResult]
 
 
@@ -148,7 +148,7 @@ def _open_files(
     for pair in pairs:
         of_output.setdefault(pair.output, []).append(pair)
     progress.start(len({pair.source for pair in pairs}), len(pairs))
-    outputs: dict[int, Opened | Refused | Closed] = {}
+    outputs: dict[int, Opened | Faulty | Closed] = {}
     for oid, data in _read_whole(git, of_output):
         for pair in of_output[oid]:
             if asks:

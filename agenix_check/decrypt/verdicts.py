@@ -6,7 +6,7 @@ from typing import NamedTuple
 from agenix_check.age import Recipient
 from agenix_check.audit.commands import REKEY, restore
 from agenix_check.audit.judged import make_finding
-from agenix_check.decrypt.opening import Closed, Opened, Refused
+from agenix_check.decrypt.opener import Closed, Faulty, Opened
 from agenix_check.model.findings import Finding, JudgedFile, Verdict
 
 _DIFFERENT = "it holds another text than its source, of the same length"
@@ -40,18 +40,18 @@ class Compared(NamedTuple):
 
 
 def judge_plaintexts(
-    pair: Pair, output: Opened | Refused | Closed, source: Opened | Closed, *, new: bool
+    pair: Pair, output: Opened | Faulty | Closed, source: Opened | Closed, *, new: bool
 ) -> Compared:
     """Judge an output by what opening it and its source showed."""
     result = pair.result
-    if isinstance(output, Refused):
+    if isinstance(output, Faulty):
         return _judged_wrong(result, output, "it does not open as it should", new=new)
     if isinstance(output, Closed):
         return Compared(result, obstacle=output.reason)
     if isinstance(source, Closed):
         return Compared(result, obstacle=source.reason)
     if not compare_digest(output.digest, source.digest):
-        return _judged_wrong(result, Refused("output-content", _DIFFERENT), None, new=new)
+        return _judged_wrong(result, Faulty("output-content", _DIFFERENT), None, new=new)
     if result.verdict is Verdict.UNVERIFIABLE:
         if output.by_own_key:
             result = result._replace(verdict=Verdict.OK, reason=None)
@@ -60,7 +60,7 @@ def judge_plaintexts(
     return Compared(result)
 
 
-def source_finding(pair: Pair, refused: Refused, *, new: bool, restricted: bool) -> Finding:
+def source_finding(pair: Pair, refused: Faulty, *, new: bool, restricted: bool) -> Finding:
     """Return the finding about a source; it names a node only if the run is restricted to it."""
     result = pair.result
     whole = restore(result.source or result.path)
@@ -72,7 +72,7 @@ def source_finding(pair: Pair, refused: Refused, *, new: bool, restricted: bool)
 
 
 def _judged_wrong(
-    result: JudgedFile, refused: Refused, obstacle: str | None, *, new: bool
+    result: JudgedFile, refused: Faulty, obstacle: str | None, *, new: bool
 ) -> Compared:
     finding = make_finding(
         refused.rule, refused.message, path=result.path, node=result.node, secret=result.secret,

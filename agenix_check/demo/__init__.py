@@ -15,9 +15,9 @@ def run(directory: str | None, write: Callable[[str], object], *, color: bool) -
     the directory is neither new nor empty.
     """
     # A workshop alone, as tests use it, needs none of this.
+    from agenix_check.demo.every_break import BREAKS
     from agenix_check.demo.isolation import plain_git
     from agenix_check.demo.play import Play
-    from agenix_check.demo.table import BREAKS
 
     with plain_git():
         if directory is not None:

@@ -177,11 +177,6 @@ def nix_blobs_of_line(git: Git, tip: str, since: str | None) -> list[str]:
     return list(dict.fromkeys(file.oid for file in files))
 
 
-def is_ancestor(git: Git, commit: str, of: str) -> bool:
-    """Return whether `commit` is the commit `of` or one of its ancestors."""
-    return git.attempt("merge-base", "--is-ancestor", commit, of)[0] == 0
-
-
 def when_added(git: Git, tip: str, path: str) -> str | None:
     """Return the newest commit on a line of first parents that added a path, or None."""
     status, listing, _ = git.attempt(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agenix_check.age import looks_like_age
-from agenix_check.audit.commands import NOT_IN_PARTIAL_COMMIT, add
+from agenix_check.audit.commands import NOT_IN_PARTIAL_COMMIT, stage
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
@@ -187,7 +187,7 @@ def edited_sources(
     for path in sorted(edited(repository, files, sources)):
         yield (
             f"{path}: it has edits that are not staged, and outputs are made from what is staged; "
-            f"type `{add(path)}`, then run this again"
+            f"type `{stage(path)}`, then run this again"
         )
 
 

@@ -9,7 +9,7 @@ from agenix_check.model.fleet import Fleet, Output
 from agenix_check.report.escape import inert, reversible, visible
 from agenix_check.report.words import quantity
 
-SCHEMA = "agenix-check/fleet/1"
+FLEET_SCHEMA = "agenix-check/fleet/1"
 
 
 def restrict(fleet: Fleet, nodes: Sequence[str], secrets: Sequence[str]) -> Fleet:
@@ -70,7 +70,7 @@ def render_text(fleet: Fleet) -> str:
 def render_json(fleet: Fleet) -> str:
     """Turn a fleet into a JSON document."""
     document = {
-        "schema": SCHEMA,
+        "schema": FLEET_SCHEMA,
         "inventory": fleet.inventory,
         "complete": fleet.complete,
         "nodes": [

@@ -8,14 +8,14 @@ from agenix_check.mend.plan import Plan, Touched
 from agenix_check.report.escape import inert, reversible, visible
 from agenix_check.report.registry import find_format
 
-SCHEMA_ID = "agenix-check/plan/1"
+PLAN_SCHEMA = "agenix-check/plan/1"
 
 
 def render(plan: Plan, format_name: str) -> str:
     """Turn a plan into text or JSON, as the format wants it; one without raises `UsageError`."""
     form = find_format(format_name).plan
     if form == "json":
-        return json.dumps({"schema": SCHEMA_ID, **_members(plan)}, indent=2) + "\n"
+        return json.dumps({"schema": PLAN_SCHEMA, **_members(plan)}, indent=2) + "\n"
     if form is None:
         raise UsageError(f"--dry-run has no format {format_name!r}; it has text and json")
     return inert("\n".join(_lines(plan)) + "\n")

@@ -4,7 +4,7 @@ import json
 from enum import StrEnum
 
 from agenix_check.model.findings import CauseKind, Severity, Verdict
-from agenix_check.report.formats.json import SCHEMA_ID
+from agenix_check.report.formats.json import REPORT_SCHEMA
 from agenix_check.report.lock_schema import lock_schema
 from agenix_check.report.schema_parts import Schema, described_array, described_object
 
@@ -22,7 +22,10 @@ def report_schema() -> Schema:
         "title": "Report of agenix-check",
         **described_object(
             "The result of one run. Arrays are sorted, and the same tree gives the same bytes.",
-            schema={"const": SCHEMA_ID, "description": "Which version of this schema it follows."},
+            schema={
+                "const": REPORT_SCHEMA,
+                "description": "Which version of this schema it follows.",
+            },
             tool=described_object(
                 "The program that wrote the report.",
                 name={"const": "agenix-check", "description": "Its name."},

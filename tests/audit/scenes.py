@@ -2,7 +2,7 @@
 
 from agenix_check.cli.configuration import load_settings
 from agenix_check.cli.destinations import destinations, want_details
-from agenix_check.cli.options import Value
+from agenix_check.cli.options import OptionValue
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
@@ -54,7 +54,7 @@ def name_key_file(node: str) -> str:
     return key_path(node)
 
 
-def judge(shop: Workshop, **options: Value) -> Report:
+def judge(shop: Workshop, **options: OptionValue) -> Report:
     """Check a fleet and return the report; the index, unless the options say otherwise."""
     repository = open_repository(shop.top)
     given = {name.replace("_", "-"): value for name, value in options.items()}
@@ -62,7 +62,7 @@ def judge(shop: Workshop, **options: Value) -> Report:
     return check(repository, settings, details=want_details(destinations(settings)))
 
 
-def judge_staged(shop: Workshop, **options: Value) -> Report:
+def judge_staged(shop: Workshop, **options: OptionValue) -> Report:
     """Stage everything and check it."""
     shop.stage()
     return judge(shop, **options)

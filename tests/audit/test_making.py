@@ -6,12 +6,12 @@ import subprocess
 import pytest
 
 from agenix_check.audit.commands import (
-    add,
     bring_back,
     pathspec,
     remove,
     restore,
     shell,
+    stage,
     write_anew,
 )
 from agenix_check.demo.workshop import Workshop
@@ -47,7 +47,7 @@ def test_a_quoted_path_is_the_same_for_the_shell(name: bytes) -> None:
 def test_what_is_to_type_can_be_pasted(name: bytes) -> None:
     path = os.fsdecode(name)
     for line in (
-        add(path), remove(path), restore(path),
+        stage(path), remove(path), restore(path),
         write_anew(path, empty=True), write_anew(path, empty=False),
         bring_back(path, None, at_base=True), bring_back(path, None, at_base=False),
     ):  # fmt: skip
@@ -74,7 +74,7 @@ def test_a_path_is_the_same_from_every_directory(workshop: Workshop, name: bytes
     below = workshop.top / "a directory"
     below.mkdir()
 
-    subprocess.run(["bash", "-c", add(path)], cwd=below, check=True)
+    subprocess.run(["bash", "-c", stage(path)], cwd=below, check=True)
 
     staged = workshop.git.run("ls-files", "-z").split(b"\0")[:-1]
     assert staged == [name]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from agenix_check.cli.options import Value
+from agenix_check.cli.options import OptionValue
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.gate import exit_code
 from agenix_check.keys.errors import EncryptionError
@@ -21,7 +21,7 @@ from tests.host_keys import HOSTS, NEW, OTHER
 
 History = Callable[[Workshop], None]
 # The ways to look at HEAD of a branch whose work tree is clean.
-VIEWS: dict[str, dict[str, Value]] = {
+VIEWS: dict[str, dict[str, OptionValue]] = {
     "index": {},
     "rev": {"rev": "HEAD"},
     "range": {"from_ref": "main", "to_ref": "HEAD"},

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agenix_check.cli.configuration import load_settings, with_hook
-from agenix_check.cli.options import OPTIONS, TEXTS, Option, Value
+from agenix_check.cli.options import OPTION_TEXTS, OPTIONS, Option, OptionValue
 from agenix_check.cli.settings_file import FILE
 from agenix_check.demo.workshop import Workshop
 from agenix_check.errors import UsageError
@@ -16,7 +16,9 @@ from tests.conftest import Run
 from tests.settings_files import file_at
 
 
-def load(top: Path, text: str = "", env: dict[str, str] | None = None, **given: Value) -> Settings:
+def load(
+    top: Path, text: str = "", env: dict[str, str] | None = None, **given: OptionValue
+) -> Settings:
     if text:
         (top / FILE).write_text(text)
     named = {name.replace("_", "-"): value for name, value in given.items()}
@@ -70,8 +72,8 @@ SPELLED = [option for option in OPTIONS if option.name != "ignore"]
 
 
 def test_the_table_of_options_has_every_setting_and_no_other() -> None:
-    assert {field.name.replace("_", "-") for field in fields(Settings)} == TEXTS.keys()
-    assert [one.name for one in OPTIONS] == list(TEXTS)  # one order, that of `--help`
+    assert {field.name.replace("_", "-") for field in fields(Settings)} == OPTION_TEXTS.keys()
+    assert [one.name for one in OPTIONS] == list(OPTION_TEXTS)  # one order, that of `--help`
 
 
 @pytest.mark.parametrize("option", SPELLED, ids=lambda option: str(option.name))
@@ -79,7 +81,7 @@ def test_every_option_has_one_name_everywhere(tmp_path: Path, option: Option) ->
     field = option.name.replace("-", "_")
     flag = not getattr(Settings(), field)
     word = option.values[-1] if option.values else "age" if option.name == "age" else "30"
-    forms: dict[str, Value] = {"flag": flag, "list": (word,), "number": 30.0}
+    forms: dict[str, OptionValue] = {"flag": flag, "list": (word,), "number": 30.0}
     value = forms.get(option.kind, word)
     written = {"flag": str(flag).lower(), "list": f'["{word}"]', "number": "30"}
     variable = "AGENIX_CHECK_" + field.upper()

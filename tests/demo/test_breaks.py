@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.breaks import Break
+from agenix_check.demo.every_break import BREAKS
 from agenix_check.demo.isolation import plain_git
 from agenix_check.demo.play import SETTINGS, judge
 from agenix_check.demo.sample_fleet import SECRETS, SampleFleet
-from agenix_check.demo.table import BREAKS
 from agenix_check.gate import exit_code
 from agenix_check.model.findings import Severity, Verdict
 from agenix_check.rules import RULES

@@ -12,8 +12,8 @@ import pytest
 
 from agenix_check.demo import run
 from agenix_check.demo.breaks import Break
+from agenix_check.demo.every_break import BREAKS
 from agenix_check.demo.play import Play
-from agenix_check.demo.table import BREAKS
 from agenix_check.errors import UsageError
 from tests.pace import PATIENCE
 

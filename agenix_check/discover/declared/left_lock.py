@@ -14,7 +14,7 @@ from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredSe
 _MOST = 3  # files in a sentence
 
 
-class _Held:
+class _AgainstOlder:
     """One lock file held against an older one, and against what the tree has."""
 
     def __init__(self, now: Declaration, names: Names) -> None:
@@ -85,7 +85,7 @@ class _Held:
 
 def find_left(before: Declaration, now: Declaration, names: Names) -> tuple[str, ...]:
     """Say which nodes and secrets left the lock file while the tree has what belongs to them."""
-    held = _Held(now, names)
+    held = _AgainstOlder(now, names)
     return tuple(sentence for node in before.nodes for sentence in held.node(node))
 
 

@@ -20,7 +20,7 @@ from agenix_check.model.declaration import (
     MasterIdentity,
 )
 
-SCHEMA = "agenix-check/lock/1"
+LOCK_SCHEMA = "agenix-check/lock/1"
 MODES = ("local", "derivation")
 
 RENEW = "agenix-check fleet --lock"
@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 def render_lock(declaration: Declaration) -> str:
     """Return a declaration as the lock file's text; nodes that failed are not in it."""
     document = {
-        "schema": SCHEMA,
+        "schema": LOCK_SCHEMA,
         "nodes": {node.name: _node(node) for node in declaration.nodes},
     }
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
@@ -50,7 +50,7 @@ def read_lock(text: str, place: str = LOCK) -> Declaration:
         what = "has Git conflict markers" if torn else f"is not JSON: {error}"
         raise CannotCheckError(f"{place} {what}; write it anew: {RENEW}") from error
     root = reader.table(document, "the file")
-    if root.get("schema") != SCHEMA:
+    if root.get("schema") != LOCK_SCHEMA:
         raise CannotCheckError(f"{place} is of another version; write it anew: {RENEW}")
     nodes = reader.table(root.get("nodes"), "nodes")
     return Declaration(nodes=tuple(reader.node(name, nodes[name]) for name in sorted(nodes)))

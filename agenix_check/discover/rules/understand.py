@@ -39,7 +39,7 @@ class PublicKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class WrittenRule:
     """One rule as the file gives it: a name, its keys in their order, and `armor` if it is given.
 
     Nested lists are flattened.
@@ -75,10 +75,12 @@ def make_machine(files: Files, budget: Budget) -> Machine:
     )
 
 
-def understand(files: Files, path: str, budget: Budget) -> tuple[Rule, ...] | Misunderstood | None:
+def understand(
+    files: Files, path: str, budget: Budget
+) -> tuple[WrittenRule, ...] | Misunderstood | None:
     """Return the rules of the file at a path, sorted by name; None if it has none."""
 
-    def run() -> tuple[Rule, ...] | Misunderstood | None:
+    def run() -> tuple[WrittenRule, ...] | Misunderstood | None:
         machine = make_machine(files, budget)
         try:
             return _rules(machine, path)
@@ -94,7 +96,7 @@ def understand(files: Files, path: str, budget: Budget) -> tuple[Rule, ...] | Mi
     return with_room(run)
 
 
-def _rules(machine: Machine, path: str) -> tuple[Rule, ...] | None:
+def _rules(machine: Machine, path: str) -> tuple[WrittenRule, ...] | None:
     value = machine.import_file(path)
     if not isinstance(value, dict):
         return None
@@ -103,7 +105,8 @@ def _rules(machine: Machine, path: str) -> tuple[Rule, ...] | None:
         rule = machine.force(value[name])
         if isinstance(rule, dict) and b"publicKeys" in rule:
             keys = tuple(_keys(machine, rule[b"publicKeys"]))
-            found.append(Rule(_decode(name), keys, _armor(machine, rule.get(b"armor"))))
+            armor = _armor(machine, rule.get(b"armor"))
+            found.append(WrittenRule(_decode(name), keys, armor))
     return tuple(found) or None
 
 

@@ -16,12 +16,13 @@ from agenix_check.discover.tree.line import Line, Loss
 from agenix_check.discover.tree.naming import OutputFile, Trace, output_file
 from agenix_check.discover.tree.walked import Walked
 from agenix_check.git.cache import Store
-from agenix_check.git.history import LineCommit, first_parents, is_ancestor, read_line
+from agenix_check.git.history import LineCommit, first_parents, read_line
 from agenix_check.git.repository import (
     Repository,
     changes,
     commit_snapshot,
     forked_at,
+    is_ancestor,
     is_cut_off,
     parents_of,
 )
@@ -147,7 +148,7 @@ class _Walk:
         self._git = self._repository.git
         self._walked = walked
         self._memory = memory
-        self._is_ancestor = cache(lambda commit, of: is_ancestor(self._git, commit, of))
+        self._is_ancestor = cache(lambda commit, of: is_ancestor(self._repository, commit, of))
 
     def is_tree_of(self, commit: str) -> bool:
         """Return whether a commit has the very tree that is judged."""

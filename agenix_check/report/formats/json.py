@@ -22,7 +22,7 @@ from agenix_check.model.findings import (
 from agenix_check.report.escape import inert_json, reversible
 from agenix_check.report.registry import Format, RenderOptions
 
-SCHEMA_ID = "agenix-check/report/1"
+REPORT_SCHEMA = "agenix-check/report/1"
 
 _encode = json.JSONEncoder(indent=2).encode
 _compact = json.JSONEncoder().encode
@@ -34,7 +34,7 @@ _Value = str | int | bool | Sequence[str] | Mapping[str, str | None] | None
 def render(report: Report, version: str) -> str:
     """Turn a report into a JSON document."""
     members = {
-        "schema": _encode(SCHEMA_ID),
+        "schema": _encode(REPORT_SCHEMA),
         "tool": _object({"name": "agenix-check", "version": version}, depth=1),
         "snapshot": _fields(report.snapshot, "kind", "tree", "commit", "base"),
         "fleet": _fields(report.fleet, "inventory", "complete", "nodes", "secrets", "plain"),

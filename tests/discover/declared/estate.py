@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from agenix_check.cli.configuration import load_settings
 from agenix_check.cli.destinations import destinations, want_details
-from agenix_check.cli.options import Value
+from agenix_check.cli.options import OptionValue
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.discover.declared.lock import render_lock
 from agenix_check.discover.tree.evidence import LOCK
@@ -198,7 +198,7 @@ def master(pubkey: str | None, path: str = "master.pub") -> MasterIdentity:
     return MasterIdentity(identity=DeclaredPath(path=path), pubkey=pubkey)
 
 
-def judge(estate: Estate, inventory: str = "lock", **options: Value) -> Report:
+def judge(estate: Estate, inventory: str = "lock", **options: OptionValue) -> Report:
     """Check what is staged, by the lock file unless another inventory is named."""
     given = {name.replace("_", "-"): value for name, value in options.items()}
     settings = load_settings(
@@ -208,7 +208,7 @@ def judge(estate: Estate, inventory: str = "lock", **options: Value) -> Report:
     return check(repository, settings, details=want_details(destinations(settings)))
 
 
-def judge_all(estate: Estate, inventory: str = "lock", **options: Value) -> Report:
+def judge_all(estate: Estate, inventory: str = "lock", **options: OptionValue) -> Report:
     """Write the lock file and the flake anew, stage everything and check it."""
     estate.write_lock()
     estate.write_flake()

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from agenix_check.discover.rules.machine import Budget
-from agenix_check.discover.rules.understand import Rule, understand
+from agenix_check.discover.rules.understand import WrittenRule, understand
 from tests.discover.rules.trees import STEPS, make_tree, misunderstood, texts, understood
 
 _KEY = "ssh-ed25519 AAAA"
@@ -54,7 +54,7 @@ def test_keys_know_where_they_are_written() -> None:
     )
 
 
-def understand_text(text: str) -> tuple[Rule, ...]:
+def understand_text(text: str) -> tuple[WrittenRule, ...]:
     found = understand(make_tree({"secrets.nix": text}), "secrets.nix", Budget(STEPS))
     assert isinstance(found, tuple)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from agenix_check.discover.rules.machine import Budget
 from agenix_check.discover.rules.reading import TreeFiles
-from agenix_check.discover.rules.understand import Misunderstood, Rule, understand
+from agenix_check.discover.rules.understand import Misunderstood, WrittenRule, understand
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 
 STEPS = 300_000
@@ -27,7 +27,7 @@ def make_tree(
     return TreeFiles(files, directories, lambda file: texts[file.path].encode())
 
 
-def texts(rule: Rule) -> tuple[str, ...]:
+def texts(rule: WrittenRule) -> tuple[str, ...]:
     """Return the texts of a rule's keys."""
     return tuple(key.text for key in rule.keys)
 

@@ -1,8 +1,8 @@
 """The functions of the language: those that are evaluated here, and those that are refused."""
 
 from agenix_check.discover.rules.builtins.control import CONTROL
-from agenix_check.discover.rules.builtins.data import DATA
 from agenix_check.discover.rules.builtins.lists import LISTS
+from agenix_check.discover.rules.builtins.serialized import DATA
 from agenix_check.discover.rules.builtins.sets import SETS
 from agenix_check.discover.rules.builtins.texts import TEXTS
 from agenix_check.discover.rules.builtins.types import TYPES

@@ -34,7 +34,7 @@ def render(report: Report, version: str, *, strict: bool, require_verified: bool
     """
     from markupsafe import Markup
 
-    from agenix_check.report.formats.html.data import fleet_json
+    from agenix_check.report.formats.html.fleet_data import fleet_json
     from agenix_check.report.formats.html.page import make_page
     from agenix_check.report.words import with_doubts
 

@@ -32,7 +32,7 @@ class Opened(NamedTuple):
     by_own_key: bool = True
 
 
-class Refused(NamedTuple):
+class Faulty(NamedTuple):
     """A file that is wrong, as opening it showed: the rule that it breaks, and the message."""
 
     rule: str
@@ -61,7 +61,7 @@ class Opener:
 
     def open_output(
         self, ciphertext: bytes, recipient: Recipient | None
-    ) -> Opened | Refused | Closed:
+    ) -> Opened | Faulty | Closed:
         """Open an output with its node's key or, without that key, with another that fits."""
         failed: list[Attempt] = []
         for one in self._attempts(ciphertext, lambda key: key.is_of(recipient)):
@@ -91,46 +91,46 @@ class Opener:
                 tried.add(one.key)
         return Closed(self._why(failed, "no identity is given for its node"))
 
-    def open_source(self, ciphertext: bytes) -> tuple[Opened | Closed, list[Refused]]:
+    def open_source(self, ciphertext: bytes) -> tuple[Opened | Closed, list[Faulty]]:
         """Open a source with the first identity that can; return also which should but do not."""
         failed: list[Attempt] = []
-        refused: list[Refused] = []
+        refused: list[Faulty] = []
         for one in self._attempts(ciphertext, lambda _: True):
             if one.outcome is AttemptOutcome.OPENED:
                 return Opened(self._digest(one.plaintext)), refused
             if one.outcome is AttemptOutcome.DAMAGED:
                 message = f"a key that is given {_FITS_BUT_DAMAGED}"
-                return Closed("its source is damaged"), [Refused("source-malformed", message)]
+                return Closed("its source is damaged"), [Faulty("source-malformed", message)]
             if one.outcome is AttemptOutcome.FORGED:
-                refused.append(Refused(_LACKS_KEY, f"a key that is given {_TAG_FORGED}"))
+                refused.append(Faulty(_LACKS_KEY, f"a key that is given {_TAG_FORGED}"))
             elif one.outcome is AttemptOutcome.OTHER and one.key.certain:
                 if one.key.public in self._masters:
                     message = "a declared master key that is given does not open it"
-                    refused.append(Refused(_LACKS_KEY, message))
+                    refused.append(Faulty(_LACKS_KEY, message))
             else:
                 failed.append(one)
         return Closed(self._why(failed, "no identity that is given opens its source")), refused
 
-    def _of_node(self, one: Attempt) -> Opened | Refused | None:
+    def _of_node(self, one: Attempt) -> Opened | Faulty | None:
         """Return what an attempt with the node's own key shows, or None."""
         if one.outcome is AttemptOutcome.OPENED:
             return Opened(self._digest(one.plaintext))
         if one.outcome is AttemptOutcome.DAMAGED:
-            return Refused("output-malformed", f"its node's key {_FITS_BUT_DAMAGED}")
+            return Faulty("output-malformed", f"its node's key {_FITS_BUT_DAMAGED}")
         if one.outcome is AttemptOutcome.FORGED:
-            return Refused(_WRONG_KEY, f"its node's key {_TAG_FORGED}")
+            return Faulty(_WRONG_KEY, f"its node's key {_TAG_FORGED}")
         if one.outcome is AttemptOutcome.OTHER:
-            return Refused(_WRONG_KEY, "its node's key does not open it")
+            return Faulty(_WRONG_KEY, "its node's key does not open it")
         return None
 
-    def _of_other(self, one: Attempt, recipient: Recipient | None) -> Opened | Refused | None:
+    def _of_other(self, one: Attempt, recipient: Recipient | None) -> Opened | Faulty | None:
         """Return what an attempt with a key that may not be the node's shows, or None."""
         if one.outcome is AttemptOutcome.DAMAGED:
-            return Refused("output-malformed", f"a key that is given {_FITS_BUT_DAMAGED}")
+            return Faulty("output-malformed", f"a key that is given {_FITS_BUT_DAMAGED}")
         if one.outcome is not AttemptOutcome.OPENED:
             return None
         if recipient is not None and one.key.certain:
-            return Refused(_WRONG_KEY, "a given key opens it, and it is not its node's")
+            return Faulty(_WRONG_KEY, "a given key opens it, and it is not its node's")
         return Opened(self._digest(one.plaintext), by_own_key=False)
 
     def _attempts(self, ciphertext: bytes, wants: Wants) -> Iterator[Attempt]:

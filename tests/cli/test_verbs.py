@@ -1,0 +1,128 @@
+"""The command as a process: the verbs beside `check`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agenix_check.demo.workshop import Workshop
+from agenix_check.keys.encrypt import encrypt
+from agenix_check.rules import RULES
+from tests.cli.running import complains
+from tests.conftest import Run
+
+
+def test_inspect_a_file(fleet: Workshop, run: Run) -> None:
+    result = run(fleet.top, "inspect", "secrets/db.age")
+    assert (result.code, result.stderr) == (0, "")
+    assert "secrets/db.age" in result.stdout
+    assert "plaintext of 14 bytes" in result.stdout
+    one = encrypt(b"x", [fleet.master])
+    assert "plaintext of 1 byte\n" in run(fleet.top, "inspect", "-", stdin=one).stdout
+
+
+def test_inspect_standard_input(fleet: Workshop, run: Run) -> None:
+    data = fleet.read("secrets/db.age")
+    result = run(fleet.top, "inspect", "-", stdin=data)
+    assert result.code == 0
+    assert "plaintext of 14 bytes" in result.stdout
+
+
+def test_inspect_as_json(fleet: Workshop, run: Run) -> None:
+    output = next((fleet.top / "secrets/rekeyed/alpha").glob("*-db.age"))
+    files = ("secrets/db.age", str(output), "README.md")
+    result = run(fleet.top, "inspect", "--format", "json", *files)
+    assert result.code == 1
+    source, made, text = json.loads(result.stdout)
+    keys = ["file", "valid", "error", "armored", "stanzas", "payload_size", "plaintext_size"]
+    assert all(list(document) == keys for document in (source, made, text))
+    assert (source["file"], source["valid"], source["error"]) == ("secrets/db.age", True, None)
+    assert (source["armored"], source["payload_size"], source["plaintext_size"]) == (False, 46, 14)
+    assert source["stanzas"][0]["type"] == "X25519"
+    assert made["stanzas"][0]["type"] == "ssh-ed25519"
+    assert all(list(one) == ["type", "args", "recipient"] for one in made["stanzas"])
+    assert (text["valid"], text["stanzas"], text["plaintext_size"]) == (False, [], None)
+    assert text["error"] == "not an age file"
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"age-encryption.org/v1\n", b"\0" * 100])
+def test_inspect_what_is_no_age_file(tmp_path: Path, run: Run, content: bytes) -> None:
+    (tmp_path / "file").write_bytes(content)
+    result = run(tmp_path, "inspect", "file")
+    assert (result.code, result.stderr) == (1, "")
+    assert "not valid" in result.stdout
+
+
+def test_inspect_a_file_that_was_cut(fleet: Workshop, run: Run) -> None:
+    data = fleet.read("secrets/db.age")
+    for size in (len(data) - 40, len(data) // 2, 30):
+        assert run(fleet.top, "inspect", "-", stdin=data[:size]).code == 1
+
+
+def test_inspect_what_cannot_be_read(tmp_path: Path, run: Run) -> None:
+    complains(run(tmp_path, "inspect", "none"), 2, "none", "No such file")
+    complains(run(tmp_path, "inspect", "."), 2, "directory")
+    complains(run(tmp_path, "inspect", "x" * 5000), 2, "too long")
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_explain_a_rule(rule: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from agenix_check.cli import main
+
+    assert main(["explain", rule]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(rule)
+    assert err == ""
+
+
+def test_explain_without_a_rule_lists_all(tmp_path: Path, run: Run) -> None:
+    result = run(tmp_path, "explain")
+    assert result.code == 0
+    assert [line.split()[0] for line in result.stdout.splitlines()] == list(RULES)
+
+
+def test_explain_a_rule_that_is_none(tmp_path: Path, run: Run) -> None:
+    complains(run(tmp_path, "explain", "output-stal"), 2, "'output-stal'", "'output-stale'")
+    complains(run(tmp_path, "explain", "nope"), 2, "'nope'", "`agenix-check explain` lists all")
+
+
+def test_schema_is_json(tmp_path: Path, run: Run) -> None:
+    result = run(tmp_path, "schema")
+    assert (result.code, result.stderr) == (0, "")
+    assert json.loads(result.stdout)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_fleet_as_text(fleet: Workshop, run: Run) -> None:
+    result = run(fleet.top, "fleet")
+    assert (result.code, result.stderr) == (0, "")
+    assert "secrets/rekeyed/alpha\n  key     ssh-ed25519 AAAA" in result.stdout
+    assert "  secret  db     secrets/db.age" in result.stdout
+    assert "4 nodes, 9 outputs of 5 sources" in result.stdout
+
+
+def test_fleet_as_json(fleet: Workshop, run: Run) -> None:
+    result = run(fleet.top, "fleet", "--format", "json")
+    assert (result.code, result.stderr) == (0, "")
+    document = json.loads(result.stdout)
+    assert document["schema"] == "agenix-check/fleet/1"
+    assert (document["inventory"], document["complete"]) == ("names", False)
+    assert [node["name"] for node in document["nodes"]] == [
+        f"secrets/rekeyed/{node}" for node in ("alpha", "beta", "delta", "gamma")
+    ]
+    assert len(document["outputs"]) == 9
+    made = {(output["node"], *output["sources"]) for output in document["outputs"]}
+    assert ("secrets/rekeyed/delta", "secrets/delta-token.age") in made
+
+
+def test_fleet_of_some(fleet: Workshop, run: Run) -> None:
+    result = run(fleet.top, "fleet", "--node", "*/alpha", "--secret", "t*", "--format=json")
+    (output,) = json.loads(result.stdout)["outputs"]
+    assert (output["node"], output["secret"]) == ("secrets/rekeyed/alpha", "token")
+    short = run(fleet.top, "fleet", "--node", "alpha", "--secret", "t*", "--format=json")
+    assert short == result
+
+
+def test_fleet_of_a_commit(fleet: Workshop, run: Run) -> None:
+    result = run(fleet.top, "fleet", "--rev", "HEAD^")
+    assert result.code == 0
+    assert "0 nodes, 0 outputs" in result.stdout
