@@ -127,7 +127,8 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     words = ["agenix-check --fix", *_options_to_repeat(settings), *masters]
     unlocker = Unlocker(settings, say, " ".join(words))
     details = want_details(wanted)
-    consent = Consent(settings.grant, say, None if settings.dry_run else asker())
+    ask = None if settings.dry_run else asker()
+    consent = Consent(settings.grant, say, ask, options=" ".join(words[1:]))
 
     if settings.dry_run:
         from agenix_check.report import plan_listing

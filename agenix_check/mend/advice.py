@@ -28,7 +28,7 @@ def advise_grants(report: Report, names: Names, inventory: Inventory, view: View
         return report
     of_commit = view.snapshot.commit is not None
     known = read_known_keys(view.repository)
-    keys = known.keys if known else keys_at_a_glance(names, inventory, of_commit=of_commit)
+    keys = known.keys if known else keys_at_a_glance(view, names, inventory)
     admission = Admission(view.repository, names, keys, staged=not of_commit)
     suspects = _suspects(fixable, names, inventory, admission)
     if not suspects:

@@ -16,12 +16,18 @@ class Consent:
     """The grants of one run: `values` are those of `--grant`.
 
     `ask` shows the lines of a list and returns whether a person agrees; None where nobody can be
-    asked. `say` writes a sentence for them.
+    asked. `say` writes a sentence for them. `options` are those that a command must repeat.
     """
 
     def __init__(
-        self, values: Iterable[str], say: Callable[[str], object], ask: Ask | None = None
+        self,
+        values: Iterable[str],
+        say: Callable[[str], object],
+        ask: Ask | None = None,
+        *,
+        options: str = "",
     ) -> None:
+        self.options = options
         self.granted: frozenset[Pair] = frozenset()
         self._values = tuple(values)
         self._say = say

@@ -14,7 +14,8 @@ from agenix_check.discover.tree.key_texts import KeyText, digest
 from agenix_check.discover.tree.names import Names, discover_names
 from agenix_check.discover.tree.naming import trace
 from agenix_check.git.cache import Store
-from agenix_check.git.repository import commit_snapshot
+from agenix_check.git.repository import commit_snapshot, is_ancestor
+from agenix_check.git.snapshot import Snapshot
 from agenix_check.mend.admission import searched
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
@@ -25,19 +26,19 @@ def keys_of_head(
 ) -> frozenset[str]:
     """Return the canonical keys for which HEAD has outputs or a rule, as the settings see it.
 
-    `names` and `inventory` are those of the view: HEAD itself may have to be evaluated.
+    Where the remote's default branch does not have HEAD, that branch stands for it: somebody else's
+    may be checked out or merged. `names` and `inventory` are those of the view: what is trusted may
+    have to be evaluated.
     """
-    head = view.repository.head
-    if head is None:
+    trusted = trusted_commit(view)
+    if trusted is None:
         return frozenset()
-    base = view.base
-    if base is None or base.commit != head:
-        base = commit_snapshot(view.repository, head)
-        there = replace(view, snapshot=base, base=base, of_a_change=False)
+    if view.base is None or view.base.commit != trusted.commit:
+        there = replace(view, snapshot=trusted, base=trusted, of_a_change=False)
         names = discover_names(there, Memory(store), store)
         at_head = take_inventory(there, names, settings, store)
     elif names.changed:
-        there = replace(view, snapshot=base, base=base, of_a_change=False)
+        there = replace(view, snapshot=trusted, base=trusted, of_a_change=False)
         at_head = take_inventory(there, names.at_base(), settings, store)
     else:
         at_head = inventory
@@ -49,17 +50,38 @@ def keys_of_head(
     return frozenset(keys)
 
 
-def keys_at_a_glance(names: Names, inventory: Inventory, *, of_commit: bool) -> frozenset[str]:
+def trusted_commit(view: View) -> Snapshot | None:
+    """Return the commit that is trusted on first use; None before the first one."""
+    repository, head = view.repository, view.snapshot.commit or view.repository.head
+    if head is None:
+        return None
+    if view.authority is not None:
+        return view.authority
+    tips = repository.default_tips
+    if tips and not any(is_ancestor(repository, head, tip) for tip in tips):
+        return commit_snapshot(repository, tips[0])
+    is_base = view.base is not None and view.base.commit == head
+    return view.base if is_base else commit_snapshot(repository, head)
+
+
+def keys_at_a_glance(view: View, names: Names, inventory: Inventory) -> frozenset[str]:
     """Return about the same without evaluating anything, for what a check advises.
 
-    `of_commit` says that what is looked at is what HEAD would be. Of rules every key counts whose
-    text HEAD has.
+    Of rules every key counts whose text stands in what is trusted.
     """
-    tree = names.here if of_commit else names.base
+    trusted = trusted_commit(view)
+    if trusted is None:
+        return frozenset()
+    here = view.snapshot.tree == trusted.tree
+    if not here and (view.base is None or view.base.tree != trusted.tree):
+        there = replace(view, snapshot=trusted, base=trusted, of_a_change=False)
+        names = discover_names(there, Memory(Store(None)), Store(None))
+        here = True
+    tree = names.here if here else names.base
     keys = keys_of_outputs(names, tree, _declared_keys((inventory,)))
     declared = inventory.declared
     if declared is not None:
-        keys |= keys_of_masters(tree, declared if of_commit else declared.base or declared)
+        keys |= keys_of_masters(tree, declared if here else declared.base or declared)
     texts = " ".join(one.text for one in tree.keys.values() if one.text is not None)
     return frozenset(keys | {key for key in keys_of_rules(inventory) if searched(key) in texts})
 

@@ -33,7 +33,7 @@ from agenix_check.mend.refusals import (
 )
 from agenix_check.model.findings import Fix, Report
 from agenix_check.model.progress import Progress
-from agenix_check.model.settings import FailOn, InventoryChoice, Settings
+from agenix_check.model.settings import FailOn, Settings
 from agenix_check.rules import MendedBy, find_rule
 from agenix_check.view import View, open_view
 
@@ -251,7 +251,7 @@ def _plan(
             admission = Admission(view.repository, names, known, consent.granted)
             plan = plan_for(admission)
             grants = describe_grants(view.repository, names, plan.ungranted)
-        plan = replace(plan, left=(*plan.left, *say_grants(grants, _options(settings))))
+        plan = replace(plan, left=(*plan.left, *say_grants(grants, consent.options)))
     unstaged = edited_sources(view.repository, files, report.outputs)
     plan = replace(plan, left=(*plan.left, *unstaged))
     if settings.node and examined.inventory.declared is None:
@@ -275,15 +275,6 @@ def _known_keys(
     if known.damage is not None:
         consent.tell(known.damage)
     return known.keys
-
-
-def _options(settings: Settings) -> str:
-    """Return the options without which a command would mean another fix."""
-    options = [] if settings.inventory is InventoryChoice.AUTO else [
-        f" --inventory {settings.inventory}"
-    ]  # fmt: skip
-    options += [" --update-masters"] if settings.update_masters else []
-    return "".join(options)
 
 
 def _refuse(repository: Repository, settings: Settings, planned: _Planned) -> None:

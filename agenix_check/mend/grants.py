@@ -106,7 +106,7 @@ def say_grants(grants: Iterable[Grant], options: str = "") -> tuple[str, ...]:
     return tuple(
         f"{_and_more(list(one.files))}: {one.why}"
         + ("" if one.why == NOT_KNOWN else "; look at it, then --inventory nix")
-        + f"; {one.condition}, type `{REKEY} {one.typed}{options}`"
+        + f"; {one.condition}, type `{' '.join(filter(None, (REKEY, options, one.typed)))}`"
         for one in grants
     )
 

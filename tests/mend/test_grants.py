@@ -18,6 +18,7 @@ from tests.mend.granting import (
     file_of_known,
     known,
     merge_host,
+    plant_host,
     rotate,
     type_in,
 )
@@ -48,11 +49,10 @@ def test_a_planted_directory_that_is_merged_gets_nothing_until_it_is_granted(
     assert (done.code, state(fleet)) == (1, before)
     assert "another output of its source is withheld" in done.stderr
     who = f"{FINGERPRINT} (hosts/evil/host.pub, brought by Mallory in {commit[:12]})"
-    asked = f"--grant {EVIL}  # only if {who} is this host's key"
-    assert f"agenix-check --fix {asked}" in " ".join(done.stdout.split()).replace("# ", " # ")
-    assert f"only if {who} is this host's key, type `agenix-check --fix --grant {EVIL}" in (
-        done.stderr
-    )
+    command_line = f"agenix-check --fix --inventory names --grant {EVIL}"
+    condition = f"only if {who} is this host's key"
+    assert f"{command_line} # {condition}" in " ".join(done.stdout.split())
+    assert f"{condition}, type `{command_line}`" in done.stderr
     assert STRANGER not in known(fleet)
 
     granted = fix(fleet, "--grant", EVIL)
@@ -89,6 +89,33 @@ def test_first_use_trusts_what_head_has_outputs_for(fleet: Workshop) -> None:
 
     assert fix(fleet).code == 0
     assert STRANGER in known(fleet)
+
+
+@pytest.mark.parametrize("way", ["checkout", "merge"])
+def test_first_use_trusts_the_default_branch_where_that_has_not_what_is_here(
+    fleet: Workshop, tmp_path: Path, way: str
+) -> None:
+    """A pull request that is checked out, or merged and not pushed, is not trusted."""
+    subprocess.run(["git", "clone", "--quiet", str(fleet.top), str(tmp_path / "clone")], check=True)
+    clone = Workshop(tmp_path / "clone")
+    clone.identity = fleet.identity
+    if way == "merge":
+        merge_host(clone)
+    else:
+        ask(clone, "checkout", "--quiet", "-b", "pull-request")
+        plant_host(clone)
+        commit_as(clone)
+    edit(clone)
+    judged = type_in(clone, "agenix-check --format json")
+    assert {f"--grant {EVIL}" in one["mend"] for one in json.loads(judged.stdout)["findings"]} == {
+        True
+    }
+
+    done = fix(clone)
+
+    assert done.code == 1
+    assert f"--grant {EVIL}" in done.stderr
+    assert known(clone) == sorted(parse_recipient(key).text for key in HOSTS.values())
 
 
 @pytest.mark.parametrize("content", [b"garbage\n", b""])

@@ -59,7 +59,9 @@ def test_a_host_that_is_merged_gets_its_secrets_by_a_grant(estate: Estate, inven
     assert (estate.shop.top / estate.output("alpha", "db")).exists()
     assert not (estate.shop.top / estate.output("h9", "db")).exists()
     who = f"only if {FINGERPRINT} (hosts/h9/host.pub, brought by Mallory in {commit[:12]})"
-    asked = f"agenix-check --fix --grant nixos:h9 # {who} is this host's key"
+    asked = (
+        f"agenix-check --fix --inventory {inventory} --grant nixos:h9 # {who} is this host's key"
+    )
     assert asked in " ".join(done.stdout.split())
     assert who in done.stderr
 
@@ -113,7 +115,9 @@ def test_a_new_master_is_a_grant(estate: Estate) -> None:
     done = fix_by(estate.shop, "lock", "--update-masters")
 
     assert (done.code, state(estate.shop)) == (1, before)
-    assert f"agenix-check --fix --grant {other} --update-masters" in " ".join(done.stdout.split())
+    assert f"agenix-check --fix --inventory lock --grant {other} --update-masters" in " ".join(
+        done.stdout.split()
+    )
 
     granted = fix_by(estate.shop, "lock", "--update-masters", "--grant", other)
 
