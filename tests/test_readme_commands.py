@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from agenix_check import __version__
 from agenix_check.demo.isolation import plain_git
 from agenix_check.demo.sample_fleet import DB, SampleFleet
 from agenix_check.demo.workshop import Workshop
@@ -164,14 +165,19 @@ def test_the_settings_of_the_hook_are_those_of_the_example() -> None:
     assert {hook["id"] for hook in shown[0]["hooks"]} <= {hook["id"] for hook in whole[0]["hooks"]}
 
 
-def test_the_step_on_github_is_that_of_the_example() -> None:
-    (step,) = yaml.safe_load(_yaml()[1])
-    (whole,) = (
-        one
-        for one in load_yaml(ROOT / "ci-examples/github-actions.yml")["jobs"]["check"]["steps"]
-        if one.get("uses") == step["uses"]
-    )
-    assert step["with"].items() <= whole["with"].items()
+def test_the_workflow_on_github_does_as_the_example_does() -> None:
+    text = _yaml()[1]
+    assert f"agenix-check/agenix-check@FULL_COMMIT_ID # v{__version__}\n" in text
+    shown = yaml.safe_load(text)
+    whole = load_yaml(ROOT / "ci-examples/github-actions.yml")
+    assert shown[True].keys() == {"push", "pull_request"}  # `on`, as YAML 1.1 reads it
+    assert shown["permissions"] == {"contents": "read"}
+    (job,) = shown["jobs"].values()
+    checkout, check = job["steps"]
+    steps = whole["jobs"]["check"]["steps"]
+    assert checkout == steps[0]
+    (ours,) = (one for one in steps if one.get("uses", "").startswith("agenix-check/"))
+    assert check["with"].items() <= ours["with"].items()
 
 
 def test_the_settings_file_is_accepted(fleet: Workshop, run: Run) -> None:

@@ -1,7 +1,7 @@
 """What is known about a fleet besides names, and where it comes from: Nix, the lock, or neither."""
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agenix_check.discover.tree.evidence import LOCK
@@ -43,11 +43,29 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
 
     Raises `CannotCheckError` if a lock file was asked for and is missing or not readable.
     """
+    here = find_rules_files(view)
+    before = _rules_files_before(view, names, here)
+    still = {*here, *(path for path in before if path in view.snapshot.files)}
+    inventory = _take(view, names, settings, store, tuple(sorted(still)))
+    if here or not before or any(file.rules for file in inventory.rules):
+        return inventory
+    ruled = _left_without_rules(names, inventory)
+    if not ruled:
+        return inventory
+    sentence = (
+        f"{', '.join(before)} said who may read {ruled[0]}"
+        f"{f' and {len(ruled) - 1} more' if ruled[1:] else ''}, and no rules file is left"
+    )
+    return replace(inventory, incomplete=(*inventory.incomplete, sentence))
+
+
+def _take(
+    view: View, names: Names, settings: Settings, store: Store, rules: tuple[str, ...]
+) -> Inventory:
     wanted = settings.inventory
     files = view.snapshot.files
     flake = posixpath.normpath(posixpath.join(settings.flake or "", "flake.nix"))
     named = bool(settings.flake or settings.nodes or settings.rules)
-    rules = find_rules_files(view)
     if wanted is InventoryChoice.AUTO:
         wanted = InventoryChoice.NAMES
         if (flake in files or rules or named) and _nix_is_here():
@@ -101,6 +119,37 @@ def find_rules_files(view: View) -> tuple[str, ...]:
     blobs = read_blobs(view.repository.git, [files[path].oid for path in paths])
     speaking = {blob.oid for blob in blobs if b"publicKeys" in blob.data}
     return tuple(path for path in paths if files[path].oid in speaking)
+
+
+def _rules_files_before(view: View, names: Names, here: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the rules files of the base that the change edits or removes: they are ones still."""
+    there = names.base.files
+    paths = [path for path in names.changed if path.endswith(RULES_FILE) and path not in here]
+    files = [
+        there[path] for path in paths if path in there and posixpath.basename(path) == RULES_FILE
+    ]
+    blobs = read_blobs(view.repository.git, [file.oid for file in files])
+    speaking = {blob.oid for blob in blobs if b"publicKeys" in blob.data}
+    return tuple(sorted({file.path for file in files if file.oid in speaking}))
+
+
+def _left_without_rules(names: Names, inventory: Inventory) -> list[str]:
+    """Return the age files that were there before and that no node has."""
+    from agenix_check.discover.tree.facts import AgeFact, PointerFact
+    from agenix_check.discover.tree.names import fleet_of
+
+    used = {path for output in fleet_of(names).outputs for path in output.sources}
+    if inventory.declared is not None:
+        nodes = inventory.declared.declaration.nodes
+        used |= {one.source.path for node in nodes for one in node.secrets if one.source.path}
+    return sorted(
+        path
+        for path, fact in names.here.facts.items()
+        if isinstance(fact, AgeFact | PointerFact)
+        and path in names.base.files
+        and path not in used
+        and path not in names.here.outputs
+    )
 
 
 def _unasked(path: str) -> str:
