@@ -145,7 +145,9 @@ def test_a_remote_with_an_odd_name(pusher: Pusher) -> None:
     path = pusher.git("remote", "get-url", "origin").output.strip()
     pusher.git("init", "--quiet", "--bare", f"{path}-2")
     for name in ("o", "origin/x", "o+in"):
-        pusher.git("remote", "add", name, f"{path}-2")
+        # Newer Git adds no remote inside another's name, and uses one that is there.
+        pusher.git("config", f"remote.{name}.url", f"{path}-2")
+        pusher.git("config", f"remote.{name}.fetch", f"+refs/heads/*:refs/remotes/{name}/*")
         done = pusher.git("push", name, "broken")
         assert done.code == 1, (name, done.output)
     done = pusher.git("push", f"{path}-2", "broken")  # no name at all
