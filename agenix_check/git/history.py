@@ -177,10 +177,13 @@ def nix_blobs_of_line(git: Git, tip: str, since: str | None) -> list[str]:
     return list(dict.fromkeys(file.oid for file in files))
 
 
-def when_added(git: Git, tip: str, path: str) -> str | None:
-    """Return the newest commit on a line of first parents that added a path, or None."""
+def when_added(git: Git, tip: str, paths: Iterable[str]) -> dict[str, str]:
+    """Return the newest commit on a line of first parents that added each path.
+
+    Of some paths, or of all that were ever added where none is given.
+    """
     status, listing, _ = git.attempt(
-        "log", "--format=%H", "--no-renames", "--first-parent", "--diff-merges=first-parent",
-        "--diff-filter=A", "--max-count=1", "--no-patch", tip, "--", path,
+        "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
+        "--first-parent", "--diff-merges=first-parent", "--diff-filter=A", tip, "--", *paths,
     )  # fmt: skip
-    return (to_text(listing).strip() or None) if status == 0 else None
+    return _parse(to_text(listing).split("\0")) if status == 0 else {}

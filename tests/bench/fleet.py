@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -27,9 +27,19 @@ def prepare(cache: Path, nodes: int, secrets: int) -> Path:
     It is built once. Its index is that of the one commit; nothing is checked out.
     """
     top = cache / f"{nodes}x{secrets}-{_FORMAT}"
+    return build(top, [_files(nodes, secrets)])
+
+
+def build(
+    top: Path, commits: Iterable[Iterable[Blob]], finish: Callable[[Path], None] | None = None
+) -> Path:
+    """Return a repository with a line of commits, given by the files that each writes.
+
+    It is built once. Its index is that of the last commit; `finish` may do more to it.
+    """
     if top.exists():
         return top
-    new = cache / f"{top.name}.new"
+    new = top.with_name(f"{top.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     git(new, "init", "--quiet", "-b", "main")
@@ -38,12 +48,15 @@ def prepare(cache: Path, nodes: int, secrets: int) -> Path:
     ) as importer:
         if importer.stdin is None:
             raise RuntimeError("git fast-import takes no input")
-        _write_commit(importer.stdin, _files(nodes, secrets))
+        for files in commits:
+            _write_commit(importer.stdin, files)
         importer.stdin.close()
     if importer.returncode:
         raise RuntimeError("git fast-import failed")
     git(new, "gc", "--quiet")
     git(new, "read-tree", "HEAD")
+    if finish is not None:
+        finish(new)
     new.rename(top)
     return top
 

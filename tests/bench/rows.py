@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.bench.flake import make_flake
 from tests.bench.fleet import git, prepare
+from tests.bench.history import prepare_history
 from tests.bench.measure import PYTHON, Duel, Sample, duel, gate, run, solo
 from tests.bench.mending import Stale, edit_all, race, race_inside
 
@@ -16,6 +17,8 @@ _SIZE = (100, 100)
 _LARGE = (1_000, 200)
 _FLAKE = (20, 20)
 _ONE = (100, 1)
+_LEFT = 300  # old orphans
+_COMMITS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,7 @@ def measure(cache: Path, *, large: bool, turns: int) -> Iterator[Row]:
         yield row
         yield _second_run(top, oids, turns)
         yield _declared(Path(scratch, "flake"), oids, turns)
+        yield from _history(cache, oids, turns)
         one = edit_all(cache, Path(scratch, "one"), *_ONE)
         yield _making(one, turns)
         yield _mending(one, turns)
@@ -61,6 +65,13 @@ def measure(cache: Path, *, large: bool, turns: int) -> Iterator[Row]:
 def _blobs(top: Path) -> list[bytes]:
     lines = git(top, "ls-files", "-s").splitlines()
     return list(dict.fromkeys(line.split(maxsplit=2)[1] for line in lines))
+
+
+def _blobs_of_log(top: Path) -> list[bytes]:
+    log = git(top, "log", "--raw", "-m", "--no-abbrev", "--no-renames", "--format=")
+    fields = (line.split(maxsplit=4) for line in log.splitlines() if line)
+    oids = dict.fromkeys(oid for _, _, *both, _ in fields for oid in both)
+    return [oid for oid in oids if oid.strip(b"0")]
 
 
 def _start_up(top: Path, stdin: Path, turns: int) -> Row:
@@ -95,6 +106,29 @@ def _declared(top: Path, stdin: Path, turns: int) -> Row:
     result = duel([declared], [names], turns=2 * turns, cwd=top, stdin=stdin)
     what = f"gate, {_name(_FLAKE)}, evaluation remembered"
     return _ratio(what, "the same by names", result, 1.25)
+
+
+def _history(cache: Path, stdin: Path, turns: int) -> Iterator[Row]:
+    """Judge what was left behind long ago: all of history tells since when, and is remembered."""
+    top = prepare_history(cache, _COMMITS, _LEFT)
+    with tempfile.TemporaryDirectory(prefix="agenix-check-bench-") as scratch:
+        named = Path(scratch, "named")
+        named.write_bytes(b"".join(b"%s\n" % oid for oid in _blobs_of_log(top)))
+        theirs = [["git", "log", "--raw", "-m"], ["git", "cat-file", "--batch"], _IMPORT]
+        first = gate("--rev", "main", "--no-cache")
+        result = duel([first], theirs, turns=max(turns // 2, 1), cwd=top, stdin=named)
+    yield _ratio(
+        f"gate, {_LEFT} old orphans, {_COMMITS:,} commits, nothing cached",
+        "`git log --raw -m` + `git cat-file --batch` of the blobs it names + "
+        "`python -c 'import git'`",
+        result,
+        3,
+    )
+    report = ("--inventory", "names", "--format", "json")
+    left, clean = (gate("--rev", branch, *report) for branch in ("main", "clean"))
+    run([left], cwd=top, stdin=stdin)  # the one walk through history, remembered
+    result = duel([left], [clean], turns=2 * turns, cwd=top, stdin=stdin)
+    yield _ratio("the same, history remembered", "the same tree without the orphans", result, 2)
 
 
 def _making(stale: Stale, turns: int) -> Row:

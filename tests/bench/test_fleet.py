@@ -9,6 +9,7 @@ from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Verdict
 from agenix_check.model.settings import Settings
 from tests.bench.fleet import git, prepare
+from tests.bench.history import prepare_history
 from tests.bench.measure import run
 from tests.bench.mending import edit_all, race_inside
 from tests.bench.rows import Row
@@ -57,3 +58,15 @@ def test_a_fix_and_what_it_is_measured_against_do_the_same_work(tmp_path: Path) 
         run(command, cwd=copy, stdin=Path(os.devnull))
         outputs = git(copy, "ls-files", "--cached", "--others", "secrets/rekeyed")
         assert len(outputs.splitlines()) == count
+
+
+def test_a_history_leaves_what_it_says_behind(tmp_path: Path) -> None:
+    top = prepare_history(tmp_path, 220, 3)
+
+    left = check(open_repository(top), Settings(rev="main", no_cache=True))
+    clean = check(open_repository(top), Settings(rev="clean", no_cache=True))
+
+    assert len(git(top, "rev-list", "main").splitlines()) == 220
+    assert [one.rule for one in left.findings if one.severity != "note"] == ["output-orphan"] * 3
+    assert [one for one in clean.findings if one.severity != "note"] == []
+    assert clean.counts.outputs == clean.counts.ok > 0

@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 
+from agenix_check.discover.tree.nix_past import WORD_BYTES, NixPast
 from agenix_check.discover.tree.walked import Walked
 from agenix_check.git.history import nix_blobs_of_line, when_added
 from agenix_check.git.objects import read_blobs
@@ -12,8 +13,7 @@ from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import File
 from agenix_check.model.lost import Excuse, Lost, Reason
 
-_MANY = 50  # outputs of which history is asked one by one
-_WORD = rb"[0-9A-Za-z_'-]"
+_MANY = 8  # questions that history is asked one by one: for more it is read as a whole
 
 
 class Mentions:
@@ -27,7 +27,11 @@ class Mentions:
         self._tip = tip
         self._here = self._text(file.oid for file in files if file.path.endswith(".nix"))
         self._texts: dict[str, bytes] = {}
+        self._since: dict[str, bytes] = {}
         self._births: dict[str, str] = {}
+        self._all_births: Mapping[str, str] | None = None
+        self._past: NixPast | None = None
+        self._questions = 0
 
     def excuse(self, lost: Lost, name: str) -> Excuse | None:
         """Return that a secret is named no more, where it is so: by its file's name or its own.
@@ -53,8 +57,11 @@ class Mentions:
         where = f"{lost.commit} {source}"
         known = self._walked.mentions.get(where)
         if known is None:
-            trees = (lost.commit, f"{lost.commit}^")
-            found = any(to_bytes(source) in self._at(tree) for tree in trees)
+            past, name = self._ask(), to_bytes(source)
+            if past is not None and past.knows_file(name, lost.commit):
+                found = past.stood_at(name, lost.commit)
+            else:
+                found = any(name in self._at(tree) for tree in (lost.commit, f"{lost.commit}^"))
             known = self._walked.note(where, lost.commit, found=found)
         return known[1]
 
@@ -65,26 +72,47 @@ class Mentions:
         """
         if self._tip is None:
             return False
-        born = lost.born or self._when_born(lost.path, name)
+        born = lost.born or self._when_born(lost.path)
         known = self._walked.mentions.get(f"{born} {name}")
         if known is None:
+            past = self._ask() if born else None
+            if past is not None and past.knows_word(to_bytes(name), born):
+                found = past.stood_since(to_bytes(name), born)
+                return self._walked.note(f"{born} {name}", self._tip, found=found)[1]
             before = f"{born}^" if born else self._tip
             known = before, word.search(self._at(before)) is not None
         since, found = known
         if not found and since != self._tip:
-            oids = nix_blobs_of_line(self._git, self._tip, since)
-            found = any(word.search(blob.data) for blob in read_blobs(self._git, oids))
+            found = word.search(self._text_since(since)) is not None
         return self._walked.note(f"{born} {name}", self._tip, found=found)[1]
 
-    def _when_born(self, path: str, name: str) -> str:
-        """Return the commit that brought an output; nothing where history does not show it.
+    def _ask(self) -> NixPast | None:
+        """Count a question to history; return what answers many of them."""
+        self._questions += 1
+        if self._questions > _MANY and self._past is None and self._tip is not None:
+            self._past = NixPast(self._git, self._tip)
+        return self._past
 
-        Outputs of one name come together as a rule: where there are many, one is asked for all.
-        """
-        what = path if len(self._births) < _MANY else name
-        if what not in self._births and self._tip is not None:
-            self._births[what] = when_added(self._git, self._tip, path) or ""
-        return self._births.get(what, "")
+    def _when_born(self, path: str) -> str:
+        """Return the commit that brought an output; nothing where history does not show it."""
+        if self._tip is None:
+            return ""
+        if path not in self._births:
+            if len(self._births) < _MANY:
+                births: Mapping[str, str] = when_added(self._git, self._tip, [path])
+            elif self._all_births is None:
+                births = self._all_births = when_added(self._git, self._tip, [])
+            else:
+                births = self._all_births
+            self._births[path] = births.get(path, "")
+        return self._births[path]
+
+    def _text_since(self, since: str) -> bytes:
+        """Return what `.nix` files held in changes after a commit."""
+        if since not in self._since and self._tip is not None:
+            oids = nix_blobs_of_line(self._git, self._tip, since)
+            self._since[since] = self._text(oids)
+        return self._since.get(since, b"")
 
     def _at(self, commit: str) -> bytes:
         if commit not in self._texts:
@@ -113,4 +141,4 @@ def _is_open(lost: Lost) -> bool:
 
 
 def _word(name: str) -> "re.Pattern[bytes]":
-    return re.compile(rb"(?<!%b)%b(?!%b)" % (_WORD, re.escape(to_bytes(name)), _WORD))
+    return re.compile(rb"(?<!%b)%b(?!%b)" % (WORD_BYTES, re.escape(to_bytes(name)), WORD_BYTES))
