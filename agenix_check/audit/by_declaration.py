@@ -120,7 +120,10 @@ def _date(names: Names, finding: Finding) -> Finding:
     if lost.brought and lost.past_source is None and lost.past_key is None:
         return finding
     if cause is not None and cause.commit is None and not lost.brought:
-        cause = replace(cause, commit=lost.commit)
+        # Of two edits the later one may be what the declaration shows.
+        pasts = [past for past in (lost.past_source, lost.past_key) if past is not None]
+        others = (past.until for past in pasts if cause.path == past.path != lost.about)
+        cause = replace(cause, commit=next(others, None) or lost.commit)
     return replace(finding, since=lost.commit, cause=cause)
 
 

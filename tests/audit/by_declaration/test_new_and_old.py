@@ -364,3 +364,21 @@ def test_a_directory_that_no_node_claims_is_judged_by_names(estate: Estate) -> N
         assert (finding.node, finding.since) == ("secrets/rekeyed/beta", broken)
         assert finding.mend == "agenix-check --fix"
         assert not [one for one in again.findings if one.rule == "output-orphan"]
+
+
+def test_of_two_breaks_each_is_named_with_its_own_commit(estate: Estate) -> None:
+    estate.edit(DB, "another\n")
+    first = commit(estate, "Edit a source")
+    estate.shop.host("alpha", NEW)
+    second = commit(estate, "Rotate a key")
+    estate.shop.write("README.md", "More.\n")
+    commit(estate, "Write")
+
+    report = judge(estate, "nix")
+
+    (alpha,) = (one for one in report.findings if (one.node, one.secret) == ("nixos:alpha", "db"))
+    assert alpha.cause is not None
+    assert (alpha.cause.path, alpha.cause.commit, alpha.since) == (HOST, second, first)
+    (beta,) = (one for one in report.findings if one.node == "nixos:beta")
+    assert beta.cause is not None
+    assert (beta.cause.path, beta.cause.commit) == (DB, first)
