@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from agenix_check.cli.options import OPTIONS, Option, OptionValue
 from agenix_check.errors import UsageError, nearest
-from agenix_check.model.settings import Ignore
+from agenix_check.model.settings import EVERY_RULE, Ignore
 
 FILE = "agenix-check.toml"
 PYPROJECT = "pyproject.toml"
@@ -168,7 +168,11 @@ def _ignore_entry(entry: object, place: str) -> Ignore:
         raise UsageError(f"{place}: an entry has no rule")
     if not texts.get("reason", "").strip():
         raise UsageError(f"{place}: the entry for {texts['rule']} has no reason")
-    rule = ignore_everywhere(texts["rule"], place).rule
+    rule = texts["rule"]
+    if rule != EVERY_RULE:
+        rule = ignore_everywhere(rule, place).rule
+    elif "path" not in texts or "node" in texts:
+        raise UsageError(f'{place}: rule = "*" leaves out the rules file of a path: give its path')
     return Ignore(rule=rule, path=texts.get("path"), node=texts.get("node"), reason=texts["reason"])
 
 

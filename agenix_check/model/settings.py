@@ -36,6 +36,9 @@ class ColorWhen(StrEnum):
     NEVER = "never"
 
 
+EVERY_RULE = "*"  # in an entry of `ignore`: the rules file of its path is left out as a whole
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignore:
     """An entry of `ignore`: a rule, where (globs; None is anywhere), and why."""

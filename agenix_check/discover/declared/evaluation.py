@@ -5,15 +5,14 @@ A commit hook must not pay for an evaluation that cannot matter; a run in CI mus
 one.
 """
 
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import cast
 
 from agenix_check.discover.declared.lock import read_lock, render_lock
-from agenix_check.discover.declared.redaction import withhold, withhold_rules
+from agenix_check.discover.declared.redaction import withhold
 from agenix_check.discover.tree.evidence import Evidence, find_facts
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts
@@ -23,18 +22,17 @@ from agenix_check.git.cache import Store
 from agenix_check.git.history import changed_lines
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.repository import changes
-from agenix_check.model.declaration import Declaration, PlainRule, RulesFile
-from agenix_check.model.fleet import RULES_FILE
+from agenix_check.model.declaration import Declaration
 from agenix_check.view import View
 
-_NAME = "evaluations"
+_NAME = "evaluated"
 _MOST_EVALUATIONS = 16
 _MOST_CHARACTERS = 1 << 24  # of all evaluations together; the newest stays whatever its size
 
-# Lines that declare secrets, nodes or keys: the design's expression, and plain agenix's rules.
+# Lines that declare secrets, nodes or keys: the design's expression.
 _RELEVANT = re.compile(
     rb"^[+-].*(?:age\.(?:secrets|rekey)|rekeyFile|rekey\b|hostPubkey|masterIdentit|localStorageDir"
-    rb"|storageMode|agenix|publicKeys|ssh-(?:ed25519|rsa) AAAA|age1[0-9a-z]{20}"
+    rb"|storageMode|agenix|ssh-(?:ed25519|rsa) AAAA|age1[0-9a-z]{20}"
     rb"|(?:nixos|darwin|home)Configurations)",
     re.MULTILINE,
 )
@@ -48,7 +46,6 @@ class Options:
     flake: str
     nodes: tuple[str, ...]
     collect_home_manager: bool
-    rules: tuple[str, ...]
     timeout: float
 
 
@@ -61,7 +58,6 @@ class Evaluated:
     """
 
     declaration: Declaration | None
-    rules: tuple[RulesFile, ...]
     failure: str | None = None
     reused: str | None = None
     before: Declaration | None = None
@@ -70,16 +66,16 @@ class Evaluated:
     def is_whole(self) -> bool:
         """Whether no part of it failed: only such an evaluation is remembered."""
         failed = self.declaration is not None and self.declaration.failed
-        return not failed and self.failure is None and not any(file.failure for file in self.rules)
+        return not failed and self.failure is None
 
 
-# One evaluation: its tree, its options, the declaration as a lock file's text, the rules, and
-# whether it was made from exactly the content that it is remembered for.
-_Entry = tuple[str, str, str | None, str, bool]
+# One evaluation: its tree, its options, the declaration as a lock file's text, and whether it was
+# made from exactly the content that it is remembered for.
+_Entry = tuple[str, str, str | None, bool]
 
 
 def evaluate_view(view: View, names: Names, options: Options, store: Store) -> Evaluated:
-    """Evaluate a view's flake and rules files, or return an evaluation that is still valid.
+    """Evaluate a view's flake, or return an evaluation that is still valid.
 
     Raises `CannotCheckError` if Nix cannot answer.
     """
@@ -90,11 +86,11 @@ def evaluate_view(view: View, names: Names, options: Options, store: Store) -> E
     if evaluated is None:
         evaluated = _ask(view, options)
         if evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
-            entry = (view.snapshot.tree, about, *_render(evaluated), True)
+            entry = (view.snapshot.tree, about, _render(evaluated.declaration), True)
             _save(store, known, key, entry)
     elif evaluated.reused is not None and options.evaluate == "relevant" and key not in known:
         serving = next(one for one in known.values() if one[:2] == (evaluated.reused, about))
-        _save(store, known, key, (*serving[:4], False))
+        _save(store, known, key, (*serving[:3], False))
     if before is None and key == base:
         before = evaluated  # the trees differ only in what an evaluation does not depend on
     return replace(evaluated, before=None if before is None else before.declaration)
@@ -107,7 +103,7 @@ def evaluate_base(view: View, names: Names, options: Options, store: Store) -> D
     before = replace(view, snapshot=view.base, base=None)
     evaluated = _ask(before, options)
     if evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
-        entry = (view.base.tree, _about(options), *_render(evaluated), True)
+        entry = (view.base.tree, _about(options), _render(evaluated.declaration), True)
         _save(store, _load(store), _key(names.base, options), entry)
     return evaluated.declaration
 
@@ -132,7 +128,7 @@ def _recall(
     if options.evaluate == "relevant":
         # If the base's is missing, there are commits in between that were never evaluated.
         since = view.base.tree if view.base is not None and base in known else entry[0]
-        if _is_relevant(view, names, options, since, reused):
+        if _is_relevant(view, names, since, reused):
             return None
     return replace(reused, reused=entry[0])
 
@@ -157,23 +153,17 @@ def evaluate_flake(view: View, options: Options) -> Declaration:
 
 
 def _ask(view: View, options: Options) -> Evaluated:
-    from agenix_check.discover.nix import evaluate_rules, list_secrets_nix
-
     declaration = failure = None
     if f"{options.flake}/flake.nix".lstrip("/") in view.snapshot.files:
         try:
             declaration = evaluate_flake(view, options)
         except CannotCheckError as error:
             failure = str(error)
-    paths = sorted({*list_secrets_nix(view.snapshot), *options.rules})
-    rules = evaluate_rules(view.repository, view.snapshot, paths, timeout=options.timeout)
-    return Evaluated(
-        declaration=declaration, rules=tuple(map(withhold_rules, rules)), failure=failure
-    )
+    return Evaluated(declaration=declaration, failure=failure)
 
 
 def _about(options: Options) -> str:
-    return repr((options.flake, options.nodes, options.collect_home_manager, options.rules))
+    return repr((options.flake, options.nodes, options.collect_home_manager))
 
 
 def _key(tree: Evidence, options: Options) -> str:
@@ -191,7 +181,7 @@ def _key(tree: Evidence, options: Options) -> str:
     return sha256(to_bytes("\0".join(parts))).hexdigest()
 
 
-def _is_relevant(view: View, names: Names, options: Options, tree: str, known: Evaluated) -> bool:
+def _is_relevant(view: View, names: Names, tree: str, known: Evaluated) -> bool:
     """Return whether anything that a declaration depends on or is about changed since a tree.
 
     True if that tree is gone: then the change is not known.
@@ -200,9 +190,9 @@ def _is_relevant(view: View, names: Names, options: Options, tree: str, known: E
         return True
     touched = changes(view.repository, tree, view.snapshot.tree)
     facts = find_facts(view.repository, [one.before for one in touched if one.before is not None])
-    declared = {*options.rules, *_declared_files(known)}
+    declared = {*_declared_files(known)}
     for path in (one.path for one in touched):
-        if path in declared or path.rpartition("/")[2] in ("flake.lock", RULES_FILE):
+        if path in declared or path.rpartition("/")[2] == "flake.lock":
             return True
         if path in names.here.outputs or path in names.base.outputs or path.endswith(".age"):
             return True
@@ -238,17 +228,15 @@ def _save(store: Store, known: dict[str, _Entry], key: str, newest: _Entry) -> N
     kept: list[tuple[str, _Entry]] = []
     room = _MOST_CHARACTERS
     for key, entry in reversed(known.items()):
-        room -= len(entry[2] or "") + len(entry[3])
+        room -= len(entry[2] or "")
         if kept and (room < 0 or len(kept) == _MOST_EVALUATIONS):
             break
         kept.append((key, entry))
     store.save(_NAME, dict(reversed(kept)))
 
 
-def _render(evaluated: Evaluated) -> tuple[str | None, str]:
-    declaration = evaluated.declaration
-    rules = json.dumps([asdict(file) for file in evaluated.rules])
-    return None if declaration is None else render_lock(declaration), rules
+def _render(declaration: Declaration | None) -> str | None:
+    return None if declaration is None else render_lock(declaration)
 
 
 def _is_rendered_whole(declaration: Declaration | None) -> bool:
@@ -261,27 +249,9 @@ def _parse(entry: _Entry | None) -> Evaluated | None:
     """Read a remembered evaluation; None if there is none, or it cannot be read."""
     if entry is None:
         return None
-    tree, _, lock, rules, own = entry
+    tree, _, lock, own = entry
     try:
         declaration = None if lock is None else read_lock(lock)
     except CannotCheckError:
         return None
-    return Evaluated(
-        declaration=declaration,
-        rules=tuple(
-            RulesFile(
-                path=file["path"],
-                rules=tuple(
-                    PlainRule(
-                        path=rule["path"],
-                        recipients=tuple(rule["recipients"]),
-                        armor=rule["armor"],
-                        repeated=tuple(rule.get("repeated", ())),
-                    )
-                    for rule in file["rules"]
-                ),
-            )
-            for file in json.loads(rules)
-        ),
-        reused=None if own else tree,
-    )
+    return Evaluated(declaration=declaration, reused=None if own else tree)

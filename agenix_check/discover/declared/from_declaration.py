@@ -40,15 +40,17 @@ def evaluation_options(settings: Settings) -> Options:
         flake="" if flake == "." else flake,
         nodes=settings.nodes,
         collect_home_manager=settings.collect_home_manager,
-        rules=tuple(map(posixpath.normpath, settings.rules)),
         timeout=settings.nix_timeout,
     )
 
 
 def declare_by_nix(
-    view: View, names: Names, settings: Settings, store: Store, *, asked: bool
+    view: View, names: Names, settings: Settings, store: Store, *, needed: bool
 ) -> Inventory:
-    """Ask Nix; if it cannot answer at all, judge by names, and the run is incomplete."""
+    """Ask Nix; if it cannot answer at all, judge by names, and the run is incomplete.
+
+    `needed`: without a node there is nothing that could be judged as it was asked for.
+    """
     options = evaluation_options(settings)
     try:
         evaluated = evaluate_view(view, names, options, store)
@@ -60,20 +62,16 @@ def declare_by_nix(
         notices = (
             f"evaluation: that of tree {tree} is reused, nothing that is declared changed since",
         )
-    failures = [f"{file.path}: {file.failure}" for file in evaluated.rules if file.failure]
-    failures += [] if evaluated.failure is None else [evaluated.failure]
+    failures = [] if evaluated.failure is None else [evaluated.failure]
     declaration = evaluated.declaration
     if declaration is None or not (declaration.nodes or declaration.failed):
-        if (asked and not evaluated.rules) or options.flake or options.nodes:
+        if needed or options.flake or options.nodes:
             failures += _no_node(view, evaluated, options)
-        return Inventory(
-            kind="names", rules=evaluated.rules, notices=notices, incomplete=tuple(failures)
-        )
+        return Inventory(kind="names", notices=notices, incomplete=tuple(failures))
     failures += _failed(declaration)
     inventory = Inventory(
         kind="nix",
         declared=expect(view, names.here, declaration),
-        rules=evaluated.rules,
         stale=_stale(view.repository, view.snapshot, declaration),
         notices=notices,
         incomplete=tuple(failures),
@@ -97,7 +95,7 @@ def judge_base_too(
     return _with_base(view, names, inventory, before)
 
 
-def declare_by_lock(view: View, names: Names, notices: tuple[str, ...] = ()) -> Inventory:
+def declare_by_lock(view: View, names: Names) -> Inventory:
     """Read the lock file; if that fails, judge by names, and the run is incomplete.
 
     Raises `CannotCheckError` if there is none.
@@ -110,15 +108,15 @@ def declare_by_lock(view: View, names: Names, notices: tuple[str, ...] = ()) -> 
     try:
         declaration = _read_lock(view.repository, file)
     except CannotCheckError as error:
-        return Inventory(kind="names", notices=notices, incomplete=(str(error),))
+        return Inventory(kind="names", incomplete=(str(error),))
     if not declaration.nodes and names.here.outputs:
         why = f"{LOCK} names no node, but there are outputs in the tree; write it anew: {RENEW}"
         left = _left(view, view.authority or view.base, declaration, names)
-        return Inventory(kind="names", stale=left, notices=notices, incomplete=(why,))
+        return Inventory(kind="names", stale=left, incomplete=(why,))
     declaration, rotated, stale = hold_against_files(declaration, names)
     stale = (*stale, *_left(view, view.authority or view.base, declaration, names))
     declared = expect(view, names.here, declaration, rotated=rotated)
-    inventory = Inventory(kind="lock", declared=declared, stale=stale, notices=notices)
+    inventory = Inventory(kind="lock", declared=declared, stale=stale)
     before = _lock_of(view, view.base)
     if before is None or view.base is None or not names.changed:
         return inventory

@@ -1,6 +1,7 @@
 """What is known about a fleet besides names, and where it comes from: Nix, the lock, or neither."""
 
 import posixpath
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,17 @@ from agenix_check.discover.tree.names import Names
 from agenix_check.git.cache import Store
 from agenix_check.git.objects import read_blobs, read_root
 from agenix_check.model.fleet import RULES_FILE
-from agenix_check.model.settings import InventoryChoice, Settings
+from agenix_check.model.settings import EvaluateWhen, InventoryChoice, Settings
 from agenix_check.view import View
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from agenix_check.discover.declared.expected import Declared
+    from agenix_check.discover.declared.plain_rules import PlainRules
     from agenix_check.model.declaration import RulesFile
+
+_IS_CALLED_SO = re.compile(rf"(?:.*/)?{re.escape(RULES_FILE)}\Z", re.DOTALL).match
 
 
 _NEW_LOCK = f"{LOCK}: it is new in this change, and decides nothing before the change is merged"
@@ -39,55 +45,68 @@ class Inventory:
 
 
 def take_inventory(view: View, names: Names, settings: Settings, store: Store) -> Inventory:
-    """Find out what is declared, from where the settings say.
+    """Find out what is declared, from where the settings say, and in rules files.
 
     Raises `CannotCheckError` if a lock file was asked for and is missing or not readable.
     """
-    here = find_rules_files(view)
-    before = _rules_files_before(view, names, here)
-    still = {*here, *(path for path in before if path in view.snapshot.files)}
-    inventory = _take(view, names, settings, store, tuple(sorted(still)))
-    if here or not before or any(file.rules for file in inventory.rules):
+    plain = _plain_rules(view, settings)
+    inventory = _of_fleet(view, names, settings, store, plain=plain is not None)
+    if plain is not None:
+        inventory = replace(
+            inventory,
+            rules=plain.files,
+            notices=(*inventory.notices, *plain.notices),
+            incomplete=(*inventory.incomplete, *plain.incomplete),
+        )
+    if inventory.rules:
+        return inventory
+    return _say_if_none_is_left(view, names, inventory, plain.left_out if plain else frozenset())
+
+
+def _say_if_none_is_left(
+    view: View, names: Names, inventory: Inventory, left_out: frozenset[str]
+) -> Inventory:
+    """Say so where the base had rules files, and the files that they were about have no rule now."""
+    before = set(_rules_files_before(view, names)) - left_out
+    if not before or find_rules_files(view):
         return inventory
     ruled = _left_without_rules(names, inventory)
     if not ruled:
         return inventory
     sentence = (
-        f"{', '.join(before)} said who may read {ruled[0]}"
+        f"{', '.join(sorted(before))} said who may read {ruled[0]}"
         f"{f' and {len(ruled) - 1} more' if ruled[1:] else ''}, and no rules file is left"
     )
     return replace(inventory, incomplete=(*inventory.incomplete, sentence))
 
 
-def _take(
-    view: View, names: Names, settings: Settings, store: Store, rules: tuple[str, ...]
+def _of_fleet(
+    view: View, names: Names, settings: Settings, store: Store, *, plain: bool
 ) -> Inventory:
+    """Find out what the flake or the lock file declares; `plain` if there are rules files."""
     wanted = settings.inventory
     files = view.snapshot.files
-    flake = posixpath.normpath(posixpath.join(settings.flake or "", "flake.nix"))
-    named = bool(settings.flake or settings.nodes or settings.rules)
-    if wanted is InventoryChoice.AUTO:
+    asked = wanted is not InventoryChoice.AUTO
+    if not asked:
+        flake = posixpath.normpath(posixpath.join(settings.flake or "", "flake.nix"))
+        named = bool(settings.flake or settings.nodes)
         wanted = InventoryChoice.NAMES
-        if (flake in files or rules or named) and _nix_is_here():
+        if (named or (flake in files and _uses_agenix_rekey(view, names))) and _nix_is_here():
             wanted = InventoryChoice.NIX
         elif LOCK in files and had_lock(view, names) is not False:
             wanted = InventoryChoice.LOCK
-        if wanted is InventoryChoice.NAMES:
-            unchecked = tuple(map(_unchecked, rules))
-            if LOCK in files:
-                return Inventory(kind="names", notices=(*unchecked, _NEW_LOCK))
-            return Inventory(kind="names", stale=_removed_lock(view, names), notices=unchecked)
-        asked = False
-    else:
-        asked = True
+        elif LOCK in files:
+            return Inventory(kind="names", notices=(_NEW_LOCK,))
+        else:
+            return Inventory(kind="names", stale=_removed_lock(view, names))
     if wanted is InventoryChoice.NAMES:
-        return Inventory(kind="names", notices=tuple(map(_unasked, rules)))
+        return Inventory(kind="names")
     # Import what reads declarations only if there are any: many trees have none.
     from agenix_check.discover.declared.from_declaration import declare_by_lock, declare_by_nix
 
     if wanted is InventoryChoice.LOCK:
-        return declare_by_lock(view, names, tuple(map(_unasked, rules)))
-    return declare_by_nix(view, names, settings, store, asked=asked)
+        return declare_by_lock(view, names)
+    return declare_by_nix(view, names, settings, store, needed=asked and not plain)
 
 
 def had_lock(view: View, names: Names) -> bool | None:
@@ -121,10 +140,10 @@ def find_rules_files(view: View) -> tuple[str, ...]:
     return tuple(path for path in paths if files[path].oid in speaking)
 
 
-def _rules_files_before(view: View, names: Names, here: tuple[str, ...]) -> tuple[str, ...]:
+def _rules_files_before(view: View, names: Names) -> tuple[str, ...]:
     """Return the rules files of the base that the change edits or removes: they are ones still."""
     there = names.base.files
-    paths = [path for path in names.changed if path.endswith(RULES_FILE) and path not in here]
+    paths = [path for path in names.changed if path.endswith(RULES_FILE)]
     files = [
         there[path] for path in paths if path in there and posixpath.basename(path) == RULES_FILE
     ]
@@ -152,12 +171,32 @@ def _left_without_rules(names: Names, inventory: Inventory) -> list[str]:
     )
 
 
-def _unasked(path: str) -> str:
-    return f"{path}: plain agenix, which only --inventory nix checks"
+def _plain_rules(view: View, settings: Settings) -> "PlainRules | None":
+    """Read the rules files; None, at no cost, where no file could be one."""
+    if not (settings.rules or any(map(_IS_CALLED_SO, view.snapshot.files))):
+        return None
+    from agenix_check.discover.declared.plain_rules import declare_plain
+
+    may_ask = settings.inventory in (InventoryChoice.AUTO, InventoryChoice.NIX)
+    may_ask = may_ask and settings.evaluate is not EvaluateWhen.NEVER and _nix_is_here()
+
+    def ask(view: View, paths: "Sequence[str]") -> "tuple[RulesFile, ...]":
+        from agenix_check.discover.nix import evaluate_rules
+
+        return evaluate_rules(view.repository, view.snapshot, paths, timeout=settings.nix_timeout)
+
+    found = declare_plain(view, settings.rules, settings.ignore, ask if may_ask else None)
+    return found if found.files or found.notices else None
 
 
-def _unchecked(path: str) -> str:
-    return f"{path}: plain agenix, which needs Nix to be checked, and Nix is not installed"
+def _uses_agenix_rekey(view: View, names: Names) -> bool:
+    """Return whether some file says that agenix-rekey is used: without it no flake matters."""
+    if names.here.outputs or names.base.outputs:
+        return True
+    files = view.snapshot.files
+    speaking = [path for path in files if path.endswith((".nix", "flake.lock"))]
+    blobs = read_blobs(view.repository.git, [files[path].oid for path in speaking])
+    return any(b"agenix-rekey" in blob.data or b"age.rekey" in blob.data for blob in blobs)
 
 
 def _nix_is_here() -> bool:

@@ -4,10 +4,33 @@
 { url, rev, paths }:
 let
   inherit (builtins)
-    attrNames concatMap deepSeq fetchGit filter isAttrs isList length map toString tryEval
-    unsafeDiscardStringContext;
+    attrNames concatMap deepSeq fetchGit filter isAttrs isList length map pathExists scopedImport
+    stringLength substring toString tryEval unsafeDiscardStringContext;
 
   tree = fetchGit { inherit url rev; };
+
+  # A pure evaluation has answers of its own to what only the machine knows: it must give none.
+  refuse = name: abort "${name} depends on the machine, not on this tree";
+  isHere = path:
+    let text = unsafeDiscardStringContext (toString path); in
+    substring 0 (stringLength tree.outPath) text == unsafeDiscardStringContext tree.outPath;
+  changed = {
+    getEnv = _: refuse "builtins.getEnv";
+    currentSystem = refuse "builtins.currentSystem";
+    currentTime = refuse "builtins.currentTime";
+    nixPath = refuse "builtins.nixPath";
+    pathExists = path:
+      if isHere path then pathExists path else refuse "the path ${toString path}";
+    import = path: scopedImport scope path;
+  };
+  scope = {
+    builtins = builtins // changed;
+    inherit (changed) import;
+    __getEnv = changed.getEnv;
+    __currentSystem = changed.currentSystem;
+    __currentTime = changed.currentTime;
+    __pathExists = changed.pathExists;
+  };
 
   text = value: unsafeDiscardStringContext (toString value);
   flatten = value: if isList value then concatMap flatten value else [ (text value) ];
@@ -20,7 +43,7 @@ let
 
   evaluate = path:
     let
-      value = import (tree.outPath + "/${path}");
+      value = scopedImport scope (tree.outPath + "/${path}");
       names = filter (name: isAttrs value.${name} && value.${name} ? publicKeys) (attrNames value);
     in
     if !isAttrs value || names == [ ] then null

@@ -1,36 +1,22 @@
 """Ask Nix for the rules in plain agenix rules files (`secrets.nix`) of a snapshot."""
 
 import posixpath
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from agenix_check.discover.nix.message import shorten
 from agenix_check.discover.nix.narrow import Outcome, narrow
 from agenix_check.discover.nix.run import Nix, require_nix
+from agenix_check.discover.rules.relative import make_rules_file
 from agenix_check.git.export import Export, export
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
-from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Snapshot
-from agenix_check.model.declaration import PlainRule, RulesFile
+from agenix_check.git.snapshot import Snapshot
+from agenix_check.model.declaration import RulesFile
 from agenix_check.model.fleet import RULES_FILE
 
 _MARK = b"publicKeys"
-
-
-def list_secrets_nix(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return every file that has the name of agenix's rules files, sorted.
-
-    NixOS modules can have that name too; `evaluate_rules` leaves them out.
-    """
-    return tuple(
-        sorted(
-            file.path
-            for file in snapshot.files.values()
-            if posixpath.basename(file.path) == RULES_FILE and file.mode not in (SYMLINK, SUBMODULE)
-        )
-    )
 
 
 def evaluate_rules(
@@ -90,29 +76,9 @@ def _read(outcome: Outcome[str], snapshot: Snapshot) -> RulesFile | None:
         if posixpath.basename(path) == RULES_FILE:
             return None
         return _failure(path, "it has no rules: no attribute of it has publicKeys")
-    rules: dict[str, PlainRule] = {}
-    outside = []
-    for value in outcome.value:
-        name = value["name"]
-        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-        if place.startswith(("/", "../")) or place in ("..", "."):
-            outside.append(name)
-            continue
-        texts = Counter(_recipients(value["publicKeys"]))
-        rules[place] = PlainRule(
-            path=place, recipients=tuple(texts), armor=value["armor"],
-            repeated=tuple((texts - Counter(texts.keys())).elements()),
-        )  # fmt: skip
-    failure = None
-    if outside:
-        failure = f"these rules lead out of the repository: {', '.join(map(ascii, outside))}"
-    return RulesFile(path=path, rules=tuple(rules[key] for key in sorted(rules)), failure=failure)
-
-
-def _recipients(keys: Sequence[str]) -> Iterator[str]:
-    """Yield each line of each key, as agenix gives them to age."""
-    lines = (line.strip() for key in keys for line in key.splitlines())
-    return filter(None, lines)
+    return make_rules_file(
+        path, [(one["name"], one["publicKeys"], one["armor"]) for one in outcome.value]
+    )
 
 
 def _failure(path: str, sentence: str) -> RulesFile:

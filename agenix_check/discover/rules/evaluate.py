@@ -25,7 +25,7 @@ from agenix_check.discover.rules.syntax import (
     ListExpression,
     Literal,
     PathExpression,
-    Refused,
+    RefusedExpression,
     Select,
     SetExpression,
     Unary,
@@ -278,7 +278,7 @@ def _logic(machine: Machine, expression: Binary, scope: Scope) -> bool:
     return _truth(machine, expression.right, scope)
 
 
-def _refused(_machine: Machine, expression: Refused, _scope: Scope) -> Value:
+def _refused(_machine: Machine, expression: RefusedExpression, _scope: Scope) -> Value:
     raise RefusedError(expression.construct, impure=expression.impure)
 
 
@@ -300,5 +300,5 @@ HANDLERS: dict[type[Expression], Evaluate] = {
     Assert: _assert,
     Unary: _unary,
     Binary: _binary,
-    Refused: _refused,
+    RefusedExpression: _refused,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from agenix_check.discover.rules.syntax import Expression, Place
+from agenix_check.discover.rules.syntax import Expression, Position
 from agenix_check.discover.rules.values import (
     Builtins,
     Closure,
@@ -166,7 +166,7 @@ class Machine:
             self.budget.spend(len(text) // 4)
             return self.evaluate(self._parse(text, path), self._outermost)
         except EvaluationError as error:
-            error.place = error.place or Place(path, 1)
+            error.place = error.place or Position(path, 1)
             raise
 
     def text(self, thunk: Thunk) -> bytes:

@@ -27,8 +27,8 @@ from agenix_check.discover.rules.syntax import (
     ListExpression,
     Literal,
     PathExpression,
-    Place,
-    Refused,
+    Position,
+    RefusedExpression,
     Select,
     SetExpression,
     Unary,
@@ -87,8 +87,8 @@ def parse(source: bytes, path: str, known: Globals) -> Expression:
         raise RefusedError("a NUL byte")
     root = _parser().parse(source).root_node
     if root.has_error:
-        problem = RefusedError("syntax that is not understood")
-        problem.place = Place(path, _error_line(root))
+        problem = RefusedError("this syntax")
+        problem.place = Position(path, _error_line(root))
         raise problem
     body = root.child_by_field_name("expression")
     if body is None:
@@ -124,7 +124,7 @@ class _Reader:
 
     def read(self, node: "Node", names: _Names) -> Expression:
         """Return the expression of a node, among the names that are bound around it."""
-        place = Place(self.path, node.start_point[0] + 1)
+        place = Position(self.path, node.start_point[0] + 1)
         handler = _HANDLERS.get(node.type)
         try:
             if handler is None:
@@ -137,7 +137,7 @@ class _Reader:
     def text(self, node: "Node") -> bytes:
         return self.source[node.start_byte : node.end_byte]
 
-    def number(self, node: "Node", place: Place, _names: _Names) -> Expression:
+    def number(self, node: "Node", place: Position, _names: _Names) -> Expression:
         text = self.text(node)
         if node.type == "float_expression":
             value = float(text)
@@ -148,7 +148,7 @@ class _Reader:
             raise EvaluationError("an integer that is out of range")
         return Literal(place, int(text))
 
-    def string(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def string(self, node: "Node", place: Position, names: _Names) -> Expression:
         holes = {}
         for child in node.children:
             if child.type == "interpolation":
@@ -162,10 +162,10 @@ class _Reader:
             return Interpolated(place, tuple(parts))
         return Literal(place, b"".join(part for part in parts if isinstance(part, bytes)))
 
-    def uri(self, node: "Node", place: Place, _names: _Names) -> Expression:
+    def uri(self, node: "Node", place: Position, _names: _Names) -> Expression:
         return Literal(place, self.text(node))
 
-    def path_literal(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def path_literal(self, node: "Node", place: Position, names: _Names) -> Expression:
         parts: list[bytes | Expression] = []
         for child in node.children:
             if child.type == "interpolation":
@@ -173,8 +173,8 @@ class _Reader:
             elif child.type == "path_fragment":
                 parts.append(self.text(child))
         if not parts or not isinstance(parts[0], bytes) or parts[0][:1] in (b"/", b"~"):
-            shown = show_text(self.text(node))
-            return Refused(place, f"the path {shown} outside of the repository", impure=True)
+            construct = f"the path {show_text(self.text(node))} outside of the repository"
+            return RefusedExpression(place, construct, impure=True)
         texts = [part for part in parts if isinstance(part, bytes)]
         if isinstance(parts[-1], bytes) and parts[-1].endswith(b"/"):
             raise EvaluationError("a path with a slash at its end")
@@ -182,20 +182,20 @@ class _Reader:
             raise EvaluationError("a path with two slashes, which is the operator //")
         return PathExpression(place, tuple(parts))
 
-    def search_path(self, node: "Node", place: Place, _names: _Names) -> Expression:
-        return Refused(place, show_text(self.text(node)), impure=True)
+    def search_path(self, node: "Node", place: Position, _names: _Names) -> Expression:
+        return RefusedExpression(place, show_text(self.text(node)), impure=True)
 
-    def variable(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def variable(self, node: "Node", place: Position, names: _Names) -> Expression:
         return self.name(self.text(node), place, names)
 
-    def name(self, name: bytes, place: Place, names: _Names) -> Expression:
+    def name(self, name: bytes, place: Position, names: _Names) -> Expression:
         if name == b"or":
             raise RefusedError("`or` as a name")
         if name in names.bound:
             return Variable(place, name)
         if name in self.globals.others or name.startswith(b"__"):
             impure = self.globals.others.get(name, False)
-            return Refused(place, show_text(name), impure=impure)
+            return RefusedExpression(place, show_text(name), impure=impure)
         if names.dynamic:
             return WithVariable(place, name)
         raise EvaluationError(f"undefined variable '{show_text(name)}'")
@@ -211,21 +211,21 @@ class _Reader:
             node = _field(node, "expression")
         return self.read(node, names)
 
-    def select(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def select(self, node: "Node", place: Position, names: _Names) -> Expression:
         subject = self.read(_field(node, "expression"), names)
         path = self.attribute_path(_field(node, "attrpath"), names)
         default = node.child_by_field_name("default")
         return Select(place, subject, path, None if default is None else self.read(default, names))
 
-    def has_attribute(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def has_attribute(self, node: "Node", place: Position, names: _Names) -> Expression:
         subject = self.read(_field(node, "expression"), names)
         return HasAttribute(place, subject, self.attribute_path(_field(node, "attrpath"), names))
 
-    def call(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def call(self, node: "Node", place: Position, names: _Names) -> Expression:
         function = self.read(_field(node, "function"), names)
         return Call(place, function, self.read(_field(node, "argument"), names))
 
-    def function(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def function(self, node: "Node", place: Position, names: _Names) -> Expression:
         universal = node.child_by_field_name("universal")
         whole = None if universal is None else self.text(universal)
         formals = node.child_by_field_name("formals")
@@ -255,11 +255,11 @@ class _Reader:
             raise RefusedError(f"a binding of {show_text(hidden[0])}")
         return names.plus(iter(bound))
 
-    def list_of(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def list_of(self, node: "Node", place: Position, names: _Names) -> Expression:
         elements = node.children_by_field_name("element")
         return ListExpression(place, tuple(self.read(one, names) for one in elements))
 
-    def attributes(self, node: "Node", _place: Place, names: _Names) -> Expression:
+    def attributes(self, node: "Node", _place: Position, names: _Names) -> Expression:
         recursive = node.type == "rec_attrset_expression"
         return self.set_of(gather(node, recursive=recursive), names)
 
@@ -272,7 +272,7 @@ class _Reader:
                 raise RefusedError("an evaluated name that is none")
             dynamic.append((name, self.bound(bound, inner)))
         return SetExpression(
-            Place(self.path, found.line),
+            Position(self.path, found.line),
             found.recursive,
             self.bindings(found, names, inner),
             tuple(dynamic),
@@ -282,7 +282,7 @@ class _Reader:
         result = []
         for name, bound in found.named.items():
             if isinstance(bound, Inherited) and bound.source is None:
-                place = Place(self.path, found.line)
+                place = Position(self.path, found.line)
                 result.append(Binding(name, self.name(name, place, names), outer=True))
             else:
                 result.append(Binding(name, self.bound(bound, inner), outer=False))
@@ -298,7 +298,7 @@ class _Reader:
         source = self.read(bound.source, names)
         return Select(source.place, source, (bound.name,), None)
 
-    def let(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def let(self, node: "Node", place: Position, names: _Names) -> Expression:
         found = gather(node, recursive=True)
         if found.dynamic:
             raise EvaluationError("a name that is evaluated, in a `let`")
@@ -306,24 +306,24 @@ class _Reader:
         bindings = self.bindings(found, names, inner)
         return Let(place, bindings, self.read(_field(node, "body"), inner))
 
-    def with_set(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def with_set(self, node: "Node", place: Position, names: _Names) -> Expression:
         environment = self.read(_field(node, "environment"), names)
         inside = _Names(names.bound, dynamic=True)
         return With(place, environment, self.read(_field(node, "body"), inside))
 
-    def condition(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def condition(self, node: "Node", place: Position, names: _Names) -> Expression:
         fields = ("condition", "consequence", "alternative")
         return If(place, *(self.read(_field(node, name), names) for name in fields))
 
-    def assertion(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def assertion(self, node: "Node", place: Position, names: _Names) -> Expression:
         condition = self.read(_field(node, "condition"), names)
         return Assert(place, condition, self.read(_field(node, "body"), names))
 
-    def unary(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def unary(self, node: "Node", place: Position, names: _Names) -> Expression:
         operator = self.text(_field(node, "operator")).decode()
         return Unary(place, operator, self.read(_field(node, "argument"), names))
 
-    def binary(self, node: "Node", place: Place, names: _Names) -> Expression:
+    def binary(self, node: "Node", place: Position, names: _Names) -> Expression:
         operator = self.text(_field(node, "operator")).decode()
         sides = [_field(node, "left"), _field(node, "right")]
         for alike in _UNCHAINED:
@@ -335,11 +335,11 @@ class _Reader:
         left, right = (self.read(side, names) for side in sides)
         return Binary(place, operator, left, right)
 
-    def parentheses(self, node: "Node", _place: Place, names: _Names) -> Expression:
+    def parentheses(self, node: "Node", _place: Position, names: _Names) -> Expression:
         return self.read(without_parentheses(node), names)
 
 
-_HANDLERS: "dict[str, Callable[[_Reader, Node, Place, _Names], Expression]]" = {
+_HANDLERS: "dict[str, Callable[[_Reader, Node, Position, _Names], Expression]]" = {
     "variable_expression": _Reader.variable,
     "integer_expression": _Reader.number,
     "float_expression": _Reader.number,

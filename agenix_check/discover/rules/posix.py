@@ -52,7 +52,7 @@ class Pattern:
     """A compiled expression; raises `RefusedError` for what it does not know."""
 
     def __init__(self, expression: bytes) -> None:
-        parser = _Parser(expression)
+        parser = _ExpressionParser(expression)
         piece = parser.alternatives()
         if parser.at < len(expression):
             raise _unknown(expression)
@@ -171,7 +171,7 @@ class Pattern:
             raise RefusedError("an anchor, where the text has several lines")
 
 
-class _Parser:
+class _ExpressionParser:
     """Reads an expression into pieces."""
 
     def __init__(self, source: bytes) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where something is written: a file's path in the tree, and a line, counted from 1."""
 
     path: str
@@ -18,7 +18,7 @@ class Place(NamedTuple):
 class Expression:
     """Base of all expressions."""
 
-    place: Place
+    place: Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class Binary(Expression):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused(Expression):
+class RefusedExpression(Expression):
     """What is understood but not evaluated here.
 
     `impure` if it asks for something of the machine, so that no other evaluation in a sandbox may

@@ -12,7 +12,7 @@ from agenix_check.discover.rules.evaluate import HANDLERS
 from agenix_check.discover.rules.machine import DEEPEST, Budget, Files, Machine
 from agenix_check.discover.rules.operators import names_of, text_of
 from agenix_check.discover.rules.parse import parse
-from agenix_check.discover.rules.syntax import Place
+from agenix_check.discover.rules.syntax import Position
 from agenix_check.discover.rules.values import (
     EvaluationError,
     RefusedError,
@@ -34,7 +34,7 @@ class PublicKey(NamedTuple):
     """
 
     text: str
-    place: Place | None
+    place: Position | None
     name: str | None
 
 
@@ -52,16 +52,25 @@ class WrittenRule:
 
 @dataclass(frozen=True, slots=True)
 class Misunderstood:
-    """Why a file could not be evaluated, and where.
+    """Why a rule, or where `rule` is None a whole file, could not be evaluated, and where.
 
-    `impure` if it asks for something of the machine: then evaluation in a sandbox gives an answer
-    that is not what agenix gives.
+    `refused` if the evaluator does not know something that Nix may know; `impure` if that is
+    something of the machine, so that evaluation in a sandbox must not answer it either.
     """
 
+    rule: str | None
     reason: str
-    place: Place
+    place: Position
     impure: bool
     refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The rules of a file, sorted by name, and what of it could not be evaluated."""
+
+    rules: tuple[WrittenRule, ...]
+    failures: tuple[Misunderstood, ...]
 
 
 def make_machine(files: Files, budget: Budget) -> Machine:
@@ -75,39 +84,43 @@ def make_machine(files: Files, budget: Budget) -> Machine:
     )
 
 
-def understand(
-    files: Files, path: str, budget: Budget
-) -> tuple[WrittenRule, ...] | Misunderstood | None:
-    """Return the rules of the file at a path, sorted by name; None if it has none."""
+def understand(files: Files, path: str, budget: Budget) -> Understood | None:
+    """Evaluate the file at a path; None if it has no rules, so that it is no rules file."""
 
-    def run() -> tuple[WrittenRule, ...] | Misunderstood | None:
-        machine = make_machine(files, budget)
+    def run() -> Understood | None:
         try:
-            return _rules(machine, path)
+            return _rules(make_machine(files, budget), path)
         except RecursionError:
-            reason = "it is nested too deeply"
-            return Misunderstood(reason, Place(path, 1), impure=False, refused=True)
+            error = RefusedError("expressions that are nested too deeply")
+            return Understood((), (_failure(error, None, path),))
         except EvaluationError as error:
-            refused = isinstance(error, RefusedError)
-            impure = isinstance(error, RefusedError) and error.impure
-            place = error.place or Place(path, 1)
-            return Misunderstood(str(error), place, impure=impure, refused=refused)
+            return Understood((), (_failure(error, None, path),))
 
     return with_room(run)
 
 
-def _rules(machine: Machine, path: str) -> tuple[WrittenRule, ...] | None:
+def _failure(error: EvaluationError, rule: str | None, path: str) -> Misunderstood:
+    refused = isinstance(error, RefusedError)
+    impure = isinstance(error, RefusedError) and error.impure
+    place = error.place or Position(path, 1)
+    return Misunderstood(rule, str(error), place, impure=impure, refused=refused)
+
+
+def _rules(machine: Machine, path: str) -> Understood | None:
     value = machine.import_file(path)
     if not isinstance(value, dict):
         return None
-    found = []
+    found, failures = [], []
     for name in names_of(value):
-        rule = machine.force(value[name])
-        if isinstance(rule, dict) and b"publicKeys" in rule:
-            keys = tuple(_keys(machine, rule[b"publicKeys"]))
-            armor = _armor(machine, rule.get(b"armor"))
-            found.append(WrittenRule(_decode(name), keys, armor))
-    return tuple(found) or None
+        try:
+            rule = machine.force(value[name])
+            if isinstance(rule, dict) and b"publicKeys" in rule:
+                keys = tuple(_keys(machine, rule[b"publicKeys"]))
+                found.append(WrittenRule(_decode(name), keys, _armor(machine, rule.get(b"armor"))))
+        except EvaluationError as error:
+            error.place = error.place or value[name].place
+            failures.append(_failure(error, _decode(name), path))
+    return Understood(tuple(found), tuple(failures)) if found or failures else None
 
 
 def _keys(machine: Machine, thunk: Thunk) -> list[PublicKey]:

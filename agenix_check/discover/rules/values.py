@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agenix_check.discover.rules.machine import Machine
-    from agenix_check.discover.rules.syntax import Function, Place
+    from agenix_check.discover.rules.syntax import Function, Position
 
 Value: TypeAlias = (
     "bool | int | float | bytes | tuple[Thunk, ...] | dict[bytes, Thunk] | TreePath | PlaceText"
@@ -24,7 +24,7 @@ class EvaluationError(Exception):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.place: Place | None = None
+        self.place: Position | None = None
 
 
 class ThrownError(EvaluationError):
@@ -51,7 +51,7 @@ class Thunk:
         self,
         compute: "Callable[[], Value] | None",
         value: "Value" = None,
-        place: "Place | None" = None,
+        place: "Position | None" = None,
     ) -> None:
         self.compute = compute
         self.value = value

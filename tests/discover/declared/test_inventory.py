@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from agenix_check.demo.workshop import Workshop
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.keys.encrypt import encrypt
 from tests.audit.by_declaration.test_plain import write_rules
@@ -129,28 +128,16 @@ def test_plain_rules_are_checked_where_the_flake_does_not_evaluate(estate: Estat
     assert len(report.incomplete) == 1
 
 
-@pytest.mark.parametrize("inventory", ["names", "lock"])
-def test_plain_rules_that_are_not_checked_are_told(estate: Estate, inventory: str) -> None:
+@pytest.mark.parametrize("inventory", ["names", "lock", "nix", "auto"])
+def test_plain_rules_are_checked_in_every_inventory(estate: Estate, inventory: str) -> None:
     estate.shop.write("plain/wifi.age", encrypt(b"x", [ALPHA]))
     write_rules(estate.shop, "plain/secrets.nix", wifi=[ALPHA, BETA])
     estate.shop.stage()
 
-    assert judge(estate, inventory).skipped == (
-        "plain/secrets.nix: plain agenix, which only --inventory nix checks",
-    )
+    report = judge(estate, inventory)
 
-
-def test_plain_rules_without_nix_are_told(
-    workshop: Workshop, run: Run, without_nix: dict[str, str]
-) -> None:
-    workshop.write("db.age", encrypt(b"x", [ALPHA]))
-    write_rules(workshop, db=[ALPHA])
-    workshop.stage()
-
-    done = run(workshop.top, env=without_nix)
-
-    assert "secrets.nix: plain agenix, which needs Nix" in done.stdout
-    assert done.code == 3
+    assert {one.rule for one in report.findings} == {"plain-missing-recipient"}
+    assert report.incomplete == ()
 
 
 # Settings.

@@ -1,7 +1,8 @@
 """Plain agenix rules files, told from other files of that name."""
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.nix import evaluate_rules, list_secrets_nix
+from agenix_check.discover.nix import evaluate_rules
+from agenix_check.discover.rules.relative import list_secrets_nix
 from agenix_check.git.repository import index_snapshot, open_repository
 from agenix_check.model.declaration import PlainRule, RulesFile
 from tests.discover.nix.flakes import declare_rules
@@ -11,7 +12,7 @@ def _found(workshop: Workshop) -> dict[str, RulesFile]:
     """Stage everything, and return every rules file that is found."""
     workshop.stage()
     with index_snapshot(open_repository(workshop.top)) as (repository, snapshot):
-        paths = list_secrets_nix(snapshot)
+        paths = list_secrets_nix(snapshot.files)
         return {file.path: file for file in evaluate_rules(repository, snapshot, paths)}
 
 

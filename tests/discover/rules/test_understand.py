@@ -5,8 +5,8 @@ import time
 import pytest
 
 from agenix_check.discover.rules.machine import Budget
-from agenix_check.discover.rules.understand import WrittenRule, understand
-from tests.discover.rules.trees import STEPS, make_tree, misunderstood, texts, understood
+from agenix_check.discover.rules.understand import understand
+from tests.discover.rules.trees import STEPS, evaluated, make_tree, misunderstood, texts
 
 _KEY = "ssh-ed25519 AAAA"
 _LONG = 'builtins.concatStringsSep "" (builtins.genList (x: "a") 20000)'
@@ -21,7 +21,7 @@ def test_rules_come_in_the_order_of_their_names() -> None:
       number = 1;
     }
     """
-    first, last = understand_text(text)
+    first, last = evaluated({"secrets.nix": text}).rules
     assert (first.name, first.keys, first.armor) == ("a.age", (), True)
     assert (last.name, texts(last), last.armor) == (
         "z.age", ("age1me", "age1a", "age1b", "age1me"), None,
@@ -42,22 +42,13 @@ def test_keys_know_where_they_are_written() -> None:
     }
     """
     people = '{\n  alice = "age1alice";\n}'
-    found = understand(
-        make_tree({"secrets.nix": text, "people.nix": people}), "secrets.nix", Budget(STEPS)
-    )
-    assert isinstance(found, tuple)
-    assert found[0].keys == (
+    found = evaluated({"secrets.nix": text, "people.nix": people})
+    assert found.rules[0].keys == (
         ("age1alice", ("people.nix", 2), "alice"),
         ("age1host", ("secrets.nix", 4), "host"),
         ("age1literal", ("secrets.nix", 8), None),
         ("age1host2", ("secrets.nix", 9), None),
     )
-
-
-def understand_text(text: str) -> tuple[WrittenRule, ...]:
-    found = understand(make_tree({"secrets.nix": text}), "secrets.nix", Budget(STEPS))
-    assert isinstance(found, tuple)
-    return found
 
 
 @pytest.mark.parametrize("text", ["{ config, ... }: { }", "[ 1 ]", "{ }", "1", '{ a = "b"; }'])
@@ -94,8 +85,8 @@ def test_files_of_the_tree_are_read_and_remembered() -> None:
     }
     tree = make_tree(contents)
     found = understand(tree, "secrets/secrets.nix", Budget(STEPS))
-    assert isinstance(found, tuple)
-    assert {rule.name: texts(rule) for rule in found} == {
+    assert found is not None
+    assert {rule.name: texts(rule) for rule in found.rules} == {
         "a.age": ("age1me", "age1other", f"{_KEY} a\n", f"{_KEY} b\n"),
         "b.age": ("age1json", "age1toml", f"{_KEY} b\n"),
         "c.age": (),
@@ -121,7 +112,8 @@ def test_links_inside_the_tree_are_followed() -> None:
     assert reason == "an `import` through the link of a directory, s/x.nix"
     del links["s"]
     links["s/x.nix"] = "../lib/x.nix"
-    assert understood(contents, links=links) == {"a": ("age1k", "age1y")}
+    (rule,) = evaluated(contents, links=links).rules
+    assert texts(rule) == ("age1k", "age1y")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +151,7 @@ def test_what_depends_on_the_machine_is_refused(key: str, reason: str) -> None:
         ("builtins.readFile ./module/k", "module/k is in a submodule", True),
         ("builtins.readFile ./dangling", "dangling is not in this tree", False),
         ("builtins.readFile ./gone", "gone is not in this tree", False),
-        ("import ./broken.nix", "syntax that is not understood", True),
+        ("import ./broken.nix", "this syntax", True),
         ('throw "no keys"', "no keys", False),
         ("{ }", "a set where a text belongs", False),
         ("me", "undefined variable 'me'", False),
@@ -213,7 +205,25 @@ def test_a_budget_is_shared_by_files() -> None:
     budget = Budget(4000)
     text = "{ a.publicKeys = map toString (builtins.genList (x: x) 300); }"
     tree = make_tree({"one.nix": text, "two.nix": text})
-    assert isinstance(understand(tree, "one.nix", budget), tuple)
-    assert misunderstood({"two.nix": text}, "two.nix", steps=budget.left).reason == (
-        "more steps than a rules file may take"
-    )
+    first, second = (understand(tree, path, budget) for path in ("one.nix", "two.nix"))
+    assert first is not None
+    assert second is not None
+    assert (len(first.rules), first.failures) == (1, ())
+    assert [one.reason for one in second.failures] == ["more steps than a rules file may take"]
+
+
+def test_a_rule_that_fails_hides_no_other() -> None:
+    text = """
+    let key = builtins.readFile "/etc/ssh/k.pub"; in {
+      "a.age".publicKeys = [ key ];
+      "b.age".publicKeys = [ "age1b" ];
+      "c.age".publicKeys = [
+        (throw "no keys") ];
+      other = throw "other";
+    }
+    """
+    found = evaluated({"secrets.nix": text})
+    assert [(rule.name, texts(rule)) for rule in found.rules] == [("b.age", ("age1b",))]
+    assert [(one.rule, one.place.line, one.impure) for one in found.failures] == [
+        ("a.age", 2, True), ("c.age", 6, False), ("other", 7, False),
+    ]  # fmt: skip

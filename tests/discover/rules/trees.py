@@ -4,7 +4,12 @@ from collections.abc import Mapping
 
 from agenix_check.discover.rules.machine import Budget
 from agenix_check.discover.rules.reading import TreeFiles
-from agenix_check.discover.rules.understand import Misunderstood, WrittenRule, understand
+from agenix_check.discover.rules.understand import (
+    Misunderstood,
+    Understood,
+    WrittenRule,
+    understand,
+)
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 
 STEPS = 300_000
@@ -32,26 +37,21 @@ def texts(rule: WrittenRule) -> tuple[str, ...]:
     return tuple(key.text for key in rule.keys)
 
 
-def understood(
+def evaluated(
     contents: Mapping[str, str],
     path: str = "secrets.nix",
     links: Mapping[str, str] | None = None,
-    steps: int = STEPS,
-) -> dict[str, tuple[str, ...]]:
-    """Return each rule's keys; fails where the file is not understood."""
-    found = understand(make_tree(contents, links), path, Budget(steps))
-    assert not isinstance(found, Misunderstood), found
-    return {rule.name: texts(rule) for rule in found or ()}
+    submodule: str = "",
+) -> Understood:
+    """Return what a rules file gives; fails where it is none."""
+    found = understand(make_tree(contents, links, submodule), path, Budget(STEPS))
+    assert found is not None
+    return found
 
 
 def misunderstood(
-    contents: Mapping[str, str],
-    path: str = "secrets.nix",
-    links: Mapping[str, str] | None = None,
-    steps: int = STEPS,
-    submodule: str = "",
+    contents: Mapping[str, str], links: Mapping[str, str] | None = None, submodule: str = ""
 ) -> Misunderstood:
-    """Return why a file is not understood."""
-    found = understand(make_tree(contents, links, submodule), path, Budget(steps))
-    assert isinstance(found, Misunderstood), found
-    return found
+    """Return the one failure of a rules file."""
+    (failure,) = evaluated(contents, links=links, submodule=submodule).failures
+    return failure

@@ -1,6 +1,6 @@
 """Builtins about evaluation itself, and those that read files of the tree."""
 
-from agenix_check.discover.rules.builtins.table import Table, primitive
+from agenix_check.discover.rules.builtins.primitives import Table, primitive
 from agenix_check.discover.rules.machine import Machine
 from agenix_check.discover.rules.operators import coerce
 from agenix_check.discover.rules.places import named_place

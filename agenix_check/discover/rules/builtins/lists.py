@@ -2,7 +2,7 @@
 
 from functools import cmp_to_key
 
-from agenix_check.discover.rules.builtins.table import Table, primitive
+from agenix_check.discover.rules.builtins.primitives import Table, primitive
 from agenix_check.discover.rules.machine import Machine
 from agenix_check.discover.rules.operators import equal
 from agenix_check.discover.rules.values import (

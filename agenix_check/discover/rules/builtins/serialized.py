@@ -3,7 +3,7 @@
 import json
 import math
 
-from agenix_check.discover.rules.builtins.table import Table, primitive
+from agenix_check.discover.rules.builtins.primitives import Table, primitive
 from agenix_check.discover.rules.machine import Machine
 from agenix_check.discover.rules.operators import coerce, names_of
 from agenix_check.discover.rules.values import (

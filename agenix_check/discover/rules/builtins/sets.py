@@ -1,6 +1,6 @@
 """Builtins about attribute sets and functions."""
 
-from agenix_check.discover.rules.builtins.table import Table, primitive
+from agenix_check.discover.rules.builtins.primitives import Table, primitive
 from agenix_check.discover.rules.machine import Machine
 from agenix_check.discover.rules.operators import names_of
 from agenix_check.discover.rules.values import (

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from agenix_check.discover.rules.builtins.table import Table, primitive
+from agenix_check.discover.rules.builtins.primitives import Table, primitive
 from agenix_check.discover.rules.machine import Machine
 from agenix_check.discover.rules.operators import coerce, joined, text_of
 from agenix_check.discover.rules.posix import Pattern

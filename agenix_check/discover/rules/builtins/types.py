@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from agenix_check.discover.rules.builtins.table import Table, primitive
+from agenix_check.discover.rules.builtins.primitives import Table, primitive
 from agenix_check.discover.rules.machine import Machine
 from agenix_check.discover.rules.operators import calculate, divide, less
 from agenix_check.discover.rules.values import (

@@ -1,0 +1,210 @@
+"""Rules files of plain agenix: judged without Nix, left out with a reason, or said."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agenix_check.demo.workshop import Workshop
+from agenix_check.keys.encrypt import encrypt
+from tests.audit.by_declaration.test_plain import write_rules
+from tests.conftest import Result, Run
+from tests.discover.declared.estate import Estate
+from tests.host_keys import ALPHA, BETA
+
+# What only Nix understands: `|>` is an operator of newer versions, `genericClosure` is of all.
+_ONLY_NIX = """
+let closure = builtins.genericClosure { startSet = [ { key = KEY; } ]; operator = x: [ ]; }; in {
+  "db.age".publicKeys = map (one: one.key) closure;
+}
+"""
+
+
+@pytest.fixture
+def without_nix(tmp_path: Path) -> dict[str, str]:
+    """Return variables with which Git is found and Nix is not."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "git").symlink_to(shutil.which("git") or "")
+    return {"PATH": str(programs)}
+
+
+@pytest.fixture
+def with_spy(without_nix: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """Return variables with which Nix leaves a trace and fails."""
+    nix = tmp_path / "programs" / "nix"
+    nix.write_text(f"#!/bin/sh\n: > {tmp_path}/nix-was-started\nexit 1\n")
+    nix.chmod(0o755)
+    return without_nix | {"PATH": f"{without_nix['PATH']}:/bin:/usr/bin"}
+
+
+def of(result: Result) -> tuple[int, dict[str, str]]:
+    """Return the exit code, and the verdict of each plain file."""
+    report = json.loads(result.stdout)
+    return result.code, {one["path"]: one["verdict"] for one in report["plain"]}
+
+
+def only_nix(key: str) -> str:
+    return _ONLY_NIX.replace("KEY", json.dumps(key))
+
+
+def test_rules_are_judged_without_nix(
+    workshop: Workshop, run: Run, without_nix: dict[str, str]
+) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.write("wifi.age", encrypt(b"x", [ALPHA]))
+    workshop.write("keys.nix", json.dumps({"a": ALPHA}).replace(":", "=").replace("}", ";}"))
+    workshop.write("more.pub", BETA)
+    workshop.write(
+        "secrets.nix",
+        """
+        let inherit (import ./keys.nix) a; in {
+          "db.age".publicKeys = [ a ];
+          "wifi.age".publicKeys = [ a (builtins.readFile ./more.pub) ];
+        }
+        """,
+    )
+    workshop.stage()
+
+    done = run(workshop.top, "--format", "json", env=without_nix)
+
+    assert of(done) == (1, {"db.age": "ok", "wifi.age": "wrong"})
+    assert json.loads(done.stdout)["incomplete"] == []
+
+
+def test_publickeys_in_another_file(
+    workshop: Workshop, run: Run, without_nix: dict[str, str]
+) -> None:
+    workshop.write("db.age", encrypt(b"x", [BETA]))
+    workshop.write("secrets.nix", f'(import ./lib.nix).make "db.age" "{ALPHA}"')
+    workshop.write("lib.nix", "{ make = name: key: { ${name}.publicKeys = [ key ]; }; }")
+    workshop.stage()
+
+    assert of(run(workshop.top, "--format", "json", env=without_nix)) == (1, {"db.age": "wrong"})
+
+
+def test_nix_is_not_started_for_a_repository_of_plain_agenix(
+    workshop: Workshop, run: Run, with_spy: dict[str, str], tmp_path: Path
+) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    write_rules(workshop, db=[ALPHA])
+    workshop.write("flake.nix", '{ outputs = { self }: throw "not needed"; }')
+    workshop.stage()
+
+    assert of(run(workshop.top, "--format", "json", env=with_spy)) == (0, {"db.age": "ok"})
+    assert not (tmp_path / "nix-was-started").exists()
+
+    # A word about agenix-rekey, and the flake matters.
+    workshop.write("flake.lock", '{ "nodes": { "agenix-rekey": { } } }')
+    workshop.stage()
+    assert run(workshop.top, env=with_spy).code == 3
+    assert (tmp_path / "nix-was-started").exists()
+
+
+def test_nix_is_asked_where_it_is_needed(workshop: Workshop, run: Run) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.write("secrets.nix", only_nix(ALPHA))
+    workshop.stage()
+
+    assert of(run(workshop.top, "--format", "json")) == (0, {"db.age": "ok"})
+
+
+@pytest.mark.parametrize("options", [(), ("--evaluate", "never"), ("--inventory", "names")])
+def test_what_is_not_understood_is_said_with_its_line(
+    workshop: Workshop, run: Run, without_nix: dict[str, str], options: tuple[str, ...]
+) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.write("secrets.nix", only_nix(ALPHA))
+    workshop.stage()
+
+    done = run(workshop.top, *options, env=None if options else without_nix)
+
+    assert done.code == 3
+    assert done.stderr == (
+        "agenix-check: could not check: secrets.nix: db.age: builtins.genericClosure "
+        "(secrets.nix:2) is not understood, and Nix, which may understand it, is not asked\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "construct"),
+    [
+        ('builtins.getEnv "KEY"', "builtins.getEnv"),
+        ('(if builtins.pathExists "/etc/k" then builtins.readFile "/etc/k" else "")',
+         "the path /etc/k outside of the repository"),
+        ("builtins.currentSystem", "builtins.currentSystem"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("nix", [False, True])
+def test_what_depends_on_the_machine_makes_nobody_a_stranger(
+    workshop: Workshop, run: Run, without_nix: dict[str, str], key: str, construct: str, nix: bool
+) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA, BETA]))
+    workshop.write("ok.age", encrypt(b"x", [ALPHA]))
+    workshop.write(
+        "secrets.nix",
+        f'{{\n  "db.age".publicKeys = [ "{ALPHA.strip()}"\n    ({key}) ];\n'
+        f'  "ok.age".publicKeys = [ "{ALPHA}" ];\n}}',
+    )
+    workshop.stage()
+
+    done = run(workshop.top, "--format", "json", env=None if nix else without_nix)
+
+    assert of(done) == (3, {"ok.age": "ok"})
+    assert done.stderr == (
+        f"agenix-check: could not check: secrets.nix: db.age: {construct} (secrets.nix:3) depends "
+        "on the machine, not on this tree\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        'builtins.getEnv "KEY"', '__getEnv "KEY"', "builtins.currentSystem or \"x\"",
+        '(if builtins.pathExists "/etc/k" then "x" else "y")', "import ./impure.nix",
+    ],
+)  # fmt: skip
+def test_nix_does_not_answer_it_either(workshop: Workshop, run: Run, key: str) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA, BETA]))
+    workshop.write("impure.nix", 'if __pathExists /etc/k then "x" else builtins.getEnv "KEY"')
+    # What stands first is not understood, so that Nix is asked.
+    closure = "builtins.genericClosure { startSet = [ ]; operator = x: [ ]; }"
+    rule = f'[ "{ALPHA}" ] ++ {closure} ++ [ ({key}) ]'
+    workshop.write("secrets.nix", f'{{ "db.age".publicKeys = {rule}; }}')
+    workshop.stage()
+
+    done = run(workshop.top, "--format", "json")
+
+    assert of(done) == (3, {})
+    assert "depends on the machine, not on this tree" in done.stderr
+
+
+def test_a_rules_file_that_is_left_out(estate: Estate, run: Run) -> None:
+    estate.shop.write("plain/wifi.age", encrypt(b"x", [ALPHA]))
+    estate.shop.write(
+        "plain/secrets.nix", '{ "wifi.age".publicKeys = [ (import <nixpkgs> { }).key ]; }'
+    )
+    estate.shop.stage()
+    assert run(estate.shop.top).code == 3
+
+    entry = '[[ignore]]\nrule = "*"\npath = "plain/secrets.nix"\nreason = "needs nixpkgs"\n'
+    estate.shop.write("agenix-check.toml", entry)
+    estate.shop.stage()
+    done = run(estate.shop.top, "--format", "json")
+
+    report = json.loads(done.stdout)
+    assert (done.code, report["fleet"]["inventory"], report["plain"]) == (0, "nix", [])
+    assert "plain/secrets.nix: left out: needs nixpkgs" in report["skipped"]
+
+
+@pytest.mark.parametrize("more", ["", 'path = "x/*"\nnode = "alpha"\n'])
+def test_everything_cannot_be_ignored(workshop: Workshop, run: Run, more: str) -> None:
+    workshop.write("agenix-check.toml", f'[[ignore]]\nrule = "*"\nreason = "because"\n{more}')
+    workshop.stage()
+
+    done = run(workshop.top)
+
+    assert done.code == 2
+    (line,) = done.stderr.splitlines()
+    assert 'rule = "*" leaves out the rules file of a path: give its path' in line
