@@ -66,7 +66,7 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
 def _say_if_none_is_left(
     view: View, names: Names, inventory: Inventory, left_out: frozenset[str]
 ) -> Inventory:
-    """Say so where the base had rules files, and the files that they were about have no rule now."""
+    """Say so where the base had rules files and the tree has none, beside files without a rule."""
     before = set(_rules_files_before(view, names)) - left_out
     if not before or find_rules_files(view):
         return inventory
