@@ -22,6 +22,7 @@ NOT_STAGED = "rekeyed, but not staged: it is in the work tree only"
 LEFT_OUT = "rekeyed, but left out: git commit PATH records only what it names"
 # Where history that decides is not in this clone.
 DEEPEN = "git fetch --unshallow"
+CLONE_WHOLE = "# clone the repository again, without --filter"
 REPLACE_KEY = f"# make a new key pair, use its public key, then: {REKEY}"
 
 

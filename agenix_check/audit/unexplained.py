@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from agenix_check.age import stanza_tag
 from agenix_check.audit.commands import (
+    CLONE_WHOLE,
     DEEPEN,
     LEFT_OUT,
     NOT_STAGED,
@@ -82,7 +83,7 @@ def _kind_of_past(names: Names, lost: Lost) -> CauseKind:
 def _judge(names: Names, keyring: Keyring, file: OutputFile, lost: Lost) -> Finding | None:
     """Judge an unexplained output; None where nothing shows that its key is of this repository."""
     if lost.unseen:
-        return _orphan(names, file, lost, "history that would say what became of it is not here")
+        return _unseen(names, file)
     if lost.brought and not lost.excuse:
         return _judge_brought(names, keyring, file, lost)
     if lost.excuse is not None:
@@ -180,8 +181,16 @@ def _orphan(names: Names, file: OutputFile, lost: Lost, why: str) -> Finding:
     return make_finding(
         "output-orphan", why,
         path=file.path, node=file.directory, secret=file.name, source=_source(lost, file),
-        new=not names.is_old(file), cause=find_cause(names, lost), since=lost.commit,
-        mend=DEEPEN if lost.unseen else mend,
+        new=not names.is_old(file), cause=find_cause(names, lost), since=lost.commit, mend=mend,
+    )  # fmt: skip
+
+
+def _unseen(names: Names, file: OutputFile) -> Finding:
+    """Say that nobody can say since when an output is lost: history at hand ends before."""
+    return make_finding(
+        "output-orphan", "history that would say what became of it is not here",
+        path=file.path, node=file.directory, secret=file.name, new=not names.is_old(file),
+        mend=DEEPEN if names.shallow else CLONE_WHOLE,
     )  # fmt: skip
 
 

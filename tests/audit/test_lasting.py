@@ -243,17 +243,28 @@ def test_a_merge_that_brings_a_host_while_the_source_is_edited(fleet: Workshop, 
     assert told(report) == {("error", "output-stale", "east", "db")}
 
 
-def test_what_was_broken_before_the_first_commit_at_hand_cannot_be_judged(
-    fleet: Workshop, tmp_path: Path
+@pytest.mark.parametrize(
+    ("option", "said", "fix"),
+    [
+        ("--depth=1", "fetch-depth: 0", "git fetch --unshallow"),
+        ("--filter=blob:none", "--filter", "# clone the repository again, without --filter"),
+        ("--filter=tree:0", "--filter", "# clone the repository again, without --filter"),
+    ],
+)
+def test_what_history_at_hand_does_not_show_cannot_be_judged(
+    fleet: Workshop, tmp_path: Path, option: str, said: str, fix: str
 ) -> None:
     forget_to_rekey(fleet)
     something_else(fleet)
-    top = tmp_path / "shallow"
-    allowed = fleet.git.with_environment({"GIT_ALLOW_PROTOCOL": "file"})
-    allowed.run("clone", "--quiet", "--depth=1", f"file://{fleet.top}", str(top))
+    fleet.git.run("config", "uploadpack.allowFilter", "true")
+    top = tmp_path / "clone"
+    allowed = fleet.git.with_environment({"GIT_ALLOW_PROTOCOL": "file", "GIT_NO_LAZY_FETCH": "0"})
+    allowed.run("clone", "--quiet", option, f"file://{fleet.top}", str(top))
     report = check(open_repository(top), Settings(inventory=InventoryChoice.NAMES))
     (sentence,) = report.incomplete
-    assert "fetch-depth: 0" in sentence
+    assert said in sentence
+    (finding,) = of_rule(report, "output-orphan")
+    assert (finding.cause, finding.since, finding.mend) == (None, None, fix)
 
 
 ACTS = ("edit", "rekey", "rotate", "drop", "other", "side", "merge", "new")

@@ -47,7 +47,8 @@ class Names:
     that held the key of such an output as a whole are no key files now. `incomplete` says what is
     not in this clone, `undecided` what names alone cannot decide without it. `quiet` says that
     every output is explained, and that none is gone or waits to be staged; `looked_aside` that the
-    work tree was read too, so that the next run may find something else.
+    work tree was read too, so that the next run may find something else; `shallow` that this clone
+    is, so history ends early.
     """
 
     here: Evidence
@@ -64,6 +65,7 @@ class Names:
     undecided: tuple[str, ...] = ()
     quiet: bool = False
     looked_aside: bool = False
+    shallow: bool = False
     skipped: tuple[str, ...] = ()
 
     def traced(self, output: OutputFile) -> Traced:
@@ -163,6 +165,7 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         traces=traces if there is here else _within(traces, here),
         traces_at_base=traces if there is here else _within(traces, there),
         changed=frozenset(change.path for change in changed),
+        shallow=view.repository.shallow,
         skipped=_submodules(snapshot.files.values()),
     )
     lost = _find_lost(view, names, changed, memory, store)
@@ -305,7 +308,7 @@ def _look_closer(view: View, names: Names) -> Names:
         incomplete=say_absent(here),
         looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),
-        undecided=undecided or say_unseen(unseen, shallow=view.repository.shallow),
+        undecided=undecided or say_unseen(unseen, shallow=names.shallow),
     )
 
 
