@@ -1,5 +1,6 @@
 """Plain agenix: compare the recipients of each rule with the header of its file."""
 
+import posixpath
 from collections.abc import Iterable, Iterator
 
 from agenix_check.age import (
@@ -44,8 +45,9 @@ _ANONYMOUS = (
 def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[Judged]:
     """Judge the file of every rule of every rules file."""
     for file in files:
+        changed = _changed_source(names, file)
         for rule in file.rules:
-            findings = tuple(_judge(names, file.path, rule))
+            findings = tuple(_judge(names, file.path, rule, changed))
             rules = tuple(dict.fromkeys([one.rule for one in findings] or _as_source(names, rule)))
             verdict, reason = _verdict(names, rule, rules)
             result = JudgedFile(
@@ -111,9 +113,23 @@ def _make_file(names: Names, rules_file: str, rule: PlainRule) -> str:
     return f"{back}  # or, if it is to be a new secret: {edit.removeprefix('# ')}"
 
 
-def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
+def _changed_source(names: Names, file: RulesFile) -> str | None:
+    """Return the changed file that decides what a rules file says: itself, or one that it reads."""
+    if file.path in names.changed:
+        return file.path
+    read = set(file.read)
+    edited = [path for path in file.read if path in names.changed]
+    # Of a directory that it lists, only what came and went matters.
+    listed = (path for path in names.changed if posixpath.dirname(path) in read)
+    moved = (path for path in listed if (path in names.here.files) != (path in names.base.files))
+    return min([*edited, *moved], default=None)
+
+
+def _judge(
+    names: Names, rules_file: str, rule: PlainRule, changed: str | None
+) -> Iterator[Finding]:
     fact = names.here.facts.get(rule.path)
-    new = not names.changed.isdisjoint((rule.path, rules_file))
+    new = changed is not None or rule.path in names.changed
     if rule.path not in names.here.files:
         yield make_finding(
             "plain-missing-file", f"{rules_file} has a rule for it, but it is not in the tree",
@@ -143,10 +159,8 @@ def _judge(names: Names, rules_file: str, rule: PlainRule) -> Iterator[Finding]:
     recipients, invalid = _read(rule)
     mend = encrypt_to_all(REKEY, recipients)
     cause = None
-    if rules_file in names.changed:
-        cause = Cause(
-            kind=CauseKind.FILE_CHANGED, path=rules_file, commit=names.commits.get(rules_file)
-        )
+    if changed is not None:
+        cause = Cause(kind=CauseKind.FILE_CHANGED, path=changed, commit=names.commits.get(changed))
     again = filter(None, map(recipient_or_none, rule.repeated))
     mentions = [one for one, texts in recipients.items() for _ in texts]
     difference = compare(fact.stanzas, [*mentions, *again])

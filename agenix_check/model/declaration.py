@@ -98,9 +98,11 @@ class PlainRule:
 class RulesFile:
     """A plain agenix rules file (`secrets.nix`).
 
-    `failure` says why it, or a part of it, could not be read; `rules` are those that could.
+    `failure` says why it, or a part of it, could not be read; `rules` are those that could. `read`
+    are the files and directories that it takes keys from, as far as that is known.
     """
 
     path: str
     rules: tuple[PlainRule, ...]
     failure: str | None = None
+    read: tuple[str, ...] = ()

@@ -106,7 +106,7 @@ def _understand(
     if result.failures and not (likely or result.rules):
         return None, False
     asks = any(not one.impure for one in result.failures)
-    return _rules_file(path, result), asks
+    return replace(_rules_file(path, result), read=tuple(sorted(tree.read_paths))), asks
 
 
 def _rules_file(path: str, result: Understood) -> RulesFile:

@@ -298,3 +298,37 @@ def test_a_private_key_among_public_ones_is_never_shown(workshop: Workshop, run:
     assert workshop.identity not in "".join(one.stdout + one.stderr for one in results)
     kept = (workshop.top / ".git/agenix-check").iterdir()
     assert not [file for file in kept if workshop.identity.encode() in file.read_bytes()]
+
+
+def test_a_key_that_is_exchanged_in_an_imported_file(workshop: Workshop) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.write("keys/host.nix", json.dumps(ALPHA))
+    workshop.write("keys/more/one.pub", ALPHA)
+    workshop.write(
+        "secrets.nix",
+        """
+        let more = builtins.attrNames (builtins.readDir ./keys/more); in {
+          "db.age".publicKeys = [ (import ./keys/host.nix) ]
+            ++ map (name: builtins.readFile (./keys/more + "/${name}")) more;
+        }
+        """,
+    )
+    workshop.commit("Begin")
+    assert judge(workshop).findings == ()
+
+    workshop.write("README.md", "Nothing of it.\n")
+    workshop.write("keys/host.nix", json.dumps(BETA))
+    finding = the_only(judge(workshop))
+    assert (finding.rule, finding.new) == ("plain-missing-recipient", True)
+    assert finding.cause is not None
+    assert finding.cause.path == "keys/host.nix"
+
+    workshop.write("keys/host.nix", json.dumps(ALPHA))
+    workshop.write("keys/more/two.pub", BETA)
+    finding = the_only(judge(workshop))
+    assert (finding.rule, finding.new) == ("plain-missing-recipient", True)
+    assert finding.cause is not None
+    assert finding.cause.path == "keys/more/two.pub"
+
+    workshop.commit("Add a key, and rekey nothing")
+    assert the_only(judge(workshop)).new is False
