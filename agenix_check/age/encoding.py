@@ -10,7 +10,7 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 NOT_CANONICAL = "is not canonical base64"
 
 # What a text may end in, by its length modulo 4: the bits that encode nothing must be zero.
-_LAST = (_ALPHABET, (), _ALPHABET[::16], _ALPHABET[::4])
+_LAST_CHARACTERS = (_ALPHABET, (), _ALPHABET[::16], _ALPHABET[::4])
 
 _CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUES = {char: value for value, char in enumerate(_CHARSET)}
@@ -28,7 +28,7 @@ def decode_base64(text: str) -> bytes | None:
     except ValueError:
         return None
     size = len(text)
-    return raw if len(raw) == size * 3 // 4 and text[-1:] in _LAST[size & 3] else None
+    return raw if len(raw) == size * 3 // 4 and text[-1:] in _LAST_CHARACTERS[size & 3] else None
 
 
 def encode_base64(raw: bytes) -> str:

@@ -20,7 +20,7 @@ DUMMY_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290g
 
 _PLUGIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+-._")
 _SHOWN_WHOLE = 150  # characters of an age key that people can compare
-_LONGEST = 16 * 1024  # characters; keys of all kinds are far shorter
+_LONGEST_RECIPIENT = 16 * 1024  # characters; keys of all kinds are far shorter
 _IDENTITY_LINE = re.compile(r"^AGE-(?:SECRET-KEY|PLUGIN)-", re.MULTILINE)
 _NOTED = re.compile(
     r"^#.*?(?:recipient|public key):\s*(age1[0-9a-z-]+)", re.IGNORECASE | re.MULTILINE
@@ -57,7 +57,7 @@ def parse_recipient(text: str) -> Recipient:
     text = text.strip()
     if not text:
         raise RecipientError("there is no recipient: the text is empty")
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST_RECIPIENT:
         raise RecipientError(f"a text of {len(text)} characters is not a recipient")
     if "\n" in text or "\r" in text:
         raise RecipientError("there is more than one line: one recipient was expected")

@@ -17,12 +17,14 @@ _B = rb"[A-Za-z0-9+/]"
 _32 = _B + rb"{42}[AEIMQUYcgkosw048]"  # 32 bytes in canonical base64
 _4 = _B + rb"{5}[AQgw]"
 _GREASE = rb"-> [!-~]{1,100}-grease(?: [!-~]{1,100}){0,9}\n"
-_FULL = _B + rb"{64}\n"
-_LAST = rb"(?:" + _B + rb"{4}){0,15}(?:" + _B + rb"[AQgw]|" + _B + rb"{2}[AEIMQUYcgkosw048])?\n"
+_WHOLE_LINE = _B + rb"{64}\n"
+_LAST_LINE = (
+    rb"(?:" + _B + rb"{4}){0,15}(?:" + _B + rb"[AQgw]|" + _B + rb"{2}[AEIMQUYcgkosw048])?\n"
+)
 _HEADER = re.compile(
     rb"age-encryption\.org/v1\n"
     rb"-> (?:ssh-ed25519 (" + _4 + rb")|X25519) (" + _32 + rb")\n" + _32 + rb"\n"
-    rb"(?:" + _GREASE + rb"(?:" + _FULL + rb"){0,99}" + _LAST + rb")?"
+    rb"(?:" + _GREASE + rb"(?:" + _WHOLE_LINE + rb"){0,99}" + _LAST_LINE + rb")?"
     rb"--- " + _32 + rb"\n"
 )  # fmt: skip
 _LOW_ORDER = frozenset(encode_base64(share).encode("ascii") for share in LOW_ORDER)

@@ -8,8 +8,8 @@ from agenix_check.audit.select import is_ignored, is_wanted
 from agenix_check.model.findings import Finding, JudgedFile, Report, Severity, Verdict
 from agenix_check.model.settings import FailOn, Settings, SettingsChange
 
-_MOST = 5  # things named in the message
-_LONGEST = 120  # characters of one of them
+_MOST_NAMED = 5  # things named in the message
+_LONGEST_ONE = 120  # characters of one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,10 @@ def judge_change(change: SettingsChange, now: Seen, then: Seen) -> Finding:
         message, severity = f"{what}; that hides nothing that is wrong here", Severity.NOTE
     else:
         named = "; ".join(
-            one if len(one) <= _LONGEST else f"{one[:_LONGEST]}…" for one in hidden[:_MOST]
+            one if len(one) <= _LONGEST_ONE else f"{one[:_LONGEST_ONE]}…"
+            for one in hidden[:_MOST_NAMED]
         )
-        more = f"; and {len(hidden) - _MOST} more" if len(hidden) > _MOST else ""
+        more = f"; and {len(hidden) - _MOST_NAMED} more" if len(hidden) > _MOST_NAMED else ""
         message, severity = f"{what}; that hides: {named}{more}", Severity.WARNING
     return make_finding(
         "settings-changed", message, path=change.path, severity=severity, fails=False

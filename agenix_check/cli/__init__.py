@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _BUG = 3
-_FULL = (ENOSPC, EDQUOT, EFBIG, EROFS)  # no room for what is written aside
+_NO_ROOM = (ENOSPC, EDQUOT, EFBIG, EROFS)  # no room for what is written aside
 _NOT_READ = 3  # whoever read our output went away: they did not see the verdict
 
 
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _NOT_READ
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in _NO_ROOM:
             return _crash()
         say(f"cannot write: {os.strerror(error.errno or 0)}")
         return CannotCheckError.exit_code

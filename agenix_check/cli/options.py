@@ -134,7 +134,7 @@ OPTION_TEXTS: dict[str, OptionText] = {
 SNAPSHOT = ("staged", "rev", "worktree", "from-ref", "to-ref")
 
 
-_KINDS: dict[object, Kind] = {
+_KINDS_BY_TYPE: dict[object, Kind] = {
     bool: "flag",
     float: "number",
     str: "text",
@@ -152,7 +152,7 @@ def _option(field: "Field[Any]") -> Option:
         return Option(name, field.name, "choice", text)
     if isinstance(field.type, type) and issubclass(field.type, StrEnum):
         return Option(name, field.name, "choice", text, field.type)
-    return Option(name, field.name, _KINDS[field.type], text)
+    return Option(name, field.name, _KINDS_BY_TYPE[field.type], text)
 
 
 OPTIONS: tuple[Option, ...] = tuple(map(_option, fields(Settings)))

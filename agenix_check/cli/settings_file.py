@@ -10,7 +10,7 @@ from agenix_check.model.settings import EVERY_RULE, Ignore
 FILE = "agenix-check.toml"
 PYPROJECT = "pyproject.toml"
 FILES = (FILE, PYPROJECT)  # the first that has settings counts
-_LARGEST = 1 << 20  # bytes
+_LARGEST_SETTINGS = 1 << 20  # bytes
 # A file may name no other program: it runs with a file of the tree as input, which many programs
 # would take for a script.
 _AGE = ("age", "rage")
@@ -42,8 +42,8 @@ def parse_file(
     Raises `UsageError`, which names the key.
     """
     place = place or name
-    if len(data) > _LARGEST:
-        raise UsageError(f"{place} is larger than {_LARGEST >> 20} MiB")
+    if len(data) > _LARGEST_SETTINGS:
+        raise UsageError(f"{place} is larger than {_LARGEST_SETTINGS >> 20} MiB")
     if name == PYPROJECT and b"agenix-check" not in data:
         return None
     table = _table(name, data, place)

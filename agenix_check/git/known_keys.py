@@ -23,7 +23,7 @@ _ABOUT = (
     "# line. To trust once more whatever HEAD has outputs for, remove this file.",
 )
 _KEY = re.compile(r"ssh-(?:ed25519|rsa) AAAA[0-9A-Za-z+/]+={0,2}|age1[0-9a-z+._-]+")
-_LARGEST = 1 << 24  # bytes
+_LARGEST_LIST = 1 << 24  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def read_known_keys(repository: Repository) -> KnownKeys | None:
     path = known_keys_file(repository)
     try:
         mode = path.lstat()
-        if not stat.S_ISREG(mode.st_mode) or mode.st_size > _LARGEST:
+        if not stat.S_ISREG(mode.st_mode) or mode.st_size > _LARGEST_LIST:
             return _dropped(path, "it is no file of a reasonable size")
         lines = path.read_bytes().decode("ascii").split("\n")
     except FileNotFoundError:

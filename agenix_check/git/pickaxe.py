@@ -10,7 +10,7 @@ from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository
 
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
-_LONGEST = 1 << 24  # bytes of a file like FETCH_HEAD
+_LARGEST_REFS_FILE = 1 << 24  # bytes of a file like FETCH_HEAD
 _SEARCH = (
     "log", "--format=%H%x00%an", "--no-patch", "--no-renames", "--no-textconv", "--no-ext-diff",
     "--no-show-signature",
@@ -78,10 +78,10 @@ def _oids(path: Path) -> Iterator[str]:
         if not path.is_file():
             return
         with path.open("rb") as file:
-            text = file.read(_LONGEST + 1).decode("ascii", "replace")
+            text = file.read(_LARGEST_REFS_FILE + 1).decode("ascii", "replace")
     except OSError as error:
         raise CannotCheckError(f"{path} cannot be read: {error.strerror}") from error
-    if len(text) > _LONGEST:
+    if len(text) > _LARGEST_REFS_FILE:
         raise CannotCheckError(f"{path} is too large to be read")
     for line in text.splitlines():
         if (found := _OID.match(line)) is not None:

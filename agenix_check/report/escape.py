@@ -7,7 +7,7 @@ surrogates (PEP 383) and could not be encoded at all.
 
 import re
 
-_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 # How the runner of GitHub Actions (and those made after it) finds a command in a line of the log:
 # `::` where it begins, after blanks, or `##[` anywhere (actions/runner, ActionCommand.cs).
@@ -54,8 +54,8 @@ def inert_json(text: str) -> str:
 
 def _escape(char: str) -> str:
     code = ord(char)
-    if char in _SHORT:
-        return _SHORT[char]
+    if char in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[char]
     if code < 0x80:
         return rf"\x{code:02x}"
     if 0xDC80 <= code <= 0xDCFF:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tqdm.std import tqdm
 
-_SHOWN = 5  # nodes that a line names
+_SHOWN_NODES = 5  # nodes that a line names
 _LONG = 1.0  # seconds of work until there is a bar
 _NARROWEST = 20  # columns that a bar needs
 _BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} outputs, {remaining} left"
@@ -57,8 +57,8 @@ class _Shown(Progress):
         self.hide()
         self._task += 1
         short = list(dict.fromkeys(node.rpartition("/")[2] for node in nodes))
-        more = f" and {len(short) - _SHOWN} more" if len(short) > _SHOWN else ""
-        whom = ", ".join(short[:_SHOWN]) + more or "its recipients"
+        more = f" and {len(short) - _SHOWN_NODES} more" if len(short) > _SHOWN_NODES else ""
+        whom = ", ".join(short[:_SHOWN_NODES]) + more or "its recipients"
         line = visible(f"{', '.join(dict.fromkeys(names))} {self._arrow} {whom}")
         self._stream.write(f"[{self._task}/{self._tasks}] {line}\n")
         self._stream.flush()

@@ -25,7 +25,7 @@ from agenix_check.git.repository import changes
 from agenix_check.model.declaration import Declaration
 from agenix_check.view import View
 
-_NAME = "evaluated"
+_STORED_EVALUATIONS = "evaluated"
 _MOST_EVALUATIONS = 16
 _MOST_CHARACTERS = 1 << 24  # of all evaluations together; the newest stays whatever its size
 
@@ -217,7 +217,7 @@ def _declared_files(known: Evaluated) -> Iterator[str]:
 
 
 def _load(store: Store) -> dict[str, _Entry]:
-    loaded = store.load(_NAME)
+    loaded = store.load(_STORED_EVALUATIONS)
     return cast("dict[str, _Entry]", loaded) if isinstance(loaded, dict) else {}
 
 
@@ -232,7 +232,7 @@ def _save(store: Store, known: dict[str, _Entry], key: str, newest: _Entry) -> N
         if kept and (room < 0 or len(kept) == _MOST_EVALUATIONS):
             break
         kept.append((key, entry))
-    store.save(_NAME, dict(reversed(kept)))
+    store.save(_STORED_EVALUATIONS, dict(reversed(kept)))
 
 
 def _render(declaration: Declaration | None) -> str | None:

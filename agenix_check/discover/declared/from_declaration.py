@@ -29,7 +29,7 @@ from agenix_check.model.settings import EvaluateWhen, Settings
 from agenix_check.view import View
 
 _MOST_VERSIONS = 50  # of the lock file, that the one at hand is held against
-_LARGEST = 1 << 28  # bytes of a lock file; a thousand nodes with two hundred secrets take 40 MiB
+_LARGEST_LOCK = 1 << 28  # bytes; a thousand nodes with two hundred secrets take 40 MiB
 
 
 def evaluation_options(settings: Settings) -> Options:
@@ -231,7 +231,7 @@ def _read_lock(repository: Repository, file: File) -> Declaration:
         raise CannotCheckError(f"{LOCK} is not a regular file")
     for blob in read_blobs(repository.git, [file.oid]):
         data = blob.data
-        if len(data) < blob.size <= _LARGEST:
+        if len(data) < blob.size <= _LARGEST_LOCK:
             with repository.git.stream("cat-file", "blob", file.oid) as content:
                 data = content.read()
         if blob.size < 0:

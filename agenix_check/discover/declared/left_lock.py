@@ -11,7 +11,7 @@ from agenix_check.discover.tree.key_texts import NOWHERE, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredSecret
 
-_MOST = 3  # files in a sentence
+_MOST_FILES = 3  # files in a sentence
 
 
 class _AgainstOlder:
@@ -90,8 +90,8 @@ def find_left(before: Declaration, now: Declaration, names: Names) -> tuple[str,
 
 
 def _say(what: str, files: list[str]) -> str:
-    more = f" and {len(files) - _MOST} more" if len(files) > _MOST else ""
-    return f"{what}, but {', '.join(files[:_MOST])}{more} {_are(files)} still in the tree"
+    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+    return f"{what}, but {', '.join(files[:_MOST_FILES])}{more} {_are(files)} still in the tree"
 
 
 def _are(files: list[str]) -> str:

@@ -24,7 +24,7 @@ LOCK_SCHEMA = "agenix-check/lock/1"
 MODES = ("local", "derivation")
 
 RENEW = "agenix-check fleet --lock"
-_LONGEST = 120  # characters of a place in a message
+_LONGEST_PLACE = 120  # characters of a place in a message
 
 _T = TypeVar("_T")
 
@@ -91,7 +91,7 @@ class _LockReader:
         self._file = file
 
     def fail(self, where: str, wanted: str) -> CannotCheckError:
-        shown = where if len(where) <= _LONGEST else f"{where[:_LONGEST]}…"
+        shown = where if len(where) <= _LONGEST_PLACE else f"{where[:_LONGEST_PLACE]}…"
         return CannotCheckError(f"{self._file}: {shown} is not {wanted}; write it anew: {RENEW}")
 
     def unique(self, pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -22,7 +22,7 @@ from agenix_check.model.settings import EVERY_RULE, Ignore
 from agenix_check.view import View
 
 _STEPS = 4_000_000  # for all rules files of a tree together: some seconds
-_SHOWN = 3  # failures of one file that are said in full
+_SHOWN_FAILURES = 3  # failures of one file that are said in full
 # What a rules file cannot do without: the word itself, or another file that has it.
 _SPEAKING = re.compile(rb"publicKeys|\bimport\b|\bfrom(?:JSON|TOML)\b")
 _NO_NIX = "and Nix, which may understand it, is not asked"
@@ -110,9 +110,9 @@ def _understand(
 
 
 def _rules_file(path: str, result: Understood) -> RulesFile:
-    failures = [_sentence(one) for one in result.failures[:_SHOWN]]
-    if len(result.failures) > _SHOWN:
-        failures.append(f"and {len(result.failures) - _SHOWN} more")
+    failures = [_sentence(one) for one in result.failures[:_SHOWN_FAILURES]]
+    if len(result.failures) > _SHOWN_FAILURES:
+        failures.append(f"and {len(result.failures) - _SHOWN_FAILURES} more")
     given = [(rule.name, [key.text for key in rule.keys], rule.armor) for rule in result.rules]
     return make_rules_file(path, given, failures)
 

@@ -34,7 +34,7 @@ _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}
 _HOMES = "homeConfigurations"
 _STEP = re.compile(r'"((?:[^"\\$]|\\.|\$(?!\{))*)"|([^".\s]+)')
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
-_ABSENT = "is not in this clone; fetch it with `git submodule update --init`"
+_ABSENT_SUBMODULE = "is not in this clone; fetch it with `git submodule update --init`"
 _HINTS = (
     (
         UNFETCHED,
@@ -114,7 +114,7 @@ def evaluate(
             reason = _say(str(error))
             if remote is not None and UNFETCHED.search(str(error)):
                 path = absent_submodule(repository, snapshot)
-                reason = reason if path is None else f"the submodule {path} {_ABSENT}"
+                reason = reason if path is None else f"the submodule {path} {_ABSENT_SUBMODULE}"
             raise CannotCheckError(f"the flake cannot be evaluated: {reason}") from error
 
 

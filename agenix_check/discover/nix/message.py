@@ -28,10 +28,12 @@ UNLOCKED = re.compile(r"cannot update (?:unlocked )?flake input|requires lock fi
 TOO_NEW = re.compile(r"unsupported \S* ?input attribute '|has unsupported version")
 
 # An object that Git, and newer Nix by libgit2, does not find.
-_ABSENT = re.compile(r"(?:(?:cannot|unable to) read '?|no match for id \()([0-9a-f]{40,64})\b")
+_ABSENT_OBJECT = re.compile(
+    r"(?:(?:cannot|unable to) read '?|no match for id \()([0-9a-f]{40,64})\b"
+)
 _SHA256 = re.compile(r"hash '[0-9a-f]{64}' has wrong length")
 _FLAKE = re.compile(r"\bflake 'git\+file:[^']*'")
-_LONGEST = 300  # characters
+_LONGEST_SENTENCE = 300  # characters
 _TOO_OLD = ("unrecognised flag '--extra-experimental-features'", "'eval' is not a recognised")
 
 
@@ -51,7 +53,7 @@ def shorten(complaint: str, root: str = "", files: Container[str] = ()) -> str:
         return _clean(next((line for line in reversed(lines) if line.strip()), "Nix failed"))
     start = starts[-1]
     text = _text(lines, start)
-    if absent := _ABSENT.search(complaint):
+    if absent := _ABSENT_OBJECT.search(complaint):
         return f"the object {absent[1]} is not in this clone"
     if _SHA256.search(text):
         return "this Nix cannot read repositories with SHA-256 object names"
@@ -103,4 +105,4 @@ def _relative(text: str, root: str) -> str:
 
 def _clean(text: str) -> str:
     text = _STORED.sub("", _CONTROL.sub(" ", text)).strip()
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= _LONGEST_SENTENCE else f"{text[: _LONGEST_SENTENCE - 1]}…"

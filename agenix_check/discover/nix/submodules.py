@@ -20,7 +20,7 @@ _RELATIVE = ("./", "../")
 
 # An address, and the short form of SSH's: host:path, but for a path that has a colon further on.
 _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://(?:([^/@]*)@)?([^/]*)(.*)", re.DOTALL)
-_SHORT = re.compile(r"(?:([^/:@]*)@)?([^/:]+):(.*)", re.DOTALL)
+_SCP_ADDRESS = re.compile(r"(?:([^/:@]*)@)?([^/:]+):(.*)", re.DOTALL)
 
 # A host that there is not: what is beside a local repository is not ours to read.
 _HERE = "https://here.invalid"
@@ -42,7 +42,7 @@ def address(repository: Repository) -> str:
         scheme, user, host, path = found.groups()
         # In an address of the web this may be a token, which Nix would repeat where it fails.
         name = "" if scheme.lower() in ("http", "https") else (user or "").partition(":")[0]
-    elif found is None and (short := _SHORT.fullmatch(url)):
+    elif found is None and (short := _SCP_ADDRESS.fullmatch(url)):
         scheme, (name, host, path) = "ssh", short.groups(default="")
     else:
         local = found[4] if found else url

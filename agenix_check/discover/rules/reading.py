@@ -9,7 +9,7 @@ from agenix_check.discover.rules.values import EvaluationError, RefusedError, sh
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 
 _MOST_LINKS = 40
-_KINDS = {SYMLINK: b"symlink", SUBMODULE: b"directory"}
+_FILE_TYPES = {SYMLINK: b"symlink", SUBMODULE: b"directory"}
 
 
 class TreeFiles:
@@ -108,7 +108,7 @@ class TreeFiles:
         found: dict[str, dict[bytes, bytes]] = {}
         for path, file in self._files.items():
             directory, _, name = path.rpartition("/")
-            kind = _KINDS.get(file.mode, b"regular")
+            kind = _FILE_TYPES.get(file.mode, b"regular")
             found.setdefault(directory, {})[encode(name)] = kind
         for path in self._directories:
             if path:

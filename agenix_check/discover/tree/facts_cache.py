@@ -13,7 +13,7 @@ from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingF
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.git.cache import Store
 
-_NAME = "facts"
+_STORED_FACTS = "facts"
 _FORMAT = 1  # of what is remembered: another one wherever the same bytes give other facts
 _MOST_FACTS = 500_000  # facts; a few of the largest fleets
 
@@ -28,7 +28,7 @@ class Memory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        loaded = store.load(_NAME, number=_FORMAT)
+        loaded = store.load(_STORED_FACTS, number=_FORMAT)
         self._known = cast("dict[str, _Facts]", loaded) if isinstance(loaded, dict) else {}
         self._used: dict[str, _Facts] = {}
         self._learned = False
@@ -63,7 +63,7 @@ class Memory:
             if room < 0:
                 break
             kept.setdefault(tree, facts)
-        self._store.save(_NAME, kept, number=_FORMAT)
+        self._store.save(_STORED_FACTS, kept, number=_FORMAT)
 
 
 def _flatten(fact: Fact) -> _Plain:

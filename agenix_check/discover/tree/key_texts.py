@@ -16,7 +16,7 @@ from agenix_check.git.paths import to_bytes, to_text
 _RAW = 1 << 14  # bytes; a key file that is hashed as a whole is not larger
 
 _PRIVATE = (b"PRIVATE KEY-----", b"AGE-SECRET-KEY-")  # what is never kept
-_HINTS = (b"AAAA", b"age1", b'.pub"', *_PRIVATE)
+_SIGNS_OF_A_KEY = (b"AAAA", b"age1", b'.pub"', *_PRIVATE)
 _START = re.compile(rb"ssh-(?:ed25519|rsa)\s|age1")
 # A line of a file of keys: a key, with the hosts that have it before it or not; no other syntax.
 _KEY_LINE = re.compile(
@@ -69,7 +69,7 @@ def digest(text: str) -> str:
 
 def find_keys(data: bytes) -> KeyTexts | None:
     """Return the keys in a text file's content, or None where there are none."""
-    if not any(hint in data for hint in _HINTS) or b"\0" in data[:8000]:
+    if not any(hint in data for hint in _SIGNS_OF_A_KEY) or b"\0" in data[:8000]:
         return None
     texts = _public(data)
     public = {text for text in texts if not any(mark in text for mark in _PRIVATE)}

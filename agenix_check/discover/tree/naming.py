@@ -15,7 +15,7 @@ from agenix_check.errors import CannotCheckError
 
 LEFTOVER = ".tmp.agenix-rekey."
 _PREFIX = re.compile(r"([0-9a-f]{32})-")
-_NAME = re.compile(r"([0-9a-f]{32})-(.+)\.age", re.DOTALL)
+_OUTPUT_NAME = re.compile(r"([0-9a-f]{32})-(.+)\.age", re.DOTALL)
 _IDENT = 32  # hexadecimal digits
 _MOST_PAIRS = 50_000_000  # a minute's work; no fleet of names alone comes near it
 
@@ -71,7 +71,7 @@ def output_file(path: str) -> OutputFile | None:
     directory, _, name = path.rpartition("/")
     outer = _outer(directory)
     if outer is None:
-        match = _NAME.fullmatch(name)
+        match = _OUTPUT_NAME.fullmatch(name)
         return OutputFile(path, directory, *match.groups()) if match else None
     storage, ident, start = outer
     if not ident or not name.endswith(".age"):

@@ -12,7 +12,7 @@ from agenix_check.git.cache import Store
 from agenix_check.model.findings import CauseKind
 from agenix_check.model.lost import Excuse, Past, Reason
 
-_NAME = "history"
+_STORED_HISTORY = "history"
 _FORMAT = 3
 _MOST_STATES = 64
 _MOST_PARTS = 2_000_000  # digests; what is over that is read again
@@ -108,13 +108,13 @@ class Walked:
             "blind": library.blind,
             "mentions": self._mentions,
         }
-        self._store.save(_NAME, value, number=_FORMAT)
+        self._store.save(_STORED_HISTORY, value, number=_FORMAT)
 
     def _load(self) -> None:
         if self._is_loaded:
             return
         self._is_loaded = True
-        loaded = self._store.load(_NAME, number=_FORMAT)
+        loaded = self._store.load(_STORED_HISTORY, number=_FORMAT)
         value = cast("dict[str, dict[str, object]]", loaded) if isinstance(loaded, dict) else {}
         if not value:
             return

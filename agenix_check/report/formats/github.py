@@ -17,11 +17,11 @@ from agenix_check.report.registry import Format, RenderOptions, Summary
 from agenix_check.report.words import already_there, cause_title, names_in, subject
 from agenix_check.rules import RULES, find_rule
 
-_KINDS = ("error", "warning", "notice")
-_SHOWN = 10  # annotations of a kind that GitHub shows for a step
+_LEVELS = ("error", "warning", "notice")
+_SHOWN_ANNOTATIONS = 10  # annotations of a kind that GitHub shows for a step
 _PLACES = 3  # findings of one rule without a cause: up to this number, each is shown at its file
 _SUBJECTS = 20
-_LONGEST = 3900  # characters of a message: the runner cuts at 4096
+_LONGEST_MESSAGE = 3900  # characters of a message: the runner cuts at 4096
 _LONGEST_END = 1000  # of these, for how to fix it
 _LONGEST_TITLE = 250  # of 255
 _MENDS = 3
@@ -40,9 +40,9 @@ def render(report: Report, *, verbose: bool, quiet: bool) -> str:
     names = names_in(report)
     lines = list(_incomplete(report.incomplete))
     end_of_old = already_there(report)
-    for kind in _KINDS:
+    for kind in _LEVELS:
         notes = _notes(finding for finding in report.findings if _kind(report, finding) == kind)
-        room = _SHOWN - (len(lines) if kind == "error" else 0)
+        room = _SHOWN_ANNOTATIONS - (len(lines) if kind == "error" else 0)
         lines += [_annotation(kind, note, names, end_of_old) for note in notes[:room]]
     log = text.render(report, color=False, verbose=verbose, quiet=quiet)
     return "".join(f"{line}\n" for line in lines) + log
@@ -61,7 +61,7 @@ def _incomplete(sentences: Iterable[str]) -> Iterator[str]:
     shown = [visible(sentence) for sentence in sorted(sentences)]
     if shown:
         title = "agenix-check could not check everything"
-        yield _command("error", None, title, _cut("\n".join(_some(shown)), _LONGEST))
+        yield _command("error", None, title, _cut("\n".join(_some(shown)), _LONGEST_MESSAGE))
 
 
 def _notes(findings: Iterable[Finding]) -> list[_Note]:
@@ -103,7 +103,7 @@ def _annotation(kind: str, note: _Note, names: dict[str, str], end_of_old: str) 
     mends = list(dict.fromkeys(f.mend for f in note.findings if f.mend))
     last += [f"fix: {visible(mend)}" for mend in mends[:_MENDS]]
     end = "".join(f"\n{line}" for line in last)[:_LONGEST_END]
-    message = _cut("\n".join(_message(note.findings, names)), _LONGEST - len(end)) + end
+    message = _cut("\n".join(_message(note.findings, names)), _LONGEST_MESSAGE - len(end)) + end
     return _command(kind, shown_path(first), f"{first.rule}: {about}", message)
 
 

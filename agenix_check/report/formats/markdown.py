@@ -26,7 +26,7 @@ from agenix_check.rules import RULES
 LIMIT = 60_000  # bytes: GitHub takes 65,536 characters for a comment
 
 _OPEN = 5  # entries of one list that are not folded
-_MOST = 100  # entries of one list that are there at all
+_MOST_LISTED = 100  # entries of one list that are there at all
 _MENDS = 10
 
 
@@ -80,7 +80,7 @@ class _MarkdownWriter:
         sentences = sorted(self._report.incomplete)
         lines = (f"- could not check: {prose(sentence)}\n" for sentence in sentences)
         head, tail = _fold(len(sentences), f"Could not check {len(sentences)} things")
-        section.add(lines, len(sentences), "sentence", head=head, tail=tail, most=_MOST)
+        section.add(lines, len(sentences), "sentence", head=head, tail=tail, most=_MOST_LISTED)
 
     def findings(self, section: Section) -> None:
         """What this change broke; then what was wrong before, folded."""
@@ -106,7 +106,7 @@ class _MarkdownWriter:
         )
         head, tail = _fold(len(fixed), quantity(len(fixed), "file"))
         head = f"\n#### Fixed\n{head}"
-        section.add(lines, len(fixed), "fixed file", head=head, tail=tail, most=_MOST)
+        section.add(lines, len(fixed), "fixed file", head=head, tail=tail, most=_MOST_LISTED)
 
     def tables(self, section: Section) -> None:
         """How many outputs of each node, and files of each rules file, have which verdict."""
@@ -130,7 +130,7 @@ class _MarkdownWriter:
             for (verdict, reason), number in sorted(unjudged.items())
         ]
         head, tail = _fold(len(lines), f"Skipped or unverifiable for {len(lines)} reasons")
-        section.add(lines, len(lines), "sentence", head=head, tail=tail, most=_MOST)
+        section.add(lines, len(lines), "sentence", head=head, tail=tail, most=_MOST_LISTED)
 
     def _groups(self, section: Section, groups: Iterable[Group]) -> None:
         for one in groups:
@@ -148,7 +148,7 @@ class _MarkdownWriter:
         head, tail = _fold(total, quantity(total, "finding"))
         label = f"**{block.severity}** {code(block.rule)}: {prose(block.headline)}"
         head = f"{heading}\n{label}\n{head}"
-        section.add(lines, total, "finding", head=head, tail=tail, most=_MOST)
+        section.add(lines, total, "finding", head=head, tail=tail, most=_MOST_LISTED)
 
     def _finding(self, finding: Finding, block: Block) -> str:
         names = self._names_of(finding.node, finding.secret, finding.path or finding.source)

@@ -18,7 +18,7 @@ from agenix_check.discover.rules.values import (
 
 TEXTS: Table = {}
 
-_LARGEST = 2**31 - 1
+_LARGEST_NUMBER = 2**31 - 1
 
 
 @primitive(TEXTS, "toString", 1)
@@ -52,7 +52,7 @@ def _substring(machine: Machine, start: Thunk, length: Thunk, value: Thunk) -> V
     first, count = machine.integer(start), machine.integer(length)
     if first < 0:
         raise EvaluationError("a negative start of a `substring`")
-    if max(first, count) > _LARGEST:
+    if max(first, count) > _LARGEST_NUMBER:
         raise RefusedError("a `substring` that is out of range")
     text = text_of(machine, value)
     return text[first:] if count < 0 else text[first : first + count]

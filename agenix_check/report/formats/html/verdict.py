@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from agenix_check.model.findings import Counts, Finding, Report, Severity, Verdict
 from agenix_check.report.words import is_green, quantity
 
-_SHORT = 12  # hexadecimal digits of an object id
-_KINDS = {"index": "what is staged", "commit": "a commit", "worktree": "the work tree"}
+_SHORT_ID = 12  # hexadecimal digits of an object id
+_SNAPSHOTS = {"index": "what is staged", "commit": "a commit", "worktree": "the work tree"}
 
 
 def state_of(report: Report, *, strict: bool, require_verified: bool) -> str:
@@ -46,11 +46,11 @@ def shares(counts: Counts) -> Iterator[tuple[str, int, float, float]]:
 def facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
     """Yield what was checked: a name, its value and, if that is shortened, the whole value."""
     snapshot, fleet = report.snapshot, report.fleet
-    yield "checked", _KINDS.get(snapshot.kind, snapshot.kind), None
+    yield "checked", _SNAPSHOTS.get(snapshot.kind, snapshot.kind), None
     for name in ("commit", "tree", "base"):
         value: str | None = getattr(snapshot, name)
         if value and value.strip("0"):
-            yield name, value[:_SHORT], value
+            yield name, value[:_SHORT_ID], value
     if fleet.inventory == "names":
         yield "known from", "file names, which do not show everything", None
     else:
