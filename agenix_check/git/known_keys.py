@@ -6,16 +6,15 @@ damaged file counts as one without any key, so that nothing is trusted twice on 
 
 import re
 import stat
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.repository import Repository
-from agenix_check.git.staging import FOLDER
 
+_FOLDER = "agenix-check"  # in the common Git directory
 KNOWN_KEYS = "known-keys"
 _HEADER = "agenix-check known keys, format 1"
 _ABOUT = (
@@ -26,8 +25,7 @@ _KEY = re.compile(r"ssh-(?:ed25519|rsa) AAAA[0-9A-Za-z+/]+={0,2}|age1[0-9a-z+._-
 _LARGEST_LIST = 1 << 24  # bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownKeys:
+class KnownKeys(NamedTuple):
     """Canonical texts of public keys; `damage` says why the file that held them was dropped."""
 
     keys: frozenset[str] = frozenset()
@@ -36,7 +34,7 @@ class KnownKeys:
 
 def known_keys_file(repository: Repository) -> Path:
     """Return where the known keys of a clone are; linked worktrees share them."""
-    return repository.common_dir / FOLDER / KNOWN_KEYS
+    return repository.common_dir / _FOLDER / KNOWN_KEYS
 
 
 def read_known_keys(repository: Repository) -> KnownKeys | None:
@@ -78,6 +76,8 @@ def remember_keys(repository: Repository, keys: Iterable[str]) -> None:
         return
     every = sorted(more | (known.keys if known is not None else frozenset()))
     text = "".join(f"{line}\n" for line in (_HEADER, *_ABOUT, *every))
+    import tempfile  # what only looks is quicker without it
+
     try:
         path.parent.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:

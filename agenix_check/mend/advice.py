@@ -1,22 +1,24 @@
 """What a check advises where `--fix` would ask for a grant: the command that gives it."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from agenix_check.age import Recipient, recipient_or_none
 from agenix_check.audit.commands import REKEY
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.names import Names
-from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.known_keys import read_known_keys
-from agenix_check.mend.admission import Admission
-from agenix_check.mend.first_use import keys_at_a_glance
-from agenix_check.mend.grants import Grant, describe_grants, with_grants
-from agenix_check.mend.plan import Plan
-from agenix_check.mend.planner import make_plan
 from agenix_check.model.findings import Finding, Report
 from agenix_check.rules import MendedBy, find_rule
 from agenix_check.view import View
+
+if TYPE_CHECKING:
+    from agenix_check.mend.admission import Admission
+    from agenix_check.mend.grants import Grant
+    from agenix_check.mend.plan import Plan
+
+# Most checks with findings are about keys that are known: those need none of what plans a fix.
 
 _ENCRYPTING = (MendedBy.REMAKE_OUTPUT, MendedBy.REENCRYPT_PLAIN, MendedBy.REENCRYPT_SOURCE)
 
@@ -26,25 +28,32 @@ def advise_grants(report: Report, names: Names, inventory: Inventory, view: View
     fixable = [one for one in report.findings if _is_encrypting(one)]
     if not fixable:
         return report
-    of_commit = view.snapshot.commit is not None
-    known = read_known_keys(view.repository)
-    keys = known.keys if known else keys_at_a_glance(view, names, inventory)
-    admission = Admission(view.repository, names, keys, staged=not of_commit)
-    suspects = _suspects(fixable, names, inventory, admission)
+    noted = read_known_keys(view.repository)
+    if noted is None:
+        from agenix_check.mend.first_use import keys_at_a_glance
+
+        keys = keys_at_a_glance(view, names, inventory)
+    else:
+        keys = noted.keys
+    suspects = _suspects(fixable, names, inventory, keys)
     if not suspects:
         return report
+    from agenix_check.mend.admission import Admission
+    from agenix_check.mend.grants import describe_grants
+
+    admission = Admission(view.repository, names, keys, staged=view.snapshot.commit is None)
     ungranted = _plan(suspects, names, inventory, admission).ungranted
     if not ungranted:
         return report
     grants = {one.pair: one for one in describe_grants(view.repository, names, ungranted)}
-    by_file: dict[str | None, dict[Grant, None]] = defaultdict(dict)
+    by_file: dict[str | None, dict[Grant, None]] = {}
     for one in ungranted:
-        by_file[one.file][grants[one.node, one.key]] = None
+        by_file.setdefault(one.file, {})[grants[one.node, one.key]] = None
     # By names, outputs wait for a stale one of their source that is withheld.
-    by_source: dict[str | None, dict[Grant, None]] = defaultdict(dict)
+    by_source: dict[str | None, dict[Grant, None]] = {}
     for finding in suspects if inventory.declared is None else ():
         if finding.rule == "output-stale" and finding.source is not None:
-            by_source[finding.source] |= by_file.get(finding.path, {})
+            by_source.setdefault(finding.source, {}).update(by_file.get(finding.path, {}))
     findings = tuple(
         _advise(one, [*(by_file.get(one.path) or by_source.get(one.source, {}))])
         for one in report.findings
@@ -52,9 +61,11 @@ def advise_grants(report: Report, names: Names, inventory: Inventory, view: View
     return replace(report, findings=findings)
 
 
-def _advise(finding: Finding, grants: list[Grant]) -> Finding:
+def _advise(finding: Finding, grants: "list[Grant]") -> Finding:
     if not grants or finding.mend is None or not _is_encrypting(finding):
         return finding
+    from agenix_check.mend.grants import with_grants
+
     return replace(finding, mend=with_grants(finding.mend, grants))
 
 
@@ -64,8 +75,12 @@ def _is_encrypting(finding: Finding) -> bool:
 
 
 def _plan(
-    findings: Iterable[Finding], names: Names, inventory: Inventory, admission: Admission
-) -> Plan:
+    findings: Iterable[Finding], names: Names, inventory: Inventory, admission: "Admission"
+) -> "Plan":
+    from agenix_check.errors import CannotCheckError, UsageError
+    from agenix_check.mend.plan import Plan
+    from agenix_check.mend.planner import make_plan
+
     found = tuple(findings)
     masters = any(find_rule(one.rule).mended_by is MendedBy.REENCRYPT_SOURCE for one in found)
     try:
@@ -75,13 +90,14 @@ def _plan(
 
 
 def _suspects(
-    findings: Iterable[Finding], names: Names, inventory: Inventory, admission: Admission
+    findings: Iterable[Finding], names: Names, inventory: Inventory, known: Collection[str]
 ) -> list[Finding]:
     """Leave out findings that show at a glance that their key is known: planning takes longer."""
     declared = inventory.declared
     nodes = {} if declared is None else {
         node.name: node.host_pubkey for node in declared.declaration.nodes
     }  # fmt: skip
+    recipients: dict[str, Recipient] = {}
     keys: dict[str, set[str]] = {}  # digests of key texts, by directory
     if declared is None:
         for file in names.base.outputs.values():
@@ -95,9 +111,12 @@ def _suspects(
         if text is None and declared is None and file is not None:
             made = names.traces_at_base.get(file.ident)
             if made is not None and keys.get(file.directory) == {made.key}:
-                known = names.here.keys.get(made.key)
-                text = None if known is None else known.text
-        key = None if text is None else admission.canonical(text)
-        return key is not None and admission.knows(key)
+                there = names.here.keys.get(made.key)
+                text = None if there is None else there.text
+        recipient = None if text is None else recipients.get(text) or recipient_or_none(text)
+        if text is None or recipient is None:
+            return False
+        recipients[text] = recipient
+        return recipient.text in known
 
     return [one for one in findings if one.path is None or not is_known(one)]
