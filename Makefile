@@ -9,9 +9,12 @@ PROGRAMS = age chromium chromedriver nix npm ssh-keygen
 SUITE = sid
 TREE = .cache/modern/$(SUITE)
 TESTS =
+LINES = $(CURDIR)/.cache/coverage/lines
+# Rooms that try other programs (browsers, hook managers, CI, Nix) than this Python: once is enough.
+ELSEWHERE = tests/browser tests/ci tests/flake tests/hooks
 
 .PHONY: help setup demo test lint format bench screenshot trial modern clean \
-	programs packages tests newest
+	programs packages tests measured
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -19,9 +22,10 @@ help: ## show this
 demo: $(VENV)/.runtime ## build a small fleet, break it, and see what the gate says
 	@$(BIN)/agenix-check demo
 
-test: lint programs packages ## set up, then check everything: lint, types, tests on two Pythons
-	@$(MAKE) --no-print-directory tests
-	@$(MAKE) --no-print-directory newest
+test: ## set up, then check everything: lint, types, tests on two Pythons
+	@MAKE="$(MAKE)" sh tests/setup/plan.sh $(PROGRAMS)
+	@$(MAKE) --no-print-directory lint programs packages
+	@MAKE="$(MAKE)" sh tests/setup/pythons.sh
 
 setup: $(VENV)/.dev ## make .venv, with what development needs
 
@@ -65,15 +69,14 @@ packages: programs
 tests: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto $(TESTS)
 
-newest: $(VENV)/.dev
-	@version='import sys; print(*sys.version_info[:2], sep=".")'; \
-	oldest=$$($(BIN)/python -c "$$version"); \
-	newest=$$(sh tests/setup/python.sh newest); \
-	if [ "$$("$$newest" -c "$$version")" = "$$oldest" ]; then \
-		echo "Tested on Python $$oldest alone: no newer one is installed."; \
-	else \
-		$(MAKE) --no-print-directory VENV=.venv-newest WHICH=newest tests; \
-	fi
+# The same, with the coverage of the package, which Python can note cheaply from 3.12 on. What
+# failed still counts when it is printed.
+measured: $(VENV)/.dev
+	@rm -rf $(LINES) && mkdir -p $(LINES)
+	COVERAGE_LINES=$(LINES) PYTHONPATH=$(CURDIR)/tests/coverage/path \
+		$(BIN)/python -m pytest -n auto $(if $(ONCE),$(ELSEWHERE:%=--ignore=%)) $(TESTS); \
+	code=$$?; \
+	$(BIN)/python -m tests.coverage $(LINES) && exit $$code
 
 # The environments. pip comes last into a new one, so an environment that has it is whole.
 

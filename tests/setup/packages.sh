@@ -1,8 +1,13 @@
 #!/bin/sh
 # Fetch the npm packages that tests read into .cache/NAME/VERSION/package: the public age test
 # vectors, axe-core, which knows the rules of accessible pages, and the official schema of SARIF.
-# The integrity is pinned here, so a registry or a mirror cannot change what the tests see.
+# The integrity is pinned here, so a registry or a mirror cannot change what the tests see. With
+# --missing they are only printed.
+#
+#     sh tests/setup/packages.sh [--missing]
 set -eu
+
+only=${1-}
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 
@@ -11,6 +16,10 @@ fetch() {
     target=$root/.cache/$name/$version
     archive=$(echo "${name#@}" | tr / -)-$version.tgz
     if [ -f "$target/package/package.json" ]; then
+        return
+    fi
+    if [ -n "$only" ]; then
+        echo "$name@$version"
         return
     fi
     if ! command -v npm >/dev/null 2>&1; then

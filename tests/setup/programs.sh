@@ -1,8 +1,9 @@
 #!/bin/sh
 # Install the programs that are named as arguments and missing, with Debian's package manager.
-# Who is not root, or has no apt-get, is told in one message what to install.
+# Who is not root, or has no apt-get, is told in one message what to install. With --missing the
+# packages are only printed.
 #
-#     sh tests/setup/programs.sh age nix npm
+#     sh tests/setup/programs.sh [--missing] age nix npm
 set -eu
 
 has() {
@@ -22,6 +23,11 @@ package() {
     esac
 }
 
+only=
+if [ "${1-}" = --missing ]; then
+    only=missing
+    shift
+fi
 programs=
 packages=
 for program in "$@"; do
@@ -30,7 +36,8 @@ for program in "$@"; do
         packages="$packages $(package "$program")"
     fi
 done
-if [ -z "$programs" ]; then
+if [ -n "$only" ] || [ -z "$programs" ]; then
+    echo "${packages# }" | sed '/^$/d'
     exit 0
 fi
 

@@ -1,9 +1,15 @@
 #!/bin/sh
 # Print the path of the oldest or the newest Python, of those that are supported and can make a
-# virtual environment: on PATH, in /usr/bin or from pyenv.
+# virtual environment: on PATH, in /usr/bin or from pyenv. With --version its version, as 3.11.
 #
-#     sh tests/setup/python.sh oldest|newest
+#     sh tests/setup/python.sh [--version] oldest|newest
 set -eu
+
+only=
+if [ "${1-}" = --version ]; then
+    only=version
+    shift
+fi
 
 # Prints "MINOR PATH", or nothing where it does not run, is too old or lacks ensurepip, which Debian
 # has in a package of its own, python3-venv.
@@ -38,4 +44,7 @@ if [ -z "$found" ]; then
         "Debian packages python3 and python3-venv (or what your system calls them)." >&2
     exit 1
 fi
-echo "${found#* }"
+case $only in
+    version) echo "3.${found%% *}" ;;
+    *) echo "${found#* }" ;;
+esac

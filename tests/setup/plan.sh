@@ -1,0 +1,47 @@
+#!/bin/sh
+# Say what `make test` is about to do, how long that usually takes, and what it will install.
+#
+#     sh tests/setup/plan.sh PROGRAM... (make's variable MAKE names make)
+set -eu
+
+here=$(dirname "$0")
+make="${MAKE:-make} --no-print-directory"
+
+# Whether an environment is there, and as new as what it is made from.
+whole() {
+    $make --question "VENV=$1" "$1/.dev" >/dev/null 2>&1
+}
+
+missing=
+add() {
+    if [ -n "${2# }" ]; then missing="$missing  $1: $(echo $2)
+"; fi
+}
+
+oldest=$(sh "$here/python.sh" --version oldest 2>/dev/null || echo 3)
+newest=$(sh "$here/python.sh" --version newest 2>/dev/null || echo 3)
+venv=$(sh "$here/programs.sh" --missing venv)
+programs=$(sh "$here/programs.sh" --missing "$@")
+add "with apt-get, as root" "$programs $venv"
+add "from npm, into .cache" "$(sh "$here/packages.sh" --missing)"
+environments=
+whole .venv || environments=.venv
+[ "$oldest" = "$newest" ] || whole .venv-newest || environments="$environments .venv-newest"
+add "from PyPI, into" "$environments"
+
+echo "make test, which usually takes 15 minutes at most on two idle cores:"
+echo "  lint: ruff, mypy, the syntax of shell scripts            1 minute"
+if [ "$oldest" = "$newest" ]; then
+    echo "  the tests on Python $oldest, with their coverage            9 minutes"
+    echo "  (on no second Python: no newer one is installed)"
+else
+    echo "  all tests on Python $oldest                                8 minutes"
+    echo "  tests of the package on $newest, with their coverage       6 minutes"
+fi
+if [ -z "$missing" ]; then
+    echo "It installs nothing: every program, package and environment is there."
+else
+    echo "It installs first, which takes some minutes more:"
+    printf '%s' "$missing"
+fi
+echo
