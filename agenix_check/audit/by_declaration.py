@@ -56,7 +56,8 @@ def audit_declared(
         findings = mark_new(findings, names, at_base, unjudged)
     findings = [_date(names, finding) for finding in findings]
     findings += audit_lock(names, inventory)
-    sources = list(audit_sources(names, fleet_of_declared(declared, inventory.kind)))
+    fleet = fleet_of_declared(declared, inventory.kind)
+    sources = list(audit_sources(names, fleet, tuple(declared.masters.known)))
     unclaimed = find_unclaimed(names, declared)
     if declaration.failed or unclaimed:
         rest_outputs, rest_findings = _rest(declared, by_names(), unclaimed)

@@ -119,12 +119,12 @@ def take_out_blanks(path: str) -> str:
     return f"# delete what stands before the armor in {shell(path)}, then: git add, and {REKEY}"
 
 
-def write_anew(path: str, *, empty: bool) -> str:
+def write_anew(path: str, *, empty: bool, masters: Iterable[Recipient] = ()) -> str:
     """Return how to replace a source that is not an age file: `agenix edit` cannot decrypt it."""
     if empty:
-        return from_top(f"rm {shell(path)} && {edit(path)}")
-    known = "others may know its content"
-    return f"# move it out of the repository ({known}), then: {from_top(edit(path))}"
+        return encrypt_to_all(from_top(f"rm {shell(path)} && {edit(path)}"), masters)
+    then = encrypt_to_all(from_top(edit(path)), masters).removeprefix("# ")
+    return f"# move it out of the repository (others may know its content), then: {then}"
 
 
 def pathspec(path: str) -> str:

@@ -1,8 +1,8 @@
 """Judge sources, and find files that do not belong in a repository at all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from agenix_check.age import SCRYPT
+from agenix_check.age import SCRYPT, Recipient
 from agenix_check.audit.commands import (
     REKEY,
     REKEY_BY_NIX,
@@ -25,8 +25,13 @@ from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
 from agenix_check.model.fleet import Fleet
 
 
-def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
-    """Yield the findings about sources, private keys and leftovers."""
+def audit_sources(
+    names: Names, fleet: Fleet, masters: Collection[Recipient] = ()
+) -> Iterator[Finding]:
+    """Yield the findings about sources, private keys and leftovers.
+
+    `masters` are the recipients of sources, where these are declared.
+    """
     used = {path for output in fleet.outputs for path in output.sources}
     same = names.quiet and names.base is names.here
     used_before = used if same else _sources(names.base, names.made_at_base.values())
@@ -44,7 +49,7 @@ def audit_sources(names: Names, fleet: Fleet) -> Iterator[Finding]:
         fact = names.here.facts.get(path)
         needed = path in used or path in awaited
         if needed or path.endswith(".age"):
-            yield from _content(names, names.here.files[path], fact, new=new)
+            yield from _content(names, names.here.files[path], fact, masters, new=new)
             if not needed and path in used_before and (twin := _twin(names, path)) is not None:
                 yield _hidden_edit(names, path, twin)
                 continue
@@ -74,7 +79,9 @@ def _awaited(names: Names) -> set[str]:
     return _sources(names.here, waiting).union(*broken)
 
 
-def _content(names: Names, file: File, fact: Fact | None, *, new: bool) -> Iterator[Finding]:
+def _content(
+    names: Names, file: File, fact: Fact | None, masters: Collection[Recipient], *, new: bool
+) -> Iterator[Finding]:
     path = file.path
     if isinstance(fact, PointerFact | MissingFact | LockedFact):
         return
@@ -83,7 +90,7 @@ def _content(names: Names, file: File, fact: Fact | None, *, new: bool) -> Itera
             "source-not-encrypted",
             "an empty file" if file.is_empty else "not an age file: a secret in plain text?",
             path=path, source=path, new=new,
-            mend=_write_anew(names, file),
+            mend=_write_anew(names, file, masters),
         )  # fmt: skip
     elif fact.problem is not None:
         yield make_finding(
@@ -101,12 +108,12 @@ def _content(names: Names, file: File, fact: Fact | None, *, new: bool) -> Itera
         )  # fmt: skip
 
 
-def _write_anew(names: Names, file: File) -> str:
+def _write_anew(names: Names, file: File, masters: Collection[Recipient]) -> str:
     """Return how to replace a source that is not an age file; an emptied one is taken back."""
     before = names.base.facts.get(file.path)
     if file.is_empty and isinstance(before, AgeFact) and before.problem is None:
         return bring_back(file.path, names.commits.get(file.path), at_base=True)
-    return write_anew(file.path, empty=file.is_empty)
+    return write_anew(file.path, empty=file.is_empty, masters=masters)
 
 
 def _purpose(path: str, fact: Fact | None, *, needed: bool, new: bool) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from agenix_check.model.findings import Report
 from tests.age.points import multiple
 from tests.audit.by_declaration import test_plain as plain
 from tests.conftest import Run
-from tests.discover.declared.estate import Estate, Secret, judge_all
+from tests.discover.declared.estate import DB, Estate, Secret, judge_all
 from tests.host_keys import ALPHA, DELTA
 
 TAG_PQ = encode_bech32("age1tagpq", bytes(1184) + multiple(3)[1])
@@ -50,6 +50,22 @@ def test_masters_of_one_kind(estate: Estate) -> None:
     estate.extra = [ALPHA.strip()]
 
     assert mends(judge_all(estate), "source-missing-recipient") == {UPDATE}
+
+
+@pytest.mark.parametrize("content", ["", "hunter2\n"], ids=["empty", "plain text"])
+def test_a_source_to_be_written_anew_for_masters_of_both_kinds(
+    estate: Estate, content: str
+) -> None:
+    estate.extra = [TAG_PQ]
+    estate.shop.write(DB, "no age file\n")
+    estate.shop.commit("Spoil it")
+    estate.shop.write(DB, content)
+
+    (mend,) = mends(judge_all(estate), "source-not-encrypted")
+
+    assert mend is not None
+    assert mend.startswith("#")
+    assert FIRST.removeprefix("# ") in mend
 
 
 def test_a_source_to_be_made_for_masters_of_both_kinds(estate: Estate) -> None:
