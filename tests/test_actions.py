@@ -52,12 +52,13 @@ def test_github_actions_says_true(fleet: Workshop, run: Run, value: str) -> None
 
 
 def test_who_names_a_format_gets_it(fleet: Workshop, summary: Path, run: Run) -> None:
+    fleet.write("agenix-check.toml", 'format = "markdown"\n')
+    fleet.commit("Choose a format")
     _break(fleet)
     env = {**ACTIONS, "GITHUB_STEP_SUMMARY": str(summary)}
     assert commands(run(fleet.top, "--format", "text", env=env).stdout) == []
     variable = run(fleet.top, env={**env, "AGENIX_CHECK_FORMAT": "json"})
     assert variable.stdout.startswith("{")
-    fleet.write("agenix-check.toml", 'format = "markdown"\n')
     assert run(fleet.top, env=env).stdout.startswith("### ❌ agenix-check failed: 9 outputs")
     assert summary.read_text() == "# Before\n"
 
