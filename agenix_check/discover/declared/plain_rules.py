@@ -3,8 +3,9 @@
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from agenix_check.discover.declared.redaction import withhold_rules
 from agenix_check.discover.rules.machine import Budget
@@ -30,8 +31,7 @@ _NO_NIX = "and Nix, which may understand it, is not asked"
 AskNix = Callable[[View, Sequence[str]], tuple[RulesFile, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainRules:
+class PlainRules(NamedTuple):
     """The rules files of a tree; `notices` and `incomplete` are sentences for the report.
 
     `left_out` are the paths that the settings leave out.

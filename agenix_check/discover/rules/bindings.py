@@ -1,8 +1,7 @@
 """The bindings of a set or a `let`, gathered: `a.b = 1; a.c = 2;` bind one name."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from agenix_check.discover.rules.values import EvaluationError, RefusedError, show_text
 
@@ -12,22 +11,21 @@ if TYPE_CHECKING:
 _LITERALS = ("attrset_expression", "rec_attrset_expression")
 
 
-@dataclass(frozen=True, slots=True)
-class Inherited:
+class Inherited(NamedTuple):
     """`inherit name;` of a scope, or `inherit (source) name;`."""
 
     name: bytes
     source: "Node | None"
 
 
-@dataclass(slots=True)
 class Gathered:
     """The bindings of one set; `dynamic` are those whose names are evaluated."""
 
-    recursive: bool
-    line: int
-    named: "dict[bytes, Bound]" = field(default_factory=dict)
-    dynamic: "list[tuple[Node, Bound]]" = field(default_factory=list)
+    def __init__(self, *, recursive: bool, line: int) -> None:
+        self.recursive = recursive
+        self.line = line
+        self.named: dict[bytes, Bound] = {}
+        self.dynamic: list[tuple[Node, Bound]] = []
 
 
 Bound: TypeAlias = "Node | Inherited | Gathered"
@@ -38,7 +36,7 @@ def gather(node: "Node", *, recursive: bool) -> Gathered:
 
     Raises `EvaluationError` for a name that is bound twice.
     """
-    found = Gathered(recursive, node.start_point[0] + 1)
+    found = Gathered(recursive=recursive, line=node.start_point[0] + 1)
     for bindings in (child for child in node.children if child.type == "binding_set"):
         for binding in bindings.children_by_field_name("binding"):
             _add_binding(found, binding)

@@ -38,7 +38,7 @@ def coerce(
     if isinstance(value, TreePath):
         if copy and not machine.files.exists(value.path):
             raise EvaluationError("a path at which there is nothing")
-        return PlaceText(value, b"", copy)
+        return PlaceText(value, b"", copied=copy)
     if isinstance(value, dict):
         if b"__toString" in value:
             text = machine.call(machine.force(value[b"__toString"]), Thunk(None, value))

@@ -1,9 +1,8 @@
 """Read the text of a Nix file into an expression, with tree-sitter's grammar of the language."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agenix_check.discover.rules.bindings import (
     Gathered,
@@ -47,8 +46,7 @@ _HIDDEN = (b"__sub", b"__mul", b"__div", b"__lessThan", b"__findFile", b"__nixPa
 _UNCHAINED = ({"==", "!="}, {"<", ">", "<=", ">="})
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(NamedTuple):
     """The names that are bound around an expression, and whether a `with` is among them."""
 
     bound: frozenset[bytes]
@@ -58,8 +56,7 @@ class _Names:
         return _Names(self.bound.union(names), self.dynamic)
 
 
-@dataclass(frozen=True, slots=True)
-class Globals:
+class Globals(NamedTuple):
     """The names that the language binds: those known here, and those that are refused.
 
     The latter with whether they are impure.
@@ -158,7 +155,7 @@ class _Reader:
             parts = read_quoted(self.source, node.start_byte + 1, node.end_byte - 1, holes)
         else:
             parts = read_indented(self.source, node.start_byte + 2, node.end_byte - 2, holes)
-        if any(isinstance(part, Expression) for part in parts):
+        if not all(isinstance(part, bytes) for part in parts):
             return Interpolated(place, tuple(parts))
         return Literal(place, b"".join(part for part in parts if isinstance(part, bytes)))
 

@@ -80,4 +80,4 @@ def join_texts(parts: list[bytes | PlaceText]) -> bytes | PlaceText:
         raise RefusedError("a place in the middle of a string", impure=True)
     if isinstance(first, bytes):
         return first + b"".join(texts)
-    return PlaceText(first.base, first.suffix + b"".join(texts), first.copied)
+    return PlaceText(first.base, first.suffix + b"".join(texts), copied=first.copied)

@@ -5,8 +5,7 @@ are followed at once here, in that order; what the library could see otherwise i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from agenix_check.discover.rules.values import EvaluationError, RefusedError
 
@@ -30,8 +29,7 @@ _ANY = frozenset(range(1, 256))
 Groups: TypeAlias = tuple[bytes | None, ...]
 
 
-@dataclass(slots=True)
-class _State:
+class _State(NamedTuple):
     """A state: it takes a byte of `takes`, or goes on at once; `then` in order of preference."""
 
     then: list[int]
@@ -40,8 +38,7 @@ class _State:
     anchor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A part of an expression: `build` adds its states and returns the first of them."""
 
     build: "Callable[[list[_State], int], int]"
@@ -347,7 +344,7 @@ def _repeat(piece: _Piece, least: int, most: int | None) -> _Piece:
     def build(states: list[_State], then: int) -> int:
         if most is None:
             loop = _added(states, _State([]))
-            states[loop].then = [piece.build(states, loop), then]
+            states[loop].then.extend((piece.build(states, loop), then))
             first = loop
         else:
             first = then

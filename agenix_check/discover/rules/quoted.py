@@ -137,7 +137,7 @@ def _strip(tokens: Sequence[Token | Expression]) -> Iterator[bytes | Expression]
     least = _least_indentation(tokens)
     at_start, dropped = True, 0
     for number, token in enumerate(tokens):
-        if isinstance(token, Expression):
+        if not isinstance(token, Token):
             at_start, dropped = False, 0
             yield token
             continue
@@ -166,7 +166,7 @@ _BLANK, _NEWLINE = b" \n"
 def _least_indentation(tokens: Sequence[Token | Expression]) -> int:
     at_start, least, current = True, _NO_LIMIT, 0
     for token in tokens:
-        if isinstance(token, Expression) or not token.plain:
+        if not isinstance(token, Token) or not token.plain:
             if at_start:
                 at_start, least = False, min(least, current)
             continue

@@ -1,10 +1,10 @@
 """The expressions of the Nix language, as far as rules files use them: frozen trees.
 
 Texts are bytes, as in Nix. Which scope a variable comes from is settled when the tree is made.
+Named tuples, because twenty data classes would take longer to make than most files to evaluate.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Position(NamedTuple):
@@ -14,167 +14,182 @@ class Position(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """Base of all expressions."""
-
-    place: Position
-
-
-@dataclass(frozen=True, slots=True)
-class Literal(Expression):
+class Literal(NamedTuple):
     """A number, or a string in which nothing is interpolated."""
 
+    place: Position
     value: int | float | bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Interpolated(Expression):
+class Interpolated(NamedTuple):
     """A string with `${…}` in it."""
 
-    parts: tuple[bytes | Expression, ...]
+    place: Position
+    parts: "tuple[bytes | Expression, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class PathExpression(Expression):
+class PathExpression(NamedTuple):
     """A path: its parts, of which the first is text, relative to the directory of its file."""
 
-    parts: tuple[bytes | Expression, ...]
+    place: Position
+    parts: "tuple[bytes | Expression, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Variable(Expression):
+class Variable(NamedTuple):
     """A name that a `let`, a `rec`, a function or the language itself binds."""
 
+    place: Position
     name: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WithVariable(Expression):
+class WithVariable(NamedTuple):
     """A name that only a `with` can provide."""
 
+    place: Position
     name: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Select(Expression):
+class Select(NamedTuple):
     """`subject.path or default`; the parts of `path` are texts, or expressions that give them."""
 
-    subject: Expression
-    path: tuple[bytes | Expression, ...]
-    default: Expression | None
+    place: Position
+    subject: "Expression"
+    path: "tuple[bytes | Expression, ...]"
+    default: "Expression | None"
 
 
-@dataclass(frozen=True, slots=True)
-class HasAttribute(Expression):
+class HasAttribute(NamedTuple):
     """`subject ? path`."""
 
-    subject: Expression
-    path: tuple[bytes | Expression, ...]
+    place: Position
+    subject: "Expression"
+    path: "tuple[bytes | Expression, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Expression):
+class Call(NamedTuple):
     """A function applied to one argument."""
 
-    function: Expression
-    argument: Expression
+    place: Position
+    function: "Expression"
+    argument: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Function(Expression):
+class Function(NamedTuple):
     """A function: `formals` are the attributes that it takes, None if it takes any value.
 
     `name` is what the whole argument is called in the body; `open` says whether `…` was given.
     """
 
+    place: Position
     name: bytes | None
-    formals: tuple[tuple[bytes, Expression | None], ...] | None
+    formals: "tuple[tuple[bytes, Expression | None], ...] | None"
     open: bool
-    body: Expression
+    body: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class ListExpression(Expression):
+class ListExpression(NamedTuple):
     """A list."""
 
-    elements: tuple[Expression, ...]
+    place: Position
+    elements: "tuple[Expression, ...]"
 
 
 class Binding(NamedTuple):
     """`name = value;` — `outer` if the value is one of the scope outside (`inherit name;`)."""
 
     name: bytes
-    value: Expression
+    value: "Expression"
     outer: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SetExpression(Expression):
+class SetExpression(NamedTuple):
     """An attribute set; `dynamic` are the attributes whose names are evaluated."""
 
+    place: Position
     recursive: bool
     bindings: tuple[Binding, ...]
-    dynamic: tuple[tuple[Expression, Expression], ...]
+    dynamic: "tuple[tuple[Expression, Expression], ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Let(Expression):
+class Let(NamedTuple):
     """`let … in body`."""
 
+    place: Position
     bindings: tuple[Binding, ...]
-    body: Expression
+    body: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class With(Expression):
+class With(NamedTuple):
     """`with environment; body`."""
 
-    environment: Expression
-    body: Expression
+    place: Position
+    environment: "Expression"
+    body: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class If(Expression):
+class If(NamedTuple):
     """`if condition then consequence else alternative`."""
 
-    condition: Expression
-    consequence: Expression
-    alternative: Expression
+    place: Position
+    condition: "Expression"
+    consequence: "Expression"
+    alternative: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Assert(Expression):
+class Assert(NamedTuple):
     """`assert condition; body`."""
 
-    condition: Expression
-    body: Expression
+    place: Position
+    condition: "Expression"
+    body: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Unary(Expression):
+class Unary(NamedTuple):
     """`!operand` or `-operand`."""
 
+    place: Position
     operator: str
-    operand: Expression
+    operand: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Expression):
+class Binary(NamedTuple):
     """`left operator right`."""
 
+    place: Position
     operator: str
-    left: Expression
-    right: Expression
+    left: "Expression"
+    right: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedExpression(Expression):
+class RefusedExpression(NamedTuple):
     """What is understood but not evaluated here.
 
     `impure` if it asks for something of the machine, so that no other evaluation in a sandbox may
     answer it either.
     """
 
+    place: Position
     construct: str
     impure: bool
+
+
+Expression: TypeAlias = (
+    Literal
+    | Interpolated
+    | PathExpression
+    | Variable
+    | WithVariable
+    | Select
+    | HasAttribute
+    | Call
+    | Function
+    | ListExpression
+    | SetExpression
+    | Let
+    | With
+    | If
+    | Assert
+    | Unary
+    | Binary
+    | RefusedExpression
+)

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Thread, stack_size
 from typing import NamedTuple, TypeVar
 
@@ -38,8 +37,7 @@ class PublicKey(NamedTuple):
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenRule:
+class WrittenRule(NamedTuple):
     """One rule as the file gives it: a name, its keys in their order, and `armor` if it is given.
 
     Nested lists are flattened.
@@ -50,8 +48,7 @@ class WrittenRule:
     armor: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Misunderstood:
+class Misunderstood(NamedTuple):
     """Why a rule, or where `rule` is None a whole file, could not be evaluated, and where.
 
     `refused` if the evaluator does not know something that Nix may know; `impure` if that is
@@ -65,8 +62,7 @@ class Misunderstood:
     refused: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
+class Understood(NamedTuple):
     """The rules of a file, sorted by name, and what of it could not be evaluated."""
 
     rules: tuple[WrittenRule, ...]

@@ -4,7 +4,6 @@ null, booleans, numbers, strings, lists and sets are Python's None, bool, int, f
 and dict. Nothing changes a value after it was made.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 if TYPE_CHECKING:
@@ -69,23 +68,35 @@ def recurse() -> NoReturn:
     raise EvaluationError("infinite recursion")
 
 
-@dataclass(frozen=True, slots=True)
 class TreePath:
     """A path inside the repository, relative to its root; "" is the root itself."""
 
-    path: str
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether another path leads to the same place."""
+        return isinstance(other, TreePath) and self.path == other.path
+
+    def __hash__(self) -> int:
+        """Return the hash of the path's text."""
+        return hash(self.path)
 
 
-@dataclass(frozen=True, slots=True)
 class PlaceText:
     """A string that begins with the place of a path on the machine, or of its copy in the store.
 
     What it begins with is nobody's business, so it can only be read from.
     """
 
-    base: TreePath
-    suffix: bytes
-    copied: bool
+    __slots__ = ("base", "copied", "suffix")
+
+    def __init__(self, base: TreePath, suffix: bytes, *, copied: bool) -> None:
+        self.base = base
+        self.suffix = suffix
+        self.copied = copied
 
 
 class Scope:
@@ -107,33 +118,41 @@ class Scope:
         self.attributes = attributes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Closure:
     """A function of a rules file, and the scope that it was made in."""
 
-    function: "Function"
-    scope: Scope
+    __slots__ = ("function", "scope")
+
+    def __init__(self, function: "Function", scope: Scope) -> None:
+        self.function = function
+        self.scope = scope
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Primitive:
     """A function of the language, and the arguments that it was given so far."""
 
-    name: str
-    arity: int
-    run: "Callable[..., Value]"
-    given: tuple[Thunk, ...] = ()
+    __slots__ = ("arity", "given", "name", "run")
+
+    def __init__(
+        self, name: str, arity: int, run: "Callable[..., Value]", given: tuple[Thunk, ...] = ()
+    ) -> None:
+        self.name = name
+        self.arity = arity
+        self.run = run
+        self.given = given
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Builtins:
     """The set `builtins`: only single names of it can be asked for.
 
     `others` are names of builtins that are not evaluated here, with whether they are impure.
     """
 
-    known: dict[bytes, Thunk]
-    others: dict[bytes, bool]
+    __slots__ = ("known", "others")
+
+    def __init__(self, known: dict[bytes, Thunk], others: dict[bytes, bool]) -> None:
+        self.known = known
+        self.others = others
 
     def find(self, name: bytes) -> Thunk | None:
         """Return a builtin, or None if no version of Nix has it; may raise `RefusedError`."""
