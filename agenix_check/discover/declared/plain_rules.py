@@ -26,6 +26,7 @@ _STEPS = 4_000_000  # for all rules files of a tree together: some seconds
 _SHOWN_FAILURES = 3  # failures of one file that are said in full
 # What a rules file cannot do without: the word itself, or another file that has it.
 _SPEAKING = re.compile(rb"publicKeys|\bimport\b|\bfrom(?:JSON|TOML)\b")
+_WAY_OUT = 'an [[ignore]] with this path, rule = "*" and a reason leaves the file out'
 _NO_NIX = "and Nix, which may understand it, is not asked"
 
 AskNix = Callable[[View, Sequence[str]], tuple[RulesFile, ...]]
@@ -113,6 +114,8 @@ def _rules_file(path: str, result: Understood) -> RulesFile:
     failures = [_sentence(one) for one in result.failures[:_SHOWN_FAILURES]]
     if len(result.failures) > _SHOWN_FAILURES:
         failures.append(f"and {len(result.failures) - _SHOWN_FAILURES} more")
+    if any(one.impure for one in result.failures):
+        failures.append(_WAY_OUT)
     given = [(rule.name, [key.text for key in rule.keys], rule.armor) for rule in result.rules]
     return make_rules_file(path, given, failures)
 
