@@ -58,8 +58,13 @@ def disagreements(expressions: Sequence[str]) -> list[tuple[str, str, str | None
     return [
         (text, answer, other)
         for (text, answer), other in zip(ours.items(), theirs, strict=True)
-        if answer != other
+        if answer != other and not (other is None and _is_no_text(answer))
     ]
+
+
+def _is_no_text(answer: str) -> bool:
+    """Return whether an answer has a string that is not UTF-8: newer Nix writes none as JSON."""
+    return "\ufffd" in answer
 
 
 def test_known_expressions() -> None:
