@@ -29,14 +29,15 @@ whole .venv || environments=.venv
 [ "$oldest" = "$newest" ] || whole .venv-newest || environments="$environments .venv-newest"
 add "from PyPI, into" "$environments"
 
+coverage=", with their coverage"
+[ "$newest" != 3.11 ] || coverage=" (their coverage takes Python 3.12)"
 echo "make test, which usually takes 15 minutes at most on two idle cores:"
-echo "  lint: ruff, mypy, the syntax of shell scripts            1 minute"
+echo "  1 minute   lint: ruff, mypy, the syntax of shell scripts"
 if [ "$oldest" = "$newest" ]; then
-    echo "  the tests on Python $oldest, with their coverage            9 minutes"
-    echo "  (on no second Python: no newer one is installed)"
+    echo "  8 minutes  the tests on Python $oldest$coverage (no newer one is installed)"
 else
-    echo "  all tests on Python $oldest                                8 minutes"
-    echo "  tests of the package on $newest, with their coverage       6 minutes"
+    echo "  8 minutes  all tests on Python $oldest"
+    echo "  6 minutes  the tests of the package on Python $newest$coverage"
 fi
 if [ -z "$missing" ]; then
     echo "It installs nothing: every program, package and environment is there."
