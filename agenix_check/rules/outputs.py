@@ -23,6 +23,8 @@ OUTPUTS: tuple[Rule, ...] = (
             Run this with a key that can read the source:
 
                 agenix-check --fix
+
+            For a host whose key this clone does not know it asks first, or wants `--grant NODE`.
             """,
         about=About.OUTPUT,
         mended_by=MendedBy.REMAKE_OUTPUT,

@@ -20,6 +20,8 @@ PLAIN: tuple[Rule, ...] = (
             Run this with a key that can read the file:
 
                 agenix-check --fix
+
+            For a key that this clone does not know it asks first, or wants `--grant KEY`.
             """,
         about=About.PLAIN,
         mended_by=MendedBy.REENCRYPT_PLAIN,

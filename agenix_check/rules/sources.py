@@ -157,6 +157,8 @@ SOURCES: tuple[Rule, ...] = (
             Encrypt every source again, which needs one of the old keys; the outputs follow:
 
                 agenix-check --fix --update-masters
+
+            For a recipient that this clone does not know it asks first, or wants `--grant KEY`.
             """,
         about=About.SOURCE,
         mended_by=MendedBy.REENCRYPT_SOURCE,
