@@ -1,4 +1,4 @@
-"""POSIX extended expressions of `match` and `split`, matched in time linear in the text.
+"""POSIX extended expressions of `match` and `split`; one match takes time linear in the text.
 
 Nix gives them to the machine's C++ library, which looks for a match in a certain order. All states
 are followed at once here, in that order; what the library could see otherwise is refused.
