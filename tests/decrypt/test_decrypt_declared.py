@@ -96,7 +96,9 @@ def test_a_declared_master_that_cannot_read_a_source_is_found(
             assert (code, report["findings"], report["decrypted"]["compared"]) == (0, [], 1)
     assert (code, broken(report)) == (1, [("source-missing-recipient", DB)])
     assert report["decrypted"]["compared"] == 1  # the other master opened it
-    assert report["findings"][0]["mend"] == "agenix-check --fix --decrypt --update-masters"
+    assert report["findings"][0]["mend"] == (
+        f"agenix-check --fix --inventory {inventory} --decrypt --update-masters"
+    )
     options = ("--inventory", inventory, "--fix", "--update-masters")
     done = declared.decrypt("alpha", "second", "master", more=options)
     assert (done.code, done.stderr) == (0, "")
