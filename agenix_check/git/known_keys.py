@@ -4,6 +4,7 @@ It belongs to no version of the program. Without it, the next fix is this clone'
 damaged file counts as one without any key, so that nothing is trusted twice on first use.
 """
 
+import os
 import re
 import stat
 from collections.abc import Iterable
@@ -80,14 +81,14 @@ def remember_keys(repository: Repository, keys: Iterable[str]) -> None:
 
     try:
         path.parent.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            place = Path(file.name)
-            file.write(text.encode("ascii"))
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
         try:
-            place.replace(path)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode("ascii"))
+            Path(temporary).replace(path)
         except OSError:
             with suppress(OSError):
-                place.unlink()
+                Path(temporary).unlink()
             raise
     except OSError as error:
         raise CannotCheckError(
