@@ -180,17 +180,6 @@ def name_default_branch(repository: Repository, tip: str) -> str:
     return names.get(tip) or tip
 
 
-def merge_fork(repository: Repository, commit: str | None) -> str | None:
-    """Return where the two sides of a merge parted: of a merge commit, or of one that is under way.
-
-    None where there is no merge, or what it came from was not fetched.
-    """
-    ours, theirs = ("HEAD", "MERGE_HEAD") if commit is None else (f"{commit}^1", f"{commit}^2")
-    if commit is None and not (repository.git_dir / "MERGE_HEAD").is_file():
-        return None
-    return forked_at(repository, ours, theirs)
-
-
 def is_cut_off(repository: Repository, commit: str) -> bool:
     """Return whether a commit has parents that this shallow clone lacks."""
     if not repository.shallow or parent(repository, commit) is not None:

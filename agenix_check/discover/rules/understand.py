@@ -6,7 +6,6 @@ from threading import Thread, stack_size
 from typing import NamedTuple, TypeVar
 
 from agenix_check.discover.rules.builtins import GLOBALS, OUTERMOST
-from agenix_check.discover.rules.builtins.control import force_deeply
 from agenix_check.discover.rules.evaluate import HANDLERS
 from agenix_check.discover.rules.machine import DEEPEST, Budget, Files, Machine
 from agenix_check.discover.rules.operators import names_of, text_of
@@ -142,13 +141,6 @@ def _armor(machine: Machine, thunk: Thunk | None) -> bool | None:
 
 def _decode(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
-
-
-def evaluate_whole(machine: Machine, path: str) -> Value:
-    """Return a file's value, with all that it holds computed."""
-    thunk = ready(machine.import_file(path))
-    force_deeply(machine, thunk)
-    return machine.force(thunk)
 
 
 def with_room(run: Callable[[], _Result]) -> _Result:

@@ -1,7 +1,6 @@
 """Rules files of plain agenix: judged without Nix, left out with a reason, or said."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -19,15 +18,6 @@ let closure = builtins.genericClosure { startSet = [ { key = KEY; } ]; operator 
   "db.age".publicKeys = map (one: one.key) closure;
 }
 """
-
-
-@pytest.fixture
-def without_nix(tmp_path: Path) -> dict[str, str]:
-    """Return variables with which Git is found and Nix is not."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "git").symlink_to(shutil.which("git") or "")
-    return {"PATH": str(programs)}
 
 
 @pytest.fixture
