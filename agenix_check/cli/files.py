@@ -4,10 +4,10 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 
 from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.git.whole_file import write_whole
 
 LARGEST = 1 << 28  # bytes of a file that `inspect` reads
 
@@ -15,17 +15,9 @@ LARGEST = 1 << 28  # bytes of a file that `inspect` reads
 def write_file(path: Path, text: str) -> None:
     """Write a text file in one step, so that nobody reads half of it."""
     try:
-        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        mask = os.umask(0)
+        os.umask(mask)
+        write_whole(path, text.encode("utf-8", "backslashreplace"), mode=0o666 & ~mask)
     except OSError as error:
         raise CannotCheckError(f"cannot write {path}: {error.strerror}") from error
 

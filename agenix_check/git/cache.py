@@ -5,14 +5,13 @@ Trees that were green are among it: the same bytes need no second look.
 
 import contextlib
 import marshal
-import os
 import sys
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar, cast
 
 from agenix_check import __version__
+from agenix_check.git.whole_file import write_whole
 from agenix_check.model.findings import Counts, FleetInfo, Report, SnapshotInfo
 
 _DIGEST = 32
@@ -64,14 +63,7 @@ class Store:
         body = marshal.dumps(value)
         with contextlib.suppress(OSError):
             self._directory.mkdir(exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=self._directory)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(_header(number) + sha256(body).digest() + body)
-                Path(temporary).replace(self._directory / name)
-            except OSError:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            write_whole(self._directory / name, _header(number) + sha256(body).digest() + body)
 
 
 def _header(number: int | None) -> bytes:

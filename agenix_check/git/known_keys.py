@@ -4,16 +4,15 @@ It belongs to no version of the program. Without it, the next fix is this clone'
 damaged file counts as one without any key, so that nothing is trusted twice on first use.
 """
 
-import os
 import re
 import stat
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.repository import Repository
+from agenix_check.git.whole_file import write_whole
 
 _FOLDER = "agenix-check"  # in the common Git directory
 KNOWN_KEYS = "known-keys"
@@ -77,19 +76,9 @@ def remember_keys(repository: Repository, keys: Iterable[str]) -> None:
         return
     every = sorted(more | (known.keys if known is not None else frozenset()))
     text = "".join(f"{line}\n" for line in (_HEADER, *_ABOUT, *every))
-    import tempfile  # what only looks is quicker without it
-
     try:
         path.parent.mkdir(exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text.encode("ascii"))
-            Path(temporary).replace(path)
-        except OSError:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
+        write_whole(path, text.encode("ascii"))
     except OSError as error:
         raise CannotCheckError(
             f"nothing was fixed: {path}, which says which keys are known in this clone, cannot be "
