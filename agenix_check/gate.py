@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agenix_check.errors import AgenixCheckError
 from agenix_check.git.cache import Green, Store
 from agenix_check.git.repository import Repository
-from agenix_check.model.findings import Counts, Finding, Report, Severity, finding_key
+from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.model.settings import EvaluateWhen, FailOn, Settings, SettingsOrigin
 from agenix_check.view import View, open_view, view_commit
 
@@ -117,16 +117,7 @@ def _with_origin(
     finding = judge_change(origin.change, look(origin.change.now), look(origin.change.then))
     if is_ignored(finding, origin.change.now.ignore):
         return replace(report, counts=replace(report.counts, ignored=report.counts.ignored + 1))
-    counts = Counts.of((), [finding])
-    return replace(
-        report,
-        findings=tuple(sorted((*report.findings, finding), key=finding_key)),
-        counts=replace(
-            report.counts,
-            warnings=report.counts.warnings + counts.warnings,
-            notes=report.counts.notes + counts.notes,
-        ),
-    )
+    return report.with_findings((*report.findings, finding))
 
 
 def conclude(report: Report, settings: Settings) -> Report:

@@ -9,7 +9,7 @@ from agenix_check.audit.by_names import audit_names
 from agenix_check.audit.select import select
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.model.findings import Counts, Report, SnapshotInfo, finding_key
+from agenix_check.model.findings import Report, SnapshotInfo
 
 __all__ = ["audit_fleet", "select"]
 
@@ -42,8 +42,7 @@ def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> R
 def _with_lock(names: Names, inventory: Inventory, report: Report) -> Report:
     from agenix_check.audit.by_declaration import audit_lock
 
-    findings = sorted((*report.findings, *audit_lock(names, inventory)), key=finding_key)
-    return replace(report, findings=tuple(findings), counts=Counts.of(report.files, findings))
+    return report.with_findings((*report.findings, *audit_lock(names, inventory)))
 
 
 def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
@@ -59,9 +58,7 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
     findings += [finding for one in judged for finding in one.findings]
     findings += audit_rules_files(names, inventory.rules)
     return replace(
-        report,
+        report.with_findings(findings),
         fleet=replace(report.fleet, plain=len(judged)),
-        counts=Counts.of(report.files, findings),
         files=(*report.files, *(one.result for one in judged)),
-        findings=tuple(sorted(findings, key=finding_key)),
     )

@@ -303,6 +303,12 @@ class Report:
             self._by_kind[kind] = tuple([one for one in self.files if one.kind is kind])
         return self._by_kind[kind]
 
+    def with_findings(self, findings: Iterable[Finding]) -> "Report":
+        """Return the report with these findings in place of its own, sorted and counted."""
+        ordered = tuple(sorted(findings, key=finding_key))
+        counts = Counts.of(self.files, ordered, self.counts.ignored)
+        return replace(self, findings=ordered, counts=counts)
+
     def tolerates(self, finding: Finding) -> bool:
         """Return whether a finding does not fail the run because it is old."""
         return self.only_new_fails and not finding.new
