@@ -34,12 +34,11 @@ def keys_of_head(
     if trusted is None:
         return frozenset()
     if view.base is None or view.base.commit != trusted.commit:
-        there = replace(view, snapshot=trusted, base=trusted, of_a_change=False)
+        there = _unchanged(view, trusted)
         names = discover_names(there, Memory(store), store)
         at_head = take_inventory(there, names, settings, store)
     elif names.changed:
-        there = replace(view, snapshot=trusted, base=trusted, of_a_change=False)
-        at_head = take_inventory(there, names.at_base(), settings, store)
+        at_head = take_inventory(_unchanged(view, trusted), names.at_base(), settings, store)
     else:
         at_head = inventory
     declared = _declared_keys((inventory, at_head))
@@ -64,6 +63,11 @@ def trusted_commit(view: View) -> Snapshot | None:
     return view.base if is_base else commit_snapshot(repository, head)
 
 
+def _unchanged(view: View, commit: Snapshot) -> View:
+    """Return the view of a commit in which nothing has changed."""
+    return replace(view, snapshot=commit, base=commit, of_a_change=False)
+
+
 def keys_at_a_glance(view: View, names: Names, inventory: Inventory) -> frozenset[str]:
     """Return about the same without evaluating anything, for what a check advises.
 
@@ -74,8 +78,7 @@ def keys_at_a_glance(view: View, names: Names, inventory: Inventory) -> frozense
         return frozenset()
     here = view.snapshot.tree == trusted.tree
     if not here and (view.base is None or view.base.tree != trusted.tree):
-        there = replace(view, snapshot=trusted, base=trusted, of_a_change=False)
-        names = discover_names(there, Memory(Store(None)), Store(None))
+        names = discover_names(_unchanged(view, trusted), Memory(Store(None)), Store(None))
         here = True
     tree = names.here if here else names.base
     keys = keys_of_outputs(names, tree, _declared_keys((inventory,)))

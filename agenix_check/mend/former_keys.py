@@ -8,6 +8,7 @@ from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.key_texts import NOWHERE, KeyText, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import OutputFile, Trace
+from agenix_check.discover.tree.readings import readings
 from agenix_check.mend.needs import Need, Needs, collect_needs
 from agenix_check.model.findings import Finding
 from agenix_check.model.fleet import closest_to_name
@@ -165,23 +166,18 @@ def _new_texts(names: Names, path: str, text: str) -> Iterable[str]:
     if not isinstance(now, KeyTexts) or not isinstance(was, KeyTexts):
         return ()
     if was.whole is not None and now.whole is not None:
-        # A file that is read as a whole: with its end, without the newline, or trimmed.
-        for as_read in (str, _without_newline, str.strip):
-            if as_read(was.whole) == text:
-                return (as_read(now.whole),)
+        for before, after in zip(readings(was.whole), readings(now.whole), strict=True):
+            if before == text:
+                return (after,)
     form = _form(text)
     if text not in was.texts():
         # An older commit took the key away: what is in its place now was there at the base too.
         if now.whole is None:
             return {one for one in now.texts() if _form(one) == form}
-        readings = {read(now.whole) for read in (str, _without_newline, str.strip)}
-        return {one for one in readings if one.endswith("\n") == text.endswith("\n")}
-    before = {digest(one) for one in was.texts()}
-    return {one for one in now.texts() if _form(one) == form and digest(one) not in before}
-
-
-def _without_newline(text: str) -> str:
-    return text.removesuffix("\n")
+        ends = text.endswith("\n")
+        return {one for one in readings(now.whole) if one.endswith("\n") == ends}
+    known = {digest(one) for one in was.texts()}
+    return {one for one in now.texts() if _form(one) == form and digest(one) not in known}
 
 
 def _form(text: str) -> tuple[bool, bool, bool]:

@@ -14,10 +14,11 @@ from agenix_check.model.settings import EvaluateWhen, InventoryChoice, Settings
 from agenix_check.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from agenix_check.discover.declared.expected import Declared
     from agenix_check.discover.declared.plain_rules import PlainRules
+    from agenix_check.git.snapshot import File
     from agenix_check.model.declaration import RulesFile
 
 _IS_CALLED_SO = re.compile(rf"(?:.*/)?{re.escape(RULES_FILE)}\Z", re.DOTALL).match
@@ -133,23 +134,22 @@ def _removed_lock(view: View, names: Names) -> tuple[str, ...]:
 
 def find_rules_files(view: View) -> tuple[str, ...]:
     """Return the files that look like rules files by name and content; NixOS modules do not."""
-    files = view.snapshot.files
-    paths = [path for path in files if posixpath.basename(path) == RULES_FILE]
-    blobs = read_blobs(view.repository.git, [files[path].oid for path in paths])
-    speaking = {blob.oid for blob in blobs if b"publicKeys" in blob.data}
-    return tuple(path for path in paths if files[path].oid in speaking)
+    return _speaking(view, view.snapshot.files.values())
 
 
 def _rules_files_before(view: View, names: Names) -> tuple[str, ...]:
     """Return the rules files of the base that the change edits or removes: they are ones still."""
     there = names.base.files
-    paths = [path for path in names.changed if path.endswith(RULES_FILE)]
-    files = [
-        there[path] for path in paths if path in there and posixpath.basename(path) == RULES_FILE
-    ]
-    blobs = read_blobs(view.repository.git, [file.oid for file in files])
+    changed = (there[path] for path in names.changed if path in there)
+    return tuple(sorted(_speaking(view, changed)))
+
+
+def _speaking(view: View, files: "Iterable[File]") -> tuple[str, ...]:
+    """Return the paths of those files that have the name of rules files and speak of keys."""
+    named = [file for file in files if posixpath.basename(file.path) == RULES_FILE]
+    blobs = read_blobs(view.repository.git, [file.oid for file in named])
     speaking = {blob.oid for blob in blobs if b"publicKeys" in blob.data}
-    return tuple(sorted({file.path for file in files if file.oid in speaking}))
+    return tuple(file.path for file in named if file.oid in speaking)
 
 
 def _left_without_rules(names: Names, inventory: Inventory) -> list[str]:

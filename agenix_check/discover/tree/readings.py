@@ -18,6 +18,11 @@ class Reading(IntEnum):
     PART = 2
 
 
+def readings(whole: str) -> tuple[str, str, str]:
+    """Return what a fleet may take a file's text for: as it is, without its newline, trimmed."""
+    return whole, whole.removesuffix("\n"), whole.strip()
+
+
 def reading(fact: object, text: str) -> Reading | None:
     """Return the least that was done to a file's text to have a key; None where it has it not.
 
@@ -25,10 +30,9 @@ def reading(fact: object, text: str) -> Reading | None:
     """
     if not isinstance(fact, KeyTexts) or fact.whole is None:
         return None
-    whole = fact.whole
-    if text == whole:
+    if text == fact.whole:
         return Reading.WHOLE
-    if text in (whole.strip(), whole.removesuffix("\n")):
+    if text in readings(fact.whole):
         return Reading.TRIMMED
     return Reading.PART if text in fact.texts() else None
 
