@@ -66,6 +66,12 @@ class _Planned:
     tree: str
     keys: frozenset[str] = frozenset()
 
+    @property
+    def report(self) -> Report:
+        """What the gate says of what was planned for, with the grants in its fixes."""
+        one = self.examined
+        return advise_grants(one.report, one.names, one.inventory, self.view)
+
 
 def plan_fix(
     repository: Repository,
@@ -79,7 +85,7 @@ def plan_fix(
     refuse_snapshot(repository, settings)
     with _planning(repository, settings, compare, consent, details=details) as planned:
         _refuse(repository, settings, planned)
-        return planned.plan, planned.examined.report
+        return planned.plan, planned.report
 
 
 def fix_tree(
@@ -148,7 +154,7 @@ class _Run:
         ) as planned:
             plan = planned.plan
             if plan.is_empty:
-                report = conclude(planned.examined.report, settings)
+                report = conclude(planned.report, settings)
                 return Fixed(report=report, left=plan.left, withheld=plan.withheld)
             _refuse(repository, settings, planned)
             produced = _produce_files(settings, planned, self.unlocker, self.progress)
@@ -220,9 +226,7 @@ def _plan(
     only_new: bool,
 ) -> _Planned:
     store = open_store(view.repository, settings)
-    examined = examine(
-        view, settings, store, details=details, compare=compare, advise=advise_grants
-    )
+    examined = examine(view, settings, store, details=details, compare=compare)
     report = examined.report
     names, inventory = examined.names, examined.inventory
     known = _known_keys(view, examined, settings, consent)
