@@ -1,5 +1,5 @@
-# pyrage, which nixpkgs does not have: from the wheels on PyPI, as its authors build them.
-{ lib, stdenv, python3Packages, autoPatchelfHook }:
+# pyrage, which nixpkgs does not have.
+{ callPackage, stdenv }:
 
 let
   wheels = {
@@ -18,28 +18,14 @@ let
     platform = "macosx_10_12_x86_64.macosx_11_0_arm64.macosx_10_12_universal2";
     hash = "sha256-vPQXeuqRqfSJUduAAcE4W6r7rmLMFdaR70Pv66q2uNs=";
   };
-  inherit (stdenv.hostPlatform) system isLinux;
 in
-python3Packages.pyrage or (python3Packages.buildPythonPackage rec {
+callPackage ./wheel.nix { } {
   pname = "pyrage";
   version = "1.4.0";
-  format = "wheel";
-
-  src = python3Packages.fetchPypi ({
-    inherit pname version format;
-    dist = "cp310";
-    python = "cp310";
-    abi = "abi3";
-  } // (wheels.${system} or (throw "pyrage has no wheel for ${system}")));
-
-  nativeBuildInputs = lib.optionals isLinux [ autoPatchelfHook ];
-  buildInputs = lib.optionals isLinux [ stdenv.cc.cc.lib ];
-  pythonImportsCheck = [ "pyrage" ];
-
+  inherit wheels;
+  buildInputs = [ stdenv.cc.cc.lib ];
   meta = {
     description = "Python bindings for rage, an implementation of age";
     homepage = "https://github.com/woodruffw/pyrage";
-    license = lib.licenses.mit;
-    sourceProvenance = [ lib.sourceTypes.binaryNativeCode ];
   };
-})
+}

@@ -1,6 +1,5 @@
-# The grammar of Nix for tree-sitter, which nixpkgs does not have for Python: from the wheels on PyPI,
-# as its authors build them.
-{ lib, stdenv, python3Packages, autoPatchelfHook }:
+# The grammar of Nix for tree-sitter, which nixpkgs does not have for Python.
+{ callPackage }:
 
 let
   wheels = {
@@ -21,28 +20,13 @@ let
       hash = "sha256-HGZusS9fwyakoS8ctVXZPablk0lHsDipWCnNJTPmYtc=";
     };
   };
-  inherit (stdenv.hostPlatform) system isLinux;
 in
-python3Packages.tree-sitter-nix or (python3Packages.buildPythonPackage rec {
+callPackage ./wheel.nix { } {
   pname = "tree-sitter-nix";
   version = "0.1.0";
-  format = "wheel";
-
-  src = python3Packages.fetchPypi ({
-    pname = "tree_sitter_nix";
-    inherit version format;
-    dist = "cp310";
-    python = "cp310";
-    abi = "abi3";
-  } // (wheels.${system} or (throw "tree-sitter-nix has no wheel for ${system}")));
-
-  nativeBuildInputs = lib.optionals isLinux [ autoPatchelfHook ];
-  pythonImportsCheck = [ "tree_sitter_nix" ];
-
+  inherit wheels;
   meta = {
     description = "Nix grammar for tree-sitter";
     homepage = "https://github.com/nix-community/tree-sitter-nix";
-    license = lib.licenses.mit;
-    sourceProvenance = [ lib.sourceTypes.binaryNativeCode ];
   };
-})
+}
