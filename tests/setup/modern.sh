@@ -11,6 +11,10 @@ set -eu
 # What make, its targets and hook managers need before they can install anything.
 BASE="ca-certificates git make python3 python3-pip python3-venv"
 BUNDLE=/etc/ssl/certs/ca-certificates.crt
+# In the tree: the home of root, this checkout, and the certificates until there is a place for them.
+INSIDE=/root
+CHECKOUT=/srv/checkout
+CARRIED=/srv/bundle
 
 fail() {
     echo "modern.sh: $*" >&2
@@ -72,11 +76,11 @@ prepare() {
     apt-config dump Acquire >"$tree/etc/apt/apt.conf.d/00outside"
     carry "" /etc/resolv.conf /etc/hosts /etc/apt/auth.conf /etc/apt/auth.conf.d /etc/pip.conf \
         /etc/xdg/pip /etc/npmrc /usr/etc/npmrc /usr/local/etc/npmrc
-    carry /root/ "$HOME/.config/pip" "$HOME/.pip" "$HOME/.npmrc"
-    if [ -e "$BUNDLE" ]; then cp -L "$BUNDLE" "$tree/root/bundle"; fi
+    carry "$INSIDE/" "$HOME/.config/pip" "$HOME/.pip" "$HOME/.npmrc"
+    if [ -e "$BUNDLE" ]; then cp -L "$BUNDLE" "$tree$CARRIED"; fi
 
     # The files of this checkout, edited or not, beside what make left there the last time.
-    copy=$tree/root/checkout
+    copy=$tree$CHECKOUT
     mkdir -p "$copy"
     find "$copy" -mindepth 1 -maxdepth 1 ! -name .cache ! -name '.venv*' -exec rm -rf {} +
     cd "$(dirname "$0")/../.."
@@ -91,9 +95,9 @@ prepare() {
     cd "$tree"
     pivot_root . mnt
     exec chroot . env -u TMPDIR -u VIRTUAL_ENV -u PYTHONPATH -u PYENV_ROOT \
-        HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        HOME=$INSIDE PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-        sh /root/checkout/tests/setup/modern.sh --in-the-tree "$@"
+        sh $CHECKOUT/tests/setup/modern.sh --in-the-tree "$@"
 }
 
 enter() {
@@ -107,8 +111,8 @@ enter() {
     if ! command -v rage >/dev/null && [ -n "$(apt-cache search --names-only '^rage$')" ]; then
         apt-get install -qq -y --no-install-recommends rage >/dev/null
     fi
-    if [ -e /root/bundle ]; then mv /root/bundle "$BUNDLE"; fi
-    cd /root/checkout
+    if [ -e "$CARRIED" ]; then mv "$CARRIED" "$BUNDLE"; fi
+    cd "$CHECKOUT"
     git init -q
     git add --all
     exec make "$@"
