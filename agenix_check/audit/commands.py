@@ -90,17 +90,23 @@ def restore(path: str) -> str:
     return f"git log --oneline -- {pathspec(path)}  # then git checkout the last good one"
 
 
-def bring_back(path: str, commit: str | None, *, at_base: bool) -> str:
+def bring_back(
+    path: str, commit: str | None, *, at_base: bool, otherwise: str | None = None
+) -> str:
     """Return the command that takes a file from before the commit that spoiled or deleted it.
 
     That is the commit that is judged, or with None the change that is being made; unless the file
-    was good `at_base`, it is the last commit that touched it.
+    was good `at_base`, it is the last commit that touched it. `otherwise` makes a new secret: that
+    stands behind a `#`.
     """
     name = pathspec(path)
     source = f"{commit:.10}~" if commit is not None else "HEAD"
     if not at_base:
         source = f'"$(git rev-list -n 1 HEAD -- {name})"~'
-    return f"git restore --source={source} --staged --worktree -- {name}"
+    back = f"git restore --source={source} --staged --worktree -- {name}"
+    if otherwise is None:
+        return back
+    return f"{back}  # or, if it is to be a new secret: {otherwise.removeprefix('# ')}"
 
 
 def from_top(command: str, directory: str = "") -> str:

@@ -211,8 +211,8 @@ def _bring_back(names: Names, source: str, otherwise: str) -> str:
     lost = (one.past_source for one in names.lost.values())
     if not (at_base or any(past is not None and past.path == source for past in lost)):
         return otherwise
-    back = bring_back(source, names.commits.get(source), at_base=at_base)
-    return f"{back}  # or, if it is to be a new secret: {otherwise.removeprefix('# ')}"
+    commit = names.commits.get(source)
+    return bring_back(source, commit, at_base=at_base, otherwise=otherwise)
 
 
 def _there(bench: Bench, one: Expected, output: Output) -> Judged:

@@ -109,8 +109,7 @@ def _make_file(names: Names, rules_file: str, rule: PlainRule) -> str:
     )
     if rule.path not in names.base.files:
         return edit
-    back = bring_back(rule.path, names.commits.get(rule.path), at_base=True)
-    return f"{back}  # or, if it is to be a new secret: {edit.removeprefix('# ')}"
+    return bring_back(rule.path, names.commits.get(rule.path), at_base=True, otherwise=edit)
 
 
 def _changed_source(names: Names, file: RulesFile) -> str | None:
