@@ -6,13 +6,12 @@ that is usual in PEM files is accepted. (RFC 7468, section 3, figure 3.)
 
 from binascii import Error, a2b_base64, b2a_base64
 
-from agenix_check.age.encoding import NOT_CANONICAL, explain_base64
+from agenix_check.age.encoding import COLUMNS, NOT_CANONICAL, explain_base64
 from agenix_check.age.errors import AgeFormatError
 
 ARMOR_BEGIN = b"-----BEGIN AGE ENCRYPTED FILE-----"
 ARMOR_END = b"-----END AGE ENCRYPTED FILE-----"
 MAX_WHITESPACE = 1024  # as in age, on either side of the block
-_COLUMNS = 64
 _BYTES = 48
 
 
@@ -33,8 +32,8 @@ def read_armor(data: bytes) -> bytes:
         raw = a2b_base64(text)
     except Error:
         raise _bad_body(lines, start) from None
-    full = all(len(line) == _COLUMNS for line in bare[:-1])
-    if not full or (bare and not 0 < len(bare[-1]) <= _COLUMNS):
+    full = all(len(line) == COLUMNS for line in bare[:-1])
+    if not full or (bare and not 0 < len(bare[-1]) <= COLUMNS):
         raise _bad_body(lines, start)
     if b2a_base64(raw, newline=False) != text:
         raise _bad_body(lines, start)
@@ -94,9 +93,9 @@ def _bad_body(lines: list[bytes], start: int) -> AgeFormatError:
             return AgeFormatError(offset, "the armor has an empty line")
         if reason != NOT_CANONICAL:
             return AgeFormatError(offset + index, f"a line of the armor {reason}")
-        if len(line) > _COLUMNS:
-            return AgeFormatError(offset + _COLUMNS, "the armor has a line over 64 columns")
-        if not last and len(line) < _COLUMNS:
+        if len(line) > COLUMNS:
+            return AgeFormatError(offset + COLUMNS, "the armor has a line over 64 columns")
+        if not last and len(line) < COLUMNS:
             return AgeFormatError(offset + len(line), "the armor has a line under 64 columns")
         if last:
             return AgeFormatError(offset, "the armor's last line is not canonical padded base64")

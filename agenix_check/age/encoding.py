@@ -8,6 +8,7 @@ from binascii import a2b_base64, b2a_base64
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 NOT_CANONICAL = "is not canonical base64"
+COLUMNS = 64  # of a whole line of base64, in armor and in a stanza's body
 
 # What a text may end in, by its length modulo 4: the bits that encode nothing must be zero.
 _LAST_CHARACTERS = (_ALPHABET, (), _ALPHABET[::16], _ALPHABET[::4])

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable
 
-from agenix_check.age.encoding import NOT_CANONICAL, decode_base64, encode_base64, explain_base64
+from agenix_check.age.encoding import (
+    COLUMNS,
+    NOT_CANONICAL,
+    decode_base64,
+    encode_base64,
+    explain_base64,
+)
 from agenix_check.age.errors import AgeFormatError
 from agenix_check.age.kinds import SCRYPT
 from agenix_check.age.stanzas import Stanza, complaint
@@ -11,7 +17,6 @@ MAGIC = b"age-encryption.org/v1\n"
 ANY_VERSION = b"age-encryption.org/"
 MAX_STANZAS = 1024  # as in age, which opens no file with more
 MAX_HEADER = 2 << 20  # bytes: room for as many post-quantum stanzas, of some 1,600 bytes each
-_COLUMNS = 64
 _MAC_SIZE = 32
 # Every version of rage reads such a file.
 _OLD_RAGE = (
@@ -62,7 +67,7 @@ def render_header(stanzas: Iterable[Stanza], mac: bytes) -> bytes:
         lines.append(" ".join(("->", stanza.type, *stanza.args)) + "\n")
         body = encode_base64(stanza.body)
         # The last line is shorter than 64 columns, so it is empty where the body fills its lines.
-        lines += [body[at : at + _COLUMNS] + "\n" for at in range(0, len(body) + 1, _COLUMNS)]
+        lines += [body[at : at + COLUMNS] + "\n" for at in range(0, len(body) + 1, COLUMNS)]
     lines.append(f"--- {encode_base64(mac)}\n")
     return "".join(lines).encode("ascii")
 
@@ -75,10 +80,10 @@ def _read_stanza(data: bytes, lines: list[str], at: int) -> tuple[Stanza, int]:
     if not line.isascii() or not line.isprintable() or "" in words:
         raise _bad_arguments(line, _offset(lines, at))
     last = at + 1
-    while len(lines[last]) == _COLUMNS:
+    while len(lines[last]) == COLUMNS:
         last += 1
     text = lines[last] if last == at + 1 else "".join(lines[at + 1 : last + 1])
-    body = decode_base64(text) if len(lines[last]) < _COLUMNS else None
+    body = decode_base64(text) if len(lines[last]) < COLUMNS else None
     if body is None:
         raise _bad_body(data, lines, at + 1, last)
     stanza = Stanza(type=words[1], args=tuple(words[2:]), body=body)
@@ -133,8 +138,8 @@ def _bad_body(data: bytes, lines: list[str], first: int, last: int) -> AgeFormat
         index, reason = explain_base64(line)
         if reason != NOT_CANONICAL:  # that is for the whole body, not for each line of it
             return AgeFormatError(offset + index, f"the stanza body {reason}")
-        if len(line) > _COLUMNS:
-            return AgeFormatError(offset + _COLUMNS, "the stanza body has a line over 64 columns")
+        if len(line) > COLUMNS:
+            return AgeFormatError(offset + COLUMNS, "the stanza body has a line over 64 columns")
         offset += len(line) + 1
     return AgeFormatError(_offset(lines, last), f"the stanza body {NOT_CANONICAL}")
 

@@ -11,7 +11,7 @@ from agenix_check.age.kinds import NEVER_OF_A_PLUGIN, PLUGIN, SCRYPT, STANZA_KIN
 from agenix_check.age.recipients import Recipient
 from agenix_check.age.stanzas import Stanza
 
-_LONGEST_TYPE = 40
+_SHOWN_OF_TYPE = 40
 # Looked up once: this runs for every stanza of every output.
 _FIXED, _PER_FILE = Tagging.FIXED, Tagging.PER_FILE
 
@@ -66,11 +66,11 @@ def describe(stanza: Stanza) -> str:
         return "a passphrase"
     kind = STANZA_KINDS.get(name)
     if kind is None:
-        short = name if len(name) <= _LONGEST_TYPE else name[: _LONGEST_TYPE - 3] + "..."
+        short = name if len(name) <= _SHOWN_OF_TYPE else name[: _SHOWN_OF_TYPE - 3] + "..."
         return f"an unknown recipient of type {short}"
     tag = stanza_tag(stanza)
     # read_age makes sure that a tag has six characters; a stanza made elsewhere may differ.
-    return kind.words if tag is None else f"{kind.words} with tag {tag[:_LONGEST_TYPE]}"
+    return kind.words if tag is None else f"{kind.words} with tag {tag[:_SHOWN_OF_TYPE]}"
 
 
 def _tag_of_file(stanza: Stanza, recipient: Recipient) -> str | None:

@@ -13,15 +13,16 @@ from agenix_check.age.file import plaintext_size
 from agenix_check.age.kinds import SSH_ED25519, X25519
 from agenix_check.age.stanzas import LOW_ORDER, Stanza
 
-_B = rb"[A-Za-z0-9+/]"
-_32 = _B + rb"{42}[AEIMQUYcgkosw048]"  # 32 bytes in canonical base64
-_4 = _B + rb"{5}[AQgw]"
+_DIGIT = rb"[A-Za-z0-9+/]"
+_32 = _DIGIT + rb"{42}[AEIMQUYcgkosw048]"  # 32 bytes in canonical base64
+_4 = _DIGIT + rb"{5}[AQgw]"
 _GREASE = rb"-> [!-~]{1,100}-grease(?: [!-~]{1,100}){0,9}\n"
-_WHOLE_LINE = _B + rb"{64}\n"
+_WHOLE_LINE = _DIGIT + rb"{64}\n"
 _LAST_LINE = (
-    rb"(?:" + _B + rb"{4}){0,15}(?:" + _B + rb"[AQgw]|" + _B + rb"{2}[AEIMQUYcgkosw048])?\n"
+    rb"(?:" + _DIGIT + rb"{4}){0,15}"
+    rb"(?:" + _DIGIT + rb"[AQgw]|" + _DIGIT + rb"{2}[AEIMQUYcgkosw048])?\n"
 )
-_HEADER = re.compile(
+_USUAL_HEADER = re.compile(
     rb"age-encryption\.org/v1\n"
     rb"-> (?:ssh-ed25519 (" + _4 + rb")|X25519) (" + _32 + rb")\n" + _32 + rb"\n"
     rb"(?:" + _GREASE + rb"(?:" + _WHOLE_LINE + rb"){0,99}" + _LAST_LINE + rb")?"
@@ -35,7 +36,7 @@ def skim(data: bytes, size: int) -> tuple[Stanza, int] | None:
 
     `data` is the head of a file of `size` bytes. None means: ask `read_age`.
     """
-    header = _HEADER.match(data)
+    header = _USUAL_HEADER.match(data)
     if header is None:
         return None
     tag, share = header.groups()

@@ -22,7 +22,7 @@ _DUMMIES = (
     f"{_DUMMY}could not be decrypted.\n",
 )
 _OUT_OF_LFS = from_top("git lfs pull && git lfs untrack '*.age' && git add --renormalize .")
-_STORE = f"/nix/store/{'0' * 32}-source/"
+_STORE_PATH = f"/nix/store/{'0' * 32}-source/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _dummy_sizes(output: Output) -> set[int]:
     If the id is unknown, it is taken to be the name: a fleet that does not set `name` has no other.
     """
     texts = (
-        text.format(id=output.id or output.secret, file=_STORE + path)
+        text.format(id=output.id or output.secret, file=_STORE_PATH + path)
         for text in _DUMMIES
         for path in output.sources
     )

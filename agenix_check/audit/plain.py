@@ -36,7 +36,7 @@ from agenix_check.model.findings import (
     Verdict,
 )
 
-_ANONYMOUS = (
+_ANONYMOUS_REASON = (
     "recipients of anonymous types: their number is right, but the file does not show whose keys "
     "they are"
 )
@@ -88,7 +88,7 @@ def _verdict(names: Names, rule: PlainRule, rules: tuple[str, ...]) -> tuple[Ver
     if not isinstance(fact, AgeFact):
         return Verdict.UNVERIFIABLE, "its content cannot be read"
     if any(recipient.is_anonymous for recipient in _read(rule)[0]):
-        return Verdict.UNVERIFIABLE, _ANONYMOUS
+        return Verdict.UNVERIFIABLE, _ANONYMOUS_REASON
     return Verdict.OK, None
 
 

@@ -15,7 +15,7 @@ from agenix_check.model.settings import EvaluateWhen, Settings
 
 # What pre-commit sets where a hook runs for a range of commits (pre-push).
 _HOOK = ("PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF")
-_PREFIX = "AGENIX_CHECK_"
+_VARIABLE_PREFIX = "AGENIX_CHECK_"
 # A list of paths, which `keys/` reads.
 _ALSO_KNOWN = ("AGENIX_CHECK_IDENTITY",)
 
@@ -91,7 +91,7 @@ def _from_variables(environment: Mapping[str, str]) -> dict[str, OptionValue]:
     known = {option.variable: option for option in OPTIONS if option.text.has_variable}
     values: dict[str, OptionValue] = {}
     for variable, text in environment.items():
-        if not variable.startswith(_PREFIX) or not text or variable in _ALSO_KNOWN:
+        if not variable.startswith(_VARIABLE_PREFIX) or not text or variable in _ALSO_KNOWN:
             continue
         if variable not in known:
             raise UsageError(

@@ -29,7 +29,7 @@ from agenix_check.model.settings import Settings, SettingsChange, SettingsOrigin
 from agenix_check.view import View, open_view
 
 _REGULAR = ("100644", "100755")
-_OID = 40  # digits at least
+_OID_DIGITS = 40  # digits at least
 
 
 class CheckRun(NamedTuple):
@@ -189,4 +189,5 @@ def _differing(one: FileSettings, other: FileSettings) -> tuple[str, ...]:
 
 def _short(revision: str) -> str:
     """Return a revision as people read it: of an object id the first digits."""
-    return revision[:12] if len(revision) >= _OID and not revision.strip(hexdigits) else revision
+    is_id = len(revision) >= _OID_DIGITS and not revision.strip(hexdigits)
+    return revision[:12] if is_id else revision

@@ -13,7 +13,7 @@ FILES = (FILE, PYPROJECT)  # the first that has settings counts
 _LARGEST_SETTINGS = 1 << 20  # bytes
 # A file may name no other program: it runs with a file of the tree as input, which many programs
 # would take for a script.
-_AGE = ("age", "rage")
+_AGE_PROGRAMS = ("age", "rage")
 
 BY_NAME = {option.name: option for option in OPTIONS}
 
@@ -108,7 +108,7 @@ def _option(key: str, place: str) -> Option:
 
 def _value(option: Option, value: object, place: str) -> OptionValue:
     checked = check_value(option, value, f"{place}: {option.name}")
-    if option.name == "age" and checked not in _AGE:
+    if option.name == "age" and checked not in _AGE_PROGRAMS:
         raise UsageError(f"{place}: age must be age or rage, a program on PATH")
     return checked
 

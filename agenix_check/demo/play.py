@@ -10,10 +10,9 @@ from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Report, Severity
 from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.report import RenderOptions, render
+from agenix_check.report.escape import BOLD, RED, paint
 
 SETTINGS = Settings(inventory=InventoryChoice.NAMES)
-_BOLD = "1"
-_RED = "1;31"
 
 
 class Play:
@@ -33,7 +32,7 @@ class Play:
         fleet = SampleFleet(self._top)
         fleet.build()
         self._say(
-            self._paint("A small fleet in order", _BOLD),
+            self._paint("A small fleet in order", BOLD),
             "",
             f"Four hosts and five secrets in {place or 'a scratch directory'}, encrypted for real.",
             "Delta has an age key: such files do not show whose they are, so its two are",
@@ -41,11 +40,11 @@ class Play:
         )
         self._expect_green()
         for number, one in enumerate(breaks, 1):
-            self._say("", self._paint(f"{number}. {one.title}", _BOLD))
+            self._say("", self._paint(f"{number}. {one.title}", BOLD))
             one.act(fleet)
             self._expect(one.rule)
             if one.fix is not None:
-                self._say(self._paint("   ... and fixed it, as agenix-check --fix does", _BOLD))
+                self._say(self._paint("   ... and fixed it, as agenix-check --fix does", BOLD))
                 one.fix(fleet)
                 self._expect_green()
             fleet.restore()
@@ -73,7 +72,7 @@ class Play:
             return 1
         self._say(
             "",
-            self._paint(f"{number} ways to break a fleet, {number} caught.", _BOLD)
+            self._paint(f"{number} ways to break a fleet, {number} caught.", BOLD)
             + " No private key was needed.",
             *([] if place is None else [f"The fleet is in {place}, in order again: play with it."]),
             "Next, in your own repository:",
@@ -88,13 +87,13 @@ class Play:
 
     def _complain(self, sentence: str) -> None:
         self._defects += 1
-        self._say(self._paint("This is a defect in agenix-check", _RED) + f": {sentence}")
+        self._say(self._paint("This is a defect in agenix-check", RED) + f": {sentence}")
 
     def _say(self, *lines: str) -> None:
         self._write("\n" + "\n".join(lines) + "\n")
 
     def _paint(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._options.color else text
+        return paint(text, code) if self._options.color else text
 
 
 def judge(top: Path) -> Report:

@@ -15,7 +15,7 @@ from agenix_check.git.whole_file import write_whole
 from agenix_check.model.findings import Counts, FleetInfo, Report, SnapshotInfo
 
 _DIGEST = 32
-_GREEN = "green"
+_STORED_GREEN = "green"
 _MOST_TREES = 200
 
 _T = TypeVar("_T")
@@ -108,8 +108,8 @@ class Green:
         entries = self._load()
         if entries.pop(self._name, None) != entry:
             entries[self._name] = entry
-            self._store.save(_GREEN, dict(list(entries.items())[-_MOST_TREES:]))
+            self._store.save(_STORED_GREEN, dict(list(entries.items())[-_MOST_TREES:]))
 
     def _load(self) -> dict[str, _GreenEntry]:
-        loaded = self._store.load(_GREEN)
+        loaded = self._store.load(_STORED_GREEN)
         return cast("dict[str, _GreenEntry]", loaded) if isinstance(loaded, dict) else {}

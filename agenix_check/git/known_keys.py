@@ -16,8 +16,8 @@ from agenix_check.git.whole_file import write_whole
 
 _FOLDER = "agenix-check"  # in the common Git directory
 KNOWN_KEYS = "known-keys"
-_HEADER = "agenix-check known keys, format 1"
-_ABOUT = (
+_TITLE = "agenix-check known keys, format 1"
+_INTRODUCTION = (
     "# agenix-check --fix encrypts secrets to these keys without asking. To forget one, remove its",
     "# line. To trust once more whatever HEAD has outputs for, remove this file.",
 )
@@ -51,8 +51,8 @@ def read_known_keys(repository: Repository) -> KnownKeys | None:
         return _dropped(path, error.strerror or "it cannot be read")
     except UnicodeDecodeError:
         return _dropped(path, "it is not plain text")
-    if lines[0].rstrip("\r") != _HEADER:
-        return _dropped(path, f"its first line is not {_HEADER!r}")
+    if lines[0].rstrip("\r") != _TITLE:
+        return _dropped(path, f"its first line is not {_TITLE!r}")
     keys = set()
     for number, line in enumerate(lines[1:], 2):
         text = line.strip()
@@ -75,7 +75,7 @@ def remember_keys(repository: Repository, keys: Iterable[str]) -> None:
     if known is not None and known.damage is None and more <= known.keys:
         return
     every = sorted(more | (known.keys if known is not None else frozenset()))
-    text = "".join(f"{line}\n" for line in (_HEADER, *_ABOUT, *every))
+    text = "".join(f"{line}\n" for line in (_TITLE, *_INTRODUCTION, *every))
     try:
         path.parent.mkdir(exist_ok=True)
         write_whole(path, text.encode("ascii"))

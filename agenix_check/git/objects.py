@@ -14,7 +14,7 @@ HEAD = 1 << 17  # bytes
 AGE_HEAD = 1 << 21  # bytes; room for the longest age header
 _PIECE = 1 << 16  # bytes read at once: Git works on while we look at them
 _HASHED = 1 << 28  # bytes; a larger blob is not read to its end
-_AGE = (b"age-encryption.org/", b"-----BEGIN AGE")
+_AGE_STARTS = (b"age-encryption.org/", b"-----BEGIN AGE")
 
 
 class Blob(NamedTuple):
@@ -148,7 +148,7 @@ def _damaged(oid: str) -> GitError:
 
 def _read_large(content: IO[bytes], oid: str, size: int) -> Blob:
     head = content.read(HEAD)
-    if size > _HASHED or not head.startswith(_AGE):
+    if size > _HASHED or not head.startswith(_AGE_STARTS):
         return Blob(oid, size, head)
     head += content.read(AGE_HEAD - HEAD)
     digest = hashlib.sha256(head)

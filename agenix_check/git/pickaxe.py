@@ -9,7 +9,7 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository
 
-_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
+_OID_LINE = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 _LARGEST_REFS_FILE = 1 << 24  # bytes of a file like FETCH_HEAD
 _SEARCH = (
     "log", "--format=%H%x00%an", "--no-patch", "--no-renames", "--no-textconv", "--no-ext-diff",
@@ -84,5 +84,5 @@ def _oids(path: Path) -> Iterator[str]:
     if len(text) > _LARGEST_REFS_FILE:
         raise CannotCheckError(f"{path} is too large to be read")
     for line in text.splitlines():
-        if (found := _OID.match(line)) is not None:
+        if (found := _OID_LINE.match(line)) is not None:
             yield found[0]

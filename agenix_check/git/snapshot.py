@@ -12,7 +12,7 @@ from agenix_check.git.process import Git, GitError
 
 SYMLINK = "120000"
 SUBMODULE = "160000"
-_EMPTY = {  # the empty blob, in both object formats
+_EMPTY_BLOBS = {  # the empty blob, in both object formats
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 }
@@ -28,7 +28,7 @@ class File(NamedTuple):
     @property
     def is_empty(self) -> bool:
         """Whether it has no content."""
-        return self.oid in _EMPTY
+        return self.oid in _EMPTY_BLOBS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from agenix_check.model.fleet import closest_to_name
 ALL = "all"
 _MOST_SEARCHES = 10  # of the whole history, for a commit to name
 _LONGEST_AUTHOR = 60  # characters
-_SHORT_COMMIT = 12  # hexadecimal digits
+_COMMIT_DIGITS = 12  # hexadecimal digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Grant:
         place = "in no file of this tree" if self.path is None else _quote(self.path)
         if self.bringer is not None:
             author = _quote(self.bringer.author[:_LONGEST_AUTHOR])
-            place = f"{place}, brought by {author} in {self.bringer.commit[:_SHORT_COMMIT]}"
+            place = f"{place}, brought by {author} in {self.bringer.commit[:_COMMIT_DIGITS]}"
         return f"{fingerprint(parse_recipient(self.key))} ({place})"
 
     @property

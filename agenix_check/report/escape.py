@@ -7,6 +7,12 @@ surrogates (PEP 383) and could not be encoded at all.
 
 import re
 
+# The only escape sequences that a report writes: SGR codes, for `paint`.
+BOLD = "1"
+RED = "1;31"
+GREEN = "32"
+CYAN = "36"
+
 _SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 # How the runner of GitHub Actions (and those made after it) finds a command in a line of the log:
@@ -50,6 +56,11 @@ def inert(text: str) -> str:
 def inert_json(text: str) -> str:
     r"""Do the same for JSON: there the marks are in strings, where `\u0023` means `#`."""
     return text.replace("##[", r"#\u0023[")
+
+
+def paint(text: str, code: str) -> str:
+    """Return a text that a terminal shows in one of the styles above."""
+    return f"\x1b[{code}m{text}\x1b[0m"
 
 
 def _escape(char: str) -> str:

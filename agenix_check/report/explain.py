@@ -7,7 +7,7 @@ from agenix_check.errors import UsageError, nearest
 from agenix_check.report.escape import visible
 from agenix_check.rules import RULES, Rule
 
-_WIDTH = 80
+_PAGE_WIDTH = 80
 
 
 def rule_texts(rule: Rule) -> tuple[tuple[str, str], ...]:
@@ -47,7 +47,7 @@ def _wrap(paragraph: str) -> str:
         return indent_lines(paragraph, indent)
     return fill(
         paragraph,
-        _WIDTH,
+        _PAGE_WIDTH,
         initial_indent=indent,
         subsequent_indent=indent,
         break_long_words=False,

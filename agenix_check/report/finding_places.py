@@ -46,11 +46,11 @@ _ROLES = {
 
 _ORDER = {role: rank for rank, role in enumerate(Role)}
 
-_ABOUT = {About.OUTPUT: Role.OUTPUT, About.SOURCE: Role.SOURCE, About.KEY: Role.KEY}
+_ROLE_OF_SUBJECT = {About.OUTPUT: Role.OUTPUT, About.SOURCE: Role.SOURCE, About.KEY: Role.KEY}
 
 # For findings that name no file: what declares a node, as far as a report knows.
 _DECLARED_BY = {"lock": "agenix-check.lock"}
-_FLAKE = "flake.nix"
+_FLAKE_FILE = "flake.nix"
 
 # Surrogates that stand for no byte (PEP 383) and cannot be encoded.
 _NO_BYTES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
@@ -70,7 +70,7 @@ def shown_path(finding: Finding) -> str | None:
 
 def declared_in(report: Report) -> str:
     """Return a file for findings that name none: the one that declares the fleet."""
-    return _DECLARED_BY.get(report.fleet.inventory, _FLAKE)
+    return _DECLARED_BY.get(report.fleet.inventory, _FLAKE_FILE)
 
 
 def places(finding: Finding) -> tuple[FindingPlace, ...]:
@@ -79,7 +79,7 @@ def places(finding: Finding) -> tuple[FindingPlace, ...]:
     named = [
         (Role.SOURCE, finding.source),
         (_ROLES[cause.kind], cause.path) if cause is not None else (Role.FILE, None),
-        (_ABOUT.get(find_rule(finding.rule).about, Role.FILE), finding.path),
+        (_ROLE_OF_SUBJECT.get(find_rule(finding.rule).about, Role.FILE), finding.path),
     ]
     by_path: dict[str, FindingPlace] = {}
     for role, path in sorted(named, key=lambda pair: _ORDER[pair[0]]):

@@ -14,7 +14,7 @@ _ONE_FILE = re.compile(
     r"(?P<command>([^#]+  # [^:]+: )?git (rm|rm -f|rm -r -f|add|add -f) --) "
     r"(?P<file>(?!-)[\w@%+=:,./-]+|'[^']*'|\$'(?:[^'\\]|\\.)*')"
 )
-_FILES = 10  # that one command names
+_FILES_IN_COMMAND = 10  # that one command names
 _RULE_RANK = {rule: rank for rank, rule in enumerate(RULES)}
 
 
@@ -75,7 +75,10 @@ def _group(findings: list[Finding]) -> Group:
 
 
 def gather_mends(mends: Iterable[str | None]) -> tuple[str, ...]:
-    """Return each fix once; join those that remove or add one file, up to `_FILES` in a command."""
+    """Return each fix once; join those that remove or add one file.
+
+    A command names up to `_FILES_IN_COMMAND` files.
+    """
     places: dict[str, list[list[str]]] = defaultdict(list)
     shown: list[str | list[str]] = []
     for mend in dict.fromkeys(filter(None, mends)):
@@ -84,7 +87,7 @@ def gather_mends(mends: Iterable[str | None]) -> tuple[str, ...]:
             shown.append(mend)
             continue
         rows = places[known["command"]]
-        if not rows or len(rows[-1]) > _FILES:
+        if not rows or len(rows[-1]) > _FILES_IN_COMMAND:
             rows.append([known["command"]])
             shown.append(rows[-1])
         rows[-1].append(known["file"])

@@ -18,11 +18,11 @@ from agenix_check.rules import find_rule
 NOT_CHECKED = "not-checked"
 """The rule id for what could not be checked: an empty list would look as if nothing were wrong."""
 
-_IDENT = re.compile(r"(^|/)[0-9a-f]{32}-(?=[^/])")
+_IDENT_IN_PATH = re.compile(r"(^|/)[0-9a-f]{32}-(?=[^/])")
 
 # GitHub takes 1,024 characters: each part has a limit, so that no part pushes out another.
 _LONGEST_SUBJECT = 160
-_LONGEST_MESSAGE = 420
+_LONGEST_PROBLEM = 420
 _LONGEST_CAUSE = 160
 _LONGEST_MEND = 180
 
@@ -37,7 +37,7 @@ def describe_finding(
     about related files.
     """
     who = clip(escape(subject(finding, {})), _LONGEST_SUBJECT)
-    text = f"{who}: {clip(_unended(escape(visible(finding.message))), _LONGEST_MESSAGE)}"
+    text = f"{who}: {clip(_unended(escape(visible(finding.message))), _LONGEST_PROBLEM)}"
     if finding.cause is not None:
         text += f". {clip(escape(cause_title(finding.cause)), _LONGEST_CAUSE)}"
     if files:
@@ -52,7 +52,7 @@ def describe_finding(
 
 def describe_unchecked(sentence: str, escape: Callable[[str], str] = str) -> str:
     """Return a sentence about something that could not be checked."""
-    return f"Could not check: {clip(_unended(escape(visible(sentence))), _LONGEST_MESSAGE)}."
+    return f"Could not check: {clip(_unended(escape(visible(sentence))), _LONGEST_PROBLEM)}."
 
 
 def _unended(sentence: str) -> str:
@@ -78,7 +78,7 @@ def with_fingerprints(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
             finding.node or "",
             finding.secret or "",
             finding.source or "",
-            _IDENT.sub(r"\1", finding.path or ""),
+            _IDENT_IN_PATH.sub(r"\1", finding.path or ""),
         )
         taken[identity] += 1
         pairs.append((finding, _hash(*identity, str(taken[identity]))))

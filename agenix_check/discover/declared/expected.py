@@ -18,7 +18,7 @@ from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode, 
 from agenix_check.model.fleet import Fleet, Node, Output
 from agenix_check.view import View
 
-_NONE: Mapping[str, str] = MappingProxyType({})
+_NO_ROTATION: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def expect(
     declaration: Declaration,
     *,
     base: Declared | None = None,
-    rotated: Mapping[str, str] = _NONE,
+    rotated: Mapping[str, str] = _NO_ROTATION,
 ) -> Declared:
     """Work out which outputs should exist, and which files were not staged."""
     sources = {

@@ -22,7 +22,7 @@ from agenix_check.model.fleet import RULES_FILE
 from agenix_check.model.settings import EVERY_RULE, Ignore
 from agenix_check.view import View
 
-_STEPS = 4_000_000  # for all rules files of a tree together: some seconds
+_STEPS_ALLOWED = 4_000_000  # for all rules files of a tree together: some seconds
 _SHOWN_FAILURES = 3  # failures of one file that are said in full
 # What a rules file cannot do without: the word itself, or another file that has it.
 _SPEAKING = re.compile(rb"publicKeys|\bimport\b|\bfrom(?:JSON|TOML)\b")
@@ -59,7 +59,7 @@ def declare_plain(
     }
     wanted.difference_update(left_out)
     texts = _Texts(view.repository.git, here, wanted)
-    budget = Budget(_STEPS)
+    budget = Budget(_STEPS_ALLOWED)
     found: dict[str, RulesFile] = {}
     open_questions = []
     for path in sorted(wanted):

@@ -13,8 +13,8 @@ from agenix_check.model.declaration import (
     RulesFile,
 )
 
-_AGE = re.compile(r"AGE-SECRET-KEY-[0-9A-Z-]*", re.IGNORECASE)
-_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL)
+_AGE_IDENTITY = re.compile(r"AGE-SECRET-KEY-[0-9A-Z-]*", re.IGNORECASE)
+_PEM_TO_THE_END = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL)
 
 
 def withhold(declaration: Declaration) -> Declaration:
@@ -61,8 +61,8 @@ def _rule(rule: PlainRule) -> PlainRule:
 
 
 def _public(text: str) -> str:
-    return WITHHELD if _AGE.search(text) or _PEM.search(text) else text
+    return WITHHELD if _AGE_IDENTITY.search(text) or _PEM_TO_THE_END.search(text) else text
 
 
 def _without(message: str) -> str:
-    return _PEM.sub(WITHHELD, _AGE.sub(WITHHELD, message))
+    return _PEM_TO_THE_END.sub(WITHHELD, _AGE_IDENTITY.sub(WITHHELD, message))

@@ -11,7 +11,7 @@ from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredPa
 _MOST_NAMES = 5  # names in a sentence
 
 # The fields of a node as its configuration calls them.
-_WORDS = {
+_FIELD_WORDS = {
     "host_pubkey": "hostPubkey",
     "storage_mode": "storageMode",
     "storage": "localStorageDir",
@@ -82,9 +82,9 @@ def _moved(secret: DeclaredSecret, names: Names, moved: dict[str, str]) -> Decla
 
 def _changes(old: DeclaredNode, new: DeclaredNode) -> str:
     words = [
-        _WORDS[field.name]
+        _FIELD_WORDS[field.name]
         for field in fields(DeclaredNode)
-        if field.name in _WORDS and getattr(old, field.name) != getattr(new, field.name)
+        if field.name in _FIELD_WORDS and getattr(old, field.name) != getattr(new, field.name)
     ]
     before = {secret.id: secret for secret in old.secrets}
     after = {secret.id: secret for secret in new.secrets}

@@ -14,9 +14,9 @@ _ADVICE = re.compile(r" ?\(use '--(?:impure|show-trace)'[^)]*\)")
 _ABORTED = re.compile(r"evaluation aborted with the following error message: '(.*?)'?")
 
 # The tree that is evaluated, as a store path or as a URL, and any other store path.
-_STORE = r"/[^\s'\"`«]*/[0-9a-z]{32}-"
-_TREE = re.compile(rf"{_STORE}source/|«git\+file:[^»]*»/?")
-_STORED = re.compile(_STORE)
+_STORE_NAME = r"/[^\s'\"`«]*/[0-9a-z]{32}-"
+_TREE = re.compile(rf"{_STORE_NAME}source/|«git\+file:[^»]*»/?")
+_STORED = re.compile(_STORE_NAME)
 
 # What Nix says if it needs the network, another lock file, or a newer version of itself.
 UNFETCHED = re.compile(
@@ -32,7 +32,7 @@ _ABSENT_OBJECT = re.compile(
     r"(?:(?:cannot|unable to) read '?|no match for id \()([0-9a-f]{40,64})\b"
 )
 _SHA256 = re.compile(r"hash '[0-9a-f]{64}' has wrong length")
-_FLAKE = re.compile(r"\bflake 'git\+file:[^']*'")
+_FLAKE_ADDRESS = re.compile(r"\bflake 'git\+file:[^']*'")
 _LONGEST_SENTENCE = 300  # characters
 _TOO_OLD = ("unrecognised flag '--extra-experimental-features'", "'eval' is not a recognised")
 
@@ -99,7 +99,7 @@ def _relative(text: str, root: str) -> str:
     """Remove the store path of the tree from a text."""
     if root:
         text = text.replace(f"{root}/", "")
-    text = _FLAKE.sub("the flake", text)
+    text = _FLAKE_ADDRESS.sub("the flake", text)
     return _TREE.sub("", text)
 
 

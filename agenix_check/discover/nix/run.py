@@ -32,7 +32,7 @@ _FLAGS = ("--offline", "--no-update-lock-file", "--no-write-lock-file")
 _FEATURES = ("--extra-experimental-features", "nix-command flakes")
 
 # Where the store and its daemon are; every other variable of Nix's could change what is evaluated.
-_STORE = (
+_STORE_VARIABLES = (
     "NIX_CACHE_HOME",
     "NIX_CONF_DIR",
     "NIX_DAEMON_SOCKET_PATH",
@@ -53,7 +53,7 @@ _GIT = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 
-_NONE: Mapping[str, str] = MappingProxyType({})
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _LATE = "error: Nix had not ended when its time was up"
 _MOST_JSON = 1 << 28  # bytes of JSON; more than any fleet has
 _TAIL = 1 << 16  # bytes of errors that are kept: the cause comes last
@@ -88,7 +88,11 @@ class Nix:
     """
 
     def __init__(
-        self, program: str, directory: Path, timeout: float, settings: Mapping[str, str] = _NONE
+        self,
+        program: str,
+        directory: Path,
+        timeout: float,
+        settings: Mapping[str, str] = _NO_SETTINGS,
     ) -> None:
         self._program = program
         self._directory = directory
@@ -231,7 +235,7 @@ def _environment(given: Mapping[str, str], settings: Mapping[str, str]) -> dict[
         for name, value in given.items()
         if not name.startswith(("GIT_", "NIX_")) and name.lower() not in (*_PROXIES, "no_proxy")
     }
-    kept |= {name: given[name] for name in _STORE if name in given}
+    kept |= {name: given[name] for name in _STORE_VARIABLES if name in given}
     kept |= {name: _NOWHERE for proxy in _PROXIES for name in (proxy, proxy.upper())}
     kept |= {**_GIT, "GIT_CONFIG_COUNT": str(len(settings)), "LC_ALL": "C"}
     for number, (name, value) in enumerate(settings.items()):

@@ -9,7 +9,7 @@ from agenix_check.discover.rules.values import (
     show_text,
 )
 
-_ROOT = b"\0"  # stands for the unknown directory of the repository: no name can be this
+_UNKNOWN_ROOT = b"\0"  # stands for the unknown directory of the repository: no name can be this
 
 
 def extend(base: TreePath, text: bytes) -> TreePath:
@@ -28,14 +28,14 @@ def beside(file: str, text: bytes) -> TreePath:
 def _resolve(below: bytes) -> str:
     """Resolve what follows the root's own path."""
     parts: list[bytes] = []
-    for part in (_ROOT + below).split(b"/"):
+    for part in (_UNKNOWN_ROOT + below).split(b"/"):
         if part == b"..":
             if len(parts) < 2:
                 raise _outside()
             parts.pop()
         elif part not in (b"", b"."):
             parts.append(part)
-    if parts[0] != _ROOT:
+    if parts[0] != _UNKNOWN_ROOT:
         raise _outside()
     return b"/".join(parts[1:]).decode("utf-8", "surrogateescape")
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from agenix_check.discover.rules.values import EvaluationError, RefusedError
 
-_MOST_STATES = 2000
+_MOST_MATCHER_STATES = 2000
 _MOST_REPEATED = 100
 _STEPS_A_STATE = 4
 _SPECIAL = b".[]()*+?{}|^$\\"
@@ -297,7 +297,7 @@ def _unknown(source: bytes) -> EvaluationError:
 
 
 def _added(states: list[_State], state: _State) -> int:
-    if len(states) >= _MOST_STATES:
+    if len(states) >= _MOST_MATCHER_STATES:
         raise RefusedError("an expression that is too long")
     states.append(state)
     return len(states) - 1

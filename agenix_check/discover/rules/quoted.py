@@ -10,7 +10,7 @@ from typing import NamedTuple
 from agenix_check.discover.rules.syntax import Expression
 from agenix_check.discover.rules.values import RefusedError
 
-_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_ESCAPED_BYTES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _NO_LIMIT = 1_000_000
 
 
@@ -41,7 +41,7 @@ def read_quoted(
         one = source[at : at + 1]
         if one == b"\\":
             escaped = _inside(source, at + 1, end, holes)
-            text += _ESCAPES.get(escaped, escaped)
+            text += _ESCAPED_BYTES.get(escaped, escaped)
             at += 2
         elif one == b"$" and at + 1 < end:
             following = source[at + 1 : at + 2]
@@ -128,7 +128,7 @@ def _escaped(source: bytes, at: int, end: int, holes: Mapping[int, object]) -> t
         return at + 3, Token(b"''", plain=False)
     if third == b"\\":
         fourth = _inside(source, at + 3, end, holes)
-        return at + 4, Token(_ESCAPES.get(fourth, fourth), plain=False)
+        return at + 4, Token(_ESCAPED_BYTES.get(fourth, fourth), plain=False)
     raise RefusedError("a string that is not read as Nix reads it")
 
 

@@ -25,7 +25,7 @@ _POINTER = re.compile(
 )
 
 _BLANK_BEFORE = "white space stands before its armor: rage, and age before 1.3, refuse to open it"
-_LONGEST_TYPE = 100  # characters; longer types are of nobody's
+_KEPT_OF_TYPE = 100  # characters; longer types are of nobody's
 _MARKER = b"<<<<<<< "
 _GIT_CRYPT = b"\0GITCRYPT\0"
 
@@ -112,4 +112,4 @@ def _without_share(stanza: Stanza) -> Stanza:
     kept: tuple[str, ...] = ()
     if kind is not None and kind.tagging is not Tagging.ANONYMOUS:
         kept = stanza.args[:1] if kind.tagging is Tagging.FIXED else stanza.args
-    return Stanza(type=stanza.type[:_LONGEST_TYPE], args=kept, body=b"")
+    return Stanza(type=stanza.type[:_KEPT_OF_TYPE], args=kept, body=b"")

@@ -14,13 +14,13 @@ from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.git.cache import Store
 
 _STORED_FACTS = "facts"
-_FORMAT = 1  # of what is remembered: another one wherever the same bytes give other facts
+_FACTS_FORMAT = 1  # of what is remembered: another one wherever the same bytes give other facts
 _MOST_FACTS = 500_000  # facts; a few of the largest fleets
 
-_Plain = tuple[object, ...]
+_FlatFact = tuple[object, ...]
 _Stanzas = tuple[tuple[str, tuple[str, ...]], ...]
 _PlainAge = tuple[str, str, _Stanzas, int | None, str | None, str | None]
-_Facts = dict[str, _Plain]
+_Facts = dict[str, _FlatFact]
 
 
 class Memory:
@@ -28,7 +28,7 @@ class Memory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        loaded = store.load(_STORED_FACTS, number=_FORMAT)
+        loaded = store.load(_STORED_FACTS, number=_FACTS_FORMAT)
         self._known = cast("dict[str, _Facts]", loaded) if isinstance(loaded, dict) else {}
         self._used: dict[str, _Facts] = {}
         self._learned = False
@@ -63,10 +63,10 @@ class Memory:
             if room < 0:
                 break
             kept.setdefault(tree, facts)
-        self._store.save(_STORED_FACTS, kept, number=_FORMAT)
+        self._store.save(_STORED_FACTS, kept, number=_FACTS_FORMAT)
 
 
-def _flatten(fact: Fact) -> _Plain:
+def _flatten(fact: Fact) -> _FlatFact:
     if isinstance(fact, AgeFact):
         stanzas = tuple((stanza.type, stanza.args) for stanza in fact.stanzas)
         return "age", fact.sha256, stanzas, fact.plaintext_size, fact.problem, fact.refusal
@@ -75,7 +75,7 @@ def _flatten(fact: Fact) -> _Plain:
     return "locked" if isinstance(fact, LockedFact) else "pointer", *fact
 
 
-def _revive(plain: _Plain) -> Fact:
+def _revive(plain: _FlatFact) -> Fact:
     kind = plain[0]
     if kind == "age":
         _, sha256, stanzas, size, problem, refusal = cast("_PlainAge", plain)

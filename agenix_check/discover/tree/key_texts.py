@@ -28,11 +28,11 @@ _COMMENT = re.compile(rb"[ \t][^\r\n\"\\]*")
 _BODY = re.compile(
     rb"(?<![0-9A-Za-z+/=])(AAAAC3NzaC1lZDI1NTE5AAAAI[0-9A-Za-z+/]{43}|AAAAB3NzaC1yc2E[0-9A-Za-z+/]+={0,2})"
 )
-_AGE = re.compile(rb"(?<![0-9A-Za-z-])age1[0-9a-z-]{20,4000}(?![0-9A-Za-z])")
+_AGE_RECIPIENT = re.compile(rb"(?<![0-9A-Za-z-])age1[0-9a-z-]{20,4000}(?![0-9A-Za-z])")
 _STRING = re.compile(rb'"([^"\\]{1,16384}+)"')
 _PATH = re.compile(rb'"(/[^"\r\n\\$]{1,250}\.pub)"')
 _AGE_SECRET = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{40,4000}")
-_PEM = re.compile(
+_PEM_PRIVATE_KEY = re.compile(
     rb"-----BEGIN (OPENSSH|RSA) PRIVATE KEY-----\r?\n([^-]{100,20000})-----END \1 PRIVATE KEY-----"
 )
 
@@ -114,7 +114,7 @@ def _public(data: bytes) -> set[bytes]:
     for match in _BODY.finditer(data):
         kind = b"ssh-ed25519" if match.group().startswith(b"AAAAC3") else b"ssh-rsa"
         texts.add(kind + b" " + match.group())
-    texts.update(match.group() for match in _AGE.finditer(data))
+    texts.update(match.group() for match in _AGE_RECIPIENT.finditer(data))
     for match in _STRING.finditer(data):
         if b"\n" in match.group(1) and _START.search(match.group(1)):
             texts.add(match.group(1))
@@ -131,7 +131,9 @@ def _comments(comment: bytes) -> set[bytes]:
 
 def _private(data: bytes) -> set[bytes]:
     found = {match.group() for match in _AGE_SECRET.finditer(data)}
-    return found | {match.group() for match in _PEM.finditer(data) if _is_unlocked(match)}
+    return found | {
+        match.group() for match in _PEM_PRIVATE_KEY.finditer(data) if _is_unlocked(match)
+    }
 
 
 def _is_unlocked(pem: "re.Match[bytes]") -> bool:

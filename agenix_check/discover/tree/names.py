@@ -32,7 +32,7 @@ from agenix_check.model.fleet import Fleet, Node, Output
 from agenix_check.model.lost import Lost, Outgrown
 from agenix_check.view import View
 
-_EMPTY = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
+_NO_EVIDENCE = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +152,7 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
     if view.cut_off or (base is not None and base.tree == snapshot.tree):
         there = here
     elif base is None:
-        there = _EMPTY
+        there = _NO_EVIDENCE
         changed = tuple(Change(path, None, file) for path, file in snapshot.files.items())
     else:
         changed = tuple(changes(view.repository, base.tree, snapshot.tree))

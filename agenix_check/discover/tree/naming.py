@@ -14,9 +14,9 @@ from agenix_check.discover.tree.key_texts import KeyText
 from agenix_check.errors import CannotCheckError
 
 LEFTOVER = ".tmp.agenix-rekey."
-_PREFIX = re.compile(r"([0-9a-f]{32})-")
+_IDENT_PREFIX = re.compile(r"([0-9a-f]{32})-")
 _OUTPUT_NAME = re.compile(r"([0-9a-f]{32})-(.+)\.age", re.DOTALL)
-_IDENT = 32  # hexadecimal digits
+_IDENT_DIGITS = 32  # hexadecimal digits
 _MOST_PAIRS = 50_000_000  # a minute's work; no fleet of names alone comes near it
 
 
@@ -57,7 +57,7 @@ class Traced(NamedTuple):
 
 def ident(key: str, source: str) -> str:
     """Return the ident of a key's and a source's digests."""
-    return sha256((key + source).encode("ascii")).hexdigest()[:_IDENT]
+    return sha256((key + source).encode("ascii")).hexdigest()[:_IDENT_DIGITS]
 
 
 def output_path(storage: str, ident: str, name: str) -> str:
@@ -89,7 +89,7 @@ def _outer(directory: str) -> tuple[str, str, str] | None:
     if any(part.startswith(LEFTOVER) for part in parts):
         return "", "", ""
     for place, part in enumerate(parts):
-        match = _PREFIX.match(part)
+        match = _IDENT_PREFIX.match(part)
         if match is not None:
             start = "/".join([part[match.end() :], *parts[place + 1 :]])
             return "/".join(parts[:place]), match[1], start
@@ -156,7 +156,7 @@ def _try(key: str, sources: list[bytes], wanted: set[str], found: dict[str, Trac
     """Look for idents that one key makes; move them from `wanted` to `found`."""
     start = key.encode("ascii")
     # Nearly every pair misses, so this does nothing but hash and look up.
-    made = [sha256(start + source).hexdigest()[:_IDENT] for source in sources]
+    made = [sha256(start + source).hexdigest()[:_IDENT_DIGITS] for source in sources]
     hits = wanted.intersection(made)
     if hits:
         by_ident = dict(zip(made, sources, strict=True))

@@ -9,8 +9,8 @@ from agenix_check.git.objects import read_blobs
 from agenix_check.git.process import Git
 
 WORD_BYTES = rb"[0-9A-Za-z_'-]"
-_WORDS = re.compile(WORD_BYTES + rb"+")
-_FILES = re.compile(rb"[^\s\"/<>;(){}\[\]]*\.age")
+_WORD = re.compile(WORD_BYTES + rb"+")
+_AGE_FILES = re.compile(rb"[^\s\"/<>;(){}\[\]]*\.age")
 _Span = tuple[int, int]  # the numbers of the commits that brought a version and took it away
 
 
@@ -37,14 +37,14 @@ class NixPast:
             spans[oid].append((since, len(line)))
         for blob in read_blobs(git, spans):
             last = max(end for _, end in spans[blob.oid])
-            for word in set(_WORDS.findall(blob.data)):
+            for word in set(_WORD.findall(blob.data)):
                 self._until[word] = max(last, self._until.get(word, 0))
-            for file in set(_FILES.findall(blob.data)):
+            for file in set(_AGE_FILES.findall(blob.data)):
                 self._files[file] += spans[blob.oid]
 
     def knows_word(self, word: bytes, commit: str) -> bool:
         """Return whether it can say of a word since the parent of a commit."""
-        return commit in self._numbers and _WORDS.fullmatch(word) is not None
+        return commit in self._numbers and _WORD.fullmatch(word) is not None
 
     def stood_since(self, word: bytes, commit: str) -> bool:
         """Return whether a word stood in the parent of a commit, or at any time since."""
@@ -52,7 +52,7 @@ class NixPast:
 
     def knows_file(self, name: bytes, commit: str) -> bool:
         """Return whether it can say of a file's name in a commit."""
-        return commit in self._numbers and _FILES.fullmatch(name) is not None
+        return commit in self._numbers and _AGE_FILES.fullmatch(name) is not None
 
     def stood_at(self, name: bytes, commit: str) -> bool:
         """Return whether a file's name stood in a commit or in its parent."""

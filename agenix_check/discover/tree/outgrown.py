@@ -25,7 +25,7 @@ from agenix_check.model.lost import Grown, Outgrown
 from agenix_check.view import View
 
 _STORED_READINGS = "readings"
-_FORMAT = 1
+_READINGS_FORMAT = 1
 _MOST_KNOWN = 20_000  # keys that are known to be trimmed, or to be a part of their file
 _MOST_RENAMES = 8  # of one file, one after another
 _MOST_BIRTHS = 300  # commits that brought outputs of one key
@@ -42,7 +42,7 @@ def find_outgrown(
 
     `read` says of each key that outputs are made for what was done to a file's text to have it.
     """
-    loaded = store.load(_STORED_READINGS, number=_FORMAT)
+    loaded = store.load(_STORED_READINGS, number=_READINGS_FORMAT)
     known = cast("dict[str, bool]", loaded) if isinstance(loaded, dict) else {}
     less = {key for key, how in read.items() if how is not Reading.WHOLE}
     proven = {key for key in less if _sign(here, key) in known}
@@ -62,7 +62,7 @@ def find_outgrown(
     proven |= {key for key in asked if key not in grown}
     proven |= {key for key in grown if history.has_born(key, outputs[key])}
     known |= {_sign(here, key): True for key in proven}
-    store.save(_STORED_READINGS, dict(list(known.items())[-_MOST_KNOWN:]), number=_FORMAT)
+    store.save(_STORED_READINGS, dict(list(known.items())[-_MOST_KNOWN:]), number=_READINGS_FORMAT)
     left = {key: found for key, found in grown.items() if key not in proven}
     if any(how is Reading.WHOLE and _ends(here, key) for key, how in read.items()):
         return left, ()

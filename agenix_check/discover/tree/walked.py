@@ -13,11 +13,11 @@ from agenix_check.model.findings import CauseKind
 from agenix_check.model.lost import Excuse, Past, Reason
 
 _STORED_HISTORY = "history"
-_FORMAT = 3
-_MOST_STATES = 64
+_HISTORY_FORMAT = 3
+_MOST_WALKS = 64
 _MOST_PARTS = 2_000_000  # digests; what is over that is read again
 
-_Plain = dict[str, object]
+_FlatWalk = dict[str, object]
 
 
 class Walked:
@@ -27,12 +27,12 @@ class Walked:
         self._store = store
         self._is_loaded = False
         self._is_new = False
-        self._states: dict[str, _Plain] = {}
+        self._states: dict[str, _FlatWalk] = {}
         self._library = Library()
         self._mentions: dict[str, tuple[str, bool]] = {}
 
     @property
-    def states(self) -> dict[str, _Plain]:
+    def states(self) -> dict[str, _FlatWalk]:
         """What is remembered, by commit."""
         self._load()
         return self._states
@@ -95,10 +95,10 @@ class Walked:
         library = self.library
         if not self._is_new:
             return
-        states = dict(list(self._states.items())[-_MOST_STATES:])
+        states = dict(list(self._states.items())[-_MOST_WALKS:])
         if sum(map(len, library.parts.values())) > _MOST_PARTS:
             return
-        value: _Plain = {
+        value: _FlatWalk = {
             "states": states,
             "parts": {oid: tuple(parts) for oid, parts in library.parts.items() if parts},
             "texts": dict(library.texts),
@@ -108,17 +108,17 @@ class Walked:
             "blind": library.blind,
             "mentions": self._mentions,
         }
-        self._store.save(_STORED_HISTORY, value, number=_FORMAT)
+        self._store.save(_STORED_HISTORY, value, number=_HISTORY_FORMAT)
 
     def _load(self) -> None:
         if self._is_loaded:
             return
         self._is_loaded = True
-        loaded = self._store.load(_STORED_HISTORY, number=_FORMAT)
+        loaded = self._store.load(_STORED_HISTORY, number=_HISTORY_FORMAT)
         value = cast("dict[str, dict[str, object]]", loaded) if isinstance(loaded, dict) else {}
         if not value:
             return
-        self._states = cast("dict[str, _Plain]", value["states"])
+        self._states = cast("dict[str, _FlatWalk]", value["states"])
         parts = cast("dict[str, tuple[str, ...]]", value["parts"])
         past = cast("dict[str, tuple[str, str | None]]", value["past"])
         made = cast("dict[str, tuple[str, str]]", value["made"])

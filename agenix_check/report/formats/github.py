@@ -21,10 +21,10 @@ _LEVELS = ("error", "warning", "notice")
 _SHOWN_ANNOTATIONS = 10  # annotations of a kind that GitHub shows for a step
 _PLACES = 3  # findings of one rule without a cause: up to this number, each is shown at its file
 _SUBJECTS = 20
-_LONGEST_MESSAGE = 3900  # characters of a message: the runner cuts at 4096
+_LONGEST_ANNOTATION = 3900  # characters of a message: the runner cuts at 4096
 _LONGEST_END = 1000  # of these, for how to fix it
 _LONGEST_TITLE = 250  # of 255
-_MENDS = 3
+_FIXES_IN_ANNOTATION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def _incomplete(sentences: Iterable[str]) -> Iterator[str]:
     shown = [visible(sentence) for sentence in sorted(sentences)]
     if shown:
         title = "agenix-check could not check everything"
-        yield _command("error", None, title, _cut("\n".join(_some(shown)), _LONGEST_MESSAGE))
+        yield _command("error", None, title, _cut("\n".join(_some(shown)), _LONGEST_ANNOTATION))
 
 
 def _notes(findings: Iterable[Finding]) -> list[_Note]:
@@ -101,9 +101,9 @@ def _annotation(kind: str, note: _Note, names: dict[str, str], end_of_old: str) 
         about = RULES[first.rule].title if first.rule in RULES else "it is not as it should be"
     last = [] if first.new else [end_of_old]
     mends = list(dict.fromkeys(f.mend for f in note.findings if f.mend))
-    last += [f"fix: {visible(mend)}" for mend in mends[:_MENDS]]
+    last += [f"fix: {visible(mend)}" for mend in mends[:_FIXES_IN_ANNOTATION]]
     end = "".join(f"\n{line}" for line in last)[:_LONGEST_END]
-    message = _cut("\n".join(_message(note.findings, names)), _LONGEST_MESSAGE - len(end)) + end
+    message = _cut("\n".join(_message(note.findings, names)), _LONGEST_ANNOTATION - len(end)) + end
     return _command(kind, shown_path(first), f"{first.rule}: {about}", message)
 
 

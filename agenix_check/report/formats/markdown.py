@@ -27,7 +27,7 @@ LIMIT = 60_000  # bytes: GitHub takes 65,536 characters for a comment
 
 _OPEN = 5  # entries of one list that are not folded
 _MOST_LISTED = 100  # entries of one list that are there at all
-_MENDS = 10
+_FIXES_IN_MARKDOWN = 10
 
 
 def render(
@@ -93,7 +93,7 @@ class _MarkdownWriter:
     def mends(self, section: Section) -> None:
         """What to type, as one block to copy."""
         mends = list(dict.fromkeys(m for one in (*self._new, *self._old) for m in one.mends))
-        lines = [f"{visible(mend)}\n" for mend in mends[:_MENDS]]
+        lines = [f"{visible(mend)}\n" for mend in mends[:_FIXES_IN_MARKDOWN]]
         fence = fence_for(lines)
         head, tail, more = f"\nTo fix:\n\n{fence}sh\n", f"{fence}\n", "# and {} more like these\n"
         section.add(lines, len(mends), "command", head=head, tail=tail, more=more)

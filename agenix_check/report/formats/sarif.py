@@ -28,7 +28,7 @@ MOST_RESULTS = 25_000
 """GitHub refuses a file with more."""
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_ROOT = "%SRCROOT%"
+_ROOT_ID = "%SRCROOT%"
 
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _MARKED = re.compile(r"[\\\[\]]")
@@ -50,7 +50,7 @@ def render(report: Report, version: str) -> str:
         f'{{"$schema": "{_SCHEMA}", "version": "2.1.0", "runs": [{{\n'
         f'"tool": {{"driver": {_encode(driver)[:-1]}, "rules": [{rules}]}}}},\n'
         f'"invocations": [{_encode(_invocation(report, cut))}],\n'
-        f'"originalUriBaseIds": {_encode({_ROOT: _text_member("description", _ROOT_IS)})},\n'
+        f'"originalUriBaseIds": {_encode({_ROOT_ID: _text_member("description", _ROOT_IS)})},\n'
         f'"columnKind": "unicodeCodePoints",\n'
         f'"properties": {_encode(_snapshot(report))},\n'
         f'"results": [{_lines(results)}]\n'
@@ -144,7 +144,7 @@ def _location(path: str) -> dict[str, SarifValue]:
     # A file that is binary or gone has no known line, but code scanning needs one.
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": to_uri(path), "uriBaseId": _ROOT},
+            "artifactLocation": {"uri": to_uri(path), "uriBaseId": _ROOT_ID},
             "region": {"startLine": 1},
         }
     }

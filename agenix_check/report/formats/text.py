@@ -17,7 +17,7 @@ from agenix_check.model.findings import (
     Verdict,
     finding_key,
 )
-from agenix_check.report.escape import inert, visible
+from agenix_check.report.escape import BOLD, CYAN, GREEN, RED, inert, paint, visible
 from agenix_check.report.grouping import SEVERITY_RANK, Block, Group, gather_mends, group, rule_rank
 from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.words import (
@@ -31,17 +31,13 @@ from agenix_check.report.words import (
     with_doubts,
 )
 
-_WIDTH = 80
+_TEXT_WIDTH = 80
 _WIDEST_COLUMN = 28
 _FOLDED_SUBJECTS = 3
 _UNFOLDED_FIXES = 20
-_MENDS = 3
+_FIXES_IN_TEXT = 3
 
-_BOLD = "1"
-_RED = "1;31"
-_GREEN = "32"
-_CYAN = "36"
-_SEVERITY_COLOR = {Severity.ERROR: _RED, Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
+_SEVERITY_COLOR = {Severity.ERROR: RED, Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
 
 
 def render(
@@ -93,7 +89,7 @@ class _TextWriter:
         old = [f for f in shown if not f.new]
         if not old:
             return
-        heading = self._paint(already_there(self._report).capitalize(), _BOLD)
+        heading = self._paint(already_there(self._report).capitalize(), BOLD)
         if self._verbose:
             yield [heading]
             yield from map(self._group, group(old))
@@ -111,7 +107,7 @@ class _TextWriter:
             for fix in fixed
         ]  # fmt: skip
         widths = _widths(rows)
-        heading = self._paint("Fixed", _GREEN) + (" (-v unfolds)" if folds else "")
+        heading = self._paint("Fixed", GREEN) + (" (-v unfolds)" if folds else "")
         return [heading, *(f"  {_row(row, widths)}" for row in rows)]
 
     def _fixes_by_secret(self, fixed: Iterable[Fix]) -> list[tuple[str, ...]]:
@@ -134,14 +130,14 @@ class _TextWriter:
                 by_reason[output.verdict, output.reason or ""].append(output)
         lines = []
         for (verdict, reason), outputs in sorted(by_reason.items()):
-            lines.append(self._paint(verdict, _BOLD) + (f": {visible(reason)}" if reason else ""))
+            lines.append(self._paint(verdict, BOLD) + (f": {visible(reason)}" if reason else ""))
             rows = sorted((self._node(o.node), visible(o.secret), visible(o.path)) for o in outputs)
             widths = _widths(rows)
             lines += [f"  {_row(row, widths)}" for row in rows]
         plain = [one for one in self._report.plain if one.verdict is Verdict.UNVERIFIABLE]
         if plain:
             lines.append(
-                self._paint(Verdict.UNVERIFIABLE, _BOLD) + ": its keys leave no tag in the file"
+                self._paint(Verdict.UNVERIFIABLE, BOLD) + ": its keys leave no tag in the file"
             )
             lines += [f"  {visible(one.path)}  {visible(one.group)}" for one in plain]
         return lines
@@ -156,7 +152,7 @@ class _TextWriter:
 
     def incomplete(self) -> list[str]:
         """What could not be checked."""
-        label = self._paint("could not check", _RED)
+        label = self._paint("could not check", RED)
         return [f"{label}: {visible(sentence)}" for sentence in sorted(self._report.incomplete)]
 
     def summary(self) -> list[str]:
@@ -165,12 +161,12 @@ class _TextWriter:
         report = with_doubts(self._report) if self._failing else self._report
         text = summary(report, verbose=self._verbose)
         good = is_green(report) and not self._failing
-        return [self._paint(text, _GREEN if good else _BOLD)]
+        return [self._paint(text, GREEN if good else BOLD)]
 
     def _group(self, group: Group) -> list[str]:
         indent, lines = "", []
         if group.cause:
-            indent, lines = "  ", [self._paint(cause_title(group.cause), _BOLD)]
+            indent, lines = "  ", [self._paint(cause_title(group.cause), BOLD)]
         widths = _widths(self._cells(f) for block in group.blocks for f in block.findings)
         for block in group.blocks:
             lines += self._block(block, indent, widths)
@@ -193,8 +189,8 @@ class _TextWriter:
         return self._paint(block.severity, _SEVERITY_COLOR[block.severity]) + f"[{block.rule}]"
 
     def _mends(self, mends: tuple[str, ...]) -> list[str]:
-        shown = mends if self._verbose or len(mends) <= _MENDS else mends[:1]
-        lines = [f"  {self._paint('fix', _CYAN)}: {visible(mend)}" for mend in shown]
+        shown = mends if self._verbose or len(mends) <= _FIXES_IN_TEXT else mends[:1]
+        lines = [f"  {self._paint('fix', CYAN)}: {visible(mend)}" for mend in shown]
         if len(shown) < len(mends):
             lines.append(f"       and {len(mends) - len(shown)} more like it (-v shows them)")
         return lines
@@ -222,7 +218,7 @@ class _TextWriter:
         return visible(self._names.get(node, node)) if node else ""
 
     def _paint(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
+        return paint(text, code) if self._color else text
 
 
 def _several(names: list[str]) -> str:
@@ -241,13 +237,13 @@ def _row(cells: tuple[str, ...], widths: list[int]) -> str:
 
 
 def _wrap(text: str, indent: str) -> list[str]:
-    if len(text) <= _WIDTH:
+    if len(text) <= _TEXT_WIDTH:
         return [text]
     from textwrap import wrap  # a green run has nothing to wrap
 
     return wrap(
         text,
-        _WIDTH,
+        _TEXT_WIDTH,
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,

@@ -23,7 +23,7 @@ _NOTHING_MORE = OutputDetail()
 _VERDICTS = {verdict: number for number, verdict in enumerate(Verdict)}
 
 # Characters that could end a script element, or a line in old JSON readers.
-_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&'"}
+_SAFE_IN_SCRIPT = {ord(char): f"\\u{ord(char):04x}" for char in "<>&'"}
 
 _Cell = tuple[str, str]  # a node and a secret
 
@@ -33,7 +33,7 @@ def fleet_json(report: Report) -> str:
 
     The members are described where they are read, in `static/fleet.js`.
     """
-    return json.dumps(_fleet(report), separators=(",", ":")).translate(_ESCAPES)
+    return json.dumps(_fleet(report), separators=(",", ":")).translate(_SAFE_IN_SCRIPT)
 
 
 class _Shared:

@@ -11,7 +11,7 @@ from agenix_check.report.grouping import Block, Group, group
 from agenix_check.report.words import cause_title
 
 _LISTED = 10
-_MENDS = 3
+_FIXES_ON_PAGE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,8 @@ def _group(one: Group, names: dict[str, str]) -> GroupOnPage:
     return GroupOnPage(
         title=cause_title(one.cause) if one.cause else None,
         blocks=tuple(_block(block, names) for block in one.blocks),
-        mends=one.mends[:_MENDS],
-        other_mends=as_lines(map(visible, one.mends[_MENDS:])),
+        mends=one.mends[:_FIXES_ON_PAGE],
+        other_mends=as_lines(map(visible, one.mends[_FIXES_ON_PAGE:])),
     )
 
 
