@@ -5,9 +5,12 @@ itself; the unlocked key is written to memory that has no name in any file syste
 """
 
 import os
+import signal
 import subprocess
+import threading
 from base64 import b64decode, b64encode
 from binascii import Error
+from collections.abc import Callable
 
 from agenix_check.age import Recipient, RecipientError, parse_recipient
 from agenix_check.keys.errors import DecryptionError
@@ -99,6 +102,7 @@ def _ssh_keygen(path: str, descriptor: int, *, asks: bool) -> tuple[int, bytes]:
     with lent_terminal() as terminal:
         if asks and terminal is None:
             raise DecryptionError("there is no terminal to ask for its passphrase on")
+        go_on = _let_interrupts_wait()
         try:
             with subprocess.Popen(
                 ["ssh-keygen", "-q", "-p", "-N", "", "-f", path],
@@ -109,13 +113,37 @@ def _ssh_keygen(path: str, descriptor: int, *, asks: bool) -> tuple[int, bytes]:
                 pass_fds=[descriptor],
             ) as process:
                 try:
+                    go_on()
                     _, complaint = process.communicate()
                 except KeyboardInterrupt:
                     _end(process)
                     raise
         except OSError:
             raise DecryptionError("ssh-keygen, which reads such keys, was not found") from None
+        finally:
+            go_on()
     return process.returncode, complaint
+
+
+def _let_interrupts_wait() -> Callable[[], None]:
+    """Let interrupts wait; return what ends the waiting, and raises the one that came meanwhile.
+
+    One that comes while a process is started would leave it running, and at the terminal.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or before != signal.default_int_handler:
+        return lambda: None
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+
+    def go_on() -> None:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            came.clear()
+            raise KeyboardInterrupt
+
+    return go_on
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -1,15 +1,17 @@
 """Passphrases, asked for at a real terminal; without one a run ends at once."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyrage
 import pytest
 
 from agenix_check.keys.encrypt import new_identity
+from agenix_check.keys.ssh_private_keys import _ssh_keygen
 from tests.keys.conftest import MakeSsh, public
 from tests.keys.terminals import decrypting, run_at, run_without
 from tests.keys.texts import HASH, PASSPHRASE, PLAINTEXT
@@ -175,6 +177,25 @@ def test_an_interrupt_at_the_question_of_ssh_keygen_ends_it(
     ended = run_at(decrypting("-i", key, secret(public(key))), [("passphrase:", "abc\x03")])
     assert (ended.status, ended.stdout, ended.stderr) == (130, b"", b"")
     assert ended.echo
+
+
+def test_an_interrupt_while_ssh_keygen_is_started_leaves_nothing_behind(
+    ssh_key: MakeSsh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Interrupted(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            started.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    key = Path(ssh_key("ed25519", "", PASSPHRASE))
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with key.open("rb") as file, pytest.raises(KeyboardInterrupt):
+        _ssh_keygen(str(key), file.fileno(), asks=False)
+    assert [one.returncode is None for one in started] == [False]
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
 
 
 def test_an_interrupt_that_ssh_keygen_misses_ends_it(
