@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from agenix_check.errors import AgenixCheckError
-from agenix_check.git.cache import Green, Store
-from agenix_check.git.repository import Repository
+from agenix_check.git.cache import Store
+from agenix_check.git.remembered import RememberedReport
+from agenix_check.git.repository import Repository, is_partial_commit, parents_of
 from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.model.settings import EvaluateWhen, FailOn, Settings, SettingsOrigin
 from agenix_check.view import View, open_view, view_commit
@@ -80,15 +81,17 @@ def check_view(
     if origin is not None and not (origin.notices or origin.change):
         origin = None
     store = open_store(view.repository, settings)
-    green = Green(store, _name(view, settings))
+    remembered = RememberedReport(store, _name(view, settings))
     fresh = settings.is_restricted or compare is not None or origin is not None
-    known = green.recall(view.info) if brief and not fresh else None
-    if known is not None and not _must_evaluate(known, settings):
-        return known
+    if brief and not fresh:
+        known = remembered.recall(view.info, lambda places: _look_aside(view, places))
+        if known is not None and not _must_evaluate(known, settings):
+            return replace(known, only_new_fails=_only_new_fails(view, settings))
     examined = examine(view, settings, store, details=details, compare=compare, advise=advise)
     report = examined.report
-    if not (examined.names.looked_aside or fresh):
-        green.keep(report)
+    if not fresh and _lasts(examined):
+        places, unstaged = examined.names.looked_aside, examined.names.unstaged
+        remembered.keep(report, None if places is None else (places, unstaged.digest))
     report = conclude(report, settings)
     return report if origin is None else _with_origin(report, origin, view, examined, settings)
 
@@ -227,8 +230,8 @@ def examine(
     report, names, inventory = audit(view)
     if compare is not None:
         report = compare(report, names, inventory, view)
-    only_new_fails = settings.fail_on is FailOn.NEW and view.of_a_change
-    selected = replace(select(report, settings, known), only_new_fails=only_new_fails)
+    selected = select(report, settings, known)
+    selected = replace(selected, only_new_fails=_only_new_fails(view, settings))
     if advise is not None and selected.findings:
         selected = advise(selected, names, inventory, view)
     if details:
@@ -243,12 +246,42 @@ def open_store(repository: Repository, settings: Settings) -> Store:
     return Store(None if settings.no_cache else repository.common_dir / "agenix-check")
 
 
+def _only_new_fails(view: View, settings: Settings) -> bool:
+    return settings.fail_on is FailOn.NEW and view.of_a_change
+
+
+def _look_aside(view: View, places: tuple[str, ...]) -> str:
+    """Return what the work tree has besides the index, as one value."""
+    from agenix_check.git.worktree import digest_aside
+
+    return digest_aside(view.repository, places)
+
+
+def _lasts(examined: Examined) -> bool:
+    """Return whether a report depends on nothing but what it is remembered with.
+
+    What Nix declares may be known better next time, and a fix that encrypts names grants.
+    """
+    shown = [one for one in examined.report.findings if one.is_shown]
+    if not shown:
+        return True
+    from agenix_check.rules import find_rule
+
+    encrypts = any(find_rule(one.rule).is_encrypting for one in shown)
+    declared = examined.report.fleet.inventory == "nix"
+    return not (encrypts or declared or examined.names.shallow)
+
+
 def _name(view: View, settings: Settings) -> str:
-    """Return what a verdict depends on: both trees, where the fleet comes from, what is ignored."""
+    """Return what a verdict depends on: both trees, history, where the fleet comes from, ignores.
+
+    Of history the commits that the trees come after: all else follows from these.
+    """
     from shutil import which
 
-    base = view.base.tree if view.base else "none"
-    authority = view.authority.tree if view.authority else "none"
+    snapshot, base, authority = view.snapshot, view.base, view.authority
+    before = "" if snapshot.commit else parents_of(view.repository, snapshot)
+    sides = (snapshot.kind, snapshot.tree, snapshot.commit, before, base and base.commit)
     fleet = [str(getattr(settings, name)) for name in _OF_THE_FLEET]
-    nix = which("nix") is not None
-    return f"{view.snapshot.tree} {base} {authority} {view.cut_off} {nix} {fleet} {settings.ignore}"
+    seen = (authority and authority.tree, view.cut_off, is_partial_commit(), which("nix") is None)
+    return f"{sides} {seen} {fleet} {settings.ignore}"

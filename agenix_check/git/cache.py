@@ -1,25 +1,18 @@
-"""What earlier runs learned, kept under the Git directory and never trusted when damaged.
-
-Trees that were green are among it: the same bytes need no second look.
-"""
+"""What earlier runs learned, kept under the Git directory and never trusted when damaged."""
 
 import contextlib
 import marshal
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from agenix_check import __version__
 from agenix_check.git.whole_file import write_whole
-from agenix_check.model.findings import Counts, FleetInfo, Report, SnapshotInfo
 
 _DIGEST = 32
-_STORED_GREEN = "green"
-_MOST_TREES = 200
 
 _T = TypeVar("_T")
-_GreenEntry = tuple[str, bool, int, int, int, int]
 
 
 class Store:
@@ -70,46 +63,3 @@ def _header(number: int | None) -> bytes:
     """Return what a file begins with: marshal differs between versions of Python."""
     of = f"agenix-check {__version__}" if number is None else f"agenix-check format {number}"
     return f"{of} {sys.implementation.cache_tag}\n".encode()
-
-
-class Green:
-    """What is remembered of one pair of trees, under its name.
-
-    A report is remembered only if all its outputs are ok and all its findings are notes, and only
-    as numbers.
-    """
-
-    def __init__(self, store: Store, name: str) -> None:
-        self._store = store
-        self._name = name
-
-    def recall(self, snapshot: SnapshotInfo) -> Report | None:
-        """Return the report, without its outputs and notes, or None where it was not green."""
-        entry = self._load().get(self._name)
-        if entry is None:
-            return None
-        inventory, complete, nodes, secrets, outputs, notes = entry
-        return Report(
-            snapshot=snapshot,
-            fleet=FleetInfo(inventory=inventory, complete=complete, nodes=nodes, secrets=secrets),
-            counts=Counts(outputs=outputs, ok=outputs, notes=notes),
-        )
-
-    def keep(self, report: Report) -> None:
-        """Remember a report if it is green."""
-        counts, fleet = report.counts, report.fleet
-        plain = counts == Counts(outputs=counts.ok, ok=counts.ok, notes=counts.notes)
-        if not plain or not counts.ok or report.incomplete or report.skipped or report.plain:
-            return
-        entry = (
-            fleet.inventory, fleet.complete, fleet.nodes, fleet.secrets, counts.outputs,
-            counts.notes,
-        )  # fmt: skip
-        entries = self._load()
-        if entries.pop(self._name, None) != entry:
-            entries[self._name] = entry
-            self._store.save(_STORED_GREEN, dict(list(entries.items())[-_MOST_TREES:]))
-
-    def _load(self) -> dict[str, _GreenEntry]:
-        loaded = self._store.load(_STORED_GREEN)
-        return cast("dict[str, _GreenEntry]", loaded) if isinstance(loaded, dict) else {}

@@ -5,8 +5,9 @@ And of those that are kept out of it while hooks run: which they are.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from agenix_check.git.objects import WHOLE
@@ -30,6 +31,53 @@ def list_unstaged(repository: Repository) -> list[str]:
         "ls-files", "-z", "--modified", "--others", "--exclude-standard", "--deduplicate"
     )
     return to_text(listing).split("\0")[:-1]
+
+
+class AsideLook:
+    """A look at what the work tree has besides the index: equal digests, equal answers.
+
+    `unstaged` are paths that differ from the index, with their content (None: see `read_file`);
+    `listed` those of all files below some directories.
+    """
+
+    def __init__(self, repository: Repository, directories: Iterable[str]) -> None:
+        self._repository = repository
+        self._directories = tuple(directories)
+        self._hash = sha256(repr(self._directories).encode())
+
+    def unstaged(self) -> Iterator[tuple[str, bytes | None]]:
+        """Give what is not staged, one file at a time."""
+        for path in list_unstaged(self._repository):
+            data = read_file(self._repository, path)
+            self._add(path, data)
+            yield path, data
+
+    def listed(self) -> Iterator[str]:
+        """Give what is in the directories, ignored by Git or not."""
+        for directory in self._directories:
+            for path in sorted(list_directory(self._repository, directory)):
+                self._add(path, None)
+                yield path
+
+    @property
+    def digest(self) -> str:
+        """What both gave, as one value."""
+        return self._hash.hexdigest()
+
+    def _add(self, path: str, data: bytes | None) -> None:
+        # The length of each keeps what follows apart.
+        content = b"-" if data is None else b"%d:%b" % (len(data), data)
+        self._hash.update(b"%d:%b%b" % (len(name := to_bytes(path)), name, content))
+
+
+def digest_aside(repository: Repository, directories: Iterable[str]) -> str:
+    """Return the digest of a look at the work tree."""
+    look = AsideLook(repository, directories)
+    for _ in look.unstaged():
+        pass
+    for _ in look.listed():
+        pass
+    return look.digest
 
 
 def without_filters(git: Git) -> Git:

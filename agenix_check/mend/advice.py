@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 # Most checks with findings are about keys that are known: those need none of what plans a fix.
 
-_ENCRYPTING = (MendedBy.REMAKE_OUTPUT, MendedBy.REENCRYPT_PLAIN, MendedBy.REENCRYPT_SOURCE)
-
 
 def advise_grants(report: Report, names: Names, inventory: Inventory, view: View) -> Report:
     """Return a report whose fixes name what is to be granted, with the condition behind a `#`."""
@@ -71,7 +69,7 @@ def _advise(finding: Finding, grants: "list[Grant]") -> Finding:
 
 def _is_encrypting(finding: Finding) -> bool:
     mend = finding.mend
-    return mend is not None and REKEY in mend and find_rule(finding.rule).mended_by in _ENCRYPTING
+    return mend is not None and REKEY in mend and find_rule(finding.rule).is_encrypting
 
 
 def _plan(

@@ -34,6 +34,9 @@ class MendedBy(Enum):
     REENCRYPT_SOURCE = auto()  # in place, to all masters; only with `--update-masters`
 
 
+_ENCRYPTING = (MendedBy.REMAKE_OUTPUT, MendedBy.REENCRYPT_PLAIN, MendedBy.REENCRYPT_SOURCE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule: all that the project knows about it.
@@ -67,6 +70,11 @@ class Rule:
         """Let the texts be declared as triple-quoted strings."""
         for field in ("meaning", "why", "mend"):
             object.__setattr__(self, field, cleandoc(getattr(self, field)))
+
+    @property
+    def is_encrypting(self) -> bool:
+        """Whether `--fix` encrypts something about its findings: to keys that it must know."""
+        return self.mended_by in _ENCRYPTING
 
     @property
     def is_public(self) -> bool:

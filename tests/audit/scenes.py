@@ -1,5 +1,8 @@
 """What people do to the sample fleet, and what the gate says of it."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from agenix_check.cli.configuration import load_settings
 from agenix_check.cli.destinations import destinations, want_details
 from agenix_check.cli.options import OptionValue
@@ -7,6 +10,8 @@ from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Finding, JudgedFile, Report
+from agenix_check.model.settings import Settings
+from agenix_check.report.formats import text
 from tests.settings_files import file_at
 
 DB, WIFI, ALPHA_TOKEN = "secrets/db.age", "secrets/wifi.age", "secrets/alpha-token.age"
@@ -57,9 +62,20 @@ def name_key_file(node: str) -> str:
 def judge(shop: Workshop, **options: OptionValue) -> Report:
     """Check a fleet and return the report; the index, unless the options say otherwise."""
     repository = open_repository(shop.top)
-    given = {name.replace("_", "-"): value for name, value in options.items()}
-    settings = load_settings(file_at(repository.top), {}, {"no-cache": True, **given})
+    settings = _settings(repository.top, options)
     return check(repository, settings, details=want_details(destinations(settings)))
+
+
+def text_of(shop: Workshop, **options: OptionValue) -> str:
+    """Check a fleet and return what a terminal shows; what is remembered is enough for that."""
+    repository = open_repository(shop.top)
+    report = check(repository, _settings(repository.top, options), brief=True)
+    return text.render(report, color=False, verbose=False, quiet=False)
+
+
+def _settings(top: Path | None, options: Mapping[str, OptionValue]) -> Settings:
+    given = {name.replace("_", "-"): value for name, value in options.items()}
+    return load_settings(file_at(top), {}, {"no-cache": True, **given})
 
 
 def judge_staged(shop: Workshop, **options: OptionValue) -> Report:

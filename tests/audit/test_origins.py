@@ -65,7 +65,7 @@ def test_a_key_that_another_list_named_too_is_dropped_with_its_host(fleet: Works
     assert of_rule(report, "output-orphan")
 
 
-def test_green_is_not_remembered_where_the_work_tree_was_asked(fleet: Workshop) -> None:
+def test_green_is_remembered_only_while_the_work_tree_stays_as_it_was(fleet: Workshop) -> None:
     source = fleet.source("secrets/new.age", "new\n")
     fleet.stage(source)
     repository = open_repository(fleet.top)

@@ -15,7 +15,17 @@ from agenix_check.gate import exit_code
 from agenix_check.keys.errors import EncryptionError
 from agenix_check.model.findings import Report
 from agenix_check.model.settings import Settings
-from tests.audit.scenes import ALPHA_TOKEN, DB, WIFI, judge, old_output, rekey, rekey_all, storage
+from tests.audit.scenes import (
+    ALPHA_TOKEN,
+    DB,
+    WIFI,
+    judge,
+    old_output,
+    rekey,
+    rekey_all,
+    storage,
+    text_of,
+)
 from tests.conftest import SECRETS, build_fleet
 from tests.host_keys import HOSTS, NEW, OTHER
 
@@ -366,6 +376,8 @@ def test_any_history_is_judged_alike_in_every_view(
     expected = _seen(judge(shop))
     for name, options in VIEWS.items():
         assert _seen(judge(shop, **options, no_cache=False)) == expected, name
+        looks = [text_of(shop, **options, no_cache=one) for one in (True, False, False)]
+        assert looks[1:] == looks[:1] * 2, name
 
     # What is broken stays so, whatever else is committed.
     before = _stale(judge(shop))

@@ -128,7 +128,15 @@ def _history(cache: Path, stdin: Path, turns: int) -> Iterator[Row]:
     left, clean = (gate("--rev", branch, *report) for branch in ("main", "clean"))
     run([left], cwd=top, stdin=stdin)  # the one walk through history, remembered
     result = duel([left], [clean], turns=2 * turns, cwd=top, stdin=stdin)
-    yield _ratio("the same, history remembered", "the same tree without the orphans", result, 2)
+    yield _ratio(
+        "the same with `--format json`, history remembered",
+        "the same tree without the orphans",
+        result,
+        2,
+    )
+    left, clean = (gate("--rev", branch) for branch in ("main", "clean"))
+    result = duel([left], [clean], turns=2 * turns, cwd=top, stdin=stdin)
+    yield _ratio("the same, second run", "the same tree without the orphans", result, 2)
 
 
 def _making(stale: Stale, turns: int) -> Row:

@@ -46,9 +46,9 @@ class Names:
     nothing here explains since when, and what speaks for leaving it, by path; `spoiled` why files
     that held the key of such an output as a whole are no key files now. `incomplete` says what is
     not in this clone, `undecided` what names alone cannot decide without it. `quiet` says that
-    every output is explained, and that none is gone or waits to be staged; `looked_aside` that the
-    work tree was read too, so that the next run may find something else; `shallow` that this clone
-    is, so history ends early.
+    every output is explained, and that none is gone or waits to be staged; `looked_aside` are the
+    directories of the work tree that were read too, so that the next run may find something else:
+    None where it was not; `shallow` that this clone is, so history ends early.
     """
 
     here: Evidence
@@ -64,7 +64,7 @@ class Names:
     incomplete: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     quiet: bool = False
-    looked_aside: bool = False
+    looked_aside: tuple[str, ...] | None = None
     shallow: bool = False
     skipped: tuple[str, ...] = ()
 
@@ -291,10 +291,10 @@ def _look_closer(view: View, names: Names) -> Names:
     commits: Mapping[str, str] = {}
     unstaged = NOTHING_UNSTAGED
     in_work_tree = view.snapshot.kind == "index" and view.repository.top is not None
-    looked_aside = in_work_tree and bool(lost or gone or not _has_all(there, here))
-    if looked_aside:
-        directories = sorted({file.directory for file in (*lost, *gone)})
-        unstaged = look_for_unstaged(view.repository, here, lost, directories)
+    looked_aside: tuple[str, ...] | None = None
+    if in_work_tree and (lost or gone or not _has_all(there, here)):
+        looked_aside = tuple(sorted({file.directory for file in (*lost, *gone)}))
+        unstaged = look_for_unstaged(view.repository, here, lost, looked_aside)
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if new or gone or rotated:
         commits = _find_commits(view)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from agenix_check.discover.tree.facts import AgeFact, find_fact
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file, trace
 from agenix_check.git.repository import Repository, is_partial_commit
-from agenix_check.git.worktree import list_directory, list_unstaged, read_file
+from agenix_check.git.worktree import AsideLook
 
 
 class Waiting(NamedTuple):
@@ -25,13 +26,15 @@ class Unstaged:
     """Right files that were not staged.
 
     `outputs` are by their place; `sources` and `keys` by the ident that they explain.
-    `partial`: this is `git commit PATH`; they may be staged, and are left out anyway.
+    `partial`: this is `git commit PATH`; they may be staged, and are left out anyway. `digest` is
+    that of all that was looked at.
     """
 
     outputs: Mapping[Place, Waiting]
     sources: Mapping[str, str]
     keys: Mapping[str, str]
     partial: bool = False
+    digest: str = ""
 
 
 NOTHING_UNSTAGED = Unstaged({}, {}, {})
@@ -47,12 +50,12 @@ def look_for_unstaged(
 
     In `directories` those that Git ignores are found too.
     """
-    paths = list_unstaged(repository)
-    outputs = _outputs(repository, here, paths, directories)
+    look = AsideLook(repository, directories)
     sources: dict[str, str] = {}  # by digest
     keys: dict[str, str] = {}
-    for path in paths:
-        data = read_file(repository, path)
+    paths = set()
+    for path, data in look.unstaged():
+        paths.add(path)
         if data is None or output_file(path) is not None:
             continue
         fact = find_fact(data, len(data))
@@ -62,6 +65,7 @@ def look_for_unstaged(
             for text in fact.texts():
                 if (key := digest(text)) not in here.keys:
                     keys.setdefault(key, path)
+    outputs = _outputs(here, paths.union(look.listed()))
     idents = {file.ident for file in lost}
     unstaged = {key: KeyText(None, (path,)) for key, path in keys.items()}
     made = trace(idents, {**here.keys, **unstaged}, [*here.sources, *sources])
@@ -70,16 +74,12 @@ def look_for_unstaged(
         {ident: sources[pair.source] for ident, pair in made.items() if pair.source in sources},
         {ident: keys[pair.key] for ident, pair in made.items() if pair.key in keys},
         is_partial_commit(),
+        look.digest,
     )
 
 
-def _outputs(
-    repository: Repository, here: Evidence, paths: Iterable[str], directories: Iterable[str]
-) -> dict[Place, Waiting]:
+def _outputs(here: Evidence, seen: AbstractSet[str]) -> dict[Place, Waiting]:
     """Return outputs that are on disk only, ignored by Git or not, and that `here` explains."""
-    seen = set(paths)
-    for directory in directories:
-        seen.update(list_directory(repository, directory))
     found = [
         file for path in sorted(seen - here.files.keys()) if (file := output_file(path)) is not None
     ]

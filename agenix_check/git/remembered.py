@@ -1,0 +1,194 @@
+"""Reports of trees in which nothing fails, remembered: the same bytes need no second look."""
+
+import marshal
+from collections.abc import Callable
+from hashlib import sha256
+from typing import NamedTuple, cast
+
+from agenix_check.git.cache import Store
+from agenix_check.model.findings import (
+    Cause,
+    CauseKind,
+    Counts,
+    FileKind,
+    Finding,
+    FleetInfo,
+    JudgedFile,
+    Report,
+    Severity,
+    SnapshotInfo,
+    Verdict,
+)
+
+_STORED_REPORTS = "reports"
+_STORED_LISTS = "lists"  # of what is wrong, by digest: the trees of many commits share one
+_MOST_TREES = 200
+_MOST_BYTES = 1 << 20  # of all lists together
+
+_FlatFile = tuple[str, str, str | None]  # node, verdict, why it was not judged
+_FlatFinding = tuple[str | bool | tuple[str, str, str | None] | None, ...]
+
+
+class _Entry(NamedTuple):
+    """One report as plain values; see `RememberedReport.keep` for `aside`.
+
+    `listed` is the digest of what it lists, "" where it lists nothing.
+    """
+
+    inventory: str
+    complete: bool
+    nodes: int
+    secrets: int
+    counts: tuple[int, ...]
+    listed: str
+    aside: tuple[tuple[str, ...], str] | None
+
+
+class RememberedReport:
+    """What is remembered of one view, under its name: all that its report depends on.
+
+    Enough for formats that show findings, and no other output than by its node's name or why it
+    cannot be verified.
+    """
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store = store
+        self._name = name
+
+    def recall(
+        self, snapshot: SnapshotInfo, look_aside: Callable[[tuple[str, ...]], str]
+    ) -> Report | None:
+        """Return the report, without notes that are not shown; None where there is none.
+
+        `look_aside` returns the digest of what the work tree has in some directories.
+        """
+        stored = self._load(_STORED_REPORTS).get(self._name)
+        if stored is None:
+            return None
+        entry = _Entry(*cast("tuple[str, bool, int, int, tuple[int, ...], str, None]", stored))
+        if entry.aside is not None:
+            directories, digest = entry.aside
+            if look_aside(directories) != digest:
+                return None
+        files, findings = tuple[JudgedFile, ...](), tuple[Finding, ...]()
+        if entry.listed:
+            body = self._load(_STORED_LISTS).get(entry.listed)
+            if body is None:
+                return None
+            plain = marshal.loads(cast("bytes", body))  # noqa: S302 - from our own Git directory
+            files, findings = tuple(map(_revive_file, plain[0])), tuple(map(_revive, plain[1]))
+        return Report(
+            snapshot=snapshot,
+            fleet=FleetInfo(
+                inventory=entry.inventory,
+                complete=entry.complete,
+                nodes=entry.nodes,
+                secrets=entry.secrets,
+            ),
+            counts=Counts(**dict(zip(Counts.__slots__, entry.counts, strict=True))),
+            files=files,
+            findings=findings,
+        )
+
+    def keep(self, report: Report, aside: tuple[tuple[str, ...], str] | None) -> None:
+        """Remember a report in which nothing is new, nothing fails and nothing was left out.
+
+        `aside`: the directories of the work tree that were looked at, and the digest of what was
+        there; None where the report depends on the tree alone.
+        """
+        counts, fleet = report.counts, report.fleet
+        shown = tuple(finding for finding in report.findings if finding.is_shown)
+        if (
+            counts.errors
+            or counts.wrong
+            or not counts.outputs
+            or report.incomplete
+            or report.skipped
+            or report.plain
+            or any(one.new or one.severity is not Severity.WARNING for one in shown)
+        ):
+            return
+        listed, body = "", b""
+        if shown or counts.ok < counts.outputs:
+            files = _representatives(report.outputs)
+            body = marshal.dumps((tuple(map(_flatten_file, files)), tuple(map(_flatten, shown))))
+            if len(body) > _MOST_BYTES:
+                return
+            listed = sha256(body).hexdigest()
+            self._keep_list(listed, body)
+        entry = _Entry(
+            fleet.inventory, fleet.complete, fleet.nodes, fleet.secrets,
+            tuple(getattr(counts, name) for name in Counts.__slots__), listed, aside,
+        )  # fmt: skip
+        entries = self._load(_STORED_REPORTS)
+        if entries.pop(self._name, None) != tuple(entry):
+            entries[self._name] = tuple(entry)
+            self._store.save(_STORED_REPORTS, dict(list(entries.items())[-_MOST_TREES:]))
+
+    def _keep_list(self, digest: str, body: bytes) -> None:
+        """Remember a list, and forget the oldest where there is no room for all."""
+        lists = self._load(_STORED_LISTS)
+        if digest in lists:
+            return
+        lists[digest] = body
+        room, kept = _MOST_BYTES, dict[str, object]()
+        for key, one in reversed(lists.items()):
+            room -= len(cast("bytes", one))
+            if room < 0:
+                break
+            kept[key] = one
+        self._store.save(_STORED_LISTS, dict(reversed(kept.items())))
+
+    def _load(self, name: str) -> dict[str, object]:
+        loaded = self._store.load(name)
+        return cast("dict[str, object]", loaded) if isinstance(loaded, dict) else {}
+
+
+def _representatives(outputs: tuple[JudgedFile, ...]) -> list[JudgedFile]:
+    """Return one output of each node, and one for each reason why some were not judged."""
+    found = {(one.group, one.verdict, one.reason): one for one in reversed(outputs)}
+    return list(found.values())
+
+
+def _flatten_file(file: JudgedFile) -> _FlatFile:
+    return (file.group, str(file.verdict), file.reason)
+
+
+def _revive_file(plain: _FlatFile) -> JudgedFile:
+    group, verdict, reason = plain
+    return JudgedFile(FileKind.OUTPUT, group, "", None, "", Verdict(verdict), reason=reason)
+
+
+def _flatten(finding: Finding) -> _FlatFinding:
+    cause = finding.cause
+    return (
+        finding.rule, str(finding.severity), finding.message, finding.path, finding.node,
+        finding.secret, finding.source, finding.since, finding.mend, finding.fails,
+        None if cause is None else (str(cause.kind), cause.path, cause.commit),
+    )  # fmt: skip
+
+
+def _revive(plain: _FlatFinding) -> Finding:
+    rule, severity, message, path, node, secret, source, since, mend, fails, cause = cast(
+        "tuple[str, str, str, str | None, str | None, str | None, str | None, str | None,"
+        " str | None, bool, tuple[str, str, str | None] | None]",
+        plain,
+    )
+    made = None
+    if cause is not None:
+        kind, about, commit = cause
+        made = Cause(kind=CauseKind(kind), path=about, commit=commit)
+    return Finding(
+        rule=rule,
+        severity=Severity(severity),
+        message=message,
+        path=path,
+        node=node,
+        secret=secret,
+        source=source,
+        new=False,
+        cause=made,
+        since=since,
+        mend=mend,
+        fails=fails,
+    )
