@@ -15,6 +15,7 @@ from agenix_check.view import View, open_view, view_commit
 if TYPE_CHECKING:
     from agenix_check.discover.declared.inventory import Inventory
     from agenix_check.discover.tree.names import Names
+    from agenix_check.model.access import AccessChange, Reader
     from agenix_check.model.fleet import Fleet
 
 # Rooms that look closer are imported where they are needed: a tree that is known to be green needs
@@ -158,6 +159,52 @@ def discover_fleet(view: View, settings: Settings) -> "tuple[Fleet, tuple[str, .
         fleet = fleet_of_declared(inventory.declared, inventory.kind)
     plain = tuple(rule for file in inventory.rules for rule in file.rules)
     return replace(fleet, plain=plain), inventory.incomplete
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAccess:
+    """Who can read what in a view, where the fleet comes from, and what was not looked at.
+
+    `change` is None unless it was asked for, and where there is no base.
+    """
+
+    readers: "tuple[Reader, ...]"
+    change: "AccessChange | None"
+    inventory: str
+    incomplete: tuple[str, ...]
+
+
+def discover_access(view: View, settings: Settings, *, of_change: bool = False) -> FoundAccess:
+    """Find who can read what in a view, and what its change does to that."""
+    from agenix_check.access.of_view import readers_of_snapshot
+    from agenix_check.discover.declared.inventory import take_inventory
+    from agenix_check.discover.tree.facts_cache import Memory
+    from agenix_check.discover.tree.key_names import name_keys
+    from agenix_check.discover.tree.names import discover_names
+
+    store = open_store(view.repository, settings)
+    names = discover_names(view, Memory(store), store)
+    inventory = take_inventory(view, names, settings, store)
+    key_names = name_keys(view.repository, (names.here, names.base))
+    readers = readers_of_snapshot(names, inventory, key_names)
+    change = change_of_access(view, settings, names, inventory) if of_change else None
+    incomplete = (*names.incomplete, *inventory.incomplete)
+    return FoundAccess(readers, change, inventory.kind, incomplete)
+
+
+def change_of_access(
+    view: View, settings: Settings, names: "Names", inventory: "Inventory"
+) -> "AccessChange | None":
+    """Return what the change of a view does to who can read what; None without a base."""
+    if view.base is None or view.cut_off:
+        return None
+    from agenix_check.access.of_view import access_change
+    from agenix_check.discover.declared.inventory import rules_before
+    from agenix_check.discover.tree.key_names import name_keys
+
+    before = rules_before(view, names, inventory, settings)
+    key_names = name_keys(view.repository, (names.here, names.base))
+    return access_change(names, inventory, before, key_names)
 
 
 def make_lock(view: View, settings: Settings) -> str:

@@ -23,6 +23,8 @@ HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"  # given another place below
 # What README types, with how it ends in a fleet in order and in one whose source was edited.
 CODES = {
     "agenix-check fleet": (0, 0),
+    "agenix-check access": (0, 0),
+    "agenix-check access --from-ref origin/main --to-ref HEAD": (0, 0),
     "agenix-check": (0, 1),
     "agenix-check --from-ref origin/main --to-ref HEAD --junit report.xml": (0, 1),
     "agenix-check --rev HEAD --junit report.xml": (0, 1),

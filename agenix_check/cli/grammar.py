@@ -8,6 +8,7 @@ from agenix_check import __version__
 from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, OptionValue
 from agenix_check.cli.verbs import VERBS
 from agenix_check.errors import UsageError, nearest
+from agenix_check.report.access import access_formats
 from agenix_check.report.registry import all_formats
 
 EXIT_CODES = {
@@ -116,6 +117,27 @@ def parse_fleet(arguments: Sequence[str]) -> dict[str, OptionValue]:
     return _given(_parse(parser, arguments))
 
 
+def parse_access(
+    arguments: Sequence[str],
+) -> tuple[dict[str, OptionValue], str, tuple[str, ...]]:
+    """Return the options given to `access`, by name, the format, and which readers are wanted."""
+    parser = _parser(
+        "agenix-check access", None,
+        "Show who can read what: every key and the secrets that are encrypted to it. With\n"
+        "--from-ref: who gains, who loses, and whose key was replaced.",
+    )  # fmt: skip
+    _add_options(parser, [option for option in OPTIONS if option.name in _ALSO_FOR_FLEET])
+    parser.add_argument(
+        "--reader", metavar="GLOB", action="append", default=[],
+        help="only readers whose name, key, fingerprint or file matches (repeatable)",
+    )  # fmt: skip
+    parser.add_argument("--format", choices=access_formats(), help="how to print it")
+    values = _parse(parser, arguments)
+    readers = tuple(values.pop("reader"))
+    form = str(values.pop("format") or "text")
+    return _given(values), form, readers
+
+
 def parse_hook(arguments: Sequence[str]) -> tuple[dict[str, OptionValue], str]:
     """Return the options given to `hook`, by name, and the remote that is pushed to."""
     parser = _parser(
@@ -172,15 +194,16 @@ def parse_demo(arguments: Sequence[str]) -> str | None:
 
 
 def parse_schema(arguments: Sequence[str]) -> str:
-    """Return which schema to print, `report` or `lock`."""
+    """Return which schema to print."""
     parser = _parser(
-        "agenix-check schema", None, "Print the JSON Schema of the report, or of the lock file."
-    )
+        "agenix-check schema", None,
+        "Print the JSON Schema of the report, of the lock file, or of what a verb prints.",
+    )  # fmt: skip
     parser.add_argument(
         "of",
-        metavar="{report,lock}",
+        metavar="{report,lock,access}",
         nargs="?",
-        choices=("report", "lock"),
+        choices=("report", "lock", "access"),
         default="report",
         help="report if not given",
     )

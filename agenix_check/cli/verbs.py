@@ -39,6 +39,12 @@ def _fleet(arguments: Sequence[str]) -> int:
     return 3 if incomplete else 0
 
 
+def _access(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.show_access import run_access
+
+    return run_access(arguments)
+
+
 def _inspect(arguments: Sequence[str]) -> int:
     from agenix_check.cli.files import read_input
     from agenix_check.cli.grammar import parse_inspect
@@ -95,9 +101,12 @@ class Verb(NamedTuple):
 VERBS = {
     "check": Verb("check the secrets (this verb may be left out)", _check),
     "fleet": Verb("show the nodes, secrets, sources and outputs that were found", _fleet),
+    "access": Verb("show who can read what; with --from-ref: who gains, who loses", _access),
     "inspect": Verb("show what an age file says without a key", _inspect),
     "hook": Verb("pre-push: judge every ref that is pushed, as a hook that Git calls", _hook),
     "explain": Verb("explain a rule", _explain),
-    "schema": Verb("print the JSON Schema of the report or of the lock file", _schema),
+    "schema": Verb(
+        "print the JSON Schema of the report, the lock file, or another document", _schema
+    ),
     "demo": Verb("build a fleet, break it, check it, fix it, check it", _demo),
 }

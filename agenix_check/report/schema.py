@@ -1,18 +1,18 @@
-"""The JSON Schema of the JSON report, behind `agenix-check schema`, and of the lock file."""
+"""The JSON Schemas behind `agenix-check schema`: of the report, and of other documents."""
 
 import json
 from enum import StrEnum
 
 from agenix_check.model.findings import CauseKind, Severity, Verdict
+from agenix_check.report.access.access_schema import access_schema
 from agenix_check.report.formats.json import REPORT_SCHEMA
 from agenix_check.report.lock_schema import lock_schema
 from agenix_check.report.schema_parts import Schema, described_array, described_object
 
 
 def render(of: str = "report") -> str:
-    """Return the schema (draft 2020-12) of the report, or of the `lock` file, as JSON text."""
-    described = lock_schema() if of == "lock" else report_schema()
-    return json.dumps(described, indent=2) + "\n"
+    """Return the schema (draft 2020-12) of one of `DOCUMENTS`, as JSON text."""
+    return json.dumps(DOCUMENTS[of](), indent=2) + "\n"
 
 
 def report_schema() -> Schema:
@@ -226,3 +226,6 @@ def _ref(name: str, description: str) -> Schema:
 
 def _nullable(name: str, description: str) -> Schema:
     return {"description": description, "anyOf": [{"$ref": f"#/$defs/{name}"}, {"type": "null"}]}
+
+
+DOCUMENTS = {"report": report_schema, "lock": lock_schema, "access": access_schema}

@@ -110,6 +110,23 @@ def _of_fleet(
     return declare_by_nix(view, names, settings, store, needed=asked and not plain)
 
 
+def rules_before(
+    view: View, names: Names, inventory: Inventory, settings: Settings
+) -> "tuple[RulesFile, ...]":
+    """Return the rules files of the base; read anew only where the change may have touched them."""
+    read = {path for file in inventory.rules for path in (file.path, *file.read)}
+    touched = (
+        path in read or posixpath.dirname(path) in read or _IS_CALLED_SO(path)
+        for path in names.changed
+    )
+    if not any(touched):
+        return inventory.rules
+    if view.base is None:
+        return ()
+    found = _plain_rules(replace(view, snapshot=view.base, base=None), settings)
+    return () if found is None else found.files
+
+
 def had_lock(view: View, names: Names) -> bool | None:
     """Return whether what the change is compared with has a lock file; None without such a thing.
 

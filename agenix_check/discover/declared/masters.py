@@ -19,6 +19,8 @@ from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import File
 from agenix_check.model.declaration import Declaration, MasterIdentity
 
+EXTRA_KEYS = "extraEncryptionPubkeys"  # the place of those that no identity brings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Masters:
@@ -50,7 +52,7 @@ def find_masters(
         )  # fmt: skip
         _add(mentions, unknown, texts, place)
     for text in extra:
-        _add(mentions, unknown, [text], "extraEncryptionPubkeys")
+        _add(mentions, unknown, [text], EXTRA_KEYS)
     known: dict[Recipient, str] = {}
     for recipient, place in mentions:
         known.setdefault(recipient, place)

@@ -1,0 +1,1 @@
+"""Who can read what: now, by this change, ever. Pure functions over what was discovered."""

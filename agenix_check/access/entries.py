@@ -1,0 +1,174 @@
+"""Which key can read which secret of one tree, file by file: what the headers of age files show.
+
+An output's name says for which key it was made; its header says who can open it. The header counts,
+and the name where it shows nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from agenix_check.access.key_book import KeyBook
+from agenix_check.age import Match, Recipient, Stanza, describe, match
+from agenix_check.discover.tree.evidence import Evidence, is_outside_fleet
+from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.tree.naming import OutputFile
+from agenix_check.model.access import ReaderKind, Shown
+
+EVERYBODY = "everybody who has this repository: it is not encrypted"
+
+
+class Who(NamedTuple):
+    """A reader: by its key without a comment; where the files do not show that, in `words`."""
+
+    key: str | None
+    words: str = ""
+
+
+class Entry(NamedTuple):
+    """One key can read one secret, as one file shows.
+
+    `node` is the one that the file is for, if it was made for this key.
+    """
+
+    who: Who
+    kind: ReaderKind
+    node: str | None
+    secret: str
+    shown: Shown
+
+
+class Made(NamedTuple):
+    """For which key text an output was made (None: it is not known), and the secrets in it."""
+
+    key_text: str | None
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declarations:
+    """What is declared of a tree: `masters` of every source, `rules` by the path of their file.
+
+    `places` are the files that declare masters, by the key. `nodes` are the names of nodes by the
+    path of an output, `storage` by its directory; `sources` are declared sources.
+    """
+
+    masters: tuple[Recipient, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, tuple[Recipient, ...]] = field(default_factory=dict)
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    storage: Mapping[str, str] = field(default_factory=dict)
+    sources: frozenset[str] = frozenset()
+
+    def node_of(self, output: OutputFile) -> str:
+        """Return the node that an output is for; by names alone, its directory."""
+        known = self.nodes.get(output.path)
+        return known or self.storage.get(output.directory, output.directory)
+
+
+def read_outputs(
+    outputs: Iterable[OutputFile],
+    made: Mapping[str, Made],
+    tree: Evidence,
+    book: KeyBook,
+    declared: Declarations,
+) -> Iterator[Entry]:
+    """Yield who can read outputs; `made` is by path. One of which nothing is known is a secret."""
+    nothing = Made(None, ())
+    for output in outputs:
+        key_text, secrets = made.get(output.path, nothing)
+        fact = tree.facts.get(output.path)
+        key = _key_of(key_text, book)
+        for who, shown in _readers_of_output(fact, key_text, book):
+            is_its_own = key is not None and who.key == key
+            node = declared.node_of(output) if is_its_own else None
+            kind = ReaderKind.NODE if is_its_own else ReaderKind.UNKNOWN
+            for secret in secrets or (output.path,):
+                yield Entry(who, kind, node, secret, shown)
+
+
+def _key_of(key_text: str | None, book: KeyBook) -> str | None:
+    """Return a key text without its comment; a text that is no key as it is."""
+    recipient = book.parse(key_text)
+    return recipient.text if recipient else key_text.strip() if key_text else None
+
+
+def _readers_of_output(
+    fact: Fact | None, key_text: str | None, book: KeyBook
+) -> Iterator[tuple[Who, Shown]]:
+    recipient = book.parse(key_text)
+    key = _key_of(key_text, book)
+    if isinstance(fact, PointerFact | MissingFact | LockedFact):
+        yield Who(key, "" if key else "a key that is not known"), Shown.NAMED
+        return
+    if not isinstance(fact, AgeFact):
+        yield Who(None, EVERYBODY), Shown.NAMED
+        return
+    for stanza in fact.stanzas:
+        matched = Match.NO if recipient is None else match(stanza, recipient)
+        if matched is Match.YES:
+            yield Who(key), Shown.ADDRESSED
+        elif matched is Match.UNKNOWN:
+            yield Who(key), Shown.ANONYMOUS
+        else:
+            yield from _by_tag(stanza, book)
+
+
+def _by_tag(stanza: Stanza, book: KeyBook) -> Iterator[tuple[Who, Shown]]:
+    found = book.find(stanza)
+    for recipient in found:
+        yield Who(recipient.text), Shown.ADDRESSED
+    if not found:
+        yield Who(None, describe(stanza)), Shown.ANONYMOUS
+
+
+def read_sources(
+    paths: Iterable[str], tree: Evidence, book: KeyBook, declared: Declarations
+) -> Iterator[Entry]:
+    """Yield who can read files that are no outputs: sources, and files of plain agenix."""
+    for path in paths:
+        if path in tree.outputs or is_outside_fleet(path) or path not in tree.files:
+            continue
+        fact = tree.facts.get(path)
+        rule = declared.rules.get(path)
+        kind = ReaderKind.MASTER if rule is None else ReaderKind.RULE
+        wanted = declared.masters if rule is None else rule
+        if isinstance(fact, AgeFact):
+            for who, shown in _readers_of_source(fact.stanzas, wanted, book):
+                yield Entry(who, kind, None, path, shown)
+        elif isinstance(fact, PointerFact | MissingFact | LockedFact):
+            for recipient in wanted:
+                yield Entry(Who(recipient.text), kind, None, path, Shown.NAMED)
+        elif rule is not None or path in declared.sources:
+            yield Entry(Who(None, EVERYBODY), ReaderKind.UNKNOWN, None, path, Shown.NAMED)
+
+
+def _readers_of_source(
+    stanzas: Sequence[Stanza], wanted: Sequence[Recipient], book: KeyBook
+) -> Iterator[tuple[Who, Shown]]:
+    """Yield the readers of a file; anonymous stanzas are of those declared keys that fit them."""
+    taken: set[Recipient] = set()
+    anonymous: list[Stanza] = []
+    for stanza in stanzas:
+        known = [one for one in wanted if match(stanza, one) is Match.YES]
+        taken.update(known)
+        for recipient in known:
+            yield Who(recipient.text), Shown.ADDRESSED
+        if known:
+            continue
+        found = book.find(stanza)
+        if found:
+            yield from ((Who(one.text), Shown.ADDRESSED) for one in found)
+        else:
+            anonymous.append(stanza)
+    left = dict.fromkeys(one for one in wanted if one not in taken)
+    for recipient in left:
+        if any(match(stanza, recipient) is Match.UNKNOWN for stanza in anonymous):
+            yield Who(recipient.text), Shown.ANONYMOUS
+    room = list(left)
+    for stanza in anonymous:
+        fits = next((one for one in room if match(stanza, one) is Match.UNKNOWN), None)
+        if fits is None:
+            yield Who(None, describe(stanza)), Shown.ANONYMOUS
+        else:
+            room.remove(fits)

@@ -1,0 +1,100 @@
+"""The verb `access`: who can read what, or what a range changes in that."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from agenix_check.audit.select import is_node, matches
+from agenix_check.cli.check import say_whose_settings
+from agenix_check.cli.configuration import ask
+from agenix_check.cli.grammar import parse_access
+from agenix_check.cli.opening import open_run
+from agenix_check.cli.terminal import print_out, say
+from agenix_check.errors import CannotCheckError
+from agenix_check.gate import discover_access
+from agenix_check.model.access import AccessChange, AccessListing, Reader, ReaderKind
+from agenix_check.report.access import render_access
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MOST_READERS = 20
+
+
+def run_access(arguments: Sequence[str]) -> int:
+    """Show who can read what, and return the exit code."""
+    given, form, wanted = parse_access(arguments)
+    with open_run(ask(given)) as run:
+        say_whose_settings(run)
+        of_range = run.settings.from_ref is not None
+        found = discover_access(run.view, run.settings, of_change=of_range)
+    settings = run.settings
+    choice = _Choice(settings.node, settings.secret, wanted)
+    change = found.change
+    if of_range and change is None:
+        change = AccessChange(added=found.readers)
+    shown = choice.of(found.readers)
+    if not shown and not of_range and found.readers and choice.restricts:
+        raise CannotCheckError(_nobody(found.readers))
+    listing = AccessListing(shown, change and choice.of_change(change), found.inventory)
+    print_out(render_access(listing, form))
+    for sentence in found.incomplete:
+        say(f"could not check: {sentence}")
+    return 3 if found.incomplete else 0
+
+
+class _Choice:
+    """Which readers and secrets are shown: those that match globs."""
+
+    def __init__(
+        self, nodes: Sequence[str], secrets: Sequence[str], readers: Sequence[str]
+    ) -> None:
+        self._nodes, self._secrets, self._readers = nodes, secrets, readers
+        self.restricts = bool(nodes or secrets or readers)
+
+    def of(self, readers: "Iterable[Reader]") -> tuple[Reader, ...]:
+        """Return the readers that match, with the secrets that do."""
+        found = map(self._restrict, filter(self._is_wanted, readers))
+        return tuple(one for one in found if one.secrets)
+
+    def of_change(self, change: AccessChange) -> AccessChange:
+        """Return the part of a change that matches."""
+        replaced = [
+            one._replace(before=self._restrict(one.before), after=self._restrict(one.after))
+            for one in change.replaced
+            if self._is_wanted(one.after) or self._is_wanted(one.before)
+        ]
+        return change._replace(
+            added=self.of(change.added),
+            removed=self.of(change.removed),
+            replaced=tuple(one for one in replaced if one.after.secrets),
+        )
+
+    def _is_wanted(self, reader: Reader) -> bool:
+        if self._nodes and (
+            reader.kind is not ReaderKind.NODE or not is_node(reader.name, self._nodes)
+        ):
+            return False
+        known = (reader.name, reader.key, reader.fingerprint, reader.path)
+        return (
+            not self._readers
+            or is_node(reader.name, self._readers)
+            or any(matches(one, self._readers) for one in known if one)
+        )
+
+    def _restrict(self, reader: Reader) -> Reader:
+        if not self._secrets:
+            return reader
+        kept = tuple(one for one in reader.secrets if _is_secret(one.secret, self._secrets))
+        return reader._replace(secrets=kept)
+
+
+def _is_secret(path: str, globs: Sequence[str]) -> bool:
+    """Match a secret by its path, the name of its file, or that without the ending."""
+    name = path.rpartition("/")[2]
+    return any(matches(one, globs) for one in (path, name, name.removesuffix(".age")))
+
+
+def _nobody(readers: Sequence[Reader]) -> str:
+    names = list(dict.fromkeys(one.name for one in readers))
+    more = f" and {len(names) - _MOST_READERS} more" if len(names) > _MOST_READERS else ""
+    return f"no reader of a secret matches; there are {', '.join(names[:_MOST_READERS])}{more}"

@@ -1,0 +1,28 @@
+"""What `agenix-check access` prints: one file per format, imported when it is asked for."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from agenix_check.model.access import AccessListing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FORMATS = {
+    "text": "access_text",
+    "json": "access_json",
+    "markdown": "access_markdown",
+    "csv": "access_csv",
+}
+
+
+def access_formats() -> tuple[str, ...]:
+    """Return the names of the formats, the default first."""
+    return tuple(_FORMATS)
+
+
+def render_access(listing: AccessListing, form: str) -> str:
+    """Turn who can read what into text of a format."""
+    module = import_module(f"{__name__}.{_FORMATS[form]}")
+    render: Callable[[AccessListing], str] = module.render
+    return render(listing)

@@ -1,0 +1,158 @@
+"""Who gains and who loses what in a range."""
+
+from agenix_check.demo.workshop import Workshop
+from agenix_check.keys.encrypt import encrypt
+from tests.access.asking import changed, readable
+from tests.access.test_present import ALL, ANYBODY, DB, TOKEN, WIFI
+from tests.conftest import Run
+from tests.host_keys import ALPHA, NEW, OTHER, STRANGER
+
+NOTHING: dict[str, list[object]] = {"added": [], "removed": [], "replaced": []}
+
+
+def test_a_new_host(fleet: Workshop, run: Run) -> None:
+    fleet.host("h9", NEW)
+    fleet.rekey("h9", "db", DB, "postgres://db\n")
+    fleet.rekey("h9", "wifi", WIFI, "correct horse\n")
+    fleet.commit("Add a host")
+    found = changed(fleet, run, "HEAD^")
+    (host,) = found["added"]
+    assert (host["name"], host["secrets"], host["new"]) == ("secrets/rekeyed/h9", [DB, WIFI], True)
+    assert found == NOTHING | {"added": [host]}
+    text = run(fleet.top, "access", "--from-ref", "HEAD^", "--to-ref", "HEAD").stdout
+    assert text == (
+        f"Now readable by\n  secrets/rekeyed/h9 (ssh-ed25519 {host['fingerprint']},"
+        f" hosts/h9/host.pub, a new key)\n    {DB}\n    {WIFI}\n"
+    )
+
+
+def test_a_host_that_left(fleet: Workshop, run: Run) -> None:
+    fleet.git.run("rm", "-rq", "secrets/rekeyed/beta", "hosts/beta")
+    fleet.commit("Sell a host")
+    found = changed(fleet, run, "HEAD^")
+    assert readable(found["removed"]) == {"beta": [DB, WIFI]}
+    assert (found["added"], found["replaced"]) == ([], [])
+
+
+def test_a_key_that_replaces_another(fleet: Workshop, run: Run) -> None:
+    for path in list((fleet.top / "secrets/rekeyed/alpha").iterdir()):
+        path.unlink()
+    fleet.host("alpha", NEW)
+    for name, source, text in (
+        ("db", DB, "postgres://db\n"),
+        ("wifi", WIFI, "correct horse\n"),
+        ("token", TOKEN, "token of alpha\n"),
+    ):
+        fleet.rekey("alpha", name, source, text)
+    fleet.commit("Reinstall a host")
+    found = changed(fleet, run, "HEAD^")
+    (one,) = found["replaced"]
+    assert (one["name"], one["secrets"]) == ("secrets/rekeyed/alpha", [TOKEN, DB, WIFI])
+    assert one["before"]["key"] == " ".join(ALPHA.split()[:2])
+    assert one["after"]["key"] == " ".join(NEW.split()[:2])
+    assert (found["added"], found["removed"]) == ([], [])
+
+
+def test_moves_change_nothing(fleet: Workshop, run: Run) -> None:
+    (fleet.top / "rekeyed").mkdir()
+    fleet.git.run("mv", "secrets/rekeyed", "rekeyed/hosts")
+    fleet.git.run("mv", WIFI, "wireless.age")
+    fleet.commit("Move the storage, and a source")
+    assert changed(fleet, run, "HEAD^") == NOTHING
+
+
+def test_a_source_that_is_edited_and_rekeyed_changes_nothing(fleet: Workshop, run: Run) -> None:
+    for path in list((fleet.top / "secrets/rekeyed").glob("*/*-wifi.age")):
+        path.unlink()
+    fleet.source(WIFI, "battery staple\n")
+    for node in ("alpha", "beta"):
+        fleet.rekey(node, "wifi", WIFI, "battery staple\n")
+    fleet.commit("Another password")
+    assert changed(fleet, run, "HEAD^") == NOTHING
+
+
+def test_a_secret_for_one_more_node(fleet: Workshop, run: Run) -> None:
+    fleet.rekey("gamma", "wifi", WIFI, "correct horse\n")
+    fleet.commit("Give a node a secret")
+    (gamma,) = changed(fleet, run, "HEAD^")["added"]
+    assert (gamma["secrets"], gamma["new"]) == ([WIFI], False)
+
+
+def test_a_planted_directory(fleet: Workshop, run: Run) -> None:
+    """Everything matches, and a stranger can read a secret."""
+    fleet.write("docs/example.pub", STRANGER)
+    made = fleet.output_path("evil", "db", DB, STRANGER)
+    fleet.write(made, encrypt(b"postgres://db\n", [STRANGER]))
+    fleet.commit("Fix a typo")
+    assert run(fleet.top).code == 0
+    (evil,) = changed(fleet, run, "HEAD^")["added"]
+    assert (evil["name"], evil["path"]) == ("secrets/rekeyed/evil", "docs/example.pub")
+    assert (evil["secrets"], evil["new"]) == ([DB], True)
+
+
+def test_one_more_recipient_of_a_source(fleet: Workshop, run: Run) -> None:
+    fleet.write("users/mallory.pub", STRANGER)
+    for source in ALL:
+        fleet.write(source, encrypt(b"x", [fleet.master, STRANGER]))
+    fleet.commit("A new master")
+    (mallory,) = changed(fleet, run, "HEAD^")["added"]
+    assert (mallory["name"], mallory["secrets"]) == ("users/mallory.pub", ALL)
+    assert (mallory["kind"], mallory["new"]) == ("master", True)
+
+
+def test_a_new_secret(fleet: Workshop, run: Run) -> None:
+    fleet.source("secrets/new.age", "new\n")
+    fleet.rekey("beta", "new", "secrets/new.age", "new\n")
+    fleet.commit("A new secret")
+    found = changed(fleet, run, "HEAD^")
+    assert readable(found["added"]) == {
+        "beta": ["secrets/new.age"], ANYBODY: ["secrets/new.age"],
+    }  # fmt: skip
+
+
+def test_rules_of_plain_agenix(workshop: Workshop, run: Run) -> None:
+    def rule(*keys: str) -> None:
+        listed = " ".join(f'"{key.strip()}"' for key in keys)
+        workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ {listed} ]; }}\n')
+        workshop.write("a.age", encrypt(b"a", list(keys)))
+        workshop.commit("Rules")
+
+    rule(ALPHA)
+    rule(ALPHA, NEW)
+    rule(NEW, OTHER)
+    (new,) = changed(workshop, run, "HEAD~2", "HEAD^")["added"]
+    assert (new["name"], new["secrets"], new["kind"]) == ("root@new", ["a.age"], "rule")
+    found = changed(workshop, run, "HEAD^")
+    assert readable(found["added"]) == {"root@other": ["a.age"]}
+    assert readable(found["removed"]) == {"root@alpha": ["a.age"]}
+
+
+def test_an_anonymous_key_more(workshop: Workshop, run: Run) -> None:
+    """The file shows a number; the rules at both ends say whose keys these are."""
+    from agenix_check.keys.encrypt import new_identity
+
+    keys = [new_identity()[1] for _ in range(2)]
+    for known in (keys[:1], keys):
+        bindings = "".join(f'  k{number} = "{key}";\n' for number, key in enumerate(known))
+        names = " ".join(f"k{number}" for number in range(len(known)))
+        workshop.write(
+            "secrets.nix", f'let\n{bindings}in {{ "a.age".publicKeys = [ {names} ]; }}\n'
+        )
+        workshop.write("a.age", encrypt(b"a", known))
+        workshop.commit("Rules")
+    (added,) = changed(workshop, run, "HEAD^")["added"]
+    assert (added["name"], added["key"], added["anonymous"]) == ("k1", keys[1], ["a.age"])
+
+
+def test_a_merge_and_a_range_over_it(fleet: Workshop, run: Run) -> None:
+    fleet.git.run("switch", "-qc", "side")
+    fleet.host("h9", NEW)
+    fleet.rekey("h9", "db", DB, "postgres://db\n")
+    fleet.commit("Add a host aside")
+    fleet.git.run("switch", "-q", "main")
+    fleet.write("README.md", "Another.\n")
+    before = fleet.commit("Edit a text")
+    fleet.git.run("merge", "-q", "--no-ff", "-m", "Merge", "side")
+    for found in (changed(fleet, run, before), changed(fleet, run, "main^", "side")):
+        assert readable(found["added"]) == {"h9": [DB]}
+        assert (found["removed"], found["replaced"]) == ([], [])
