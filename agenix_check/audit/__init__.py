@@ -24,7 +24,7 @@ def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> R
 
     if inventory.declared is None:
         report = by_names()
-        if inventory.stale:
+        if inventory.stale or inventory.left:
             report = _with_lock(names, inventory, report)
     else:
         from agenix_check.audit.by_declaration import audit_declared

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
-from agenix_check.audit.commands import pathspec, put_key_right, shell
+from agenix_check.audit.commands import pathspec, put_key_right, remove, shell
 from agenix_check.audit.declared_changes import Dependencies, mark_new
 from agenix_check.audit.expected_outputs import (
     Bench,
@@ -20,6 +20,7 @@ from agenix_check.audit.readers import audit_masters
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.declared.expected import Declared, fleet_of_declared
 from agenix_check.discover.declared.inventory import Inventory
+from agenix_check.discover.declared.left_lock import Left
 from agenix_check.discover.declared.lock import RENEW
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.key_texts import KeyText
@@ -35,6 +36,7 @@ from agenix_check.model.findings import (
 )
 from agenix_check.rules import find_rule
 
+_BY_NAMES = 'inventory = "names" in agenix-check.toml'
 _RENEW = f"{RENEW} && git add -- {pathspec(LOCK)}"
 
 
@@ -150,11 +152,37 @@ def _rest(
 
 
 def audit_lock(names: Names, inventory: Inventory) -> Iterator[Finding]:
-    """Yield a finding for everything that is out of date in the lock file."""
+    """Yield a finding for everything that is out of date in the lock file, or that left it."""
     was = inventory.stale_at_base
+
+    def is_new(what: str) -> bool:
+        return bool(names.changed) if was is None else what not in was
+
     rotated = inventory.declared.rotated.values() if inventory.declared is not None else ()
     spoiled = [path for path in rotated if path in names.spoiled]
     mend = put_key_right(shell(spoiled[0]), _RENEW) if spoiled else _RENEW
     for sentence in inventory.stale:
-        new = bool(names.changed) if was is None else sentence not in was
-        yield make_finding("lock-stale", sentence, path=LOCK, new=new, mend=mend)
+        yield make_finding("lock-stale", sentence, path=LOCK, new=is_new(sentence), mend=mend)
+    is_there = LOCK in names.here.files
+    for left in inventory.left:
+        ways = [f"if that is gone for good: {'; '.join(_let_go(left, names))}"]
+        if not is_there:
+            ways.insert(0, f"to be judged by names for ever: {_BY_NAMES}")
+        yield make_finding(
+            "lock-stale", left.sentence, path=LOCK, node=left.node, new=is_new(left.what),
+            mend=f"{_RENEW}  # or, {'; or, '.join(ways)}",
+        )  # fmt: skip
+
+
+def _let_go(left: Left, names: Names) -> Iterator[str]:
+    """Yield what takes away what is left of a node or a secret, the least precious first."""
+    if left.outputs:
+        inside = [path for path in names.here.files if path.startswith(f"{left.storage}/")]
+        if left.storage and len(left.outputs) > 1 and len(inside) == len(left.outputs):
+            yield f"git rm -r -- {pathspec(left.storage)}"
+        else:
+            yield remove(*left.outputs)
+    if left.keys:
+        yield f"take its key out of {' '.join(map(shell, left.keys))}"
+    if left.sources:
+        yield f"{remove(*left.sources)} (nothing that is known is made from it)"

@@ -58,6 +58,19 @@ def past_versions(git: Git, tip: str, path: str, most: int) -> list[str]:
     return list(dict.fromkeys(file.oid for file in found if file is not None))
 
 
+def has_version(git: Git, tip: str, path: str, *, without: Iterable[str]) -> bool | None:
+    """Return whether a commit, or one that leads to it, ever had a file.
+
+    Commits that lead to those in `without` are left out. None where history is not all here.
+    """
+    ends = [tip, *(f"^{one}" for one in without)]
+    status, listing, _ = git.attempt(
+        "rev-list", "--full-history", "--max-count=1", "--ignore-missing", "--stdin",
+        lines=[*ends, "--", path],
+    )  # fmt: skip
+    return None if status else bool(listing)
+
+
 _RAW_LOG = (
     "log", "-z", "--format=%x00%H %P", "--raw", "--no-abbrev", "--no-renames",
     "--no-show-signature",

@@ -72,8 +72,9 @@ PLAIN: tuple[Rule, ...] = (
         meaning="""
             The lock file contains what the flake declared when the file was written. The flake
             declares something else now; or, where Nix is not asked, a host's key or a source that
-            the lock file names was changed or moved, or a node or secret left the lock file while
-            its outputs, its key or its source are still in the tree.
+            the lock file names was changed or moved, or a node or secret left the lock file (or the
+            file was removed) while its outputs, its key or its source are still in the tree. What
+            left is reported until it is back, or gone from the tree too.
             """,
         why="""
             Machines without Nix, such as CI, check against the lock file: they would check
@@ -85,7 +86,16 @@ PLAIN: tuple[Rule, ...] = (
                 agenix-check fleet --lock
                 git add agenix-check.lock
 
-            If a node or secret is gone on purpose, remove what the message names too.
+            If a node or secret is gone for good, remove what the message names too: git rm its
+            outputs and the sources that nothing else is made from, and take its key out of files.
+            To keep a source all the same, say why in agenix-check.toml:
+
+                [[ignore]]
+                rule = "lock-stale"
+                node = "nixos:HOST"
+                reason = "its secrets are kept for its successor"
+
+            To do without a lock file from now on, set `inventory = "names"` there.
             """,
         about=About.LOCK,
     ),

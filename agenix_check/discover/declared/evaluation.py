@@ -108,6 +108,24 @@ def evaluate_base(view: View, names: Names, options: Options, store: Store) -> D
     return evaluated.declaration
 
 
+def evaluate_exactly(view: View, names: Names, options: Options, store: Store) -> Evaluated:
+    """Return what this very tree declares: remembered, or evaluated now.
+
+    Raises `CannotCheckError` if it is not remembered and Nix may not be asked.
+    """
+    known, key = _load(store), _key(names.here, options)
+    exact = _parse(known.get(key))
+    if exact is not None and exact.reused is None:
+        return exact
+    if options.evaluate == "never":
+        raise CannotCheckError("it was not evaluated yet, and --evaluate never was given")
+    evaluated = _ask(view, options)
+    if evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
+        entry = (view.snapshot.tree, _about(options), _render(evaluated.declaration), True)
+        _save(store, known, key, entry)
+    return evaluated
+
+
 def _recall(
     view: View, names: Names, options: Options, known: dict[str, _Entry], keys: tuple[str, str]
 ) -> Evaluated | None:

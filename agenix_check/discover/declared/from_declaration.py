@@ -12,24 +12,18 @@ from agenix_check.discover.declared.evaluation import (
 )
 from agenix_check.discover.declared.expected import expect
 from agenix_check.discover.declared.inventory import Inventory
-from agenix_check.discover.declared.left_lock import find_left
-from agenix_check.discover.declared.lock import RENEW, read_lock
-from agenix_check.discover.declared.redaction import withhold
+from agenix_check.discover.declared.lock import RENEW
+from agenix_check.discover.declared.past_locks import load_lock, lock_of, what_left
 from agenix_check.discover.declared.stale_lock import compare_locks, hold_against_files
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.cache import Store
-from agenix_check.git.history import past_versions
-from agenix_check.git.objects import read_blobs, read_root
 from agenix_check.git.repository import Repository
-from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File, Snapshot
+from agenix_check.git.snapshot import Snapshot
 from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode
 from agenix_check.model.settings import EvaluateWhen, Settings
 from agenix_check.view import View
-
-_MOST_VERSIONS = 50  # of the lock file, that the one at hand is held against
-_LARGEST_LOCK = 1 << 28  # bytes; a thousand nodes with two hundred secrets take 40 MiB
 
 
 def evaluation_options(settings: Settings) -> Options:
@@ -106,49 +100,32 @@ def declare_by_lock(view: View, names: Names) -> Inventory:
             f"there is no {LOCK} in this tree; where Nix is installed, write it: {RENEW}"
         )
     try:
-        declaration = _read_lock(view.repository, file)
+        declaration = load_lock(view.repository, file)
     except CannotCheckError as error:
         return Inventory(kind="names", incomplete=(str(error),))
+    before = view.authority or view.base
+    incomplete: tuple[str, ...] = ()
+    try:
+        left = what_left(view, before, declaration, names)
+    except CannotCheckError as error:
+        left, incomplete = (), (str(error),)
     if not declaration.nodes and names.here.outputs:
         why = f"{LOCK} names no node, but there are outputs in the tree; write it anew: {RENEW}"
-        left = _left(view, view.authority or view.base, declaration, names)
-        return Inventory(kind="names", stale=left, incomplete=(why,))
+        return Inventory(kind="names", left=left, incomplete=(*incomplete, why))
     declaration, rotated, stale = hold_against_files(declaration, names)
-    stale = (*stale, *_left(view, view.authority or view.base, declaration, names))
     declared = expect(view, names.here, declaration, rotated=rotated)
-    inventory = Inventory(kind="lock", declared=declared, stale=stale)
-    before = _lock_of(view, view.base)
-    if before is None or view.base is None or not names.changed:
+    inventory = Inventory(
+        kind="lock", declared=declared, stale=stale, left=left, incomplete=incomplete
+    )
+    older = lock_of(view, view.base)
+    if older is None or view.base is None or not names.changed:
         return inventory
-    before, rotated, stale = hold_against_files(before, names.at_base())
-    stale = (*stale, *_left(view, view.base, before, names.at_base()))
-    base = expect(_view_base(view, view.base), names.base, before, rotated=rotated)
-    return replace(inventory, declared=replace(declared, base=base), stale_at_base=frozenset(stale))
-
-
-def leave_without_lock(view: View, names: Names) -> tuple[str, ...]:
-    """Say what left a lock file that is not in the tree any more."""
-    return _left(view, view.authority or view.base, Declaration(nodes=()), names)
-
-
-def _left(view: View, before: Snapshot | None, now: Declaration, names: Names) -> tuple[str, ...]:
-    """Say what left the lock file while the tree has what belongs to it.
-
-    A range is held against the commit that it is compared with; and what left earlier lasts.
-    """
-    if before is None or before.commit is None:
-        return ()
-    git = view.repository.git
-    file = read_root(git, [before.tree])[before.tree].get(LOCK)
-    oids = [file.oid] if file is not None and file.mode not in (SYMLINK, SUBMODULE) else []
-    oids += past_versions(git, before.commit, LOCK, _MOST_VERSIONS)
-    left: dict[str, None] = {}
-    for blob in read_blobs(git, oids):
-        if len(blob.data) == blob.size:
-            with suppress(CannotCheckError):  # a merge that went wrong
-                then = withhold(read_lock(blob.data.decode("utf-8", "replace")))
-                left |= dict.fromkeys(find_left(then, now, names))
-    return tuple(sorted(left))
+    older, rotated, stale = hold_against_files(older, names.at_base())
+    base = expect(_view_base(view, view.base), names.base, older, rotated=rotated)
+    known = {*stale}
+    with suppress(CannotCheckError):
+        known |= {one.what for one in what_left(view, view.base, older, names.at_base())}
+    return replace(inventory, declared=replace(declared, base=base), stale_at_base=frozenset(known))
 
 
 def _with_base(
@@ -213,30 +190,6 @@ def _stale(repository: Repository, snapshot: Snapshot, declaration: Declaration)
     if file is None:
         return ()
     try:
-        return compare_locks(_read_lock(repository, file), declaration)
+        return compare_locks(load_lock(repository, file), declaration)
     except CannotCheckError as error:
         return (str(error).removeprefix(f"{LOCK}: ").removeprefix(f"{LOCK} "),)
-
-
-def _lock_of(view: View, snapshot: Snapshot | None) -> Declaration | None:
-    file = snapshot.files.get(LOCK) if snapshot is not None else None
-    try:
-        return None if file is None else _read_lock(view.repository, file)
-    except CannotCheckError:
-        return None
-
-
-def _read_lock(repository: Repository, file: File) -> Declaration:
-    if file.mode in (SYMLINK, SUBMODULE):
-        raise CannotCheckError(f"{LOCK} is not a regular file")
-    for blob in read_blobs(repository.git, [file.oid]):
-        data = blob.data
-        if len(data) < blob.size <= _LARGEST_LOCK:
-            with repository.git.stream("cat-file", "blob", file.oid) as content:
-                data = content.read()
-        if blob.size < 0:
-            raise CannotCheckError(f"{LOCK} is not in this clone")
-        if len(data) != blob.size:
-            raise CannotCheckError(f"{LOCK} is too large to be read")
-        return withhold(read_lock(data.decode("utf-8", "replace")))
-    raise CannotCheckError(f"{LOCK} cannot be read")

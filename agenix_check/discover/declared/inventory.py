@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agenix_check.discover.tree.evidence import LOCK
+from agenix_check.discover.tree.evidence import FLAKE, LOCK
 from agenix_check.discover.tree.names import Names
 from agenix_check.git.cache import Store
+from agenix_check.git.history import has_version
 from agenix_check.git.objects import read_blobs, read_root
 from agenix_check.model.fleet import RULES_FILE
 from agenix_check.model.settings import EvaluateWhen, InventoryChoice, Settings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from agenix_check.discover.declared.expected import Declared
+    from agenix_check.discover.declared.left_lock import Left
     from agenix_check.discover.declared.plain_rules import PlainRules
     from agenix_check.git.snapshot import File
     from agenix_check.model.declaration import RulesFile
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 _IS_CALLED_SO = re.compile(rf"(?:.*/)?{re.escape(RULES_FILE)}\Z", re.DOTALL).match
 
 
+_STORED_WITHOUT = "without-lock"
+_WITHOUT_FORMAT = 1
+_MOST_COMMITS = 8  # that are remembered
 _NEW_LOCK = f"{LOCK}: it is new in this change, and decides nothing before the change is merged"
 
 
@@ -32,14 +37,16 @@ class Inventory:
     """What is known about a fleet besides the names.
 
     `kind` is `nix`, `lock` or `names`; `declared` is None for the last. `stale` says in sentences
-    how the tree's lock file is out of date, `stale_at_base` how the base's was: None if not known.
-    `notices` and `incomplete` are sentences for the report.
+    how the tree's lock file is out of date, `left` what left it; `stale_at_base` how that was at
+    the base, in the same sentences and in the words of `Left.what`: None if not known. `notices`
+    and `incomplete` are sentences for the report.
     """
 
     kind: str
     declared: "Declared | None" = None
     rules: "tuple[RulesFile, ...]" = ()
     stale: tuple[str, ...] = ()
+    left: "tuple[Left, ...]" = ()
     stale_at_base: frozenset[str] | None = None
     notices: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
@@ -86,28 +93,80 @@ def _of_fleet(
 ) -> Inventory:
     """Find out what the flake or the lock file declares; `plain` if there are rules files."""
     wanted = settings.inventory
-    files = view.snapshot.files
-    asked = wanted is not InventoryChoice.AUTO
-    if not asked:
-        flake = posixpath.normpath(posixpath.join(settings.flake or "", "flake.nix"))
-        named = bool(settings.flake or settings.nodes)
-        wanted = InventoryChoice.NAMES
-        if (named or (flake in files and _uses_agenix_rekey(view, names))) and _nix_is_here():
-            wanted = InventoryChoice.NIX
-        elif LOCK in files and had_lock(view, names) is not False:
-            wanted = InventoryChoice.LOCK
-        elif LOCK in files:
-            return Inventory(kind="names", notices=(_NEW_LOCK,))
-        else:
-            return Inventory(kind="names", stale=_removed_lock(view, names))
     if wanted is InventoryChoice.NAMES:
         return Inventory(kind="names")
     # Import what reads declarations only if there are any: many trees have none.
+    if wanted is InventoryChoice.AUTO:
+        return _the_best(view, names, settings, store)
     from agenix_check.discover.declared.from_declaration import declare_by_lock, declare_by_nix
 
     if wanted is InventoryChoice.LOCK:
         return declare_by_lock(view, names)
-    return declare_by_nix(view, names, settings, store, needed=asked and not plain)
+    found = declare_by_nix(view, names, settings, store, needed=not plain)
+    if found.declared is not None or found.incomplete:
+        return found
+    from agenix_check.discover.declared.weaker import hold_against_flake
+
+    return hold_against_flake(view, names, settings, store, found)
+
+
+def _the_best(view: View, names: Names, settings: Settings, store: Store) -> Inventory:
+    """Take Nix if it is here and the flake declares nodes, else the lock file, else names.
+
+    A change must not choose a weaker one: a flake without nodes is as none, and what a flake or a
+    lock file declared before is held against what is left.
+    """
+    files = view.snapshot.files
+    named = bool(settings.flake or settings.nodes)
+    notices: tuple[str, ...] = ()
+    if (named or (FLAKE in files and _uses_agenix_rekey(view, names))) and _nix_is_here():
+        from agenix_check.discover.declared.from_declaration import declare_by_nix
+
+        found = declare_by_nix(view, names, settings, store, needed=False)
+        if found.declared is not None and files.get(LOCK) != file_before(view, names, LOCK):
+            from agenix_check.discover.declared.weaker import hold_against_lock
+
+            return hold_against_lock(view, names, settings, store, found)
+        if found.declared is not None or found.incomplete:
+            return found
+        notices = found.notices
+    if LOCK in files and had_lock(view, names) is not False:
+        from agenix_check.discover.declared.from_declaration import declare_by_lock
+
+        found = declare_by_lock(view, names)
+        return replace(found, notices=(*notices, *found.notices))
+    if LOCK in files:
+        notices = (*notices, _NEW_LOCK)
+    found = Inventory(kind="names", notices=notices)
+    has_outputs = names.here.outputs or names.base.outputs
+    if has_outputs and not _never_had_lock(view, store):
+        from agenix_check.discover.declared.past_locks import what_left_without_lock
+
+        found = what_left_without_lock(view, names, found)
+    if not named and file_before(view, names, FLAKE) is not None and _nix_is_here():
+        from agenix_check.discover.declared.weaker import hold_against_flake
+
+        return hold_against_flake(view, names, settings, store, found)
+    return found
+
+
+def _never_had_lock(view: View, store: Store) -> bool:
+    """Return whether what the change is compared with never had a lock file, as history shows.
+
+    That is remembered: most histories have none.
+    """
+    tip = view.authority or view.base
+    if tip is None or tip.commit is None:
+        return True
+    loaded = store.load(_STORED_WITHOUT, number=_WITHOUT_FORMAT)
+    known = list(loaded) if isinstance(loaded, dict) else []
+    if tip.commit in known:
+        return True
+    found = has_version(view.repository.git, tip.commit, LOCK, without=known)
+    if found is False and not view.repository.shallow:
+        kept = [*known, tip.commit][-_MOST_COMMITS:]
+        store.save(_STORED_WITHOUT, dict.fromkeys(kept, True), number=_WITHOUT_FORMAT)
+    return not found
 
 
 def rules_before(
@@ -132,21 +191,17 @@ def had_lock(view: View, names: Names) -> bool | None:
 
     To one that the change brings nobody has agreed yet.
     """
-    if view.base is not None and view.authority in (None, view.base):
-        return LOCK in names.base.files
-    if view.authority is None:
+    if view.base is None and view.authority is None:
         return None
+    return file_before(view, names, LOCK) is not None
+
+
+def file_before(view: View, names: Names, name: str) -> "File | None":
+    """Return a file at the top of what the change is compared with."""
+    if view.authority is None or view.authority is view.base:
+        return names.base.files.get(name)
     tree = view.authority.tree
-    return LOCK in read_root(view.repository.git, [tree])[tree]
-
-
-def _removed_lock(view: View, names: Names) -> tuple[str, ...]:
-    """Say what left a lock file that the change removes."""
-    if not had_lock(view, names):
-        return ()
-    from agenix_check.discover.declared.from_declaration import leave_without_lock
-
-    return leave_without_lock(view, names)
+    return read_root(view.repository.git, [tree])[tree].get(name)
 
 
 def find_rules_files(view: View) -> tuple[str, ...]:

@@ -1,10 +1,13 @@
 """What left the lock file while the tree still has it.
 
 A lock file comes with a change and decides what is looked at: a node that is not in it is not
-judged by it. So it is held against the one that the change is compared with.
+judged by it. So it is held against the one that the change is compared with, and those before it.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import NamedTuple
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.discover.tree.key_texts import NOWHERE, digest
@@ -14,39 +17,68 @@ from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredSe
 _MOST_FILES = 3  # files in a sentence
 
 
-class _AgainstOlder:
-    """One lock file held against an older one, and against what the tree has."""
+class Left(NamedTuple):
+    """What left the lock file: `what` says it in words; the files are those still in the tree.
 
-    def __init__(self, now: Declaration, names: Names) -> None:
+    `storage` is the directory of a node that left with all its secrets.
+    """
+
+    node: str
+    what: str
+    keys: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    storage: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What left, and what of it is in the tree."""
+        files = (*self.keys, *self.outputs, *self.sources)
+        more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+        are = "is" if len(files) == 1 else "are"
+        return f"{self.what}, but {', '.join(files[:_MOST_FILES])}{more} {are} still in the tree"
+
+
+class _AgainstOlder:
+    """One lock file held against older ones, and against what the tree has."""
+
+    def __init__(self, older: Iterable[Declaration], now: Declaration, names: Names) -> None:
         self.names = names
         self.nodes = {node.name: node for node in now.nodes}
         self.keys = {digest(node.host_pubkey) for node in now.nodes}
         self.storages = {node.storage.path for node in now.nodes if node.storage is not None}
         self.by_key = {digest(node.host_pubkey): node for node in now.nodes}
         self.sources = {one.source.path for node in now.nodes for one in node.secrets}
+        storages = {one.storage.path for old in older for one in old.nodes if one.storage}
+        self.storages_left = storages - self.storages
 
-    def node(self, node: DeclaredNode) -> list[str]:
-        """Say what the tree still has of a node that left, or that is not judged any more."""
+    def node(self, node: DeclaredNode) -> Iterator[Left]:
+        """Yield what the tree still has of a node that left, or that is not judged any more."""
         key = digest(node.host_pubkey)
         now = self.nodes.get(node.name) or self.by_key.get(key)
         outputs = self.outputs(node)
         if now is None:
-            left = [*self.key_files(key), *outputs, *self.unused(node.secrets)]
-            return [_say(f"{node.name} left it", left)] if left else []
-        found = []
-        if now.storage_mode != node.storage_mode and node.storage_mode == "local" and outputs:
-            found.append(_say(f"{node.name} has no outputs any more", outputs))
+            yield Left(
+                node.name,
+                f"{node.name} left it",
+                self.key_files(key),
+                outputs,
+                self.unused(node.secrets),
+                None if node.storage is None else node.storage.path,
+            )
+            return
+        if now.storage_mode != node.storage_mode and node.storage_mode == "local":
+            yield Left(node.name, f"{node.name} has no outputs any more", outputs=outputs)
         if digest(now.host_pubkey) != key:
-            files = self.key_files(key)
             placeholder = now.host_pubkey.strip() == DUMMY_RECIPIENT
             unknown = not self.names.here.keys.get(digest(now.host_pubkey), NOWHERE).paths
-            if files and (placeholder or unknown):
-                found.append(_say(f"{node.name} has a key that is nowhere else", files))
-        return found + [
-            _say(f"{node.name} {secret.id} left it", left)
-            for secret in self.gone(node, now)
-            if (left := [*self.outputs(node, secret.name), *self.unused([secret])])
-        ]
+            if placeholder or unknown:
+                what = f"{node.name} has a key that is nowhere else"
+                yield Left(node.name, what, self.key_files(key))
+        for secret in self.gone(node, now):
+            what = f"{node.name} {secret.id} left it"
+            outputs = self.outputs(node, secret.name)
+            yield Left(node.name, what, outputs=outputs, sources=self.unused([secret], outputs))
 
     def gone(self, node: DeclaredNode, now: DeclaredNode) -> list[DeclaredSecret]:
         """Return the secrets that a node has no more, under no other name either."""
@@ -58,41 +90,74 @@ class _AgainstOlder:
             if one.id not in kept and one.name not in kept and one.source not in sources
         ]
 
-    def outputs(self, node: DeclaredNode, name: str | None = None) -> list[str]:
+    def outputs(self, node: DeclaredNode, name: str | None = None) -> tuple[str, ...]:
         """Return the outputs in a node's directory, unless it is one of another node now."""
         if node.storage is None or node.storage.path is None or node.storage_mode != "local":
-            return []
+            return ()
         if name is None and node.storage.path in self.storages:
-            return []
+            return ()
         found = self.names.here.outputs.values()
-        return [
+        return tuple(
             file.path
             for file in found
             if file.directory == node.storage.path and name in (None, file.name)
-        ]
+        )
 
-    def key_files(self, key: str) -> list[str]:
+    def key_files(self, key: str) -> tuple[str, ...]:
         """Return where the tree has a key that is no node's any more."""
-        return [] if key in self.keys else list(self.names.here.keys.get(key, NOWHERE).paths)
+        return () if key in self.keys else self.names.here.keys.get(key, NOWHERE).paths
 
-    def unused(self, secrets: Iterable[DeclaredSecret]) -> list[str]:
-        """Return the sources in the tree that no node uses any more."""
+    def unused(
+        self, secrets: Iterable[DeclaredSecret], outputs: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Return the sources in the tree that nothing uses any more but these `outputs`."""
+        there = self.names.here.files
         paths = dict.fromkeys(one.source.path for one in secrets)
-        files = self.names.here.files
-        there = [path for path in paths if path is not None and path in files]
-        return [path for path in there if path not in self.sources]
+        return tuple(
+            path
+            for path in paths
+            if path is not None
+            and path in there
+            and path not in self.sources
+            and not self.made_from.get(path, frozenset()).difference(outputs)
+        )
+
+    @cached_property
+    def made_from(self) -> Mapping[str, set[str]]:
+        """The outputs that are made from each source, but those in directories of nodes that left.
+
+        Of guests, hives and the like, which the lock file never had.
+        """
+        found: dict[str, set[str]] = defaultdict(set)
+        here = self.names.here
+        for file in here.outputs.values():
+            made = self.names.traces.get(file.ident)
+            if made is not None and file.directory not in self.storages_left:
+                for path in here.sources[made.source]:
+                    found[path].add(file.path)
+        return found
 
 
-def find_left(before: Declaration, now: Declaration, names: Names) -> tuple[str, ...]:
-    """Say which nodes and secrets left the lock file while the tree has what belongs to them."""
-    held = _AgainstOlder(now, names)
-    return tuple(sentence for node in before.nodes for sentence in held.node(node))
+def find_left(before: Iterable[Declaration], now: Declaration, names: Names) -> tuple[Left, ...]:
+    """Return which nodes and secrets left the lock file while the tree has what belongs to them.
+
+    `before` are older versions of the lock file; what is the same in several is there once.
+    """
+    versions = tuple(before)
+    held = _AgainstOlder(versions, now, names)
+    found: dict[str, Left] = {}
+    for one in (left for older in versions for node in older.nodes for left in held.node(node)):
+        if not (one.keys or one.outputs or one.sources):
+            continue
+        known = found.setdefault(one.what, one)
+        if known is not one:
+            found[one.what] = known._replace(
+                keys=_joined(known.keys, one.keys),
+                outputs=_joined(known.outputs, one.outputs),
+                sources=_joined(known.sources, one.sources),
+            )
+    return tuple(found[what] for what in sorted(found))
 
 
-def _say(what: str, files: list[str]) -> str:
-    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
-    return f"{what}, but {', '.join(files[:_MOST_FILES])}{more} {_are(files)} still in the tree"
-
-
-def _are(files: list[str]) -> str:
-    return "is" if len(files) == 1 else "are"
+def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return one if one == other else tuple(dict.fromkeys((*one, *other)))

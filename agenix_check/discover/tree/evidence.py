@@ -13,6 +13,7 @@ from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change, File, Snapshot
 
 LOCK = "agenix-check.lock"
+FLAKE = "flake.nix"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,13 @@ def checked(result: Result) -> tuple[int, str, bool]:
     return result.code, fleet["inventory"], fleet["complete"]
 
 
+def without_lock(estate: Estate) -> None:
+    """Commit the tree to a history that never had a lock file."""
+    estate.shop.remove(LOCK)
+    estate.shop.git.run("checkout", "--quiet", "--orphan", "without-lock")
+    estate.shop.commit("Begin without a lock file")
+
+
 def test_auto_is_nix_where_it_is(estate: Estate, run: Run) -> None:
     assert checked(run(estate.shop.top, "--format", "json")) == (0, "nix", True)
 
@@ -34,8 +41,7 @@ def test_auto_is_the_lock_file_where_nix_is_not(
 def test_auto_is_names_where_neither_is(
     estate: Estate, run: Run, without_nix: dict[str, str]
 ) -> None:
-    estate.shop.remove(LOCK)
-    estate.shop.commit("Remove the lock file")
+    without_lock(estate)
 
     done = run(estate.shop.top, "--format", "json", env=without_nix)
 
@@ -43,9 +49,8 @@ def test_auto_is_names_where_neither_is(
 
 
 def test_auto_is_names_where_there_is_no_flake(estate: Estate, run: Run) -> None:
-    estate.shop.remove(LOCK)
     estate.shop.remove("flake.nix")
-    estate.shop.commit("Remove the flake")
+    without_lock(estate)
 
     assert checked(run(estate.shop.top, "--format", "json")) == (0, "names", False)
 
@@ -81,8 +86,7 @@ def test_nix_that_is_asked_for_and_not_there(
 def test_a_flake_without_nodes_is_judged_by_names(estate: Estate, run: Run) -> None:
     estate.nodes = {}
     estate.write_flake("nixosConfigurations.plain.config = { };")
-    estate.shop.remove(LOCK)
-    estate.shop.stage()
+    without_lock(estate)
 
     assert checked(run(estate.shop.top, "--format", "json")) == (0, "names", False)
     asked = run(estate.shop.top, "--inventory", "nix", "--format", "json")

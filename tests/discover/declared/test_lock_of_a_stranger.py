@@ -1,7 +1,9 @@
 """A lock file comes with a change: it decides nothing by itself."""
 
 import json
+import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -147,6 +149,115 @@ def test_a_lock_file_that_is_removed(estate: Estate, run: Run, without_nix: dict
     rules = [one["rule"] for one in json.loads(done.stdout)["findings"]]
     assert done.code == 1
     assert rules == ["lock-stale"] * 3
+
+
+def test_a_lock_file_that_was_removed_is_missed_until_its_nodes_are_covered(
+    estate: Estate, run: Run, without_nix: dict[str, str]
+) -> None:
+    lock = estate.shop.read(LOCK)
+    estate.shop.remove(LOCK)
+    estate.shop.commit("Remove the lock file")
+    for number in range(2):
+        estate.shop.write("README.md", f"Text {number}.\n")
+        estate.shop.commit("Write about something else")
+        code, inventory, stale = checked(estate, run, without_nix)
+        assert (code, inventory) == (1, "names")
+        assert [one["new"] for one in stale] == [False] * 3
+    new = checked(estate, run, without_nix, "--rev", "HEAD~2")[2]
+    assert [one["new"] for one in new] == [True] * 3
+    assert checked(estate, run, without_nix, "--inventory", "names") == (0, "names", [])
+    # One that lacks a node puts only the others right, also while it is new.
+    drop_the_node(estate)
+    estate.write_lock()
+    estate.shop.stage()
+    code, inventory, stale = checked(estate, run, without_nix)
+    assert (code, inventory, [one["node"] for one in stale]) == (1, "names", ["nixos:beta"])
+    estate.shop.write(LOCK, lock)
+    estate.shop.stage()
+    assert checked(estate, run, without_nix) == (0, "names", [])
+    estate.shop.commit("Bring the lock file back")
+    assert checked(estate, run, without_nix) == (0, "lock", [])
+
+
+def checked(
+    estate: Estate, run: Run, environment: dict[str, str], *words: str
+) -> tuple[int, str, list[dict[str, Any]]]:
+    """Return the exit code, the inventory, and what is said of the lock file."""
+    done = run(estate.shop.top, *words, "--format", "json", env=environment)
+    report = json.loads(done.stdout)
+    stale = [one for one in report["findings"] if one["rule"] == "lock-stale"]
+    return done.code, report["fleet"]["inventory"], stale
+
+
+def test_who_has_no_lock_file_any_more_says_so_in_the_settings(
+    estate: Estate, run: Run, without_nix: dict[str, str]
+) -> None:
+    estate.shop.remove(LOCK)
+    estate.shop.commit("Remove the lock file")
+    (mend, *_) = {one["mend"] for one in checked(estate, run, without_nix)[2]}
+    assert 'inventory = "names" in agenix-check.toml' in mend
+    estate.shop.write("agenix-check.toml", 'inventory = "names"\n')
+    estate.shop.stage()
+    assert checked(estate, run, without_nix) == (0, "names", [])
+
+
+def test_a_host_is_retired_as_the_fix_says(estate: Estate) -> None:
+    """What is printed behind the `#` leads to a tree in order, and no later run minds it."""
+    drop_the_node(estate)
+    estate.write_lock()
+    estate.shop.stage()
+    (mend,) = {one.mend or "" for one in judge(estate).findings if one.rule == "lock-stale"}
+    renew, _, prose = mend.partition("  # ")
+    assert renew == "agenix-check fleet --lock && git add -- :/agenix-check.lock"
+    outputs, key, source = prose.partition(": ")[2].split("; ")
+    assert key == "take its key out of hosts/beta/host.pub"
+    assert source == f"git rm -- :/{WIFI} (nothing that is known is made from it)"
+    subprocess.run(["sh", "-c", outputs], cwd=estate.shop.top, check=True)
+    estate.shop.remove("hosts/beta/host.pub")
+    subprocess.run(["sh", "-c", source.partition(" (")[0]], cwd=estate.shop.top, check=True)
+    estate.shop.stage()
+    assert told(judge(estate)) == set()
+    estate.shop.commit("Retire beta")
+    estate.shop.write("README.md", "Another text.\n")
+    estate.shop.stage()
+    assert told(judge(estate)) == set()
+
+
+def test_the_sources_of_a_retired_host_can_be_kept_with_a_reason(
+    estate: Estate, run: Run, without_nix: dict[str, str]
+) -> None:
+    keep_nothing_but_its_source(estate)
+    estate.write_lock()
+    reason = 'rule = "lock-stale"\nnode = "nixos:beta"\nreason = "it may come back"\n'
+    estate.shop.write("agenix-check.toml", f"[[ignore]]\n{reason}")
+    estate.shop.commit("Retire beta, and keep its source")
+    assert checked(estate, run, without_nix) == (0, "lock", [])
+    del estate.nodes["delta"]
+    estate.write_lock()
+    estate.shop.stage()
+    code, _, stale = checked(estate, run, without_nix)
+    assert (code, [one["node"] for one in stale]) == (1, ["nixos:delta"])
+
+
+def test_a_source_that_outputs_beside_are_made_from_is_used(estate: Estate) -> None:
+    """A guest that the flake does not declare has the secret too."""
+    estate.shop.host("guest", NEW)
+    estate.shop.rekey("guest", "wifi", WIFI, estate.plaintexts[WIFI])
+    estate.shop.commit("Add a guest")
+    keep_nothing_but_its_source(estate)
+    assert messages(estate) == []
+
+
+def test_a_large_lock_file_is_held_against_too(estate: Estate) -> None:
+    """What is over the size that is read at once is read all the same."""
+    lock = json.loads(estate.shop.read(LOCK))
+    lock["padding"] = "x" * (1 << 24)
+    estate.shop.write(LOCK, json.dumps(lock))
+    estate.shop.git.run("checkout", "--quiet", "--orphan", "large")
+    estate.shop.commit("Begin with a large lock file")
+    drop_the_node(estate)
+    (message,) = messages(estate)
+    assert message.startswith("nixos:beta left it")
 
 
 def test_a_lock_file_without_nodes_beside_outputs(estate: Estate) -> None:
