@@ -47,9 +47,16 @@ bench: $(VENV)/.dev ## measure the speed, beside what it must reach
 screenshot: $(VENV)/.dev programs ## take the pictures of the HTML report that README shows
 	@$(BIN)/python -m tests.browser.screenshot
 
-trial: $(VENV)/.dev programs ## ask agenix-rekey's own script what it thinks of mended trees
-	@test -n "$(AGENIX_REKEY)" || { echo "make trial AGENIX_REKEY=CHECKOUT: a checkout of agenix-rekey"; exit 2; }
-	AGENIX_REKEY="$(AGENIX_REKEY)" $(BIN)/python -m pytest tests/mend/trial/agenix_rekey.py
+trial: $(VENV)/.dev programs ## ask agenix-rekey's script of mended trees, flake-parts of our module
+	@test -n "$(AGENIX_REKEY)$(FLAKE_PARTS)" || { \
+		echo "make trial AGENIX_REKEY=CHECKOUT: a checkout of agenix-rekey"; \
+		echo "make trial FLAKE_PARTS=CHECKOUT NIXPKGS_LIB=CHECKOUT: of flake-parts and nixpkgs.lib"; \
+		exit 2; }
+	@test -z "$(AGENIX_REKEY)" || \
+		AGENIX_REKEY="$(AGENIX_REKEY)" $(BIN)/python -m pytest tests/mend/trial/agenix_rekey.py
+	@test -z "$(FLAKE_PARTS)" || \
+		FLAKE_PARTS="$(FLAKE_PARTS)" NIXPKGS_LIB="$(NIXPKGS_LIB)" \
+		$(BIN)/python -m pytest tests/flake/test_flake_module.py tests/flake/test_options_page.py
 
 modern: ## run the tests on the programs of Debian's SUITE, in a tree built in TREE (root, Debian)
 	@sh tests/setup/modern.sh $(SUITE) $(TREE) programs packages tests "TESTS=$(TESTS)"

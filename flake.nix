@@ -1,8 +1,7 @@
 {
   description = "The gate that keeps NixOS fleets from deploying secrets that hosts cannot read, or that strangers can";
 
-  # There is no flake.lock yet: `nix flake lock` makes it, before a release. Until then nixpkgs is the
-  # newest one, or the one that your flake lets this input follow.
+  # Let it follow yours: `inputs.agenix-check.inputs.nixpkgs.follows = "nixpkgs"`.
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixpkgs-unstable";
 
   outputs = { self, nixpkgs }:
@@ -27,10 +26,26 @@
         default = agenix-check;
       });
 
+      # With everything that `make test` needs.
+      devShells = forEachSystem (_: pkgs: {
+        default = pkgs.mkShell {
+          packages = with pkgs; [
+            age chromedriver chromium git gnumake nix nodejs openssh python311 python313
+          ];
+        };
+      });
+
       overlays.default = final: _: { agenix-check = package final; };
 
       # For other flakes: `lib.check { inherit self pkgs; }` is a check for `nix flake check`,
       # `lib.lock { inherit self; }` what the flake declares, as agenix-check.lock has it.
       lib = import ./nix/check.nix { inherit package; };
+
+      # For flakes of flake-parts: docs/flake-parts.md.
+      flakeModules.default = import ./nix/flake-module.nix {
+        inherit package;
+        inherit (self.lib) build lock;
+      };
+      flakeModule = self.flakeModules.default;
     };
 }

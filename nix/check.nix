@@ -14,11 +14,12 @@ let
   hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
 
   # What `agenix-check fleet --lock` would write of a flake. `nodes` are attribute paths, as lists of
-  # names, to look at instead of the standard ones.
-  lock = { self, nodes ? null, collectHomeManager ? true }:
+  # names, to look at instead of the standard ones; `configurations` are sets to look at instead of the
+  # flake's own.
+  lock = { self, nodes ? null, collectHomeManager ? true, configurations ? null }:
     let
       answer = import ../agenix_check/discover/nix/fleet.nix {
-        flake = self;
+        flake = if configurations == null then self else { inherit (self) sourceInfo; } // configurations;
         task = "fleet";
         paths = nodes;
         users = collectHomeManager;
@@ -74,18 +75,25 @@ let
       schema = "agenix-check/lock/1";
       nodes = listToAttrs (map node (filter (one: !one.ok || one.value != null) answer.result));
     };
-in
-{
-  inherit lock;
 
   # `args` are more options of agenix-check, such as [ "--strict" ].
-  check = { self, pkgs, args ? [ ], nodes ? null, collectHomeManager ? true, ... }:
+  build = { self, pkgs, program, declared, args }:
     pkgs.runCommand "agenix-check"
       {
-        nativeBuildInputs = [ (package pkgs) pkgs.gitMinimal ];
-        declared = toJSON (lock { inherit self nodes collectHomeManager; });
+        nativeBuildInputs = [ program pkgs.gitMinimal ];
+        declared = toJSON declared;
         passAsFile = [ "declared" ];
         files = "${self.sourceInfo}";
       }
       "set -- ${pkgs.lib.escapeShellArgs args}\n${readFile ./check.sh}";
+in
+{
+  inherit lock build;
+
+  check = { self, pkgs, args ? [ ], nodes ? null, collectHomeManager ? true, ... }:
+    build {
+      inherit self pkgs args;
+      program = package pkgs;
+      declared = lock { inherit self nodes collectHomeManager; };
+    };
 }

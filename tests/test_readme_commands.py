@@ -191,13 +191,6 @@ def test_the_settings_file_is_accepted(fleet: Workshop, run: Run) -> None:
     assert done.code == 0, done.stderr
 
 
-def test_the_check_of_a_flake_is_the_one_that_is_built() -> None:
-    (line,) = re.findall(r"```nix\n(.*?)```", README, re.DOTALL)
-    built = (ROOT / "tests/flake/test_check.py").read_text()
-    assert "checks.x86_64-linux.secrets = agenix-check.lib.check {" in built
-    assert line.startswith("checks.x86_64-linux.secrets = agenix-check.lib.check {")
-
-
 def test_what_it_says_first_is_what_the_program_says(tmp_path: Path, run: Run) -> None:
     (shown,) = re.findall(r"```console\n\$ agenix-check\n(.*?)```", README, re.DOTALL)
     with plain_git():

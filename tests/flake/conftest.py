@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,11 +23,27 @@ substituters =
 """
 
 
+_FLAKE_PARTS = """\
+{
+  inputs.nixpkgs-lib.url = "path:/nowhere";
+  outputs = { self, nixpkgs-lib }: {
+    lib = import ./flake_parts.nix { inherit (nixpkgs-lib) lib; };
+  };
+}
+"""
+
+
 class Nix(NamedTuple):
-    """Nix, this checkout as a flake, and a stand-in for nixpkgs."""
+    """Nix, this checkout as a flake, and a stand-in for nixpkgs.
+
+    `parts` is flake-parts, and `lib` what its input for nixpkgs' library is set to: stand-ins too,
+    or what FLAKE_PARTS and NIXPKGS_LIB name (`make trial`).
+    """
 
     ours: str
     nixpkgs: str
+    parts: str
+    lib: str
 
     def run(self, directory: Path, *arguments: str) -> Done:
         """Run Nix on a flake that has both as inputs, or ours alone."""
@@ -54,4 +71,14 @@ def nix(tmp_path_factory: pytest.TempPathFactory) -> Nix:
     for name, value in {"command": command, "variables": variables}.items():
         text = text.replace(f"@{name}@", json.dumps(json.dumps(value)))
     (nixpkgs / "flake.nix").write_text(text)
-    return Nix(f"git+file://{source}", f"path:{nixpkgs}")
+    parts = directory / "flake-parts"
+    parts.mkdir()
+    (parts / "flake.nix").write_text(_FLAKE_PARTS)
+    shutil.copy(Path(__file__).parent / "flake_parts.nix", parts)
+    return Nix(
+        ours=f"git+file://{source}",
+        nixpkgs=f"path:{nixpkgs}",
+        parts=f"path:{os.environ.get('FLAKE_PARTS', parts)}",
+        lib=f'url = "path:{os.environ["NIXPKGS_LIB"]}"' if "NIXPKGS_LIB" in os.environ
+        else 'follows = "nixpkgs"',
+    )  # fmt: skip

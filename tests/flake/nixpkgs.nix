@@ -25,6 +25,12 @@
 
       named = name: { inherit name; outPath = "/${name}"; };
 
+      toml = value:
+        if builtins.isList value then "[${concatStringsSep ", " (map toml value)}]"
+        else if builtins.isAttrs value
+        then "{${concatStringsSep ", " (map (key: "${key} = ${toml value.${key}}") (builtins.attrNames value))}}"
+        else builtins.toJSON value;
+
       packagesFor = system: gitpython:
         let
           variables = fromJSON @variables@;
@@ -38,7 +44,7 @@
             printf '#!/bin/sh\n%s "$@"\n' '${fromJSON @command@}' > $out/bin/agenix-check
             chmod +x $out/bin/agenix-check
           '';
-          packages = {
+          packages = programs // {
             inherit lib callPackage;
             runCommand = name: arguments: script:
               build name (removeAttrs arguments [ "nativeBuildInputs" ]) ''
@@ -46,6 +52,23 @@
                 ${script}
               '';
             gitMinimal = named "git";
+            rage = build "rage" { } "mkdir -p $out/bin; touch $out/bin/rage" // {
+              meta.mainProgram = "rage";
+            };
+            mkShell = arguments: build "shell" { inherit (arguments) packages; } "touch $out" // {
+              given = arguments;
+            };
+            writeShellScriptBin = name: text: build name { inherit text; passAsFile = [ "text" ]; } ''
+              mkdir -p $out/bin
+              { echo '#!/bin/sh'; cat "$textPath"; } >$out/bin/${name}
+              chmod +x $out/bin/${name}
+            '';
+            # Enough of TOML for settings: what JSON and TOML write alike, and tables inside of a line.
+            formats.toml = { }: {
+              generate = name: value: builtins.toFile name (concatStringsSep "" (map
+                (key: "${key} = ${toml value.${key}}\n")
+                (builtins.attrNames value)));
+            };
             autoPatchelfHook = named "autoPatchelfHook";
             stdenv = {
               hostPlatform = { inherit system; isLinux = builtins.match ".*-linux" system != null; };
@@ -63,6 +86,12 @@
               };
             } // lib.genAttrs [ "hatchling" "jinja2" "junit-xml" "tqdm" "tree-sitter" ] named;
           };
+          programs = lib.genAttrs
+            [
+              "age" "chromedriver" "chromium" "git" "gnumake" "nix" "nodejs" "openssh" "python311"
+              "python313"
+            ]
+            named;
           callPackage = file: more:
             let make = if isFunction file then file else import file;
             in make (intersectAttrs (functionArgs make) packages // more);

@@ -128,6 +128,22 @@ def test_flake_check(nix: Nix) -> None:
     assert done.code == 0, done.output
 
 
+def test_the_shell_for_contributors_has_what_the_tests_need(nix: Nix) -> None:
+    has = {one.strip("/") for one in nix.evaluate(f"devShells.{SYSTEMS[0]}.default.given.packages")}
+    (needed,) = re.findall(r"^PROGRAMS = (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    packages = {"npm": "nodejs", "ssh-keygen": "openssh"}
+    assert has >= {packages.get(program, program) for program in needed.split()}
+    assert has >= {"git", "gnumake", "python311", "python313"}
+
+
+def test_nixpkgs_is_locked() -> None:
+    lock = json.loads((ROOT / "flake.lock").read_text())
+    assert lock["nodes"].keys() == {"nixpkgs", "root"}
+    locked = lock["nodes"]["nixpkgs"]["locked"]
+    assert re.fullmatch("[0-9a-f]{40}", locked["rev"])
+    assert locked["narHash"].startswith("sha256-")
+
+
 @pytest.mark.parametrize("name", WHEELS)
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_wheels_are_those_of_pypi(nix: Nix, system: str, name: str, tmp_path: Path) -> None:
