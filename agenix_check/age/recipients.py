@@ -7,6 +7,7 @@ filippo.io/age (agessh).
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from agenix_check.age import ssh_public_keys
@@ -49,6 +50,7 @@ class Recipient:
         return RECIPIENT_KINDS[self.kind].is_anonymous
 
 
+@lru_cache(maxsize=4096)
 def parse_recipient(text: str) -> Recipient:
     """Return the one recipient in `text`, white space around it aside.
 

@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agenix_check.age import PLUGIN, SCRYPT, Match, Recipient, Stanza, match
 from agenix_check.audit.commands import UPDATE_MASTERS, encrypt_to_all
-from agenix_check.audit.expected_outputs import Bench
 from agenix_check.audit.judged import make_finding
 from agenix_check.discover.tree.facts import AgeFact
-from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Cause, CauseKind, Finding
+
+if TYPE_CHECKING:
+    from agenix_check.audit.expected_outputs import Bench
+    from agenix_check.discover.tree.names import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def _without_repeated(stanzas: list[Stanza], declared: Mapping[Recipient, int]) 
     return left
 
 
-def audit_masters(bench: Bench) -> Iterator[Finding]:
+def audit_masters(bench: "Bench") -> Iterator[Finding]:
     """Compare every declared source with the master recipients.
 
     If the recipient of an identity is unknown, an additional stanza may be its own: then nothing
@@ -105,7 +108,7 @@ def audit_masters(bench: Bench) -> Iterator[Finding]:
 
 
 def _cause(
-    names: Names, missing: Sequence[Recipient], places: Mapping[Recipient, str]
+    names: "Names", missing: Sequence[Recipient], places: Mapping[Recipient, str]
 ) -> Cause | None:
     """Return the identity file that brought a recipient: its sources are reported together."""
     files = sorted({places[one] for one in missing} & names.here.files.keys())

@@ -32,7 +32,8 @@ _FlatFinding = tuple[str | bool | tuple[str, str, str | None] | None, ...]
 class _Entry(NamedTuple):
     """One report as plain values; see `RememberedReport.keep` for `aside`.
 
-    `listed` is the digest of what it lists, "" where it lists nothing.
+    `listed` is the digest of what it lists, "" where it lists nothing; `plain` how many files of
+    plain agenix have which verdict.
     """
 
     inventory: str
@@ -42,6 +43,7 @@ class _Entry(NamedTuple):
     counts: tuple[int, ...]
     listed: str
     aside: tuple[tuple[str, ...], str] | None
+    plain: tuple[tuple[str, int], ...]
 
 
 class RememberedReport:
@@ -63,9 +65,14 @@ class RememberedReport:
         `look_aside` returns the digest of what the work tree has in some directories.
         """
         stored = self._load(_STORED_REPORTS).get(self._name)
-        if stored is None:
+        if stored is None or len(cast("tuple[object, ...]", stored)) != len(_Entry._fields):
             return None
-        entry = _Entry(*cast("tuple[str, bool, int, int, tuple[int, ...], str, None]", stored))
+        entry = _Entry(
+            *cast(
+                "tuple[str, bool, int, int, tuple[int, ...], str, None, tuple[tuple[str, int]]]",
+                stored,
+            )
+        )
         if entry.aside is not None:
             directories, digest = entry.aside
             if look_aside(directories) != digest:
@@ -84,10 +91,12 @@ class RememberedReport:
                 complete=entry.complete,
                 nodes=entry.nodes,
                 secrets=entry.secrets,
+                plain=sum(number for _, number in entry.plain),
             ),
             counts=Counts(**dict(zip(Counts.__slots__, entry.counts, strict=True))),
             files=files,
             findings=findings,
+            remembered_plain=tuple((Verdict(verdict), number) for verdict, number in entry.plain),
         )
 
     def keep(self, report: Report, aside: tuple[tuple[str, ...], str] | None) -> None:
@@ -98,13 +107,14 @@ class RememberedReport:
         """
         counts, fleet = report.counts, report.fleet
         shown = tuple(finding for finding in report.findings if finding.is_shown)
+        plain = report.plain_verdicts
         if (
             counts.errors
             or counts.wrong
-            or not counts.outputs
+            or plain[Verdict.WRONG]
+            or not (counts.outputs or plain)
             or report.incomplete
             or report.skipped
-            or report.plain
             or any(one.new or one.severity is not Severity.WARNING for one in shown)
         ):
             return
@@ -119,6 +129,7 @@ class RememberedReport:
         entry = _Entry(
             fleet.inventory, fleet.complete, fleet.nodes, fleet.secrets,
             tuple(getattr(counts, name) for name in Counts.__slots__), listed, aside,
+            tuple(sorted((str(verdict), number) for verdict, number in plain.items())),
         )  # fmt: skip
         entries = self._load(_STORED_REPORTS)
         if entries.pop(self._name, None) != tuple(entry):

@@ -270,7 +270,8 @@ class Report:
     `incomplete` says in sentences what could not be looked at: such a run must not pass. `skipped`
     says what was left out on purpose (submodules). `counts` counts what the report holds, and
     findings that a setting silenced. `decrypted` is None if nothing was to be decrypted.
-    `only_new_fails` says that `--fail-on new` is in effect.
+    `only_new_fails` says that `--fail-on new` is in effect. A report that was remembered as numbers
+    has no files; `remembered_plain` are then those of plain agenix by verdict.
     """
 
     snapshot: SnapshotInfo
@@ -283,6 +284,7 @@ class Report:
     skipped: tuple[str, ...] = ()
     decrypted: Decrypted | None = None
     only_new_fails: bool = False
+    remembered_plain: tuple[tuple[Verdict, int], ...] = ()
     _by_kind: dict[FileKind, tuple[JudgedFile, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -296,6 +298,11 @@ class Report:
     def plain(self) -> tuple[JudgedFile, ...]:
         """Every file that a rule of plain agenix names."""
         return self.of_kind(FileKind.PLAIN)
+
+    @property
+    def plain_verdicts(self) -> Counter[Verdict]:
+        """How many files of plain agenix have which verdict."""
+        return Counter(dict(self.remembered_plain)) + Counter([one.verdict for one in self.plain])
 
     def of_kind(self, kind: FileKind) -> tuple[JudgedFile, ...]:
         """Return the files of one kind, in their order."""

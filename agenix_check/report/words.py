@@ -1,6 +1,5 @@
 """The sentences that several formats share: causes, counts, the summary, what was not compared."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -110,12 +109,13 @@ def is_green(report: Report) -> bool:
 def summary(report: Report, *, verbose: bool) -> str:
     """Return the summary of a run in one line, which claims no more than was checked."""
     counts = report.counts
+    plain = report.plain_verdicts
     parts = []
-    if counts.outputs or not report.plain:
+    if counts.outputs or not plain:
         scope = f"{quantity(counts.outputs, 'output')} on {quantity(report.fleet.nodes, 'node')}"
         parts.append(f"{scope}: {_verdicts(report) if counts.outputs else 'nothing to check'}")
-    if report.plain:
-        parts.append(f"{quantity(len(report.plain), 'plain agenix file')}: {_plain(report)}")
+    if plain:
+        parts.append(f"{quantity(plain.total(), 'plain agenix file')}: {_plain(report)}")
     if report.decrypted is not None:
         parts.append(f"{report.decrypted.compared} compared with their sources")
     if not is_green(report):
@@ -150,9 +150,9 @@ def _verdicts(report: Report) -> str:
 
 
 def _plain(report: Report) -> str:
-    verdicts = Counter(one.verdict for one in report.plain)
+    verdicts = report.plain_verdicts
     if set(verdicts) == {Verdict.OK}:
-        return "all as their rules say" if is_green(report) else f"{len(report.plain)} ok"
+        return "all as their rules say" if is_green(report) else f"{verdicts.total()} ok"
     return ", ".join(f"{verdicts[one]} {one}" for one in Verdict if verdicts[one])
 
 

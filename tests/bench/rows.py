@@ -10,6 +10,7 @@ from tests.bench.fleet import git, prepare
 from tests.bench.history import prepare_history
 from tests.bench.measure import PYTHON, Duel, Sample, duel, gate, run, solo
 from tests.bench.mending import Stale, edit_all, race, race_inside
+from tests.bench.plain import prepare_plain
 
 _GIB = 1 << 30
 _IMPORT = [PYTHON, "-c", "import git"]
@@ -17,6 +18,7 @@ _SIZE = (100, 100)
 _LARGE = (1_000, 200)
 _FLAKE = (20, 20)
 _ONE = (100, 1)
+_RULES = 60
 _LEFT = 300  # old orphans
 _COMMITS = 20_000
 
@@ -51,6 +53,7 @@ def measure(cache: Path, *, large: bool, turns: int) -> Iterator[Row]:
         first, row = _first_run(top, oids, turns)
         yield row
         yield _second_run(top, oids, turns)
+        yield from _plain(prepare_plain(cache, _RULES), oids, turns)
         yield _declared(Path(scratch, "flake"), oids, turns)
         yield from _history(cache, oids, turns)
         one = edit_all(cache, Path(scratch, "one"), *_ONE)
@@ -96,6 +99,16 @@ def _first_run(top: Path, oids: Path, turns: int) -> tuple[Sample, Row]:
 def _second_run(top: Path, stdin: Path, turns: int) -> Row:
     result = duel([gate()], [_IMPORT], turns=2 * turns, cwd=top, stdin=stdin)
     return _ratio("the same, second run", "`python -c 'import git'`", result, 1.5)
+
+
+def _plain(top: Path, stdin: Path, turns: int) -> Iterator[Row]:
+    """Judge rules files without Nix: `names` asks it for nothing."""
+    against, names = "`python -c 'import git'`", ("--inventory", "names")
+    first = gate("--no-cache", *names)
+    result = duel([first], [_IMPORT], turns=2 * turns, cwd=top, stdin=stdin)
+    yield _ratio(f"gate, plain agenix, {_RULES} rules, nothing cached", against, result, 1.5)
+    result = duel([gate(*names)], [_IMPORT], turns=2 * turns, cwd=top, stdin=stdin)
+    yield _ratio("the same, second run", against, result, 1.1)
 
 
 def _declared(top: Path, stdin: Path, turns: int) -> Row:

@@ -12,6 +12,7 @@ from tests.bench.fleet import git, prepare
 from tests.bench.history import prepare_history
 from tests.bench.measure import run
 from tests.bench.mending import edit_all, race_inside
+from tests.bench.plain import prepare_plain
 from tests.bench.rows import Row
 
 
@@ -70,3 +71,10 @@ def test_a_history_leaves_what_it_says_behind(tmp_path: Path) -> None:
     assert [one.rule for one in left.findings if one.severity != "note"] == ["output-orphan"] * 3
     assert [one for one in clean.findings if one.severity != "note"] == []
     assert clean.counts.outputs == clean.counts.ok > 0
+
+
+def test_rules_are_of_files_that_are_in_order(tmp_path: Path) -> None:
+    report = check(open_repository(prepare_plain(tmp_path, 12)), Settings(no_cache=True))
+
+    assert report.findings == ()
+    assert [one.verdict for one in report.plain] == [Verdict.OK] * 12

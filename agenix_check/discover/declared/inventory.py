@@ -119,7 +119,8 @@ def _the_best(view: View, names: Names, settings: Settings, store: Store) -> Inv
     files = view.snapshot.files
     named = bool(settings.flake or settings.nodes)
     notices: tuple[str, ...] = ()
-    if (named or (FLAKE in files and _uses_agenix_rekey(view, names))) and _nix_is_here():
+    usable = (named or FLAKE in files) and _nix_is_here()
+    if usable and (named or _uses_agenix_rekey(view, names)):
         from agenix_check.discover.declared.from_declaration import declare_by_nix
 
         found = declare_by_nix(view, names, settings, store, needed=False)

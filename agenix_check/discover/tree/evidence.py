@@ -14,6 +14,7 @@ from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change, File, Snapshot
 
 LOCK = "agenix-check.lock"
 FLAKE = "flake.nix"
+_SMALL = (".age", ".nix", ".pub")  # files that are so small that Git need not say first how large
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]
     for path, mode, oid in files:
         if mode not in (SYMLINK, SUBMODULE):
             paths.setdefault(oid, []).append(path)
-    small = [oid for oid, where in paths.items() if where[0].endswith(".age")]
+    small = [oid for oid, where in paths.items() if where[0].endswith(_SMALL)]
     found = {
         oid: fact
         for oid, size, data, sha256 in read_blobs(repository.git, paths, small)

@@ -10,7 +10,8 @@ from agenix_check.keys.encrypt import encrypt
 from tests.audit.by_declaration.test_plain import write_rules
 from tests.conftest import Result, Run
 from tests.discover.declared.estate import Estate
-from tests.host_keys import ALPHA, BETA
+from tests.discover.declared.test_evaluation import Counter
+from tests.host_keys import ALPHA, BETA, DELTA
 
 # What only Nix understands: `|>` is an operator of newer versions, `genericClosure` is of all.
 _ONLY_NIX = """
@@ -199,3 +200,41 @@ def test_everything_cannot_be_ignored(workshop: Workshop, run: Run, more: str) -
     assert done.code == 2
     (line,) = done.stderr.splitlines()
     assert 'rule = "*" leaves out the rules file of a path: give its path' in line
+
+
+def test_a_second_run_remembers_rules_that_are_kept(
+    workshop: Workshop, run: Run, tmp_path: Path
+) -> None:
+    git = Counter(tmp_path / "bin", "git")
+    env = git.env
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.write("age.age", encrypt(b"x", [DELTA]))
+    write_rules(workshop, db=[ALPHA], age=[DELTA])
+    workshop.stage()
+
+    first = run(workshop.top, env=env)
+    cost = git.take()
+    second = run(workshop.top, env=env)
+
+    assert first == second
+    assert first.stdout == "2 plain agenix files: 1 ok, 1 unverifiable\n"
+    assert git.take() < cost
+    assert run(workshop.top, "--format", "github", env=env).code == 0
+
+    workshop.write("db.age", encrypt(b"x", [BETA]))
+    workshop.stage()
+    assert run(workshop.top, env=env).code == 1
+
+
+def test_what_the_settings_leave_out_is_said_again(workshop: Workshop, run: Run) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    write_rules(workshop, db=[ALPHA])
+    entry = '[[ignore]]\nrule = "*"\npath = "old/secrets.nix"\nreason = "of the old house"\n'
+    write_rules(workshop, "old/secrets.nix", db=[ALPHA])
+    workshop.write("agenix-check.toml", entry)
+    workshop.stage()
+
+    first, second = run(workshop.top), run(workshop.top)
+
+    assert first == second
+    assert "old/secrets.nix: left out: of the old house" in first.stdout

@@ -1,6 +1,5 @@
-"""Builtins about JSON and TOML."""
+"""Builtins about JSON and TOML, whose modules few rules files need: they are imported late."""
 
-import json
 import math
 
 from agenix_check.discover.rules.builtins.primitives import Table, primitive
@@ -23,6 +22,8 @@ _LEAST, _MOST = -(2**63), 2**63 - 1
 
 @primitive(DATA, "fromJSON", 1)
 def _from_json(machine: Machine, value: Thunk) -> Value:
+    import json
+
     text = _utf8(machine.text(value))
     machine.budget.spend(len(text) // 4)
     try:
@@ -101,6 +102,8 @@ def _to_json(machine: Machine, value: Thunk) -> Value:
 
 def _write(machine: Machine, value: Value, pieces: list[str]) -> None:
     """Append a value as JSON, piece by piece."""
+    import json
+
     machine.budget.spend(1)
     if isinstance(value, dict) and (b"__toString" in value or b"outPath" in value):
         value = coerce(machine, value)
@@ -127,6 +130,8 @@ def _write(machine: Machine, value: Value, pieces: list[str]) -> None:
 
 
 def _quoted(text: bytes) -> str:
+    import json
+
     shown = _utf8(text)
     # Versions of Nix write other control characters in different ways.
     if any(character < " " and character not in "\n\r\t" for character in shown):
