@@ -48,6 +48,7 @@ Advise = Compare
 def check(
     repository: Repository,
     settings: Settings,
+    origin: SettingsOrigin | None = None,
     *,
     brief: bool = False,
     details: bool = False,
@@ -64,7 +65,7 @@ def check(
     """
     with open_view(repository, settings) as view:
         return check_view(
-            view, settings, brief=brief, details=details, compare=compare, advise=advise
+            view, settings, origin, brief=brief, details=details, compare=compare, advise=advise
         )
 
 
@@ -94,13 +95,13 @@ def check_view(
         places, unstaged = examined.names.looked_aside, examined.names.unstaged
         remembered.keep(report, None if places is None else (places, unstaged.digest))
     report = conclude(report, settings)
-    return report if origin is None else _with_origin(report, origin, view, examined, settings)
+    return report if origin is None else with_origin(report, origin, view, examined, settings)
 
 
-def _with_origin(
+def with_origin(
     report: Report, origin: SettingsOrigin, view: View, examined: Examined, settings: Settings
 ) -> Report:
-    """Add what there is to say about where the settings come from."""
+    """Return a report with what there is to say about where the settings come from."""
     report = replace(report, skipped=(*report.skipped, *origin.notices))
     if origin.change is None:
         return report
@@ -330,5 +331,5 @@ def _name(view: View, settings: Settings) -> str:
     before = "" if snapshot.commit else parents_of(view.repository, snapshot)
     sides = (snapshot.kind, snapshot.tree, snapshot.commit, before, base and base.commit)
     fleet = [str(getattr(settings, name)) for name in _OF_THE_FLEET]
-    seen = (authority and authority.tree, view.cut_off, is_partial_commit(), which("nix") is None)
+    seen = (authority and authority.commit, view.cut_off, is_partial_commit(), which("nix") is None)
     return f"{sides} {seen} {fleet} {settings.ignore}"

@@ -131,14 +131,28 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     consent = Consent(settings.grant, say, ask, options=" ".join(words[1:]))
 
     if settings.dry_run:
+        from agenix_check.mend.plan import what_remains
         from agenix_check.report import plan_listing
 
         with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
             compare = _comparer(settings, progress, unlocker)
-            plan, report = plan_fix(repository, settings, compare, consent=consent, details=details)
+            plan, report = plan_fix(
+                repository,
+                settings,
+                compare,
+                consent=consent,
+                unlocker=unlocker,
+                origin=run.origin,
+                details=details,
+            )
         text = plan_listing.render(plan, settings.format)
-        code = _report(repository, report, settings, wanted, instead=text)
-        return code or int(plan.withheld)
+        _report(repository, report, settings, wanted, instead=text)
+        fails = (
+            plan.withheld
+            or any(job.identity is None for job in plan.jobs)
+            or (settings.require_verified and plan.is_unverifiable)
+        )
+        return exit_code(what_remains(plan, report), settings) or int(fails)
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
         done = fix_tree(
@@ -148,6 +162,7 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
             progress=progress,
             consent=consent,
             compare=compare,
+            origin=run.origin,
             details=details,
         )
     for sentence in done.left:

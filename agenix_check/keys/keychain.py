@@ -98,6 +98,17 @@ class Keychain:
             elif isinstance(key, ForeignKey):
                 yield Attempt(key=key, outcome=AttemptOutcome.UNUSABLE, reason=key.reason)
 
+    def likeliest(self, stanzas: Sequence[Stanza]) -> str | None:
+        """Return what messages call the identity that is tried first for a file, or None."""
+        self._read_files()
+        return next((label_of(key.file) for key in _in_order(self._keys, stanzas)), None)
+
+    def why_none(self) -> str:
+        """Say why no identity fits a file: none was named, none can be read, or none is for it."""
+        if not any(one.content is not None for one in self._files):
+            return self._no_identity()
+        return f"none of {_listed(map(label_of, self._files))} fits it: {NONE_GIVEN}"
+
     @property
     def is_empty(self) -> bool:
         """Whether no identity was named anywhere."""

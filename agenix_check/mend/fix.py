@@ -5,8 +5,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.errors import AgenixCheckError, CannotCheckError
-from agenix_check.gate import Compare, Examined, check, conclude, examine, open_store
+from agenix_check.gate import (
+    Compare,
+    Examined,
+    check,
+    conclude,
+    examine,
+    open_store,
+    with_origin,
+)
 from agenix_check.git.known_keys import read_known_keys, remember_keys
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository, is_partial_commit
@@ -33,7 +42,7 @@ from agenix_check.mend.refusals import (
 )
 from agenix_check.model.findings import Fix, Report
 from agenix_check.model.progress import Progress
-from agenix_check.model.settings import FailOn, Settings
+from agenix_check.model.settings import FailOn, Settings, SettingsOrigin
 from agenix_check.rules import MendedBy, find_rule
 from agenix_check.view import View, open_view
 
@@ -66,11 +75,11 @@ class _Planned:
     tree: str
     keys: frozenset[str] = frozenset()
 
-    @property
-    def report(self) -> Report:
-        """What the gate says of what was planned for, with the grants in its fixes."""
+    def report(self, settings: Settings, origin: SettingsOrigin | None) -> Report:
+        """Return what the gate says of what was planned for, with the grants in its fixes."""
         one = self.examined
-        return advise_grants(one.report, one.names, one.inventory, self.view)
+        report = advise_grants(one.report, one.names, one.inventory, self.view)
+        return report if origin is None else with_origin(report, origin, self.view, one, settings)
 
 
 def plan_fix(
@@ -79,13 +88,34 @@ def plan_fix(
     compare: Compare | None = None,
     *,
     consent: Consent,
+    unlocker: Unlocker | None = None,
+    origin: SettingsOrigin | None = None,
     details: bool = False,
 ) -> tuple[Plan, Report]:
-    """Return what `fix_tree` would do, and what the gate says now. Nothing is written."""
+    """Return what `fix_tree` would do, and what the gate says now. Nothing is written.
+
+    With an `unlocker` the plan says which identities would be used.
+    """
     refuse_snapshot(repository, settings)
     with _planning(repository, settings, compare, consent, details=details) as planned:
         _refuse(repository, settings, planned)
-        return planned.plan, planned.report
+        plan = planned.plan if unlocker is None else _with_identities(planned, unlocker)
+        return plan, conclude(planned.report(settings, origin), settings)
+
+
+def _with_identities(planned: _Planned, unlocker: Unlocker) -> Plan:
+    plan, examined = planned.plan, planned.examined
+    if not plan.jobs:
+        return plan
+    keychain = unlocker.keychain(planned.view, examined.inventory)
+    facts = examined.names.here.facts
+    jobs = []
+    for job in plan.jobs:
+        fact = facts.get(job.path)
+        stanzas = fact.stanzas if isinstance(fact, AgeFact) else ()
+        jobs.append(replace(job, identity=keychain.likeliest(stanzas)))
+    missing = tuple(f"{job.path}: {keychain.why_none()}" for job in jobs if job.identity is None)
+    return replace(plan, jobs=tuple(jobs), left=(*plan.left, *missing))
 
 
 def fix_tree(
@@ -96,20 +126,24 @@ def fix_tree(
     progress: Progress,
     consent: Consent,
     compare: Compare | None = None,
+    origin: SettingsOrigin | None = None,
     details: bool = False,
 ) -> Fixed:
     """Fix what can be fixed, stage it, and check again.
 
     Raises an `AgenixCheckError` where that would do harm or cannot be done; then everything is as
     it was. `unlocker` opens the keychain; `progress` shows how far the run is; `consent` says
-    which keys that never had a secret may have some; `compare` and `details` are for the gate.
+    which keys that never had a secret may have some; `compare`, `origin` and `details` are for the
+    gate.
     """
     refuse_snapshot(repository, settings)
     with exclusive_run(repository) as folder:
         # The index of a partial commit does not show what a killed run staged.
         if not is_partial_commit():
             recover(repository, folder)
-        run = _Run(repository, settings, folder, unlocker, progress, consent, compare, details)
+        run = _Run(
+            repository, settings, folder, unlocker, progress, consent, compare, origin, details
+        )
         try:
             return run.fix(only_new=False)
         except AgenixCheckError as error:
@@ -139,6 +173,7 @@ class _Run:
     progress: Progress
     consent: Consent
     compare: Compare | None
+    origin: SettingsOrigin | None
     details: bool
 
     def fix(self, *, only_new: bool) -> Fixed:
@@ -154,7 +189,7 @@ class _Run:
         ) as planned:
             plan = planned.plan
             if plan.is_empty:
-                report = conclude(planned.report, settings)
+                report = conclude(planned.report(settings, self.origin), settings)
                 return Fixed(report=report, left=plan.left, withheld=plan.withheld)
             _refuse(repository, settings, planned)
             produced = _produce_files(settings, planned, self.unlocker, self.progress)
@@ -168,8 +203,9 @@ class _Run:
             fixed = _fixes(plan, produced)
             remember_keys(repository, planned.keys)
         report = check(
-            repository, settings, compare=compare, advise=advise_grants, details=self.details
-        )
+            repository, settings, self.origin,
+            compare=compare, advise=advise_grants, details=self.details,
+        )  # fmt: skip
         report = replace(report, fixed=fixed)
         return Fixed(report=report, left=plan.left, withheld=plan.withheld)
 
@@ -255,7 +291,8 @@ def _plan(
             admission = Admission(view.repository, names, known, consent.granted)
             plan = plan_for(admission)
             grants = describe_grants(view.repository, names, plan.ungranted)
-        plan = replace(plan, left=(*plan.left, *say_grants(grants, consent.options)))
+        left = (*plan.left, *say_grants(grants, consent.options))
+        plan = replace(plan, left=left, grants=tuple(grants))
     unstaged = edited_sources(view.repository, files, report.outputs)
     plan = replace(plan, left=(*plan.left, *unstaged))
     if settings.node and examined.inventory.declared is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from agenix_check.age import (
     AgeFormatError,
@@ -12,6 +12,10 @@ from agenix_check.age import (
     recipient_or_none,
 )
 from agenix_check.mend.admission import NOT_KNOWN, Admission, Ungranted
+from agenix_check.model.findings import Finding, Report
+
+if TYPE_CHECKING:
+    from agenix_check.mend.grants import Grant
 
 
 class NewOutput(NamedTuple):
@@ -40,7 +44,8 @@ class Job:
     """One decryption, of the blob `oid` at `path`, and everything that is made from it.
 
     Where there are `recipients`, the file itself is encrypted anew to them: armored as it was, or
-    always with `armored`. `size` is its plaintext's length in bytes.
+    always with `armored`. `size` is its plaintext's length in bytes. `identity` says with which
+    identity it would be decrypted, as far as its header shows.
     """
 
     path: str
@@ -49,14 +54,16 @@ class Job:
     outputs: tuple[NewOutput, ...] = ()
     recipients: tuple[str, ...] = ()
     armored: bool = False
+    identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything that is to be done; `left` says what cannot be fixed, and why: a sentence each.
 
-    `ungranted` is what is not made because its key was not admitted. `withheld`: the run must fail
-    for that; by names, a host looks switched off once others of its source were made.
+    `ungranted` is what is not made because its key was not admitted, `grants` what a person is
+    asked for that. `withheld`: the run must fail for it; by names, a host looks switched off once
+    others of its source were made. `fixed` are the findings that all this puts right.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -65,6 +72,8 @@ class Plan:
     left: tuple[str, ...] = ()
     withheld: bool = False
     ungranted: tuple[Ungranted, ...] = ()
+    grants: "tuple[Grant, ...]" = ()
+    fixed: frozenset[Finding] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -79,11 +88,25 @@ class Plan:
         return tuple(dict.fromkeys(texts))
 
     @property
+    def is_unverifiable(self) -> bool:
+        """Whether an output is to be made whose recipient would not show."""
+        outputs = (output for job in self.jobs for output in job.outputs)
+        found = (recipient_or_none(output.key) for output in outputs)
+        return any(one is not None and one.is_anonymous for one in found)
+
+    @property
     def written(self) -> tuple[str, ...]:
         """The paths of all files that are written, as far as they are known."""
         paths = [job.path for job in self.jobs if job.recipients]
         paths += [output.path for job in self.jobs for output in job.outputs if output.path]
         return tuple(dict.fromkeys(paths))
+
+
+def what_remains(plan: Plan, report: Report) -> Report:
+    """Return a report without the findings that a plan puts right."""
+    gone = {one.path for one in plan.remove}
+    left = (one for one in report.findings if one not in plan.fixed and one.path not in gone)
+    return report.with_findings(left)
 
 
 def prefer_disk(plan: Plan, read: Callable[[str], bytes | None], tracked: Iterable[str]) -> Plan:

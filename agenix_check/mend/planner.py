@@ -70,8 +70,9 @@ def make_plan(
         if refused:
             about = [one for one in found if one.path == job.path]
             planner.withhold(refused, [one for one in about if one.new or not only_new_fails])
-        else:
-            planner.reencrypt(job)
+        elif planner.reencrypt(job):
+            about = [one for one in found if one.path == job.path]
+            planner.fixed.update(one for one in about if find_rule(one.rule).is_encrypting)
     planner.left += left
     return planner.finish()
 
@@ -93,6 +94,7 @@ class _Planner:
             named_needs(names) if self._declared is None else declared_needs(self._declared)
         )
         self.withheld: list[Finding] = []
+        self.fixed: set[Finding] = set()
         self._of_source: dict[str, list[Finding]] = {}  # which outputs are to be made from it
         self._files: dict[Place, list[str]] = {}
         for file in names.here.outputs.values():
@@ -119,6 +121,7 @@ class _Planner:
                 self._plan_output(finding, path, made=True)
             case MendedBy.STAGE_SOURCE:
                 self._stage.add(Touched(path))
+                self.fixed.add(finding)
             case MendedBy.REMOVE_OUTPUT:
                 self._plan_orphan(finding, path)
             case MendedBy.REMOVE_LEFTOVER:
@@ -141,12 +144,12 @@ class _Planner:
         self._ungranted += refused
         self.withheld += findings
 
-    def reencrypt(self, job: Job) -> None:
-        """Plan that a file is encrypted anew; the outputs made of it follow."""
+    def reencrypt(self, job: Job) -> bool:
+        """Plan that a file is encrypted anew; the outputs made of it follow. Return whether."""
         known = self._jobs.pop(job.path, None)
         if known is not None and known.recipients:
             self._leave(job.path, "two rules say whom it is for")
-            return
+            return False
         outputs = known.outputs if known is not None else ()
         for need in (one for one in self._needs.known if one.source == job.path):
             path = need.path or f"{need.node} {need.secret}"
@@ -159,6 +162,7 @@ class _Planner:
             self._plan_replacement(output, None)
         anew = tuple(output._replace(path=None) for output in outputs)
         self._jobs[job.path] = replace(job, outputs=anew)
+        return True
 
     def finish(self) -> Plan:
         """Return the plan, sorted."""
@@ -180,6 +184,7 @@ class _Planner:
             left=tuple(dict.fromkeys(left)),
             withheld=bool(self.withheld),
             ungranted=tuple(dict.fromkeys(self._ungranted)),
+            fixed=frozenset(self.fixed.difference(self.withheld)),
         )
 
     def _leave(self, what: str, why: str) -> None:
@@ -225,6 +230,7 @@ class _Planner:
             if output not in job.outputs:
                 job = replace(job, outputs=(*job.outputs, output))
             self._jobs[need.source] = job
+            self.fixed.add(finding)
 
     def _refuse(self, need: Need, path: str, *, declared: bool) -> bool:
         """Return whether an output must not be made, because its key is not admitted."""

@@ -25,7 +25,9 @@ def _lines(plan: Plan) -> Iterator[str]:
     if plan.is_empty:
         yield "Nothing would be fixed"
     for job in plan.jobs:
-        yield f"decrypt {visible(job.path)}"
+        yield f"decrypt {visible(job.path)}" + (
+            f" with {visible(job.identity)}" if job.identity is not None else ""
+        )
         if job.recipients:
             count = len(job.recipients)
             yield f"  encrypt it anew to {count} recipient{'s' if count > 1 else ''}"
@@ -34,6 +36,7 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  rekey {visible(output.node)} {visible(output.secret)} {visible(where)}"
     yield from (f"stage {visible(one.path)}" for one in plan.stage)
     yield from (f"remove {visible(one.path)}" for one in plan.remove)
+    yield from (f"grant {visible(one.line)}: {visible(one.typed)}" for one in plan.grants)
     yield from (f"not fixed: {visible(sentence)}" for sentence in plan.left)
 
 
@@ -42,6 +45,7 @@ def _members(plan: Plan) -> dict[str, object]:
         "decrypt": [
             {
                 "path": reversible(job.path),
+                "identity": job.identity and reversible(job.identity),
                 "encrypt": bool(job.recipients),
                 "outputs": [
                     {
@@ -56,6 +60,17 @@ def _members(plan: Plan) -> dict[str, object]:
         ],
         "stage": [_touched(one) for one in plan.stage],
         "remove": [_touched(one) for one in plan.remove],
+        "grants": [
+            {
+                "node": one.node and reversible(one.node),
+                "key": one.key,
+                "path": one.path and reversible(one.path),
+                "secrets": [reversible(secret) for secret in one.secrets],
+                "files": [reversible(file) for file in one.files],
+                "option": reversible(one.typed),
+            }
+            for one in plan.grants
+        ],
         "left": [reversible(sentence) for sentence in plan.left],
     }
 

@@ -249,9 +249,9 @@ def test_a_plan_is_told_and_nothing_is_written(fleet: Workshop) -> None:
     edit(fleet)
     before, git = state(fleet), _git_files(fleet)
     done = fix(fleet, "--dry-run", "--no-cache")
-    assert done.code == 1
+    assert done.code == 0
     lines = done.stdout.splitlines()
-    assert lines[0] == f"decrypt {DB}"
+    assert lines[0] == f"decrypt {DB} with {write_key(fleet)} (from -i)"
     assert sum(line.startswith("  rekey ") for line in lines) == 4
     assert sum(line.startswith("remove ") for line in lines) == 4
     assert state(fleet) == before
@@ -259,6 +259,7 @@ def test_a_plan_is_told_and_nothing_is_written(fleet: Workshop) -> None:
     plan = json.loads(fix(fleet, "--dry-run", "--no-cache", "--format", "json").stdout)
     assert plan["schema"] == "agenix-check/plan/1"
     assert [one["path"] for one in plan["decrypt"]] == [DB]
+    assert [one["identity"] for one in plan["decrypt"]] == [f"{write_key(fleet)} (from -i)"]
     assert fix(fleet, "--dry-run", "--format", "junit").code == 2
 
 

@@ -281,10 +281,16 @@ def test_a_dry_run_lists_grants_and_remembers_nothing(fleet: Workshop) -> None:
     assert done.code == 1
     assert f"only if {FINGERPRINT} (hosts/alpha/host.pub, brought by Mallory in" in done.stdout
     assert [one for one in listed["left"] if FINGERPRINT in one]
-    assert listed.keys() == {"schema", "decrypt", "stage", "remove", "left"}
+    assert listed.keys() == {"schema", "decrypt", "stage", "remove", "grants", "left"}
+    (grant,) = listed["grants"]
+    assert grant["option"] == f"--grant {fleet.storage}/alpha"
+    assert (grant["key"], grant["path"]) == (STRANGER, "hosts/alpha/host.pub")
+    assert sorted(grant["secrets"]) == ["db", "token", "wifi"]
+    assert f"grant {fleet.storage}/alpha: ssh-ed25519 {FINGERPRINT}" in done.stdout
     assert not file_of_known(fleet).exists()
     assert not file_of_known(fleet).exists()
     granted = fix(fleet, "--dry-run", "--grant", "alpha")
+    assert granted.code == 0
     assert "rekey secrets/rekeyed/alpha" in granted.stdout
     assert not file_of_known(fleet).exists()
 
