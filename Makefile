@@ -47,11 +47,14 @@ bench: $(VENV)/.dev ## measure the speed, beside what it must reach
 screenshot: $(VENV)/.dev programs ## take the pictures of the HTML report that README shows
 	@$(BIN)/python -m tests.browser.screenshot
 
-trial: $(VENV)/.dev programs ## ask agenix-rekey's script of mended trees, flake-parts of our module
-	@test -n "$(AGENIX_REKEY)$(FLAKE_PARTS)" || { \
+trial: $(VENV)/.dev programs ## hold fixed trees against agenix(-rekey)'s scripts, our module against flake-parts
+	@test -n "$(AGENIX)$(AGENIX_REKEY)$(FLAKE_PARTS)" || { \
+		echo "make trial AGENIX=CHECKOUT: a checkout of agenix"; \
 		echo "make trial AGENIX_REKEY=CHECKOUT: a checkout of agenix-rekey"; \
 		echo "make trial FLAKE_PARTS=CHECKOUT NIXPKGS_LIB=CHECKOUT: of flake-parts and nixpkgs.lib"; \
 		exit 2; }
+	@test -z "$(AGENIX)" || \
+		AGENIX="$(AGENIX)" $(BIN)/python -m pytest tests/mend/trial/agenix.py
 	@test -z "$(AGENIX_REKEY)" || \
 		AGENIX_REKEY="$(AGENIX_REKEY)" $(BIN)/python -m pytest tests/mend/trial/agenix_rekey.py
 	@test -z "$(FLAKE_PARTS)" || \

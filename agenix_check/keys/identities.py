@@ -1,7 +1,8 @@
 """Which identities are tried, and in which order: files with private keys, or with stubs of them.
 
 Those named for this run come first (`-i`, then AGENIX_CHECK_IDENTITY), then those of the fleet
-(`masterIdentities`), then those of the setting `identities`. AGENIX_REKEY_PRIMARY_IDENTITY and
+(`masterIdentities`), then those of the setting `identities`, and where there are rules of plain
+agenix, last the SSH keys that agenix itself tries. AGENIX_REKEY_PRIMARY_IDENTITY and
 AGENIX_REKEY_PRIMARY_IDENTITY_ONLY mean what they mean to agenix-rekey (its nix/lib.nix): the first
 names a public key, whose identity is tried first of the fleet's, or alone.
 """
@@ -22,6 +23,8 @@ OPTION = "-i"
 VARIABLE = "AGENIX_CHECK_IDENTITY"
 FLEET = "masterIdentities"
 SETTING = "the setting identities"
+SSH_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_rsa")  # those that agenix tries, if they are there
+AGENIX = "where agenix looks"
 PRIMARY = "AGENIX_REKEY_PRIMARY_IDENTITY"
 ONLY = "AGENIX_REKEY_PRIMARY_IDENTITY_ONLY"
 
@@ -98,6 +101,7 @@ def load(
     given: Sequence[str] = (),
     named: Sequence[IdentityFile] | None = None,
     settings: Sequence[str] = (),
+    plain: bool = False,
     declaration: Declaration | None = None,
     environment: Mapping[str, str] = os.environ,
     top: Path | None = None,
@@ -106,8 +110,10 @@ def load(
     """Read every identity file that is named somewhere, and put them in order.
 
     `given` are the files of `-i`, or `named` what `load_named` has read already; `settings` those
-    of the setting, relative to `top`. `read` gives the content of a file of the repository, or
-    None; without it the files below `top` are read. Raises UsageError as `load_named` does.
+    of the setting, relative to `top`; `plain` says that files of plain agenix may be decrypted, so
+    that the SSH keys that agenix tries are tried too. `read` gives the content of a file of the
+    repository, or None; without it the files below `top` are read. Raises UsageError as
+    `load_named` does.
     """
     first = load_named(given, environment) if named is None else named
     base = top or Path()
@@ -115,7 +121,9 @@ def load(
         _of_master(one, base, read) for one in _all_masters(declaration)
     ]  # fmt: skip
     set_ = [_load_file(base / _expanded(path), path, SETTING) for path in settings]
-    return order_identities([*first, *fleet, *set_], environment)
+    own = [(path, _expanded(path)) for path in SSH_KEYS if plain]
+    ssh = [_load_file(place, path, AGENIX) for path, place in own if place.is_file()]
+    return order_identities([*first, *fleet, *set_, *ssh], environment)
 
 
 def _all_masters(declaration: Declaration) -> Iterable[MasterIdentity]:

@@ -251,6 +251,7 @@ class Unlocker:
         identities = load(
             named=self._named,
             settings=self._settings.identities,
+            plain=bool(inventory.rules),
             declaration=None if declared is None else declared.declaration,
             environment=os.environ,
             top=view.repository.top,

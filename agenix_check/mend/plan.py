@@ -43,9 +43,9 @@ class Touched(NamedTuple):
 class Job:
     """One decryption, of the blob `oid` at `path`, and everything that is made from it.
 
-    Where there are `recipients`, the file itself is encrypted anew to them: armored as it was, or
-    always with `armored`. `size` is its plaintext's length in bytes. `identity` says with which
-    identity it would be decrypted, as far as its header shows.
+    Where there are `recipients`, the file itself is encrypted anew to them: `armored` or not, as it
+    was with None. `size` is its plaintext's length in bytes. `identity` says with which identity it
+    would be decrypted, as far as its header shows.
     """
 
     path: str
@@ -53,7 +53,7 @@ class Job:
     size: int
     outputs: tuple[NewOutput, ...] = ()
     recipients: tuple[str, ...] = ()
-    armored: bool = False
+    armored: bool | None = None
     identity: str | None = None
 
 

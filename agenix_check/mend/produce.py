@@ -55,7 +55,7 @@ def _produce_job(
         raise CannotCheckError(f"{job.path}: its plaintext does not have the planned length")
     source = ciphertext
     if job.recipients:
-        armored = job.armored or read_age(ciphertext).armored
+        armored = read_age(ciphertext).armored if job.armored is None else job.armored
         source = encrypt(plaintext, job.recipients, armored=armored, program=program)
         yield Produced(path=job.path, content=source)
     version = sha256(source).hexdigest()

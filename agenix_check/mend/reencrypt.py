@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from agenix_check.age import RecipientError, parse_recipient
+from agenix_check.age import RecipientError, parse_recipient, recipient_or_none
 from agenix_check.discover.declared.expected import Declared
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
@@ -16,7 +16,10 @@ from agenix_check.rules import MendedBy, find_rule
 def plan_plain(
     findings: Iterable[Finding], names: Names, files: Iterable[RulesFile]
 ) -> tuple[list[Job], list[str]]:
-    """Return what fixes files of plain agenix, and why others cannot be fixed."""
+    """Return what fixes files of plain agenix, and why others cannot be fixed.
+
+    As agenix does it, a file is armored if its rule says so, and else it is not.
+    """
     paths = _paths(findings, MendedBy.REENCRYPT_PLAIN)
     rules: dict[str, list[PlainRule]] = {path: [] for path in paths}
     for file in files:
@@ -26,7 +29,7 @@ def plan_plain(
     jobs: list[Job] = []
     left: list[str] = []
     for path, its in rules.items():
-        if len({(one.recipients, one.armor) for one in its}) != 1:
+        if len({_asked_for(one) for one in its}) != 1:
             why = "its rules differ" if its else "no rule names it"
             left.append(f"{path}: {why}, so it is not known whom it is for")
             continue
@@ -54,11 +57,11 @@ def plan_sources(
             "sources would lose it; give its pubkey in masterIdentities"
         )
     recipients = tuple(recipient.text for recipient in declared.masters.known)
-    jobs = [job for path in paths for job in _job(names, path, recipients, armored=False)]
+    jobs = [job for path in paths for job in _job(names, path, recipients, armored=None)]
     return jobs, []
 
 
-def _job(names: Names, path: str, recipients: Sequence[str], *, armored: bool) -> list[Job]:
+def _job(names: Names, path: str, recipients: Sequence[str], *, armored: bool | None) -> list[Job]:
     fact = names.here.facts.get(path)
     if not isinstance(fact, AgeFact) or fact.plaintext_size is None:
         return []
@@ -82,6 +85,13 @@ def _paths(findings: Iterable[Finding], mended_by: MendedBy) -> list[str]:
             if one.path is not None and find_rule(one.rule).mended_by is mended_by
         }
     )
+
+
+def _asked_for(rule: PlainRule) -> tuple[frozenset[str], bool]:
+    """Return what a rule asks for: its keys, whatever their order and comments, and the armor."""
+    known = ((text, recipient_or_none(text)) for text in rule.recipients)
+    keys = frozenset(text if one is None else one.text for text, one in known)
+    return keys, rule.armor is True
 
 
 def _invalid_recipient(texts: Iterable[str]) -> str | None:
