@@ -86,14 +86,17 @@ def check_view(
     remembered = RememberedReport(store, _name(view, settings))
     fresh = settings.is_restricted or compare is not None or origin is not None
     if brief and not fresh:
-        known = remembered.recall(view.info, lambda places: _look_aside(view, places))
+        known = store.without_foreign(
+            lambda: remembered.recall(view.info, lambda places: _look_aside(view, places))
+        )
         if known is not None and not _must_evaluate(known, settings):
             return replace(known, only_new_fails=_only_new_fails(view, settings))
     examined = examine(view, settings, store, details=details, compare=compare, advise=advise)
     report = examined.report
     if not fresh and _lasts(examined):
         places, unstaged = examined.names.looked_aside, examined.names.unstaged
-        remembered.keep(report, None if places is None else (places, unstaged.digest))
+        aside = None if places is None else (places, unstaged.digest)
+        store.without_foreign(lambda: remembered.keep(report, aside))
     report = conclude(report, settings)
     return report if origin is None else with_origin(report, origin, view, examined, settings)
 
@@ -253,6 +256,20 @@ def examine(
 
     `compare` looks into what was found, then `advise` at the fixes.
     """
+    return store.without_foreign(
+        lambda: _examine(view, settings, store, details=details, compare=compare, advise=advise)
+    )
+
+
+def _examine(
+    view: View,
+    settings: Settings,
+    store: Store,
+    *,
+    details: bool,
+    compare: Compare | None,
+    advise: Advise | None,
+) -> Examined:
     with view.snapshot.listed_meanwhile():
         from agenix_check.audit import audit_fleet, select
         from agenix_check.discover.declared.inventory import take_inventory

@@ -4,12 +4,11 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 from typing import TYPE_CHECKING
 
 from agenix_check import __version__
 from agenix_check.cli.terminal import complain, print_out, say
-from agenix_check.errors import AgenixCheckError, CannotCheckError
+from agenix_check.errors import AgenixCheckError, say_unusable
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _BUG = 3
-_NO_ROOM = (ENOSPC, EDQUOT, EFBIG, EROFS)  # no room for what is written aside
 _NOT_READ = 3  # whoever read our output went away: they did not see the verdict
 
 
@@ -48,10 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _NOT_READ
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        unusable = say_unusable(error)
+        if unusable is None:
             return _crash()
-        say(f"cannot write: {os.strerror(error.errno or 0)}")
-        return CannotCheckError.exit_code
+        say(str(unusable))
+        return unusable.exit_code
     except Exception:  # noqa: BLE001 - a crash must not look like exit code 1, findings
         return _crash()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agenix_check.cli.files import writable_file, write_file
 from agenix_check.cli.terminal import print_out, say, use_color
-from agenix_check.errors import AgenixCheckError, CannotCheckError, UsageError
+from agenix_check.errors import AgenixCheckError, CannotCheckError, UsageError, say_unusable
 from agenix_check.model.findings import Counts, FleetInfo, Report, SnapshotInfo
 from agenix_check.model.settings import Settings
 from agenix_check.report import RenderOptions, render
@@ -91,7 +91,8 @@ def reports_on_failure(settings: Settings, wanted: list[Destination]) -> Iterato
     On a terminal, the one line that says why is enough.
     """
     try:
-        yield
+        with _in_one_line():
+            yield
     except AgenixCheckError as error:
         if error.exit_code == CannotCheckError.exit_code:
             shown = [one for one in wanted if not one.is_terminal]
@@ -100,6 +101,18 @@ def reports_on_failure(settings: Settings, wanted: list[Destination]) -> Iterato
             except AgenixCheckError as another:
                 say(str(another))
         raise
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Turn a failure of the machine that nobody expected into an error that names the file."""
+    try:
+        yield
+    except OSError as error:
+        unusable = say_unusable(error)
+        if unusable is None:
+            raise
+        raise unusable from error
 
 
 def _nothing_checked(settings: Settings, why: str) -> Report:

@@ -1,5 +1,6 @@
 """The settings file: what it may set, and what one says that cannot be used."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ FILES = (FILE, PYPROJECT)  # the first that has settings counts
 _LARGEST_SETTINGS = 1 << 20  # bytes
 # A file may name no other program: it runs with a file of the tree as input, which many programs
 # would take for a script.
+_MOST_STEPS = 100  # names in a key, which costs the square of their number
+_LONG_KEY = rf"""(?<![\w.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MOST_STEPS}}}"""
 _AGE_PROGRAMS = ("age", "rage")
 
 BY_NAME = {option.name: option for option in OPTIONS}
@@ -74,9 +77,15 @@ def _table(name: str, data: bytes, place: str) -> Mapping[str, object] | None:
     import tomllib  # most repositories have no settings
 
     try:
-        document: dict[str, object] = tomllib.loads(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        if (long := re.search(_LONG_KEY, text)) is not None:
+            line = text.count("\n", 0, long.start()) + 1
+            raise UsageError(f"{place}: a key has more than {_MOST_STEPS} names (line {line})")
+        document: dict[str, object] = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{place}: {error}") from error
+    except ValueError as error:  # Python reads no integer of thousands of digits
+        raise UsageError(f"{place} has a number that is too long") from error
     except RecursionError:
         raise UsageError(f"{place} is nested too deeply") from None
     if name != PYPROJECT:

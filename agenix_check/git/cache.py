@@ -3,16 +3,20 @@
 import contextlib
 import marshal
 import sys
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
 from agenix_check import __version__
+from agenix_check.errors import AgenixCheckError
 from agenix_check.git.whole_file import write_whole
 
+MOST_STORED = 1 << 27  # bytes of a file; what is larger is learned again
 _DIGEST = 32
 
 _T = TypeVar("_T")
+_Done = TypeVar("_Done")
 
 
 class Store:
@@ -25,6 +29,7 @@ class Store:
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
+        self._loaded: set[Path] = set()
 
     @property
     def keeps(self) -> bool:
@@ -46,14 +51,39 @@ class Store:
             return None
         if sha256(body).digest() != content[len(header) : start]:
             return None
-        value: object = marshal.loads(body)  # noqa: S302 - whole, and from our own Git directory
+        self._loaded.add(self._directory / name)
+        try:
+            value: object = marshal.loads(body)  # noqa: S302 - whole, and from our own Git directory
+        except (EOFError, TypeError, ValueError):
+            return None
         return value
+
+    def without_foreign(self, work: Callable[[], _Done]) -> _Done:
+        """Return what some work returns; where it fails, without what was loaded until then.
+
+        A file may have our form and content of another shape. It is dropped, and the work done
+        again; if that fails too, nothing that was remembered is to blame.
+        """
+        try:
+            return work()
+        except (AgenixCheckError, OSError):
+            raise
+        except Exception:
+            files, self._loaded = self._loaded, set()
+            if not files:
+                raise
+            for file in files:
+                with contextlib.suppress(OSError):
+                    file.unlink()
+            return work()
 
     def save(self, name: str, value: dict[str, _T], *, number: int | None = None) -> None:
         """Save a value; if that fails, the next run learns it again."""
         if self._directory is None:
             return
         body = marshal.dumps(value)
+        if len(body) > MOST_STORED:
+            return
         with contextlib.suppress(OSError):
             self._directory.mkdir(exist_ok=True)
             write_whole(self._directory / name, _header(number) + sha256(body).digest() + body)

@@ -22,6 +22,7 @@ from agenix_check.model.findings import (
 
 _STORED_REPORTS = "reports"
 _STORED_LISTS = "lists"  # of what is wrong, by digest: the trees of many commits share one
+_FOREIGN = "it was not written by this program"
 _MOST_TREES = 200
 _MOST_BYTES = 1 << 20  # of all lists together
 
@@ -73,6 +74,9 @@ class RememberedReport:
                 stored,
             )
         )
+        numbers = (entry.nodes, entry.secrets, *entry.counts, *(one[1] for one in entry.plain))
+        if not all(isinstance(number, int) for number in numbers):
+            raise TypeError(_FOREIGN)
         if entry.aside is not None:
             directories, digest = entry.aside
             if look_aside(directories) != digest:
@@ -185,6 +189,8 @@ def _revive(plain: _FlatFinding) -> Finding:
         " str | None, bool, tuple[str, str, str | None] | None]",
         plain,
     )
+    if not all(isinstance(one, str | bool | None) for one in plain[:-1]):
+        raise TypeError(_FOREIGN)
     made = None
     if cause is not None:
         kind, about, commit = cause

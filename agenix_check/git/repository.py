@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.paths import quote_path, to_text
-from agenix_check.git.process import Git, first_line
+from agenix_check.git.process import Git, GitError, first_line
 from agenix_check.git.snapshot import Change, Snapshot, parse_changes
 
 _FACTS = (
@@ -27,6 +27,7 @@ _FACTS = (
 _DEFAULT_BRANCHES = "--glob=refs/remotes/*/HEAD"
 # Blobs that a partial clone lacks are reported where they matter.
 _WRITE_TREE = ("write-tree", "--missing-ok")
+_PASSED_OVER = re.compile(r"^warning: could not open directory (.*)", re.MULTILINE)
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -231,11 +232,20 @@ def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snap
         raise UsageError("--worktree: a bare repository has no work tree")
     _refuse_unmerged(repository.git)
     with index_aside(repository) as aside:
-        aside.git.run("add", "--all", "--sparse")
+        _add_all(aside.git)
         yield (
             aside,
             Snapshot(kind="worktree", tree=write_tree(aside), commit=None, git=aside.git),
         )
+
+
+def _add_all(git: Git) -> None:
+    """Stage the whole work tree; raise `GitError` also where Git passes over a directory."""
+    status, _, complaint = git.attempt("add", "--all", "--sparse")
+    if status:
+        raise GitError(first_line(complaint, "add"))
+    if passed_over := _PASSED_OVER.search(complaint):
+        raise GitError(f"git add: could not open directory {passed_over[1]}")
 
 
 def changes(repository: Repository, before: str, after: str) -> Sequence[Change]:

@@ -76,6 +76,26 @@ def test_an_interrupt_exits_130(tmp_path: Path) -> None:
     assert process.returncode == 130
 
 
+def test_an_interrupt_while_modules_are_loaded_exits_130() -> None:
+    program = (
+        "import sys\n"
+        "from agenix_check.__main__ import start\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == sys.argv[1]: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "start()\n"
+    )
+    for module in ("agenix_check.cli", "agenix_check.cli.terminal", "agenix_check.cli.grammar"):
+        done = subprocess.run(
+            [sys.executable, "-c", program, module],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (130, b"", b""), module
+
+
 # The grammar.
 
 

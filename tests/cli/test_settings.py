@@ -194,6 +194,10 @@ def test_ignore_as_tables(tmp_path: Path) -> None:
         ("[[ignore]]\nrule = 'source-usd'\nreason = 'y'", "(did you mean 'source-unused'?)"),
         ("strict = ", f"{FILE}: "),
         ("a = 1\na = 2", f"{FILE}: "),
+        (f"nix-timeout = {'9' * 5000}", f"{FILE} has a number that is too long"),
+        (f"\na = {{ {'b . ' * 100}c = 1 }}", f"{FILE}: a key has more than 100 names (line 2)"),
+        ("[" + '"b".' * 100 + "c]", f"{FILE}: a key has more than 100 names (line 1)"),
+        (f"{'x' * 5000} = 1", "xxxx … xxxx"),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
@@ -211,6 +215,9 @@ def test_a_wrong_file_is_one_clear_line(tmp_path: Path, text: str, message: str)
         ("[tool.agenix-check]\nstrict = 1", "tool.agenix-check: strict must be true or false"),
         ("[tool]\nagenix-check = 1", "tool.agenix-check must be a table"),
         ("[tool.agenix-check]\nstrict = [", "pyproject.toml: "),
+        (f"[tool.agenix-check]\n[tool.other]\na = {'9' * 5000}", "has a number that is too long"),
+        (f"[tool.agenix-check]\n[tool.other]\na = {'[' * 5000}", "nested too deeply"),
+        (f"[tool.agenix-check]\n[tool.{'a.' * 100}b]", "a key has more than 100 names (line 2)"),
     ],
 )
 def test_a_wrong_pyproject_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:

@@ -1,5 +1,8 @@
 """What cannot be looked at is said in one line; what a repository asks Git to run is not run."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.errors import UsageError
 from agenix_check.git.repository import open_repository
 from tests.git.looking import WIFI, call, judge, mark, says, spoil
+from tests.pace import PATIENCE
 
 
 def test_a_directory_without_a_repository(tmp_path: Path) -> None:
@@ -82,6 +86,39 @@ def test_a_file_that_git_cannot_add(fleet: Workshop) -> None:
     said = says(call(fleet.top, "--worktree"), 3)
     assert said.startswith("git add: ")
     assert judge(fleet.top) == set()
+
+
+def _without_root(directory: Path, *words: str) -> tuple[int, str]:
+    """Run the command as somebody who cannot read everything; return its code and complaint."""
+    drop = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*drop, sys.executable, "-m", "agenix_check", *words],
+        cwd=directory, capture_output=True, text=True, check=False, timeout=PATIENCE,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("shut", "words", "said"),
+    [
+        ("secrets", ("--worktree",), "git add: could not open directory 'secrets/'"),
+        ("secrets", (), "secrets/rekeyed cannot be used: Permission denied"),
+        ("secrets", ("--format", "json"), "secrets/rekeyed cannot be used: Permission denied"),
+        ("secrets/rekeyed/alpha", ("--fix",), "cannot be used: Permission denied"),
+    ],
+)
+def test_a_directory_that_cannot_be_read(
+    fleet: Workshop, shut: str, words: tuple[str, ...], said: str
+) -> None:
+    spoil(fleet)
+    fleet.stage()
+    (fleet.top / shut).chmod(0)
+    try:
+        code, complaint = _without_root(fleet.top, *words)
+    finally:
+        (fleet.top / shut).chmod(0o755)
+    assert (code, complaint.count("\n")) == (3, 1), complaint
+    assert said in complaint
 
 
 def test_a_replaced_object_is_judged_by_its_own_bytes(fleet: Workshop) -> None:

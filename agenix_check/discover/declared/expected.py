@@ -157,6 +157,8 @@ def _expected(
         skip = "its node has agenix-rekey's placeholder key"
     elif node.storage_mode == "derivation":
         skip = 'its node keeps outputs in the Nix store (storageMode = "derivation")'
+    elif node.storage_mode != "local":
+        unknown_because = "its node's storageMode is neither local nor derivation"
     elif node.host_pubkey == WITHHELD:
         unknown_because = "its node's hostPubkey is a private key"
     elif rotated is not None:

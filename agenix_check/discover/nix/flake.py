@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from agenix_check.discover.nix.answer import read_node
 from agenix_check.discover.nix.message import TOO_NEW, UNFETCHED, UNLOCKED, shorten
 from agenix_check.discover.nix.narrow import Outcome, narrow
-from agenix_check.discover.nix.run import Nix, NixError, NixTimeoutError, require_nix
+from agenix_check.discover.nix.run import Nix, NixError, NixTimeoutError, in_this_shape, require_nix
 from agenix_check.discover.nix.store_paths import StorePaths
 from agenix_check.discover.nix.submodules import (
     absent_submodule,
@@ -21,13 +22,7 @@ from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.export import export
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
-from agenix_check.model.declaration import (
-    Declaration,
-    DeclaredNode,
-    DeclaredSecret,
-    FailedNode,
-    MasterIdentity,
-)
+from agenix_check.model.declaration import Declaration, DeclaredNode, FailedNode
 
 _EXPRESSION = "fleet.nix"
 _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}
@@ -136,11 +131,14 @@ class _Evaluation:
         except NixError:
             outcomes = self._run_apart()
         paths = StorePaths(self._snapshot, self._root, self._store)
-        nodes = [
-            _node(outcome.unit.name(), outcome.value, paths)
-            for outcome in outcomes
-            if outcome.complaint is None and isinstance(outcome.value, dict)
-        ]
+        nodes: list[DeclaredNode] = []
+        for place, (unit, value, complaint) in enumerate(outcomes):
+            if complaint is not None or value is None:
+                continue
+            try:
+                nodes.append(read_node(unit.name(), value, paths))
+            except NixError as error:
+                outcomes[place] = Outcome(unit, None, str(error))
         # If a host fails, so do the users inside it, for the same reason.
         hosts = {
             outcome.unit.path
@@ -175,7 +173,9 @@ class _Evaluation:
         return outcomes + self._run_units(again)
 
     def _run_apart(self) -> list[Outcome[_Unit]]:
-        paths = [tuple(path) for path in self._ask("list")]
+        found = self._ask("list")
+        with in_this_shape():
+            paths = [tuple(path) for path in found]
         units = [_Unit(path) for path in paths]
         if self._argument["users"]:
             units += [_Unit(path, user=True) for path in paths]
@@ -198,51 +198,20 @@ class _Evaluation:
 
     def _results(self, task: str, units: Sequence[_Unit] = ()) -> list[tuple[_Unit, bool, object]]:
         asked = [{"path": unit.path, "user": unit.user} for unit in units]
-        return [
-            (_Unit(tuple(result["path"]), result["user"]), result["ok"], result["value"])
-            for result in self._ask(task, asked)
-        ]
+        results = self._ask(task, asked)
+        with in_this_shape():
+            return [
+                (_Unit(tuple(result["path"]), result["user"]), result["ok"], result["value"])
+                for result in results
+            ]
 
     def _ask(self, task: str, units: Sequence[object] = ()) -> Any:
         answer: Any = self._nix.evaluate(
             _EXPRESSION, {**self._argument, "task": task, "units": units}
         )
-        self._root, self._store = answer["root"], answer["store"]
-        return answer["result"]
-
-
-def _node(name: str, value: Mapping[str, Any], paths: StorePaths) -> DeclaredNode:
-    """Return a node as `fleet.nix` describes it; its secrets are sorted by their ids."""
-    storage = value["storage"]
-    secrets = sorted(value["secrets"], key=lambda one: one["id"])
-    return DeclaredNode(
-        name=name,
-        host_pubkey=value["hostPubkey"],
-        storage_mode=value["storageMode"],
-        storage=None if storage is None else paths.find(storage),
-        secrets=tuple(_secret(one, paths) for one in secrets),
-        master_identities=tuple(_master(one, paths) for one in value["masterIdentities"]),
-        extra_recipients=tuple(map(paths.key_text, value["extraEncryptionPubkeys"])),
-    )
-
-
-def _secret(value: Mapping[str, Any], paths: StorePaths) -> DeclaredSecret:
-    tags = value["generator"]
-    return DeclaredSecret(
-        id=value["id"],
-        name=value["name"],
-        source=paths.find(value["source"]),
-        intermediary=value["intermediary"],
-        generator=None if tags is None else tuple(tags),
-    )
-
-
-def _master(value: Mapping[str, Any], paths: StorePaths) -> MasterIdentity:
-    pubkey = value["pubkey"]
-    return MasterIdentity(
-        identity=paths.find(value["identity"]),
-        pubkey=None if pubkey is None else paths.key_text(pubkey),
-    )
+        with in_this_shape():
+            self._root, self._store = answer["root"], answer["store"]
+            return answer["result"]
 
 
 def _say(complaint: str, root: str = "", files: Container[str] = ()) -> str:

@@ -3,8 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from agenix_check.discover.nix.run import NixError
 
@@ -13,8 +12,7 @@ _Unit = TypeVar("_Unit")
 _SINGLY = 4  # units; a failing group of at most so many is evaluated one by one
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[_Unit]):
+class Outcome(NamedTuple, Generic[_Unit]):
     """The result of evaluating one unit: a value, or Nix's complaint."""
 
     unit: _Unit

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from agenix_check.discover.nix.message import shorten
 from agenix_check.discover.nix.narrow import Outcome, narrow
-from agenix_check.discover.nix.run import Nix, require_nix
+from agenix_check.discover.nix.run import Nix, in_this_shape, require_nix
 from agenix_check.discover.rules.relative import make_rules_file
 from agenix_check.git.export import Export, export
 from agenix_check.git.objects import read_blobs
@@ -64,7 +64,8 @@ def _evaluate(nix: Nix, exported: Export, paths: Sequence[str]) -> list[tuple[st
     url = f"file://{quote(str(exported.directory))}"
     argument = {"url": url, "rev": exported.commit, "paths": paths}
     results: Any = nix.evaluate("rules.nix", argument)
-    return [(result["path"], result["ok"], result["value"]) for result in results]
+    with in_this_shape():
+        return [(result["path"], result["ok"], result["value"]) for result in results]
 
 
 def _read(outcome: Outcome[str], snapshot: Snapshot) -> RulesFile | None:

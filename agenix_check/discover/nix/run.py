@@ -10,7 +10,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -66,6 +67,15 @@ class NixError(Exception):
 
 class NixTimeoutError(NixError):
     """An evaluation was ended because its time was up."""
+
+
+@contextmanager
+def in_this_shape() -> Iterator[None]:
+    """Raise `NixError` where an answer has another shape than the shipped expression gives it."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise NixError("error: Nix answered in another shape than was asked for") from error
 
 
 def nix_program() -> str | None:
@@ -128,6 +138,8 @@ class Nix:
             raise NixError(complaint)
         try:
             found: object = json.loads(to_text(output))
+        except RecursionError:
+            raise NixError("error: the result is nested too deeply") from None
         except ValueError as error:
             raise NixError(f"error: the result is not JSON: {error}") from error
         return found

@@ -83,6 +83,8 @@ def _revive(plain: _FlatFact) -> Fact:
         return AgeFact(sha256, revived, size, problem, refusal)
     if kind == "keys":
         return KeyTexts(*cast("tuple[tuple[str, ...], tuple[str, ...]]", plain[1:]))
+    if kind not in ("locked", "pointer"):
+        raise ValueError("no fact is of that kind")
     text = str(plain[1])
     return LockedFact(text) if kind == "locked" else PointerFact(text)
 

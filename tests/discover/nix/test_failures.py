@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agenix_check.demo.workshop import Workshop
+from agenix_check.discover.nix.run import NixError, in_this_shape
 from agenix_check.errors import CannotCheckError
 from tests.discover.nix.flakes import declare, failures, names, write_flake
 
@@ -123,6 +125,34 @@ def test_a_flake_that_cannot_be_evaluated_is_one_line(
     assert str(caught.value).startswith("the flake cannot be evaluated: ")
     assert str(caught.value).removeprefix("the flake cannot be evaluated: ").startswith(message)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ("node { storageMode = [ ]; } { }", "storageMode is not a text"),
+        (
+            f"node {{ storageMode = {'{ y = ' * 2000}1{'; }' * 2000}; }} {{ }}",
+            "the result is nested too deeply",
+        ),
+        (
+            'node { } { db = { rekeyFile = ./db.age; intermediary = "no"; }; }',
+            "age.secrets.db.intermediary is not true or false",
+        ),
+    ],
+)
+def test_a_value_of_another_type_is_named(workshop: Workshop, node: str, message: str) -> None:
+    _write_nodes(workshop, f"bad = {node};")
+    declaration = declare(workshop.top)
+    assert len(names(declaration)) == 7
+    assert failures(declaration) == {"nixos:bad": message}
+
+
+def test_an_answer_of_another_shape() -> None:
+    answers: list[Any] = [[], {}, {"root": "", "result": []}, 1, None]
+    for answer in answers:
+        with pytest.raises(NixError, match="another shape"), in_this_shape():
+            assert answer["root"] + answer["store"]
 
 
 def test_an_input_that_is_not_here_is_not_fetched(workshop: Workshop) -> None:
