@@ -161,8 +161,20 @@ def discover_fleet(view: View, settings: Settings) -> "tuple[Fleet, tuple[str, .
         fleet = fleet_of(names)
     else:
         fleet = fleet_of_declared(inventory.declared, inventory.kind)
-    plain = tuple(rule for file in inventory.rules for rule in file.rules)
-    return replace(fleet, plain=plain), inventory.incomplete
+    if inventory.rules:
+        key_names = _name_readers(view, names, inventory)
+        fleet = replace(fleet, rules=inventory.rules, key_names=key_names)
+    return fleet, inventory.incomplete
+
+
+def _name_readers(view: View, names: "Names", inventory: "Inventory") -> dict[str, str]:
+    """Return what people call the keys of a view, by the text without a comment."""
+    from agenix_check.access.of_view import readers_of_snapshot
+    from agenix_check.discover.tree.key_names import name_keys
+
+    bound = name_keys(view.repository, (names.here, names.base))
+    readers = readers_of_snapshot(names, inventory, bound)
+    return {**bound, **{one.key: one.name for one in readers if one.key is not None}}
 
 
 @dataclass(frozen=True, slots=True)

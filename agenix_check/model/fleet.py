@@ -1,11 +1,11 @@
 """The vocabulary of what should exist: nodes, their outputs, and the fleet of all of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from agenix_check.model.declaration import PlainRule
+    from agenix_check.model.declaration import RulesFile
 
 
 RULES_FILE = "secrets.nix"  # what plain agenix calls its rules file
@@ -61,8 +61,8 @@ class Fleet:
     """All nodes and outputs, and where they are known from: `nix`, `lock` or `names`.
 
     `complete` is true if nothing else can be declared. `masters` are the recipients of every
-    source, `unknown_masters` the files of those that are not known; `plain` are the rules of plain
-    agenix.
+    source, `unknown_masters` the files of those that are not known. `rules` are the rules files of
+    plain agenix, and `key_names` what people call their keys, by the text without a comment.
     """
 
     inventory: str
@@ -71,4 +71,5 @@ class Fleet:
     outputs: tuple[Output, ...]
     masters: tuple[str, ...] = ()
     unknown_masters: tuple[str, ...] = ()
-    plain: "tuple[PlainRule, ...]" = ()
+    rules: "tuple[RulesFile, ...]" = ()
+    key_names: Mapping[str, str] = field(default_factory=dict)

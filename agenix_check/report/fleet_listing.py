@@ -1,10 +1,12 @@
 """What `agenix-check fleet` prints: who has which secrets, made from what."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from agenix_check.age import recipient_or_none
 from agenix_check.audit.select import is_node, matches
+from agenix_check.model.declaration import PlainRule, RulesFile
 from agenix_check.model.fleet import Fleet, Output
 from agenix_check.report.escape import inert, reversible, visible
 from agenix_check.report.words import quantity
@@ -51,20 +53,62 @@ def render_text(fleet: Fleet) -> str:
             f"  master  {visible(place)} (public key unknown)" for place in fleet.unknown_masters
         ]
         parts.append("\n".join(lines) + "\n")
-    for rule in fleet.plain:
-        lines = [visible(rule.path)]
-        lines += [f"  key     {visible(_short(text))}" for text in rule.recipients]
-        parts.append("\n".join(lines) + "\n")
-    sources = {output.source or output.skipped for output in fleet.outputs}
-    summary = (
-        f"{quantity(len(fleet.nodes), 'node')}, {quantity(len(fleet.outputs), 'output')} of "
-        f"{quantity(len(sources), 'source')}, known from {fleet.inventory}"
-    )
-    if fleet.inventory == "names":
-        summary += ": secrets that were never rekeyed are not shown"
-    elif not fleet.complete:
-        summary += ", incomplete"
-    return inert("\n".join([*parts, summary]) + "\n")
+    parts += ["\n".join(_rules_file(file, fleet.key_names)) + "\n" for file in fleet.rules]
+    return inert("\n".join([*parts, _summary(fleet)]) + "\n")
+
+
+def _rules_file(file: RulesFile, names: Mapping[str, str]) -> Iterator[str]:
+    """Give the lines of a rules file: its files and who may read them, then the keys."""
+    yield visible(file.path)
+    width = max((len(visible(rule.path)) for rule in file.rules), default=0)
+    for rule in file.rules:
+        readers = ", ".join(_name(text, names) for text in rule.recipients) or "nobody"
+        yield f"  file    {visible(rule.path):<{width}}  {readers}"
+    texts = dict.fromkeys(text for rule in file.rules for text in rule.recipients)
+    named = {_canonical(text): (_name(text, names), _short(text)) for text in texts}
+    width = max((len(name) for name, _ in named.values()), default=0)
+    for name, shown in sorted(named.values()):
+        yield f"  key     {name:<{width}}  {visible(shown)}"
+
+
+def _summary(fleet: Fleet) -> str:
+    """Return how much there is in one line; of agenix-rekey nothing where there is only plain."""
+    parts = []
+    if fleet.nodes or fleet.outputs or not fleet.rules:
+        sources = {output.source or output.skipped for output in fleet.outputs}
+        parts.append(
+            f"{quantity(len(fleet.nodes), 'node')}, {quantity(len(fleet.outputs), 'output')} of "
+            f"{quantity(len(sources), 'source')}, known from {fleet.inventory}"
+        )
+        if fleet.inventory == "names":
+            parts[0] += ": secrets that were never rekeyed are not shown"
+        elif not fleet.complete:
+            parts[0] += ", incomplete"
+    if fleet.rules:
+        files = {rule.path for file in fleet.rules for rule in file.rules}
+        keys = {_canonical(text) for rule in _rules(fleet) for text in rule.recipients}
+        parts.append(
+            f"plain agenix: {quantity(len(files), 'file')} for {quantity(len(keys), 'key')} in "
+            f"{quantity(len(fleet.rules), 'rules file')}"
+        )
+    return "\n".join(parts)
+
+
+def _rules(fleet: Fleet) -> Iterator[PlainRule]:
+    for file in fleet.rules:
+        yield from file.rules
+
+
+def _canonical(text: str) -> str:
+    recipient = recipient_or_none(text)
+    return text if recipient is None else recipient.text
+
+
+def _name(text: str, names: Mapping[str, str]) -> str:
+    """Return what people call a key: a name, else its comment, else the key itself, shortened."""
+    key = _canonical(text)
+    comment = text.removeprefix(key).strip()
+    return visible(names.get(key) or comment or _short(key))
 
 
 def render_json(fleet: Fleet) -> str:
@@ -94,11 +138,22 @@ def render_json(fleet: Fleet) -> str:
         "masters": list(fleet.masters),
         "unknown_masters": [reversible(place) for place in fleet.unknown_masters],
         "plain": [
-            {"path": reversible(rule.path), "recipients": list(rule.recipients)}
-            for rule in fleet.plain
+            {
+                "path": reversible(rule.path),
+                "rules_file": reversible(file.path),
+                "recipients": list(rule.recipients),
+                "names": [_known_name(text, fleet.key_names) for text in rule.recipients],
+            }
+            for file in fleet.rules
+            for rule in file.rules
         ],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _known_name(text: str, names: Mapping[str, str]) -> str | None:
+    name = names.get(_canonical(text))
+    return None if name is None else reversible(name)
 
 
 def _short(text: str) -> str:

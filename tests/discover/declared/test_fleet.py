@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from agenix_check.demo.workshop import Workshop
+from agenix_check.keys.encrypt import encrypt
 from tests.conftest import Run
 from tests.discover.declared.estate import Estate, Secret
-from tests.host_keys import ALPHA, BETA
+from tests.host_keys import ALPHA, BETA, DELTA
 
 
 def short(key: str) -> str:
@@ -94,3 +96,44 @@ def test_a_failed_node_is_named(estate: Estate, run: Run) -> None:
     assert done.code == 3
     assert "nixos:broken could not be evaluated: no such host" in done.stderr
     assert "known from nix, incomplete" in done.stdout
+
+
+def test_rules_files_with_their_files_and_readers(
+    workshop: Workshop, run: Run, without_nix: dict[str, str]
+) -> None:
+    workshop.write("plain/db.age", encrypt(b"x", [ALPHA, BETA]))
+    workshop.write("hosts/beta.pub", BETA)
+    workshop.write(
+        "plain/secrets.nix",
+        f"""
+        let alice = "{ALPHA.strip()}"; beta = builtins.readFile ../hosts/beta.pub; in {{
+          "db.age".publicKeys = [ alice beta ];
+          "to-come.age".publicKeys = [ "{DELTA.strip()}" alice ];
+        }}
+        """,
+    )
+    workshop.stage()
+
+    text = run(workshop.top, "fleet", env=without_nix)
+    document = json.loads(run(workshop.top, "fleet", "--format", "json", env=without_nix).stdout)
+
+    assert (text.code, text.stderr) == (0, "")
+    shown = DELTA.strip()
+    assert text.stdout == (
+        "plain/secrets.nix\n"
+        "  file    plain/db.age       alice, hosts/beta.pub\n"
+        f"  file    plain/to-come.age  {shown}, alice\n"
+        f"  key     {shown}  {shown}\n"
+        f"  key     {'alice':<{len(shown)}}  {short(ALPHA)}\n"
+        f"  key     {'hosts/beta.pub':<{len(shown)}}  {short(BETA)}\n"
+        "\n"
+        "plain agenix: 2 files for 3 keys in 1 rules file\n"
+    )
+    first, second = document["plain"]
+    assert first == {
+        "path": "plain/db.age",
+        "rules_file": "plain/secrets.nix",
+        "recipients": [ALPHA.strip(), BETA.strip()],
+        "names": ["alice", "hosts/beta.pub"],
+    }
+    assert second["names"][1] == "alice"
