@@ -36,6 +36,19 @@ def _parse(fields: list[str]) -> dict[str, str]:
     return found
 
 
+def first_with(git: Git, tip: str, oid: str) -> str | None:
+    """Return the oldest commit up to `tip` that brought a content, whatever it was called.
+
+    None where no commit alone did, or history is not all here.
+    """
+    status, listing, _ = git.with_settings({"log.showRoot": "true"}).attempt(
+        "log", "--format=%H", "--no-patch", "--no-renames", "--no-show-signature",
+        f"--find-object={oid}", tip, "--",
+    )  # fmt: skip
+    found = to_text(listing).split() if status == 0 else []
+    return found[-1] if found else None
+
+
 def changed_lines(git: Git, before: str, after: str) -> bytes:
     """Return the lines in which text files of two trees differ, each with its `+` or `-`."""
     return git.run(

@@ -1,16 +1,24 @@
-"""Which commit brought a text, and whether any commit that this clone has holds it."""
+"""Which commit brought a text, and whether any commit that this clone has holds it.
+
+A partial clone lacks contents that were never checked out, merged or shown here. Nothing is fetched
+to look into them: what this clone does not have, nobody took from it.
+"""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from agenix_check.errors import CannotCheckError
+from agenix_check.git.objects import read_blobs
 from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository
 
 _OID_LINE = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 _LARGEST_REFS_FILE = 1 << 24  # bytes of a file like FETCH_HEAD
+_AT_A_TIME = 1 << 20  # bytes of a large file that are looked through at once
+_JUJUTSU = "refs/jj/*"
+_EVERYTHING = ("--all", "--reflog", "--ignore-missing", "--stdin")
 _SEARCH = (
     "log", "--format=%H%x00%an", "--no-patch", "--no-renames", "--no-textconv", "--no-ext-diff",
     "--no-show-signature",
@@ -18,10 +26,18 @@ _SEARCH = (
 
 
 class Brought(NamedTuple):
-    """A commit, and the name of its author as the commit says it."""
+    """A commit, and the name of its author as the commit says it.
+
+    `by_jujutsu` says that nothing but Jujutsu keeps it, which records each edit as a commit. Both
+    are empty where a partial clone has the text, but not all that shows which commit brought it.
+    """
 
     commit: str
     author: str
+    by_jujutsu: bool = False
+
+
+_SOME_COMMIT = Brought("", "")
 
 
 def find_bringer(repository: Repository, text: str, path: str) -> Brought | None:
@@ -40,18 +56,60 @@ def find_in_any_commit(repository: Repository, text: str) -> Brought | None:
     Looked through is what branches, tags, stashes, reflogs, all worktrees, FETCH_HEAD and the other
     sides of merges lead to. Raises `CannotCheckError` where that cannot be read.
     """
-    options = (
-        "--diff-merges=first-parent",
-        "--all",
-        "--reflog",
-        "--ignore-missing",
-        "--stdin",
-        "--",
-    )
-    found = _search(repository, text, *options, tips=list(_passing_tips(repository)))
+    tips = list(_passing_tips(repository))
+    options = ("--diff-merges=first-parent", *_EVERYTHING, "--")
+    found = _search(repository, text, *options, tips=tips)
     if found is None:
+        return _SOME_COMMIT if _is_in_contents_at_hand(repository, text, tips) else None
+    if not found:
+        return None
+    others = _search(repository, text, options[0], f"--exclude={_JUJUTSU}", *options[1:], tips=tips)
+    return others[-1] if others else found[-1]._replace(by_jujutsu=True)
+
+
+def is_in_tree(repository: Repository, text: str, commit: str) -> bool:
+    """Return whether a file of a commit holds a text.
+
+    Raises `CannotCheckError` where not all files are here.
+    """
+    status, _, _ = repository.git.attempt(
+        "grep", "--quiet", "--text", "--fixed-strings", "-e", text, commit, "--"
+    )
+    if status not in (0, 1):
+        raise CannotCheckError(f"the files of {commit:.12} are not all in this clone")
+    return status == 0
+
+
+def _is_in_contents_at_hand(repository: Repository, text: str, tips: list[str]) -> bool:
+    """Return whether a text is in a file of some commit, as far as a partial clone has the files.
+
+    Raises `CannotCheckError` where something is missing that no partial clone lacks.
+    """
+    git = repository.git
+    status, listing, _ = git.attempt(
+        "rev-list", "--objects", "--no-object-names", "--missing=allow-promisor",
+        "--filter=object:type=blob", "--filter-provided-objects", *_EVERYTHING, lines=tips,
+    )  # fmt: skip
+    if status:
         raise CannotCheckError("the history of this clone cannot be read as a whole")
-    return found[-1] if found else None
+    sought = text.encode()
+    for blob in read_blobs(git, to_text(listing).split()):
+        if sought in blob.data:
+            return True
+        if len(blob.data) < blob.size:
+            with git.stream("cat-file", "blob", blob.oid) as content:
+                if _is_in_stream(sought, content):
+                    return True
+    return False
+
+
+def _is_in_stream(sought: bytes, content: IO[bytes]) -> bool:
+    end = b""
+    while piece := content.read(_AT_A_TIME):
+        if sought in end + piece:
+            return True
+        end = piece[-len(sought) :]
+    return False
 
 
 def _search(
@@ -62,7 +120,7 @@ def _search(
     if status:
         return None
     records = (line.split("\0", 1) for line in to_text(listing).split("\n") if line)
-    return [Brought(*fields) for fields in records if len(fields) == 2]
+    return [Brought(fields[0], fields[1]) for fields in records if len(fields) == 2]
 
 
 def _passing_tips(repository: Repository) -> Iterator[str]:

@@ -19,6 +19,7 @@ from agenix_check.mend.former_keys import FormerKeys
 from agenix_check.mend.needs import Need
 
 NOT_KNOWN = "this key is not known in this clone"
+NOT_SHOWN = f"{NOT_KNOWN}, and no file shows whether it can read it already: it is anonymous"
 
 # A node, and the canonical text of its key; no node stands for files of plain agenix and sources.
 Pair = tuple[str | None, str]
@@ -90,7 +91,7 @@ class Admission:
         """Return which of the recipients of a file, as canonical texts, are not admitted."""
         keys = (self.canonical(text) for text in recipients)
         unknown = [key for key in keys if key is not None and not self.knows(key)]
-        return [Ungranted(None, key, path, None, NOT_KNOWN) for key in dict.fromkeys(unknown)]
+        return [Ungranted(None, key, path, None, _why(key)) for key in dict.fromkeys(unknown)]
 
     def knows(self, key: str) -> bool:
         """Return whether a key is known here, or is brought by the person at work here."""
@@ -113,6 +114,11 @@ class Admission:
             return find_in_any_commit(self._repository, text) is None
         except CannotCheckError:
             return False
+
+
+def _why(key: str) -> str:
+    recipient = recipient_or_none(key)
+    return NOT_KNOWN if recipient is None or not recipient.is_anonymous else NOT_SHOWN
 
 
 def searched(key: str) -> str:

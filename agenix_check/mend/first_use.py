@@ -14,7 +14,7 @@ from agenix_check.discover.tree.key_texts import KeyText, digest
 from agenix_check.discover.tree.names import Names, discover_names
 from agenix_check.discover.tree.naming import trace
 from agenix_check.git.cache import Store
-from agenix_check.git.repository import commit_snapshot, is_ancestor
+from agenix_check.git.repository import Repository, commit_snapshot, is_ancestor
 from agenix_check.git.snapshot import Snapshot
 from agenix_check.mend.admission import searched
 from agenix_check.model.settings import Settings
@@ -45,7 +45,7 @@ def keys_of_head(
     keys = keys_of_outputs(names, names.base, declared)
     keys |= keys_of_rules(at_head)
     if at_head.declared is not None:
-        keys |= keys_of_masters(names.base, at_head.declared)
+        keys |= keys_of_masters(view.repository, trusted, names.base, at_head.declared)
     return frozenset(keys)
 
 
@@ -84,7 +84,8 @@ def keys_at_a_glance(view: View, names: Names, inventory: Inventory) -> frozense
     keys = keys_of_outputs(names, tree, _declared_keys((inventory,)))
     declared = inventory.declared
     if declared is not None:
-        keys |= keys_of_masters(tree, declared if here else declared.base or declared)
+        one = declared if here else declared.base or declared
+        keys |= keys_of_masters(view.repository, trusted, tree, one)
     texts = " ".join(one.text for one in tree.keys.values() if one.text is not None)
     return frozenset(keys | {key for key in keys_of_rules(inventory) if searched(key) in texts})
 
@@ -132,21 +133,32 @@ def keys_of_rules(inventory: Inventory) -> set[str]:
     return {one.text for text in texts if (one := recipient_or_none(text)) is not None}
 
 
-def keys_of_masters(tree: Evidence, declared: Declared) -> set[str]:
-    """Return the declared master recipients that some source of a tree is encrypted to.
+def keys_of_masters(
+    repository: Repository, at: Snapshot, tree: Evidence, declared: Declared
+) -> set[str]:
+    """Return the declared master recipients that some source of the tree `at` is encrypted to.
 
-    Of anonymous ones only the number shows: where one is missing, none of its type counts.
+    Of anonymous ones only the number shows: where one is missing, those of its type count only if
+    history shows who was meant.
     """
     masters = tuple(declared.masters.known)
     found: set[str] = set()
-    sources = {secret.source.path for node in declared.declaration.nodes for secret in node.secrets}
+    nodes = declared.declaration.nodes
+    paths = (secret.source.path for node in nodes for secret in node.secrets)
+    sources = sorted({path for path in paths if path is not None})
     for path in sources:
-        fact = None if path is None else tree.facts.get(path)
+        fact = tree.facts.get(path)
         if not isinstance(fact, AgeFact) or fact.problem is not None:
             continue
         missing = compare(fact.stanzas, masters).missing
         kinds = {one.kind for one in missing if one.is_anonymous}
         found |= {one.text for one in masters if one not in missing and one.kind not in kinds}
+    unsure = [one for one in masters if one.is_anonymous and one.text not in found]
+    if unsure and at.commit is not None:
+        from agenix_check.mend.former_masters import shown_masters
+
+        shown = shown_masters(repository, at.commit, tree, sources, masters)
+        found |= {one.text for one in shown}
     return found
 
 

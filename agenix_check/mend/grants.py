@@ -13,7 +13,7 @@ from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.pickaxe import Brought, find_bringer, find_in_any_commit
 from agenix_check.git.repository import Repository
-from agenix_check.mend.admission import NOT_KNOWN, Pair, Ungranted, files_with, searched
+from agenix_check.mend.admission import NOT_KNOWN, NOT_SHOWN, Pair, Ungranted, files_with, searched
 from agenix_check.model.fleet import closest_to_name
 
 ALL = "all"
@@ -48,9 +48,13 @@ class Grant:
     def who(self) -> str:
         """The key's fingerprint, its file, and who brought it; everything quoted."""
         place = "in no file of this tree" if self.path is None else _quote(self.path)
-        if self.bringer is not None:
+        if self.bringer is not None and not self.bringer.commit:
+            place = f"{place}, which an earlier commit has"
+        elif self.bringer is not None:
             author = _quote(self.bringer.author[:_LONGEST_AUTHOR])
             place = f"{place}, brought by {author} in {self.bringer.commit[:_COMMIT_DIGITS]}"
+            if self.bringer.by_jujutsu:
+                place = f"{place}, which only Jujutsu keeps: perhaps your own edit"
         return f"{fingerprint(parse_recipient(self.key))} ({place})"
 
     @property
@@ -58,7 +62,10 @@ class Grant:
         """Under which condition it may be granted."""
         if self.node is not None:
             return f"only if {self.who} is this host's key"
-        return f"only if {self.who} may read {_and_more(list(map(_quote, self.files)))}"
+        shown = ""
+        if self.why == NOT_SHOWN:
+            shown = ", if it cannot already: it is anonymous, so no file shows that"
+        return f"only if {self.who} may read {_and_more(list(map(_quote, self.files)))}{shown}"
 
     @property
     def line(self) -> str:
@@ -105,7 +112,7 @@ def say_grants(grants: Iterable[Grant], options: str = "") -> tuple[str, ...]:
     """Return what is left for lack of a grant, a sentence each; `options` are those of the run."""
     return tuple(
         f"{_and_more(list(one.files))}: {one.why}"
-        + ("" if one.why == NOT_KNOWN else "; look at it, then --inventory nix")
+        + ("" if one.why in (NOT_KNOWN, NOT_SHOWN) else "; look at it, then --inventory nix")
         + f"; {one.condition}, type `{' '.join(filter(None, (REKEY, options, one.typed)))}`"
         for one in grants
     )

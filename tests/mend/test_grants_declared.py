@@ -126,6 +126,74 @@ def test_a_new_master_is_a_grant(estate: Estate) -> None:
     assert other in known(estate.shop)
 
 
+def add_two_masters(estate: Estate, *, apart: bool = True) -> tuple[str, str]:
+    """Declare one more master and encrypt to it, then another; nothing knows any key yet."""
+    texts = [new_identity()[1] for _ in range(2)]
+    for number, text in enumerate(texts):
+        estate.masters.append(master(text, f"other-{number}.pub"))
+        declare(estate)
+        if apart or number:
+            commit_as(estate.shop)
+        if number == 0:
+            for source, plaintext in estate.plaintexts.items():
+                recipients = [estate.shop.master, text]
+                estate.shop.write(source, encrypt(plaintext.encode(), recipients))
+            estate.rekey()
+            if apart:
+                estate.shop.commit("Encrypt to one more")
+    return texts[0], texts[1]
+
+
+def test_of_anonymous_masters_only_the_new_one_is_a_grant_in_a_fresh_clone(
+    estate: Estate,
+) -> None:
+    """The sources are for two of three: history shows which stood there when they were written."""
+    _, newest = add_two_masters(estate)
+    before = state(estate.shop)
+    judged = execute(
+        estate.shop,
+        [*command(estate.shop)[:4], "agenix_check", "--inventory", "lock", "--format", "json"],
+    )
+    (mend,) = {one["mend"] for one in json.loads(judged.stdout)["findings"]}
+    assert mend.partition("  # ")[0] == (
+        f"agenix-check --fix --inventory lock --grant {newest} --update-masters"
+    )
+    assert "if it cannot already: it is anonymous, so no file shows that" in mend
+
+    done = fix_by(estate.shop, "lock", "--update-masters")
+
+    assert (done.code, state(estate.shop)) == (1, before)
+    assert done.stderr.count("--grant ") == 1
+    assert "no file shows whether it can read it already: it is anonymous" in done.stderr
+    assert fix_by(estate.shop, "lock", "--update-masters", "--grant", newest).code == 0
+
+
+@pytest.mark.parametrize("hide", [True, False])
+def test_where_history_does_not_show_which_master_is_meant_all_are_grants(
+    estate: Estate, hide: bool
+) -> None:
+    if hide:  # a source that is only called otherwise was not written anew
+        other, newest = add_two_masters(estate)
+        estate.masters = [one for one in estate.masters if one.pubkey != other]
+        estate.nodes["alpha"].secrets["token"].source = "secrets/other.age"
+        estate.shop.write("secrets/other.age", estate.shop.read(TOKEN))
+        estate.shop.remove(TOKEN)
+        declare(estate)
+        commit_as(estate.shop)
+        estate.masters.insert(1, master(other, "other-0.pub"))
+        declare(estate)
+        commit_as(estate.shop)
+        wanted = {newest}
+    else:
+        other, newest = add_two_masters(estate, apart=False)
+        wanted = {other, newest, estate.shop.master}
+
+    done = fix_by(estate.shop, "lock", "--update-masters")
+
+    assert done.code == 1
+    assert {text for text in (other, newest, estate.shop.master) if text in done.stderr} == wanted
+
+
 def test_first_use_trusts_no_master_that_cannot_read_yet(estate: Estate) -> None:
     estate.masters.append(master(new_identity()[1], "other.pub"))
     declare(estate)
