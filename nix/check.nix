@@ -51,7 +51,8 @@ let
 
       secret = value: {
         name = value.id;
-        value = { inherit (value) name intermediary generator; source = place value.source; };
+        value = { inherit (value) name intermediary generator; source = place value.source; }
+          // (if value.generator == null then { } else { dependencies = map place value.dependencies; });
       };
       node = result:
         if !result.ok then throw "agenix-check: ${nameOf result} could not be evaluated"

@@ -15,6 +15,7 @@ from agenix_check.audit.judged import make_finding
 from agenix_check.audit.key_files import KeyFiles
 from agenix_check.audit.keyring import make_keyring
 from agenix_check.audit.nodes import audit_nodes
+from agenix_check.audit.outdated import audit_outdated
 from agenix_check.audit.predecessors import find_predecessors
 from agenix_check.audit.readers import audit_masters
 from agenix_check.audit.sources import audit_sources
@@ -58,6 +59,7 @@ def audit_declared(
         findings = mark_new(findings, names, at_base, unjudged)
     findings = [_date(names, finding) for finding in findings]
     findings += audit_lock(names, inventory)
+    findings += audit_outdated(names, declared, inventory.outdated)
     fleet = fleet_of_declared(declared, inventory.kind)
     sources = list(audit_sources(names, fleet, tuple(declared.masters.known)))
     unclaimed = find_unclaimed(names, declared)

@@ -28,6 +28,7 @@ from agenix_check.audit.directories import explain_invalid
 from agenix_check.audit.judged import Judged, make_finding
 from agenix_check.audit.key_files import KeyFiles
 from agenix_check.audit.keyring import Keyring
+from agenix_check.audit.outdated import not_generated_yet
 from agenix_check.audit.predecessors import Predecessors, made_from, match_file, slot
 from agenix_check.discover.declared.expected import Declared, Expected
 from agenix_check.discover.tree.key_texts import digest
@@ -188,7 +189,7 @@ def _without_source(bench: Bench, one: Expected) -> Judged:
     if source in bench.declared.on_disk:
         rule, message, mend = "source-unstaged", "in the work tree, but not staged", stage(source)
     elif one.secret.generator is not None:
-        rule, message = "source-missing", "declared with a generator, but not generated yet"
+        rule, message = "source-missing", not_generated_yet(one.secret, bench.names)
         mend = from_top("agenix generate -a")
     else:
         rule, message = "source-missing", "declared, but not in the tree"

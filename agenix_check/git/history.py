@@ -1,6 +1,6 @@
 """What past commits did to files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from agenix_check.git.paths import to_text
@@ -19,6 +19,25 @@ def last_changes(git: Git, base: str, commit: str) -> dict[str, str]:
         "--first-parent", "--diff-merges=first-parent", f"{base}..{commit}",
     )  # fmt: skip
     return _parse(to_text(listing).split("\0")) if status == 0 else {}
+
+
+def newest_changes(git: Git, tip: str, paths: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return the commits on a line of first parents that touched some paths last, newest first.
+
+    Each with those of the paths that no later commit touched. Nothing where history is not all
+    here (a partial clone without trees).
+    """
+    status, listing, _ = git.attempt(
+        "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
+        "--first-parent", "--diff-merges=first-parent", tip, "--",
+        *paths,
+    )  # fmt: skip
+    if status:
+        return []
+    by_commit: dict[str, list[str]] = {}
+    for path, commit in _parse(to_text(listing).split("\0")).items():
+        by_commit.setdefault(commit, []).append(path)
+    return list(by_commit.items())
 
 
 def _parse(fields: list[str]) -> dict[str, str]:

@@ -36,7 +36,8 @@ class MasterIdentity:
 class DeclaredSecret:
     """One `age.secrets.<id>` with a `rekeyFile`.
 
-    `generator` are the tags of its generator; None if it has none.
+    `generator` are the tags of its generator, None if it has none, and `dependencies` the sources
+    that this one is generated from; None if a lock file does not say.
     """
 
     id: str
@@ -44,6 +45,7 @@ class DeclaredSecret:
     source: DeclaredPath
     intermediary: bool
     generator: tuple[str, ...] | None
+    dependencies: tuple[DeclaredPath, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,7 @@ def _node() -> Schema:
 
 
 def _secret() -> Schema:
-    return described_object(
+    secret = described_object(
         "One secret.",
         name=_text("Its name, as it appears in the file name of its output."),
         source={"description": "Its rekeyFile.", "$ref": "#/$defs/place"},
@@ -87,7 +87,12 @@ def _secret() -> Schema:
                 {"type": "null"},
             ],
         },
+        dependencies=described_array(
+            "The sources that it is generated from. A lock file of an older version does not say.",
+            {"$ref": "#/$defs/place"},
+        ),
     )
+    return {**secret, "required": ["name", "source", "intermediary", "generator"]}
 
 
 def _map(description: str, values: Schema) -> Schema:

@@ -200,6 +200,33 @@ SOURCES: tuple[Rule, ...] = (
         exposure=6.5,
     ),
     Rule(
+        id="source-outdated",
+        severity=Severity.WARNING,
+        title="a generated source is older than a source that it depends on",
+        meaning="""
+            The secret has a generator with `dependencies`, and one of them changed in a later
+            commit than this source did. `agenix generate` compares the times of files, which Git
+            does not keep: in a fresh clone it sees nothing to do.
+            """,
+        why="""
+            The secret still holds what was made from the old dependency: a certificate of an old
+            authority, the hash of an old password.
+            """,
+        mend="""
+            Generate it again, then rekey:
+
+                agenix generate -a -f PATH
+                agenix-check --fix
+
+            If the dependency was encrypted anew and is the same secret, commit the source again,
+            or leave it out:
+
+                # agenix-check.toml
+                ignore = [{ rule = "source-outdated", path = "PATH", reason = "WHY" }]
+            """,
+        about=About.SOURCE,
+    ),
+    Rule(
         id="source-unused",
         severity=Severity.NOTE,
         title="no output is made from this source",

@@ -39,6 +39,7 @@ DECLARED = {
     "settings-changed",
     "source-missing",
     "source-missing-recipient",
+    "source-outdated",
 }
 TOKEN = b"token of alpha\n"
 

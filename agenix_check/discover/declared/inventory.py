@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from agenix_check.discover.declared.expected import Declared
+    from agenix_check.discover.declared.generated import Outdated
     from agenix_check.discover.declared.left_lock import Left
     from agenix_check.discover.declared.plain_rules import PlainRules
     from agenix_check.git.snapshot import File
@@ -39,7 +40,8 @@ class Inventory:
     `kind` is `nix`, `lock` or `names`; `declared` is None for the last. `stale` says in sentences
     how the tree's lock file is out of date, `left` what left it; `stale_at_base` how that was at
     the base, in the same sentences and in the words of `Left.what`: None if not known. `notices`
-    and `incomplete` are sentences for the report.
+    and `incomplete` are sentences for the report. `outdated` are generated sources that are older
+    than what they depend on.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Inventory:
     stale_at_base: frozenset[str] | None = None
     notices: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    outdated: "tuple[Outdated, ...]" = ()
 
 
 def take_inventory(view: View, names: Names, settings: Settings, store: Store) -> Inventory:
@@ -59,6 +62,11 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
     """
     plain = _plain_rules(view, settings)
     inventory = _of_fleet(view, names, settings, store, plain=plain is not None)
+    if inventory.declared is not None:
+        from agenix_check.discover.declared.generated import find_outdated
+
+        outdated = find_outdated(view, names, inventory.declared.declaration)
+        inventory = replace(inventory, outdated=outdated)
     if plain is not None:
         inventory = replace(
             inventory,

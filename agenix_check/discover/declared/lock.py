@@ -71,12 +71,15 @@ def _node(node: DeclaredNode) -> dict[str, object]:
 
 
 def _secret(secret: DeclaredSecret) -> dict[str, object]:
-    return {
+    table: dict[str, object] = {
         "name": secret.name,
         "source": _place(secret.source),
         "intermediary": secret.intermediary,
         "generator": None if secret.generator is None else list(secret.generator),
     }
+    if secret.generator is not None and secret.dependencies is not None:
+        table["dependencies"] = list(map(_place, secret.dependencies))
+    return table
 
 
 def _place(place: DeclaredPath) -> dict[str, str | None] | str:
@@ -186,4 +189,16 @@ class _LockReader:
             source=self.place(table.get("source"), f"{where}.source"),
             intermediary=self.flag(table.get("intermediary"), f"{where}.intermediary"),
             generator=self.maybe(table.get("generator"), f"{where}.generator", tags),
+            dependencies=self._dependencies(table, where),
+        )
+
+    def _dependencies(
+        self, table: Mapping[str, object], where: str
+    ) -> tuple[DeclaredPath, ...] | None:
+        if table.get("generator") is None:
+            return ()
+        return self.maybe(
+            table.get("dependencies"),
+            f"{where}.dependencies",
+            lambda value, where: self.items(value, where, self.place),
         )

@@ -26,8 +26,12 @@ def compare_locks(lock: Declaration, now: Declaration) -> tuple[str, ...]:
     Of nodes that failed it says nothing.
     """
     failed = {node.name for node in now.failed}
-    old = {node.name: node for node in lock.nodes if node.name not in failed}
     new = {node.name: node for node in now.nodes}
+    old = {
+        node.name: _as_far_as_said(node, new.get(node.name))
+        for node in lock.nodes
+        if node.name not in failed
+    }
     parts = []
     if added := new.keys() - old.keys():
         parts.append(f"it lacks {_list(added)}")
@@ -78,6 +82,20 @@ def _moved(secret: DeclaredSecret, names: Names, moved: dict[str, str]) -> Decla
         return secret
     moved[path] = places[0]
     return replace(secret, source=DeclaredPath(path=places[0]))
+
+
+def _as_far_as_said(old: DeclaredNode, new: DeclaredNode | None) -> DeclaredNode:
+    """Fill in what a lock file of an older version does not say."""
+    if new is None or all(secret.dependencies is not None for secret in old.secrets):
+        return old
+    known = {secret.id: secret.dependencies for secret in new.secrets}
+    return replace(
+        old,
+        secrets=tuple(
+            replace(one, dependencies=known.get(one.id)) if one.dependencies is None else one
+            for one in old.secrets
+        ),
+    )
 
 
 def _changes(old: DeclaredNode, new: DeclaredNode) -> str:

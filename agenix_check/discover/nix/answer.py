@@ -51,6 +51,10 @@ def _secret(value: object, paths: StorePaths) -> DeclaredSecret:
         source=_path(secret.get("source"), f"{of}rekeyFile", paths),
         intermediary=intermediary,
         generator=tags,
+        dependencies=tuple(
+            _path(one, f"{of}generator.dependencies", paths)
+            for one in _list(secret.get("dependencies"), f"{of}generator.dependencies")
+        ),
     )
 
 

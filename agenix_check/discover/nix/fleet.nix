@@ -10,7 +10,7 @@
 { url ? null, flake ? builtins.getFlake url, task, paths, users, units }:
 let
   inherit (builtins)
-    attrNames concatMap deepSeq elem filter foldl' head isAttrs isPath length map readFile
+    attrNames attrValues concatMap deepSeq elem filter foldl' head isAttrs isPath length map readFile
     toString tryEval unsafeDiscardStringContext;
 
   at = foldl' (value: name: value.${name}) flake;
@@ -55,6 +55,15 @@ let
       if generator == null then null
       else if isAttrs generator then map text (generator.tags or [ ])
       else [ ];
+    # The sources that it is generated from. Who cannot say them can still be deployed.
+    dependencies =
+      let
+        given = value.generator.dependencies or [ ];
+        found = map (one: text one.rekeyFile)
+          (filter (one: (one.rekeyFile or null) != null) (if isAttrs given then attrValues given else given));
+        tried = tryEval (deepSeq found found);
+      in
+      if tried.success then tried.value else [ ];
   };
 
   master = value:

@@ -66,6 +66,15 @@ def add_a_master(estate: Estate) -> None:
     declare_anew(estate)
 
 
+@breaks("source-outdated")
+def edit_what_a_secret_is_generated_from(estate: Estate) -> None:
+    token = estate.nodes["alpha"].secrets["token"]
+    token.generator, token.needs = True, (DB,)
+    estate.edit(DB, "another\n")
+    estate.rekey()
+    declare_anew(estate)
+
+
 @breaks("source-unknown-recipient")
 def remove_a_master(estate: Estate) -> None:
     estate.shop.write(DB, encrypt(b"x", [estate.shop.master, NEW]))

@@ -36,13 +36,17 @@ DB, TOKEN, WIFI = "secrets/db.age", "secrets/alpha-token.age", "secrets/wifi.age
 
 @dataclass
 class Secret:
-    """What a node declares of a secret; `name` is its id unless it is given."""
+    """What a node declares of a secret; `name` is its id unless it is given.
+
+    `needs` are the sources that its generator depends on.
+    """
 
     source: str
     name: str | None = None
     intermediary: bool = False
     generator: bool = False
     outside: bool = False
+    needs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -146,6 +150,7 @@ class Estate:
                         source=_source(secret),
                         intermediary=secret.intermediary,
                         generator=() if secret.generator else None,
+                        dependencies=tuple(DeclaredPath(path=path) for path in secret.needs),
                     )
                     for id_, secret in sorted(node.secrets.items())
                 ),
@@ -168,6 +173,12 @@ class Estate:
         )
         self.shop.write(path, f"{{\n  outputs = {{ self }}: {{\n{nodes}\n{more}\n  }};\n}}\n")
 
+    def _generator(self, secret: Secret) -> str:
+        if not secret.generator:
+            return "null"
+        needs = (f"{{ rekeyFile = ./. + {json.dumps('/' + path)}; }}" for path in secret.needs)
+        return f"{{ tags = [ ]; dependencies = [ {' '.join(needs)} ]; }}"
+
     def _nix(self, node: Node) -> str:
         masters = " ".join(
             f"{{ identity = ./{one.identity.path}; pubkey = "
@@ -178,7 +189,7 @@ class Estate:
             f"{json.dumps(id_)} = {{ rekeyFile = ./. + {json.dumps('/' + secret.source)};"
             f" name = {json.dumps(secret.name or id_)};"
             f" intermediary = {str(secret.intermediary).lower()};"
-            f" generator = {'{ tags = [ ]; }' if secret.generator else 'null'}; }};"
+            f" generator = {self._generator(secret)}; }};"
             for id_, secret in node.secrets.items()
         )
         key = node.key if node.key.startswith("./") else json.dumps(node.key)

@@ -1,0 +1,50 @@
+"""Sources that were generated from others: which of them have to be generated again."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+
+from agenix_check.audit.commands import encrypt_to_all, from_top
+from agenix_check.audit.judged import make_finding
+from agenix_check.discover.declared.expected import Declared
+from agenix_check.discover.declared.generated import Outdated
+from agenix_check.discover.tree.names import Names
+from agenix_check.model.declaration import DeclaredSecret
+from agenix_check.model.findings import Cause, CauseKind, Finding
+
+_MOST_NEEDED = 3
+
+
+def audit_outdated(
+    names: Names, declared: Declared, outdated: tuple[Outdated, ...]
+) -> Iterator[Finding]:
+    """Say which generated sources a dependency has outlived."""
+    for one in outdated:
+        new = one.dependency in names.changed
+        cause = Cause(kind=CauseKind.SOURCE_CHANGED, path=one.dependency)
+        if not new:
+            cause = replace(cause, commit=one.commit)
+        generate = from_top(f"agenix generate -a -f -- {shlex.quote(one.source)}")
+        yield make_finding(
+            "source-outdated", f"generated before {one.dependency}, which it depends on, changed",
+            path=one.source, source=one.source, new=new, cause=cause,
+            since=None if new else one.commit,
+            mend=encrypt_to_all(generate, declared.masters.known),
+        )  # fmt: skip
+
+
+def not_generated_yet(secret: DeclaredSecret, there: Names) -> str:
+    """Say that a source was not generated, by which generator, and what is needed first."""
+    text = "declared with a generator, but not generated yet"
+    if secret.generator:
+        text = f"{text} (tags: {', '.join(secret.generator)})"
+    paths = [one.path for one in secret.dependencies or () if one.path is not None]
+    if not paths:
+        return text
+    # What is missing itself has to be generated first.
+    missing = [path for path in paths if path not in there.here.files]
+    ordered = [*missing, *(path for path in paths if path not in missing)]
+    shown = ", ".join(ordered[:_MOST_NEEDED])
+    more = f" and {len(ordered) - _MOST_NEEDED} more" if len(ordered) > _MOST_NEEDED else ""
+    first = f"; generate {', '.join(missing[:_MOST_NEEDED])} first" if missing else ""
+    return f"{text}; it depends on {shown}{more}{first}"
