@@ -144,20 +144,27 @@ def _hidden_rotations(
     A key that the node's outputs were not made for `before` came from another node, so it is left
     out.
     """
-    for text in before.intersection(node.keys):
+    for text in node.keys:
         key = digest(text)
         now = names.here.keys[key].paths
-        for path in names.base.keys.get(key, NOWHERE).paths:
+        said = False
+        for path in names.base.keys.get(key, NOWHERE).paths if text in before else ():
             if now and path not in now and _gained_a_key(names, path, keyring):
-                yield make_finding(
-                    "output-mixed-keys",
-                    f"{path} holds another key now, but outputs are made for the old one, which "
-                    f"is still in {now[0]}",
-                    path=path, node=node.name,
-                    cause=Cause(
-                        kind=CauseKind.KEY_CHANGED, path=path, commit=names.commits.get(path)
-                    ),
-                )  # fmt: skip
+                said = True
+                yield _hidden_rotation(node, path, now[0], names.commits.get(path), new=True)
+        old = names.rotated.get((node.storage, key))
+        if old is not None and not said:
+            yield _hidden_rotation(node, old.path, now[0], old.commit, new=False)
+
+
+def _hidden_rotation(node: Node, path: str, now: str, commit: str | None, *, new: bool) -> Finding:
+    return make_finding(
+        "output-mixed-keys",
+        f"{path} holds another key now, but outputs are made for the old one, which is still in "
+        f"{now}",
+        path=path, node=node.name, new=new, since=commit,
+        cause=Cause(kind=CauseKind.KEY_CHANGED, path=path, commit=commit),
+    )  # fmt: skip
 
 
 def _outgrown(names: Names, node: Node) -> Iterator[Finding]:

@@ -92,3 +92,10 @@ class Outgrown(NamedTuple):
     path: str
     commit: str | None
     grown: Grown
+
+
+class Rotated(NamedTuple):
+    """A key that outputs are made for, which `commit` replaced in `path`; another file has it."""
+
+    path: str
+    commit: str

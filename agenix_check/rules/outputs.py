@@ -354,7 +354,7 @@ OUTPUTS: tuple[Rule, ...] = (
             One directory belongs to one node, so all its outputs are made for one key. Here either
             two nodes share the directory (often a host and its home-manager user), or the key was
             changed and some outputs are still made for the old one, whose text is still somewhere
-            else in the tree.
+            else in the tree. That is said until they are made anew.
             """,
         why="""
             Two nodes in one directory delete each other's outputs with every rekey. And a host that

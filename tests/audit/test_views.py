@@ -254,14 +254,13 @@ HISTORIES: tuple[History, ...] = (
 def _seen(report: Report) -> dict[str, object]:
     """Return what must not depend on how a tree was looked at.
 
-    `output-missing` is a note of what a change took away, and `output-mixed-keys` warns of a key
-    that it replaced while another file still has the old one: another base, another change.
+    `output-missing` is a note of what a change took away: another base, another change.
     """
     return {
         "findings": sorted(
             (one.rule, one.path or "", str(one.severity), one.since or "")
             for one in report.findings
-            if one.rule not in ("output-missing", "output-mixed-keys")
+            if one.rule != "output-missing"
         ),
         "verdicts": sorted((one.path, str(one.verdict), one.rules) for one in report.files),
         "incomplete": report.incomplete,

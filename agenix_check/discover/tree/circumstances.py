@@ -8,6 +8,7 @@ import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from agenix_check.discover.tree.key_texts import bare
 from agenix_check.discover.tree.line import Line, Loss, Step
 from agenix_check.discover.tree.naming import OutputFile, Trace
 from agenix_check.model.findings import CauseKind
@@ -128,11 +129,6 @@ def _key_change(key: str, path: str, line: Line) -> CauseKind:
         return CauseKind.KEY_CHANGED
     same = any(other and bare(other) == bare(text) for other in others)
     return CauseKind.KEY_TEXT_CHANGED if same else CauseKind.KEY_CHANGED
-
-
-def bare(text: str) -> tuple[str, ...]:
-    """Return the words of a key that are not its comment."""
-    return tuple(text.split()[: 2 if text.lstrip().startswith("ssh-") else 1])
 
 
 def _excuse(

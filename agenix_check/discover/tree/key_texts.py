@@ -67,6 +67,11 @@ def digest(text: str) -> str:
     return hashlib.sha256(to_bytes(text)).hexdigest()
 
 
+def bare(text: str) -> tuple[str, ...]:
+    """Return the words of a key that are not its comment."""
+    return tuple(text.split()[: 2 if text.lstrip().startswith("ssh-") else 1])
+
+
 def find_keys(data: bytes) -> KeyTexts | None:
     """Return the keys in a text file's content, or None where there are none."""
     if not any(hint in data for hint in _SIGNS_OF_A_KEY) or b"\0" in data[:8000]:

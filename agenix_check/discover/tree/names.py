@@ -1,6 +1,8 @@
 """The fleet as file names tell it: which outputs are explained, here and at the base."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
@@ -13,7 +15,7 @@ from agenix_check.discover.tree.evidence import (
     read_facts,
 )
 from agenix_check.discover.tree.facts_cache import Memory
-from agenix_check.discover.tree.key_texts import KeyText, KeyTexts
+from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, bare
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, Traced, trace
 from agenix_check.discover.tree.readings import Reading, best_reading
 from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen
@@ -29,7 +31,7 @@ from agenix_check.git.repository import changes
 from agenix_check.git.snapshot import SUBMODULE, Change, File
 from agenix_check.model.findings import Cause, CauseKind
 from agenix_check.model.fleet import Fleet, Node, Output
-from agenix_check.model.lost import Lost, Outgrown
+from agenix_check.model.lost import Lost, Outgrown, Rotated
 from agenix_check.view import View
 
 _NO_EVIDENCE = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
@@ -42,8 +44,9 @@ class Names:
     `traces` and `traces_at_base` are the keys and sources of each tree by the ident that they make;
     `traced` says of an output how both trees explain it, and every rule asks that. `changed` are
     the paths in which the two differ, `commits` which commit changed a path last. `outgrown` are
-    key texts, by digest, of which their file holds more now. `lost` says of each output that
-    nothing here explains since when, and what speaks for leaving it, by path; `spoiled` why files
+    key texts, by digest, of which their file holds more now; `rotated` keys, by directory and
+    digest, that a commit replaced in one of their files. `lost` says of each output that nothing
+    here explains since when, and what speaks for leaving it, by path; `spoiled` why files
     that held the key of such an output as a whole are no key files now. `incomplete` says what is
     not in this clone, `undecided` what names alone cannot decide without it. `quiet` says that
     every output is explained, and that none is gone or waits to be staged; `looked_aside` are the
@@ -57,6 +60,7 @@ class Names:
     traces_at_base: Mapping[str, Trace]
     changed: frozenset[str]
     outgrown: Mapping[str, Outgrown] = field(default_factory=dict)
+    rotated: Mapping[tuple[str, str], Rotated] = field(default_factory=dict)
     unstaged: Unstaged = NOTHING_UNSTAGED
     commits: Mapping[str, str] = field(default_factory=dict)
     lost: Mapping[str, Lost] = field(default_factory=dict)
@@ -169,7 +173,11 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         skipped=_submodules(snapshot.files.values()),
     )
     lost = _find_lost(view, names, changed, memory, store)
-    return _look_closer(view, _find_outgrown(view, replace(names, lost=lost), store))
+    names = replace(names, lost=lost)
+    made = (names.traces.get(file.ident) for file in here.outputs.values())
+    used = {one.key for one in made if one is not None}
+    names = _find_outgrown(view, names, used, store)
+    return _look_closer(view, _find_rotated(view, names, used, store))
 
 
 def fleet_of(names: Names) -> Fleet:
@@ -265,14 +273,9 @@ def _find_lost(
     return lost
 
 
-def _find_outgrown(view: View, names: Names, store: Store) -> Names:
+def _find_outgrown(view: View, names: Names, used: AbstractSet[str], store: Store) -> Names:
     """Ask history about keys that are less than the whole file that they are read from."""
     here = names.here
-    used = {
-        made.key
-        for file in here.outputs.values()
-        if (made := names.traces.get(file.ident)) is not None
-    }
     read = {key: how for key in used if (how := best_reading(here, key)) is not None}
     if not any(how > Reading.WHOLE for how in read.values()):
         return names
@@ -280,6 +283,32 @@ def _find_outgrown(view: View, names: Names, store: Store) -> Names:
 
     found, unseen = find_outgrown(view, here, names.traces, read, store)
     return replace(names, outgrown=found, skipped=(*names.skipped, *unseen))
+
+
+def _find_rotated(view: View, names: Names, used: AbstractSet[str], store: Store) -> Names:
+    """Ask history about keys that were replaced where another file still has them."""
+    spare = _find_spare(names.here, used)
+    if not spare:
+        return names
+    from agenix_check.discover.tree.rotated import find_rotated
+
+    made: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for file in names.here.outputs.values():
+        if (by := names.traces.get(file.ident)) is not None:
+            made[file.directory, by.key].add(file.ident)
+    found, unseen = find_rotated(view, names.here, made, spare, store)
+    return replace(names, rotated=found, skipped=(*names.skipped, *unseen))
+
+
+def _find_spare(here: Evidence, used: AbstractSet[str]) -> set[str]:
+    """Return the files that hold a key which no output is made for, whatever its comment."""
+    known = {bare(text) for key in used if (text := here.keys[key].text) is not None}
+    return {
+        path
+        for text, paths in here.keys.values()
+        if text is not None and text[:1] != "/" and bare(text) not in known
+        for path in paths
+    }
 
 
 def _look_closer(view: View, names: Names) -> Names:

@@ -131,10 +131,10 @@ class _History:
         idents = {file.ident for file in files}
         directories = sorted({file.directory for file in files})
         commits = self._read(directories) or []
-        births = [one for one in commits if _brought(one) & idents and len(one.parents) < 2]
+        births = [one for one in commits if brought_outputs(one) & idents and len(one.parents) < 2]
         whole = read_commits(self._git, _ids(births[-_MOST_BIRTHS:]))
         return any(
-            _brought(commit) & idents and self._is_read_so(commit, key)
+            brought_outputs(commit) & idents and self._is_read_so(commit, key)
             for commit in (*self._last, *whole)
         )
 
@@ -232,7 +232,7 @@ def _ids(commits: Iterable[LineCommit]) -> list[str]:
     return [one.oid for one in commits if one.oid]
 
 
-def _brought(commit: LineCommit) -> set[str]:
+def brought_outputs(commit: LineCommit) -> set[str]:
     """Return the idents of outputs that a commit brought, and not merely moved."""
     came = {file.ident for one in commit.changes if not one.before and (file := _output(one))}
     went = {file.ident for one in commit.changes if not one.after and (file := _output(one))}

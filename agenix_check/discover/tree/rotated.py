@@ -1,0 +1,191 @@
+"""Keys that were replaced in one of their files and live on in another: since when.
+
+Outputs made for such a key are still explained, so nothing in the tree is amiss; only history shows
+that a file held the key once, and holds another one that nothing is made for.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import cast
+
+from agenix_check.discover.tree.evidence import Evidence
+from agenix_check.discover.tree.facts import find_fact
+from agenix_check.discover.tree.key_texts import KeyTexts, bare
+from agenix_check.discover.tree.naming import output_file
+from agenix_check.discover.tree.outgrown import brought_outputs
+from agenix_check.git.cache import Store
+from agenix_check.git.history import LineCommit, read_commits, read_versions
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.repository import changes, is_ancestor, parents_of
+from agenix_check.git.snapshot import File
+from agenix_check.model.lost import Rotated
+from agenix_check.view import View
+
+_STORED_ROTATIONS = "rotations"
+_ROTATIONS_FORMAT = 1
+_MOST_KNOWN = 20_000  # files that are known never to have held a key
+_MOST_SHOWN = 3  # files that a sentence names
+
+Made = Mapping[tuple[str, str], AbstractSet[str]]  # idents, by the directory and key of outputs
+
+
+def find_rotated(
+    view: View, here: Evidence, made: Made, spare: Iterable[str], store: Store
+) -> tuple[dict[tuple[str, str], Rotated], tuple[str, ...]]:
+    """Return what became of keys, by directory and key, and what could not be looked at.
+
+    `spare` are the files that hold a key which no output is made for.
+    """
+    loaded = store.load(_STORED_ROTATIONS, number=_ROTATIONS_FORMAT)
+    known = cast("dict[str, bool]", loaded) if isinstance(loaded, dict) else {}
+    asked = [
+        (path, *pair)
+        for path, *pair in _likely(here, made, spare)
+        if _sign(here, path, pair[1]) not in known
+    ]
+    if not asked:
+        return {}, ()
+    paths = sorted({path for path, _, _ in asked})
+    history = _History(view, paths)
+    if not history.is_whole:
+        shown = ", ".join(paths[:_MOST_SHOWN])
+        more = f" and {len(paths) - _MOST_SHOWN} more" if len(paths) > _MOST_SHOWN else ""
+        return {}, (f"{shown}{more}: {_UNSEEN}",)
+    idents: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
+    for (directory, key), some in made.items():
+        idents[directory, bare(here.keys[key].text or "")] |= some
+    found: dict[tuple[str, str], Rotated] = {}
+    for path, directory, key in asked:
+        text = here.keys[key].text or ""
+        commit = history.when_replaced(path, text)
+        if commit is None:
+            known[_sign(here, path, key)] = True
+        elif not history.has_born(commit, directory, idents[directory, bare(text)]):
+            found.setdefault((directory, key), Rotated(path, commit))
+    store.save(
+        _STORED_ROTATIONS, dict(list(known.items())[-_MOST_KNOWN:]), number=_ROTATIONS_FORMAT
+    )
+    return found, ()
+
+
+_UNSEEN = (
+    "whether it held the key of an output once is not to be seen: history is not all here (in CI, "
+    "fetch-depth: 0)"
+)
+
+
+def _likely(here: Evidence, made: Made, spare: Iterable[str]) -> Iterable[tuple[str, str, str]]:
+    """Give files that may have held the key of outputs, with the directory and the key.
+
+    Files of this host by their name; where no such file holds the key, those too that have nothing
+    but keys, or keys of other hosts: a list. A file of another host that was copied is neither.
+    """
+    words = _words({directory for directory, _ in made})
+    lists: dict[str, set[str]] = defaultdict(set)  # the directories whose keys a file has
+    for directory, key in made:
+        for path in here.keys[key].paths:
+            lists[path].add(directory)
+    files = sorted(spare)
+    for directory, key in sorted(made):
+        holders = here.keys[key].paths
+        speaks = words[directory].search
+        if not holders:
+            continue
+        is_there = any(map(speaks, holders))
+        for path in files:
+            if path in holders:
+                continue
+            if speaks(path) or (
+                not is_there and (_is_of_keys(here, path) or lists[path] - {directory})
+            ):
+                yield path, directory, key
+
+
+def _is_of_keys(here: Evidence, path: str) -> bool:
+    fact = here.facts.get(path)
+    return isinstance(fact, KeyTexts) and fact.whole is not None
+
+
+def _words(directories: Iterable[str]) -> "dict[str, re.Pattern[str]]":
+    """Return for each directory what finds its own part of the name, the host, in a path."""
+    split = {directory: directory.split("/") for directory in directories}
+    common = set.intersection(*(set(parts) for parts in split.values())) if split else set()
+    own = {
+        directory: [part for part in parts if part not in common] or parts[-1:]
+        for directory, parts in split.items()
+    }
+    return {
+        directory: re.compile(
+            f"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, parts))})(?![0-9A-Za-z])"
+        )
+        for directory, parts in own.items()
+    }
+
+
+def _sign(here: Evidence, path: str, key: str) -> str:
+    """Return a name for a key and a file with the content that it has."""
+    return f"{key} {here.files[path].oid} {path}"
+
+
+class _History:
+    """What happened to some files, and to the outputs beside."""
+
+    def __init__(self, view: View, paths: list[str]) -> None:
+        repository, snapshot = view.repository, view.snapshot
+        self._repository = repository
+        self._git = repository.git
+        parents = parents_of(repository, snapshot)
+        self._tips = parents if snapshot.commit is None else (snapshot.commit,)
+        self._last: tuple[LineCommit, ...] = ()
+        if snapshot.commit is None and parents:
+            steps = tuple(changes(repository, parents[0], snapshot.tree))
+            self._last = (LineCommit("", parents, steps),)
+        events = read_versions(self._git, self._tips, paths) if self._tips else []
+        self.is_whole = events is not None and not repository.shallow
+        # The newest first; but a merge did it only if none of its sides did.
+        merges = [one for one in events or () if len(one.parents) > 1]
+        self._events = [one for one in events or () if len(one.parents) < 2][::-1] + merges[::-1]
+        self._keys: dict[str, frozenset[str]] = {}
+        files = [
+            file
+            for commit in self._events
+            for one in commit.changes
+            for file in (one.before, one.after)
+            if file is not None
+        ]
+        for oid, size, data, sha256 in read_blobs(self._git, sorted({one.oid for one in files})):
+            fact = find_fact(data, size, sha256)
+            self._keys[oid] = frozenset(fact.texts() if isinstance(fact, KeyTexts) else ())
+
+    def when_replaced(self, path: str, text: str) -> str | None:
+        """Return the commit that replaced a key in a file; None where it took it away only."""
+        for commit in self._events:
+            for one in commit.changes:
+                before, after = self._of(one.before), self._of(one.after)
+                if one.path == path and text in before and text not in after:
+                    gained = {bare(key) for key in after} - {bare(key) for key in before}
+                    return commit.oid if gained else None
+        return None
+
+    def has_born(self, since: str, directory: str, idents: AbstractSet[str]) -> bool:
+        """Return whether that commit, a later one or this change brought an output of a directory.
+
+        In that commit itself it may be moved: whoever moves it knows whose key it is.
+        """
+        if any(brought_outputs(one) & idents for one in self._last):
+            return True
+        itself = (one for commit in read_commits(self._git, [since]) for one in commit.changes)
+        came = (output_file(one.path) for one in itself if one.before is None)
+        if any(file and file.directory == directory and file.ident in idents for file in came):
+            return True
+        commits = read_versions(self._git, (*self._tips, f"^{since}"), [directory]) or []
+        births = [one.oid for one in commits if brought_outputs(one) & idents]
+        return any(
+            brought_outputs(one) & idents and is_ancestor(self._repository, since, one.oid)
+            for one in read_commits(self._git, births)
+        )
+
+    def _of(self, file: File | None) -> frozenset[str]:
+        return frozenset() if file is None else self._keys.get(file.oid, frozenset())
