@@ -25,7 +25,7 @@ from agenix_check.view import View
 
 _STORED_ROTATIONS = "rotations"
 _ROTATIONS_FORMAT = 1
-_MOST_KNOWN = 20_000  # files that are known never to have held a key
+_MOST_ANSWERS = 20_000  # files that are known never to have held a key
 _MOST_SHOWN = 3  # files that a sentence names
 
 Made = Mapping[tuple[str, str], AbstractSet[str]]  # idents, by the directory and key of outputs
@@ -48,11 +48,11 @@ def find_rotated(
     if not asked:
         return {}, ()
     paths = sorted({path for path, _, _ in asked})
-    history = _History(view, paths)
+    history = _Replacements(view, paths, {bare(here.keys[key].text or "") for _, key in made})
     if not history.is_whole:
         shown = ", ".join(paths[:_MOST_SHOWN])
         more = f" and {len(paths) - _MOST_SHOWN} more" if len(paths) > _MOST_SHOWN else ""
-        return {}, (f"{shown}{more}: {_UNSEEN}",)
+        return {}, (f"{shown}{more}: {_NOT_SEEN}",)
     idents: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
     for (directory, key), some in made.items():
         idents[directory, bare(here.keys[key].text or "")] |= some
@@ -65,12 +65,12 @@ def find_rotated(
         elif not history.has_born(commit, directory, idents[directory, bare(text)]):
             found.setdefault((directory, key), Rotated(path, commit))
     store.save(
-        _STORED_ROTATIONS, dict(list(known.items())[-_MOST_KNOWN:]), number=_ROTATIONS_FORMAT
+        _STORED_ROTATIONS, dict(list(known.items())[-_MOST_ANSWERS:]), number=_ROTATIONS_FORMAT
     )
     return found, ()
 
 
-_UNSEEN = (
+_NOT_SEEN = (
     "whether it held the key of an output once is not to be seen: history is not all here (in CI, "
     "fetch-depth: 0)"
 )
@@ -129,10 +129,11 @@ def _sign(here: Evidence, path: str, key: str) -> str:
     return f"{key} {here.files[path].oid} {path}"
 
 
-class _History:
+class _Replacements:
     """What happened to some files, and to the outputs beside."""
 
-    def __init__(self, view: View, paths: list[str]) -> None:
+    def __init__(self, view: View, paths: list[str], used: AbstractSet[tuple[str, ...]]) -> None:
+        self._used = used
         repository, snapshot = view.repository, view.snapshot
         self._repository = repository
         self._git = repository.git
@@ -160,13 +161,16 @@ class _History:
             self._keys[oid] = frozenset(fact.texts() if isinstance(fact, KeyTexts) else ())
 
     def when_replaced(self, path: str, text: str) -> str | None:
-        """Return the commit that replaced a key in a file; None where it took it away only."""
+        """Return the commit that replaced a key in a file, by one that nothing is made for.
+
+        None where it took it away only, or for another host.
+        """
         for commit in self._events:
             for one in commit.changes:
                 before, after = self._of(one.before), self._of(one.after)
                 if one.path == path and text in before and text not in after:
                     gained = {bare(key) for key in after} - {bare(key) for key in before}
-                    return commit.oid if gained else None
+                    return commit.oid if gained - self._used else None
         return None
 
     def has_born(self, since: str, directory: str, idents: AbstractSet[str]) -> bool:
