@@ -223,18 +223,28 @@ def change_of_access(
     return access_change(names, inventory, before, key_names)
 
 
-def make_lock(view: View, settings: Settings) -> str:
-    """Return the text of the lock file for a view.
+def make_lock(view: View, settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """Return the text of the lock file for a view, and what of plain agenix is not in it.
 
     Raises `CannotCheckError` if a node could not be evaluated: half a lock would look like a whole.
     """
     from agenix_check.discover.declared.evaluation import evaluate_flake
     from agenix_check.discover.declared.from_declaration import evaluation_options, refuse_half
+    from agenix_check.discover.declared.inventory import find_rules, uses_agenix_rekey
     from agenix_check.discover.declared.lock import render_lock
+    from agenix_check.discover.declared.locked_rules import lock_rules
+    from agenix_check.discover.tree.facts_cache import Memory
+    from agenix_check.discover.tree.names import discover_names
+    from agenix_check.model.declaration import Declaration
 
-    declaration = evaluate_flake(view, evaluation_options(settings))
-    refuse_half(declaration)
-    return render_lock(declaration)
+    store = open_store(view.repository, settings)
+    names = discover_names(view, Memory(store), store)
+    rules = find_rules(view, settings)
+    declaration = Declaration(nodes=())
+    if not rules.files or settings.flake or settings.nodes or uses_agenix_rekey(view, names):
+        declaration = evaluate_flake(view, evaluation_options(settings))
+        refuse_half(declaration)
+    return render_lock(declaration, lock_rules(view.snapshot, rules.files)), rules.incomplete
 
 
 def _must_evaluate(known: Report, settings: Settings) -> bool:

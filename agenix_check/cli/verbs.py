@@ -28,7 +28,10 @@ def _fleet(arguments: Sequence[str]) -> int:
     with open_run(ask(given)) as run:
         say_whose_settings(run)
         if lock:
-            write_lock(run.repository.top, make_lock(run.view, run.settings))
+            text, left_out = make_lock(run.view, run.settings)
+            write_lock(run.repository.top, text)
+            for sentence in left_out:
+                say(f"not in the lock file: {sentence}")
             return 0
         found, incomplete = discover_fleet(run.view, run.settings)
     settings = run.settings

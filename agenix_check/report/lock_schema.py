@@ -16,7 +16,9 @@ def lock_schema() -> Schema:
                 "description": "Which version of this schema it follows.",
             },
             nodes=_map("The nodes, by the names that agenix-rekey gives them.", _node()),
+            plain=_map("The rules files of plain agenix, by their paths.", _rules_file()),
         ),
+        "required": ["schema", "nodes"],
         "$defs": {
             "text": {
                 "type": "string",
@@ -72,6 +74,34 @@ def _node() -> Schema:
         "if": {"properties": {"storageMode": {"const": "local"}}},
         "then": {"properties": {"storage": {"not": {"type": "null"}}}},
     }
+
+
+def _rules_file() -> Schema:
+    return described_object(
+        "One rules file.",
+        files=_map(
+            "The rules file and what it reads, by their paths, as they were: object ids of Git;"
+            " null for what was not there.",
+            _nullable("An object id."),
+        ),
+        rules=_map(
+            "Its rules, by the paths of their files.",
+            described_object(
+                "One rule.",
+                publicKeys=described_array(
+                    "The keys that must be able to read the file.", {"$ref": "#/$defs/text"}
+                ),
+                again=described_array(
+                    "Those that are listed again, once for each further time.",
+                    {"$ref": "#/$defs/text"},
+                ),
+                armor={
+                    "description": "Whether the file is armored; null if the rule does not say.",
+                    "type": ["boolean", "null"],
+                },
+            ),
+        ),
+    )
 
 
 def _secret() -> Schema:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agenix_check.discover.declared.expected import Declared
     from agenix_check.discover.declared.generated import Outdated
     from agenix_check.discover.declared.left_lock import Left
-    from agenix_check.discover.declared.plain_rules import PlainRules
+    from agenix_check.discover.declared.plain_rules import AskNix, PlainRules
     from agenix_check.git.snapshot import File
     from agenix_check.model.declaration import RulesFile
 
@@ -67,6 +67,8 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
 
         outdated = find_outdated(view, names, inventory.declared.declaration)
         inventory = replace(inventory, outdated=outdated)
+    if LOCK in view.snapshot.files and settings.inventory is not InventoryChoice.NAMES:
+        inventory = _with_stale_rules(view, names, inventory, plain)
     if plain is not None:
         inventory = replace(
             inventory,
@@ -77,6 +79,32 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
     if inventory.rules:
         return inventory
     return _say_if_none_is_left(view, names, inventory, plain.left_out if plain else frozenset())
+
+
+def _with_stale_rules(
+    view: View, names: Names, inventory: Inventory, plain: "PlainRules | None"
+) -> Inventory:
+    """Add of which rules files the lock file has other rules; that is old if none was changed."""
+    from agenix_check.discover.declared.locked_rules import say_stale_rules
+
+    files = () if plain is None else plain.files
+    stale = say_stale_rules(view, files)
+    if not stale:
+        return inventory
+    read = {file.path: {file.path, *file.read} for file in files}
+    old = [
+        sentence
+        for path, sentence in stale.items()
+        if names.changed.isdisjoint({LOCK, *read.get(path, {path})})
+    ]
+    before = inventory.stale_at_base
+    if before is None:
+        before = frozenset() if names.changed else frozenset(inventory.stale)
+    return replace(
+        inventory,
+        stale=(*inventory.stale, *stale.values()),
+        stale_at_base=before | frozenset(old),
+    )
 
 
 def _say_if_none_is_left(
@@ -128,7 +156,7 @@ def _the_best(view: View, names: Names, settings: Settings, store: Store) -> Inv
     named = bool(settings.flake or settings.nodes)
     notices: tuple[str, ...] = ()
     usable = (named or FLAKE in files) and _nix_is_here()
-    if usable and (named or _uses_agenix_rekey(view, names)):
+    if usable and (named or uses_agenix_rekey(view, names)):
         from agenix_check.discover.declared.from_declaration import declare_by_nix
 
         found = declare_by_nix(view, names, settings, store, needed=False)
@@ -252,25 +280,45 @@ def _left_without_rules(names: Names, inventory: Inventory) -> list[str]:
     )
 
 
+def find_rules(view: View, settings: Settings) -> "PlainRules":
+    """Read the rules files of a view for the lock file, so without asking that."""
+    from agenix_check.discover.declared.plain_rules import declare_plain
+
+    return declare_plain(view, settings.rules, settings.ignore, _ask_nix(settings))
+
+
 def _plain_rules(view: View, settings: Settings) -> "PlainRules | None":
     """Read the rules files; None, at no cost, where no file could be one."""
     if not (settings.rules or any(map(_IS_CALLED_SO, view.snapshot.files))):
         return None
-    from agenix_check.discover.declared.plain_rules import declare_plain
+    from agenix_check.discover.declared.plain_rules import declare_plain, say_failures
 
+    found = declare_plain(view, settings.rules, settings.ignore, _ask_nix(settings))
+    if found.incomplete and settings.inventory is not InventoryChoice.NAMES:
+        from agenix_check.discover.declared.locked_rules import fill_from_lock
+
+        files = fill_from_lock(view, found.files)
+        found = found._replace(files=files, incomplete=say_failures(files))
+    return found if found.files or found.notices else None
+
+
+def _ask_nix(settings: Settings) -> "AskNix | None":
+    """Return what asks Nix about rules files; None if it may not be asked, or is not here."""
     may_ask = settings.inventory in (InventoryChoice.AUTO, InventoryChoice.NIX)
     may_ask = may_ask and settings.evaluate is not EvaluateWhen.NEVER and _nix_is_here()
+
+    if not may_ask:
+        return None
 
     def ask(view: View, paths: "Sequence[str]") -> "tuple[RulesFile, ...]":
         from agenix_check.discover.nix import evaluate_rules
 
         return evaluate_rules(view.repository, view.snapshot, paths, timeout=settings.nix_timeout)
 
-    found = declare_plain(view, settings.rules, settings.ignore, ask if may_ask else None)
-    return found if found.files or found.notices else None
+    return ask
 
 
-def _uses_agenix_rekey(view: View, names: Names) -> bool:
+def uses_agenix_rekey(view: View, names: Names) -> bool:
     """Return whether some file says that agenix-rekey is used: without it no flake matters."""
     if names.here.outputs or names.base.outputs:
         return True

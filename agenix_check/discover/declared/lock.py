@@ -6,8 +6,8 @@ can come with a pull request, so nothing in it is trusted: every value is checke
 
 import json
 import posixpath
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.errors import CannotCheckError
@@ -18,6 +18,8 @@ from agenix_check.model.declaration import (
     DeclaredPath,
     DeclaredSecret,
     MasterIdentity,
+    PlainRule,
+    RulesFile,
 )
 
 LOCK_SCHEMA = "agenix-check/lock/1"
@@ -29,18 +31,47 @@ _LONGEST_PLACE = 120  # characters of a place in a message
 _T = TypeVar("_T")
 
 
-def render_lock(declaration: Declaration) -> str:
-    """Return a declaration as the lock file's text; nodes that failed are not in it."""
-    document = {
+class LockedRules(NamedTuple):
+    """A rules file as the lock file has it.
+
+    `oids` are the object ids of the rules file and of what it reads, as they were then; None for
+    what was not there.
+    """
+
+    file: RulesFile
+    oids: Mapping[str, str | None]
+
+
+def render_lock(declaration: Declaration, rules: Iterable[LockedRules] = ()) -> str:
+    """Return a declaration, and rules files of plain agenix, as the lock file's text.
+
+    Nodes that failed are not in it.
+    """
+    document: dict[str, object] = {
         "schema": LOCK_SCHEMA,
         "nodes": {node.name: _node(node) for node in declaration.nodes},
     }
+    plain = {one.file.path: _locked_rules(one) for one in rules}
+    if plain:
+        document["plain"] = plain
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
 def read_lock(text: str, place: str = LOCK) -> Declaration:
     """Read a lock file's text. Raises `CannotCheckError`, which names the key that is wrong."""
     reader = _LockReader(place)
+    nodes = reader.table(_root(reader, text, place).get("nodes"), "nodes")
+    return Declaration(nodes=tuple(reader.node(name, nodes[name]) for name in sorted(nodes)))
+
+
+def read_locked_rules(text: str, place: str = LOCK) -> tuple[LockedRules, ...]:
+    """Read the rules files in a lock file's text; raises `CannotCheckError` as `read_lock` does."""
+    reader = _LockReader(place)
+    files = reader.table(_root(reader, text, place).get("plain", {}), "plain")
+    return tuple(reader.rules_file(path, files[path]) for path in sorted(files))
+
+
+def _root(reader: "_LockReader", text: str, place: str) -> Mapping[str, object]:
     try:
         document = json.loads(text, object_pairs_hook=reader.unique)
     except RecursionError:
@@ -52,8 +83,7 @@ def read_lock(text: str, place: str = LOCK) -> Declaration:
     root = reader.table(document, "the file")
     if root.get("schema") != LOCK_SCHEMA:
         raise CannotCheckError(f"{place} is of another version; write it anew: {RENEW}")
-    nodes = reader.table(root.get("nodes"), "nodes")
-    return Declaration(nodes=tuple(reader.node(name, nodes[name]) for name in sorted(nodes)))
+    return root
 
 
 def _node(node: DeclaredNode) -> dict[str, object]:
@@ -80,6 +110,20 @@ def _secret(secret: DeclaredSecret) -> dict[str, object]:
     if secret.generator is not None and secret.dependencies is not None:
         table["dependencies"] = list(map(_place, secret.dependencies))
     return table
+
+
+def _locked_rules(one: LockedRules) -> dict[str, object]:
+    return {
+        "files": dict(one.oids),
+        "rules": {
+            rule.path: {
+                "publicKeys": list(rule.recipients),
+                "again": list(rule.repeated),
+                "armor": rule.armor,
+            }
+            for rule in one.file.rules
+        },
+    }
 
 
 def _place(place: DeclaredPath) -> dict[str, str | None] | str:
@@ -142,9 +186,7 @@ class _LockReader:
                 path=None, outside=self.maybe(outside, f"{where}.outside", self.text)
             )
         path = self.text(value, where)
-        if path and (posixpath.normpath(path) != path or path.split("/")[0] in ("", ".", "..")):
-            raise self.fail(where, "a path inside the repository")
-        return DeclaredPath(path=path)
+        return DeclaredPath(path=self._inside(path, where) if path else path)
 
     def master(self, value: object, where: str) -> MasterIdentity:
         table = self.table(value, where)
@@ -202,3 +244,38 @@ class _LockReader:
             f"{where}.dependencies",
             lambda value, where: self.items(value, where, self.place),
         )
+
+    def rules_file(self, path: str, value: object) -> LockedRules:
+        where = f"plain.{path}"
+        table = self.table(value, where)
+        oids = self.table(table.get("files"), f"{where}.files")
+        rules = self.table(table.get("rules"), f"{where}.rules")
+        file = RulesFile(
+            path=self._inside(path, where),
+            rules=tuple(self.rule(f"{where}.rules", one, rules[one]) for one in sorted(rules)),
+            read=tuple(sorted(oids)),
+        )
+        return LockedRules(
+            file,
+            {one: self.maybe(oid, f"{where}.files.{one}", self.text) for one, oid in oids.items()},
+        )
+
+    def rule(self, where: str, path: str, value: object) -> PlainRule:
+        where = f"{where}.{path}"
+        table = self.table(value, where)
+
+        def keys(name: str) -> tuple[str, ...]:
+            return self.items(table.get(name), f"{where}.{name}", self.text)
+
+        return PlainRule(
+            path=self._inside(path, where),
+            recipients=keys("publicKeys"),
+            armor=self.maybe(table.get("armor"), f"{where}.armor", self.flag),
+            repeated=keys("again"),
+        )
+
+    def _inside(self, path: str, where: str) -> str:
+        first = path.partition("/")[0]
+        if not path or posixpath.normpath(path) != path or first in ("", ".", ".."):
+            raise self.fail(where, "a path inside the repository")
+        return path

@@ -32,6 +32,11 @@ def load_lock(repository: Repository, file: File) -> Declaration:
 
     Raises `CannotCheckError`, which says why it cannot be read.
     """
+    return withhold(read_lock(load_lock_text(repository, file)))
+
+
+def load_lock_text(repository: Repository, file: File) -> str:
+    """Return the text of a lock file; raises `CannotCheckError` as `load_lock` does."""
     if file.mode in (SYMLINK, SUBMODULE):
         raise CannotCheckError(f"{LOCK} is not a regular file")
     for blob in read_blobs(repository.git, [file.oid]):
@@ -40,7 +45,7 @@ def load_lock(repository: Repository, file: File) -> Declaration:
             raise CannotCheckError(f"{LOCK} is not in this clone")
         if data is None:
             raise CannotCheckError(f"{LOCK} is too large to be read")
-        return withhold(read_lock(data.decode("utf-8", "replace")))
+        return data.decode("utf-8", "replace")
     raise CannotCheckError(f"{LOCK} cannot be read")
 
 

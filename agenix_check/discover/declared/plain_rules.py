@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -77,8 +77,13 @@ def declare_plain(
         files=files,
         left_out=frozenset(left_out),
         notices=tuple(f"{path}: left out: {reason}" for path, reason in left_out.items()),
-        incomplete=tuple(f"{file.path}: {file.failure}" for file in files if file.failure),
+        incomplete=say_failures(files),
     )
+
+
+def say_failures(files: Iterable[RulesFile]) -> tuple[str, ...]:
+    """Return a sentence for each rules file of which a part could not be read."""
+    return tuple(f"{file.path}: {file.failure}" for file in files if file.failure)
 
 
 def _leaves_out(entry: Ignore, path: str) -> bool:
@@ -152,7 +157,7 @@ def _better(
             sentence = found[path].failure if answer is None else answer.failure
             better[path] = replace(found[path], failure=sentence)
         else:
-            better[path] = answer
+            better[path] = replace(answer, read=found[path].read)
     return better
 
 
