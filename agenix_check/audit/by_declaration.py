@@ -82,7 +82,7 @@ def audit_declared(
         counts=Counts.of(outputs, findings),
         files=tuple(outputs),
         findings=tuple(sorted(findings, key=finding_key)),
-        incomplete=names.incomplete,
+        incomplete=(*names.incomplete, *declared.unseen),
         skipped=names.skipped,
     )
 

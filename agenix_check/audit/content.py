@@ -7,7 +7,14 @@ from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, Stanza, match
 from agenix_check.audit.commands import REKEY, from_top
 from agenix_check.audit.judged import NOT_FOR_ALL, make_finding
 from agenix_check.audit.keyring import Keyring
-from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.tree.facts import (
+    AgeFact,
+    Fact,
+    LinkFact,
+    LockedFact,
+    MissingFact,
+    PointerFact,
+)
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.snapshot import SYMLINK, File
@@ -95,7 +102,7 @@ def is_other(fact: Fact | None) -> bool:
 
     One that is a pointer, locked or not available may be an age file.
     """
-    return fact is None or isinstance(fact, KeyTexts)
+    return fact is None or isinstance(fact, KeyTexts | LinkFact)
 
 
 def describe_other(file: File) -> str:

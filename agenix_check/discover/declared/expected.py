@@ -6,9 +6,10 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from agenix_check.age import DUMMY_RECIPIENT
+from agenix_check.discover.declared.followed import follow_declared
 from agenix_check.discover.declared.masters import Masters, find_masters
 from agenix_check.discover.tree.evidence import LOCK, Evidence
-from agenix_check.discover.tree.facts import AgeFact, PointerFact
+from agenix_check.discover.tree.facts import AgeFact, LockedFact, PointerFact
 from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.naming import ident, output_path
 from agenix_check.git.objects import read_blobs
@@ -26,7 +27,7 @@ class Expected:
     """One secret of one node, and the output that it should have.
 
     `skip` says why it has none, `unknown_because` why its output is not known, `lacks_source` that
-    its source is not in the tree.
+    its source is not in the tree, `hides_source` that its source is where nobody can look.
     """
 
     node: DeclaredNode
@@ -35,6 +36,7 @@ class Expected:
     skip: str | None = None
     unknown_because: str | None = None
     lacks_source: bool = False
+    hides_source: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,17 @@ class Declared:
     base: "Declared | None" = None
     rotated: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """What could not be judged because nobody can look at its source, in a sentence."""
+        hidden = [one for one in self.expected if one.hides_source]
+        if not hidden:
+            return ()
+        first, *rest = hidden
+        more = f" (and {len(rest)} more outputs)" if rest else ""
+        what = f"{first.node.name} {first.secret.name}"
+        return (f"{what} could not be judged: {first.unknown_because}{more}",)
+
     def has_known_key(self, node: DeclaredNode) -> bool:
         """Return whether it is known for which key a node's outputs must be made."""
         return node.host_pubkey != WITHHELD and node.name not in self.rotated
@@ -67,6 +80,7 @@ def expect(
     rotated: Mapping[str, str] = _NO_ROTATION,
 ) -> Declared:
     """Work out which outputs should exist, and which files were not staged."""
+    declaration = follow_declared(here, declaration)
     sources = {
         secret.source.path
         for node in declaration.nodes
@@ -150,7 +164,9 @@ def _expected(
     rotated: str | None,
 ) -> Expected:
     source = secret.source.path
+    fact = None if source is None else here.facts.get(source)
     skip = unknown_because = None
+    hides_source = False
     if secret.intermediary:
         skip = "an intermediary secret has no output"
     elif node.host_pubkey == DUMMY_RECIPIENT:
@@ -165,6 +181,10 @@ def _expected(
         unknown_because = f"{LOCK} is older than the key in {rotated}"
     elif source is None:
         unknown_because = f"its source is outside the repository: {secret.source.outside}"
+        hides_source = True
+    elif isinstance(fact, LockedFact):
+        unknown_because = f"its source {source} is encrypted with {fact.by} in Git"
+        hides_source = True
     elif node.storage is None or node.storage.path is None:
         outside = node.storage.outside if node.storage else None
         unknown_because = f"its node's storage directory is outside the repository: {outside}"
@@ -190,6 +210,7 @@ def _expected(
         skip=skip,
         unknown_because=unknown_because,
         lacks_source=source is not None and source not in here.files,
+        hides_source=hides_source,
     )
 
 
@@ -201,7 +222,7 @@ def _digests(repository: Repository, here: Evidence, paths: Iterable[str]) -> di
         fact = here.facts.get(path)
         if isinstance(fact, AgeFact | PointerFact):
             found[path] = fact.sha256
-        else:
+        elif not isinstance(fact, LockedFact):
             others[path] = here.files[path].oid
     whole = {
         blob.oid: sha256(blob.data).hexdigest()

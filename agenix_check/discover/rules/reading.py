@@ -6,9 +6,10 @@ from functools import cached_property
 
 from agenix_check.discover.rules.places import encode
 from agenix_check.discover.rules.values import EvaluationError, RefusedError, show_text
+from agenix_check.git.links import Obstacle, follow
+from agenix_check.git.paths import to_text
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 
-_MOST_LINKS = 40
 _FILE_TYPES = {SYMLINK: b"symlink", SUBMODULE: b"directory"}
 
 
@@ -71,32 +72,17 @@ class TreeFiles:
 
     def _follow(self, path: str) -> str:
         """Return the path that links lead to; raises `RefusedError` where they leave the tree."""
-        waiting = list(reversed(path.split("/"))) if path else []
-        place = ""
-        links = 0
-        while waiting:
-            part = waiting.pop()
-            if part in ("", "."):
-                continue
-            if part == "..":
-                if not place:
-                    raise RefusedError(f"{_shown(path)} leads out of the repository", impure=True)
-                place = posixpath.dirname(place)
-                continue
-            here = posixpath.join(place, part)
-            file = self._files.get(here)
-            if file is not None and file.mode == SYMLINK:
-                links += 1
-                target = self._load(file).decode("utf-8", "surrogateescape")
-                self._note(here)
-                if links > _MOST_LINKS or target.startswith("/"):
-                    raise RefusedError(f"{_shown(path)} leads out of the repository", impure=True)
-                waiting.extend(reversed(target.split("/")))
-                continue
-            if file is not None and file.mode == SUBMODULE:
-                raise RefusedError(f"{_shown(path)} is in a submodule")
-            place = here
-        return place
+        found = follow(path, self._files, self._target)
+        for link, _ in found.passed:
+            self._note(link)
+        if found.obstacle is Obstacle.SUBMODULE:
+            raise RefusedError(f"{_shown(path)} is in a submodule")
+        if found.obstacle is not None:
+            raise RefusedError(f"{_shown(path)} leads out of the repository", impure=True)
+        return found.path
+
+    def _target(self, link: File) -> str:
+        return to_text(self._load(link))
 
     def _note(self, path: str) -> None:
         file = self._files.get(path)

@@ -4,11 +4,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agenix_check.age import DUMMY_RECIPIENT
-from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact, find_fact
+from agenix_check.discover.tree.facts import (
+    AgeFact,
+    Fact,
+    LinkFact,
+    MissingFact,
+    PointerFact,
+    find_fact,
+)
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import LEFTOVER, OutputFile, output_file
+from agenix_check.git.links import Followed, follow
 from agenix_check.git.objects import read_blobs
+from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change, File, Snapshot
 
@@ -31,6 +40,22 @@ class Evidence:
     keys: Mapping[str, KeyText]
     sources: Mapping[str, tuple[str, ...]]
 
+    def follow(self, path: str) -> Followed:
+        """Return where a path leads by the links of this tree; one that is not here, outside."""
+        return follow(path, self.files, self._target)
+
+    def fact(self, path: str) -> Fact | None:
+        """Return what the file says that a path leads to by the links of this tree."""
+        fact = self.facts.get(path)
+        if fact is not None and not isinstance(fact, LinkFact):
+            return fact
+        found = self.follow(path)
+        return None if found.obstacle else self.facts.get(found.path)
+
+    def _target(self, link: File) -> str:
+        fact = self.facts.get(link.path)
+        return fact.target if isinstance(fact, LinkFact) else "/"
+
 
 def is_outside_fleet(path: str) -> bool:
     """Return whether a file is one that neither keys nor sources are taken from."""
@@ -40,16 +65,27 @@ def is_outside_fleet(path: str) -> bool:
 def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]:
     """Read files in one go and return the facts of those that are of interest, by path."""
     paths: dict[str, list[str]] = {}
+    links: dict[str, list[str]] = {}
     for path, mode, oid in files:
-        if mode not in (SYMLINK, SUBMODULE):
+        if mode == SYMLINK:
+            links.setdefault(oid, []).append(path)
+        elif mode != SUBMODULE:
             paths.setdefault(oid, []).append(path)
     small = [oid for oid, where in paths.items() if where[0].endswith(_SMALL)]
-    found = {
-        oid: fact
-        for oid, size, data, sha256 in read_blobs(repository.git, paths, small)
-        if (fact := find_fact(data, size, sha256)) is not None
-    }
-    return {path: fact for oid, fact in found.items() for path in paths[oid]}
+    found: dict[str, Fact] = {}
+    for oid, size, data, sha256 in read_blobs(repository.git, {**paths, **links}, small):
+        fact = find_fact(data, size, sha256) if oid in paths else None
+        if fact is not None:
+            found.update(dict.fromkeys(paths[oid], fact))
+        if oid in links:
+            found.update(dict.fromkeys(links[oid], _link_fact(data, size)))
+    return found
+
+
+def _link_fact(data: bytes, size: int) -> Fact:
+    if size < 0 or len(data) < size:
+        return MissingFact("is a symbolic link that cannot be read")
+    return LinkFact(to_text(data))
 
 
 def read_facts(repository: Repository, snapshot: Snapshot, memory: Memory) -> dict[str, Fact]:

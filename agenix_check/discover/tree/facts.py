@@ -64,7 +64,13 @@ class LockedFact(NamedTuple):
     by: str
 
 
-Fact = AgeFact | LockedFact | PointerFact | KeyTexts | MissingFact
+class LinkFact(NamedTuple):
+    """A symbolic link, which says where else to look: `target` is its text."""
+
+    target: str
+
+
+Fact = AgeFact | LinkFact | LockedFact | PointerFact | KeyTexts | MissingFact
 
 
 def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:

@@ -9,12 +9,19 @@ from functools import cache
 from typing import cast
 
 from agenix_check.age import Stanza
-from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.tree.facts import (
+    AgeFact,
+    Fact,
+    LinkFact,
+    LockedFact,
+    MissingFact,
+    PointerFact,
+)
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.git.cache import Store
 
 _STORED_FACTS = "facts"
-_FACTS_FORMAT = 1  # of what is remembered: another one wherever the same bytes give other facts
+_FACTS_FORMAT = 2  # of what is remembered: another one wherever the same bytes give other facts
 _MOST_FACTS = 500_000  # facts; a few of the largest fleets
 
 _FlatFact = tuple[object, ...]
@@ -72,6 +79,8 @@ def _flatten(fact: Fact) -> _FlatFact:
         return "age", fact.sha256, stanzas, fact.plaintext_size, fact.problem, fact.refusal
     if isinstance(fact, KeyTexts):
         return "keys", *fact
+    if isinstance(fact, LinkFact):
+        return "link", *fact
     return "locked" if isinstance(fact, LockedFact) else "pointer", *fact
 
 
@@ -86,6 +95,8 @@ def _revive(plain: _FlatFact) -> Fact:
     if kind not in ("locked", "pointer"):
         raise ValueError("no fact is of that kind")
     text = str(plain[1])
+    if kind == "link":
+        return LinkFact(text)
     return LockedFact(text) if kind == "locked" else PointerFact(text)
 
 

@@ -1,0 +1,59 @@
+"""What a declaration names, at the places where the links of one tree lead to, as Nix follows them.
+
+Every rule then judges the file itself, and --fix decrypts and writes that.
+"""
+
+from dataclasses import replace
+from functools import cache
+
+from agenix_check.discover.tree.evidence import Evidence
+from agenix_check.git.links import Obstacle
+from agenix_check.git.snapshot import SUBMODULE, SYMLINK
+from agenix_check.model.declaration import (
+    Declaration,
+    DeclaredNode,
+    DeclaredPath,
+    DeclaredSecret,
+    MasterIdentity,
+)
+
+
+def follow_declared(here: Evidence, declaration: Declaration) -> Declaration:
+    """Return a declaration whose sources, identities and directories are behind no link.
+
+    What links lead out of the tree to, and what is in a submodule, is outside the repository.
+    """
+    if not any(mode in (SYMLINK, SUBMODULE) for _, mode, _ in here.files.values()):
+        return declaration
+
+    @cache
+    def lead(path: str) -> DeclaredPath:
+        found = here.follow(path)
+        if found.obstacle is Obstacle.SUBMODULE:
+            return DeclaredPath(path=None, outside=f"{path} (in the submodule {found.path})")
+        if found.obstacle is Obstacle.OUTSIDE:
+            link, target = found.passed[-1] if found.passed else (path, "..")
+            return DeclaredPath(path=None, outside=f"{target} (by the symbolic link {link})")
+        return DeclaredPath(path=found.path)
+
+    def place(one: DeclaredPath) -> DeclaredPath:
+        return one if one.path is None else lead(one.path)
+
+    def secret(one: DeclaredSecret) -> DeclaredSecret:
+        return replace(one, source=place(one.source))
+
+    def identity(one: MasterIdentity) -> MasterIdentity:
+        return replace(one, identity=place(one.identity))
+
+    def node(one: DeclaredNode) -> DeclaredNode:
+        storage = None if one.storage is None else place(one.storage)
+        if storage is not None and storage.path is None:
+            storage = one.storage  # what a rekey writes there is not followed
+        return replace(
+            one,
+            storage=storage,
+            secrets=tuple(map(secret, one.secrets)),
+            master_identities=tuple(map(identity, one.master_identities)),
+        )
+
+    return replace(declaration, nodes=tuple(map(node, declaration.nodes)))
