@@ -203,24 +203,20 @@ def discover_access(view: View, settings: Settings, *, of_change: bool = False) 
     inventory = take_inventory(view, names, settings, store)
     key_names = name_keys(view.repository, (names.here, names.base))
     readers = readers_of_snapshot(names, inventory, key_names)
-    change = change_of_access(view, settings, names, inventory) if of_change else None
+    change = change_of_access(view, names, inventory) if of_change else None
     incomplete = (*names.incomplete, *inventory.incomplete)
     return FoundAccess(readers, change, inventory.kind, incomplete)
 
 
-def change_of_access(
-    view: View, settings: Settings, names: "Names", inventory: "Inventory"
-) -> "AccessChange | None":
+def change_of_access(view: View, names: "Names", inventory: "Inventory") -> "AccessChange | None":
     """Return what the change of a view does to who can read what; None without a base."""
     if view.base is None or view.cut_off:
         return None
     from agenix_check.access.of_view import access_change
-    from agenix_check.discover.declared.inventory import rules_before
     from agenix_check.discover.tree.key_names import name_keys
 
-    before = rules_before(view, names, inventory, settings)
     key_names = name_keys(view.repository, (names.here, names.base))
-    return access_change(names, inventory, before, key_names)
+    return access_change(names, inventory, inventory.rules_at_base, key_names)
 
 
 def make_lock(view: View, settings: Settings) -> tuple[str, tuple[str, ...]]:

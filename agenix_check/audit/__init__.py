@@ -46,17 +46,30 @@ def _with_lock(names: Names, inventory: Inventory, report: Report) -> Report:
 
 
 def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
-    from agenix_check.audit.plain import audit_plain, audit_rules_files
+    from agenix_check.audit.plain import (
+        audit_plain,
+        audit_rules_files,
+        audit_without_rule,
+        write_by_agenix,
+    )
+    from agenix_check.audit.plain_people import People
+    from agenix_check.audit.plain_recipients import PlainBench
 
-    judged = list(audit_plain(names, inventory.rules))
-    ruled = {one.result.path for one in judged}
+    files, at_base = inventory.rules, inventory.rules_at_base
+    people = People(files, at_base, {})
+    bench = PlainBench(names=names, files=files, at_base=at_base, people=people)
+    judged = list(audit_plain(bench))
+    by_rule = {one.result.path for one in judged}
+    unread = (path for file in files for path in file.unread or ())
+    ruled = by_rule.union(inventory.unruled, unread)
     findings = [
-        finding
+        write_by_agenix(bench, finding) if finding.path in by_rule else finding
         for finding in report.findings
         if finding.rule != "source-unused" or finding.path not in ruled
     ]
     findings += [finding for one in judged for finding in one.findings]
-    findings += audit_rules_files(names, inventory.rules)
+    findings += audit_rules_files(names, files)
+    findings += audit_without_rule(bench, inventory.unruled)
     return replace(
         report.with_findings(findings),
         fleet=replace(report.fleet, plain=len(judged)),

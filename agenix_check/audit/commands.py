@@ -125,11 +125,21 @@ def take_out_blanks(path: str) -> str:
     return f"# delete what stands before the armor in {shell(path)}, then: git add, and {REKEY}"
 
 
-def write_anew(path: str, *, empty: bool, masters: Iterable[Recipient] = ()) -> str:
-    """Return how to replace a source that is not an age file: `agenix edit` cannot decrypt it."""
+def write_anew(
+    path: str, *, empty: bool, masters: Iterable[Recipient] = (), command: str | None = None
+) -> str:
+    """Return how to replace what is not an age file: `agenix edit` cannot decrypt it.
+
+    `command` writes it in place of `agenix edit`.
+    """
+    write = command or from_top(edit(path))
     if empty:
-        return encrypt_to_all(from_top(f"rm {shell(path)} && {edit(path)}"), masters)
-    then = encrypt_to_all(from_top(edit(path)), masters).removeprefix("# ")
+        if command is None:
+            write = from_top(f"rm {shell(path)} && {edit(path)}")
+        else:
+            write = f"{from_top(f'rm {shell(path)}')} && {command}"
+        return encrypt_to_all(write, masters)
+    then = encrypt_to_all(write, masters).removeprefix("# ")
     return f"# move it out of the repository (others may know its content), then: {then}"
 
 

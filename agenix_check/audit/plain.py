@@ -2,33 +2,34 @@
 
 import posixpath
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from agenix_check.age import (
-    Recipient,
-    RecipientError,
-    describe,
-    parse_recipient,
-    recipient_or_none,
-)
 from agenix_check.audit.commands import (
     REKEY,
     bring_back,
     encrypt_to_all,
     from_top,
+    may_remove,
     shell,
     stage,
     take_out_blanks,
+    write_anew,
 )
 from agenix_check.audit.judged import NOT_FOR_ALL, Judged, make_finding
-from agenix_check.audit.readers import compare
+from agenix_check.audit.plain_people import name_text
+from agenix_check.audit.plain_recipients import (
+    PlainBench,
+    RuleRecipients,
+    changed_source,
+    edit_cause,
+    judge_recipients,
+)
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.names import Names
 from agenix_check.git.snapshot import SYMLINK
 from agenix_check.model.declaration import WITHHELD, PlainRule, RulesFile
 from agenix_check.model.findings import (
-    Cause,
-    CauseKind,
     FileKind,
     Finding,
     JudgedFile,
@@ -40,16 +41,21 @@ _ANONYMOUS_REASON = (
     "recipients of anonymous types: their number is right, but the file does not show whose keys "
     "they are"
 )
+_NESTED = (
+    "its rule has a list in its list of keys, which `agenix -r` cannot read: join them with ++"
+)
+_NO_KEYS = "its rule lists no key, so that nobody could read it"
 
 
-def audit_plain(names: Names, files: Iterable[RulesFile]) -> Iterator[Judged]:
+def audit_plain(bench: PlainBench) -> Iterator[Judged]:
     """Judge the file of every rule of every rules file."""
-    for file in files:
-        changed = _changed_source(names, file)
+    for file in bench.files:
         for rule in file.rules:
-            findings = tuple(_judge(names, file.path, rule, changed))
-            rules = tuple(dict.fromkeys([one.rule for one in findings] or _as_source(names, rule)))
-            verdict, reason = _verdict(names, rule, rules)
+            findings = tuple(_judge(bench, file, rule))
+            rules = tuple(
+                dict.fromkeys([one.rule for one in findings] or _as_source(bench.names, rule))
+            )
+            verdict, reason = _verdict(bench.names, rule, rules)
             result = JudgedFile(
                 FileKind.PLAIN, file.path, rule.path, None, rule.path, verdict, rules, reason
             )
@@ -64,6 +70,35 @@ def audit_rules_files(names: Names, files: Iterable[RulesFile]) -> Iterator[Find
                 "private-key", "one of its publicKeys is a private key", path=file.path,
                 new=file.path in names.changed,
                 mend="# make a new key pair, use its public key, then: agenix -r",
+            )  # fmt: skip
+
+
+def audit_without_rule(bench: PlainBench, paths: Iterable[str]) -> Iterator[Finding]:
+    """Report age files that no rule and no node covers; an error where the base had a rule."""
+    names = bench.names
+    for path in paths:
+        fact = names.here.facts.get(path)
+        stanzas = fact.stanzas if isinstance(fact, AgeFact) else ()
+        readers = ", ".join(dict.fromkeys(map(bench.people.addressee, stanzas)))
+        can = f"; it can be read by {readers}" if readers else ""
+        left = bench.before.get(path)
+        if left:
+            file, _ = left[0]
+            changed = changed_source(names, file) or file.path
+            yield make_finding(
+                "plain-without-rule",
+                f"its rule left {file.path}, so it is never rekeyed again{can}",
+                path=path, severity=Severity.ERROR, cause=edit_cause(names, changed),
+                mend=f"# put its rule back into {shell(file.path)}, "
+                f"or: {may_remove(path, staged=False).removeprefix('# ')}",
+            )  # fmt: skip
+        else:
+            yield make_finding(
+                "plain-without-rule",
+                f"no rule names it, so it is never rekeyed again{can}",
+                path=path, severity=Severity.WARNING, new=path not in names.base.files,
+                mend=f"# give it a rule in secrets.nix, "
+                f"or: {may_remove(path, staged=False).removeprefix('# ')}",
             )  # fmt: skip
 
 
@@ -87,52 +122,51 @@ def _verdict(names: Names, rule: PlainRule, rules: tuple[str, ...]) -> tuple[Ver
         return Verdict.WRONG, None
     if not isinstance(fact, AgeFact):
         return Verdict.UNVERIFIABLE, "its content cannot be read"
-    if any(recipient.is_anonymous for recipient in _read(rule)[0]):
+    if any(recipient.is_anonymous for recipient in RuleRecipients(rule).texts):
         return Verdict.UNVERIFIABLE, _ANONYMOUS_REASON
     return Verdict.OK, None
 
 
-def _make_file(names: Names, rules_file: str, rule: PlainRule) -> str:
-    """Return how to make a rule's file, or get back what a change deleted.
-
-    agenix takes the names of files as the rules file has them: relative to its directory.
-    """
-    directory, _, base = rules_file.rpartition("/")
-    rules = "" if base == "secrets.nix" else f"RULES={shell(f'./{base}')} "
-    name = rule.path
-    if not directory or name.startswith(f"{directory}/"):
-        name = name.removeprefix(f"{directory}/")
-    else:
-        directory, rules = "", f"RULES={shell(f'./{rules_file}')} "
+def _make_file(names: Names, file: RulesFile, rule: PlainRule) -> str:
+    """Return how to make a rule's file, or get back what a change deleted."""
     edit = encrypt_to_all(
-        from_top(f"{rules}agenix -e {shell(name)} && {stage(rule.path)}", directory), _read(rule)[0]
+        from_top(f"{call_agenix(file, rule.path)} && {stage(rule.path)}", file.directory),
+        RuleRecipients(rule).texts,
     )
     if rule.path not in names.base.files:
         return edit
     return bring_back(rule.path, names.commits.get(rule.path), at_base=True, otherwise=edit)
 
 
-def _changed_source(names: Names, file: RulesFile) -> str | None:
-    """Return the changed file that decides what a rules file says: itself, or one that it reads."""
-    if file.path in names.changed:
-        return file.path
-    read = set(file.read)
-    edited = [path for path in file.read if path in names.changed]
-    # Of a directory that it lists, only what came and went matters.
-    listed = (path for path in names.changed if posixpath.dirname(path) in read)
-    moved = (path for path in listed if (path in names.here.files) != (path in names.base.files))
-    return min([*edited, *moved], default=None)
+def write_by_agenix(bench: PlainBench, finding: Finding) -> Finding:
+    """Return a finding about a ruled file as a source, with the fix of plain agenix."""
+    path = finding.path
+    if path is None or finding.mend is None or " agenix edit " not in finding.mend:
+        return finding
+    file = next(file for file in bench.files if any(rule.path == path for rule in file.rules))
+    command = from_top(f"{call_agenix(file, path)} && {stage(path)}", file.directory)
+    empty = bench.names.here.files[path].is_empty
+    return replace(finding, mend=write_anew(path, empty=empty, command=command))
 
 
-def _judge(
-    names: Names, rules_file: str, rule: PlainRule, changed: str | None
-) -> Iterator[Finding]:
+def call_agenix(file: RulesFile, path: str) -> str:
+    """Return the command that edits a file, to type in the directory of a rules file's names."""
+    rules = posixpath.relpath(f"/{file.path}", f"/{file.directory}")
+    given = "" if rules == "secrets.nix" else f"RULES={shell(f'./{rules}')} "
+    return f"{given}agenix -e {shell(posixpath.relpath(f'/{path}', f'/{file.directory}'))}"
+
+
+def _judge(bench: PlainBench, file: RulesFile, rule: PlainRule) -> Iterator[Finding]:
+    names = bench.names
+    before = bench.rule_at_base(file, rule.path)
     fact = names.here.facts.get(rule.path)
-    new = changed is not None or rule.path in names.changed
+    new = before is None or rule.path in names.changed
+    read = RuleRecipients(rule)
+    yield from _invalid(bench, file, rule, read)
     if rule.path not in names.here.files:
         yield make_finding(
-            "plain-missing-file", f"{rules_file} has a rule for it, but it is not in the tree",
-            path=rule.path, new=new, mend=_make_file(names, rules_file, rule),
+            "plain-missing-file", f"{file.path} has a rule for it, but it is not in the tree",
+            path=rule.path, new=new, mend=_make_file(names, file, rule),
         )  # fmt: skip
         return
     if isinstance(fact, PointerFact | MissingFact | LockedFact):
@@ -155,45 +189,35 @@ def _judge(
             "source-malformed", fact.refusal, path=rule.path, severity=Severity.WARNING, new=new,
             mend=take_out_blanks(rule.path),
         )  # fmt: skip
-    recipients, invalid = _read(rule)
-    mend = encrypt_to_all(REKEY, recipients)
-    cause = None
-    if changed is not None:
-        cause = Cause(kind=CauseKind.FILE_CHANGED, path=changed, commit=names.commits.get(changed))
-    again = filter(None, map(recipient_or_none, rule.repeated))
-    mentions = [one for one, texts in recipients.items() for _ in texts]
-    difference = compare(fact.stanzas, [*mentions, *again])
-    lacking = [_name(one, recipients[one][0]) for one in difference.missing] + invalid
-    if lacking:
-        yield make_finding(
-            "plain-missing-recipient", f"cannot be read by {', '.join(lacking)} of {rules_file}",
-            path=rule.path, new=new, cause=cause, mend=mend,
-        )  # fmt: skip
-    if difference.unknown and not invalid:
-        strangers = ", ".join(dict.fromkeys(describe(one) for one in difference.unknown))
-        yield make_finding(
-            "plain-unknown-recipient", f"can be read by {strangers}, not in {rules_file}",
-            path=rule.path, new=new, cause=cause, mend=mend,
-        )  # fmt: skip
+    if read.texts:
+        yield from judge_recipients(bench, file, rule, fact, read)
 
 
-def _read(rule: PlainRule) -> tuple[dict[Recipient, list[str]], list[str]]:
-    """Return the recipients of a rule with their texts, and what is wrong with other texts."""
-    recipients: dict[Recipient, list[str]] = {}
-    invalid = []
-    for text in rule.recipients:
-        try:
-            recipients.setdefault(parse_recipient(text), []).append(text)
-        except RecipientError as error:
-            invalid.append(f"a key that is not a recipient ({error})")
-    return recipients, invalid
-
-
-def _name(recipient: Recipient, text: str) -> str:
-    """Return a name for a recipient that people know: its comment and the end of its key."""
-    if recipient.is_anonymous:
-        return f"one of the {recipient.kind} recipients"
-    kind, _, key = recipient.text.rpartition(" ")
-    comment = text.removeprefix(recipient.text).strip()
-    end = f"…{key[-8:]}"
-    return f"{comment} ({end})" if comment else f"{kind} {end}".strip()
+def _invalid(
+    bench: PlainBench,
+    file: RulesFile,
+    rule: PlainRule,
+    read: RuleRecipients,
+) -> Iterator[Finding]:
+    """Report what age cannot take of a rule's keys."""
+    before = bench.rule_at_base(file, rule.path)
+    known = RuleRecipients(before) if before is not None else None
+    said = [
+        f"its rule lists {name_text(text, rule.origin(text))}, which age cannot take: {why}"
+        for text, why in read.invalid.items()
+    ]
+    new = known is None or not read.invalid.keys() <= known.invalid.keys()
+    if rule.nested:
+        said.append(_NESTED)
+        new = new or (before is not None and not before.nested)
+    if not rule.recipients:
+        said.append(_NO_KEYS)
+        new = new or (before is not None and bool(before.recipients))
+    if not said:
+        return
+    changed = changed_source(bench.names, file) if new else None
+    yield make_finding(
+        "plain-invalid-key", "; ".join(said), path=rule.path, new=new,
+        cause=None if changed is None else edit_cause(bench.names, changed),
+        mend=f"# put its rule in {shell(file.path)} right, then: agenix -r, or {REKEY}",
+    )  # fmt: skip

@@ -27,7 +27,7 @@ _MOST_TREES = 200
 _MOST_BYTES = 1 << 20  # of all lists together
 
 _FlatFile = tuple[str, str, str | None]  # node, verdict, why it was not judged
-_FlatFinding = tuple[str | bool | tuple[str, str, str | None] | None, ...]
+_FlatFinding = tuple[str | bool | tuple[str, str, str | None, str | None] | None, ...]
 
 
 class _Entry(NamedTuple):
@@ -179,22 +179,22 @@ def _flatten(finding: Finding) -> _FlatFinding:
     return (
         finding.rule, str(finding.severity), finding.message, finding.path, finding.node,
         finding.secret, finding.source, finding.since, finding.mend, finding.fails,
-        None if cause is None else (str(cause.kind), cause.path, cause.commit),
+        None if cause is None else (str(cause.kind), cause.path, cause.commit, cause.binding),
     )  # fmt: skip
 
 
 def _revive(plain: _FlatFinding) -> Finding:
     rule, severity, message, path, node, secret, source, since, mend, fails, cause = cast(
         "tuple[str, str, str, str | None, str | None, str | None, str | None, str | None,"
-        " str | None, bool, tuple[str, str, str | None] | None]",
+        " str | None, bool, tuple[str, str, str | None, str | None] | None]",
         plain,
     )
     if not all(isinstance(one, str | bool | None) for one in plain[:-1]):
         raise TypeError(_FOREIGN)
     made = None
     if cause is not None:
-        kind, about, commit = cause
-        made = Cause(kind=CauseKind(kind), path=about, commit=commit)
+        kind, about, commit, binding = cause
+        made = Cause(kind=CauseKind(kind), path=about, commit=commit, binding=binding)
     return Finding(
         rule=rule,
         severity=Severity(severity),

@@ -82,29 +82,55 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyOrigin:
+    """Where a rule's key is written: its file and line, and what it is bound to there.
+
+    `name` is that of a variable or attribute; None where there is none.
+    """
+
+    path: str
+    line: int
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlainRule:
     """One rule of a plain agenix rules file: a file and who must be able to read it.
 
     `path` is relative to the repository's root, `recipients` are the texts of `publicKeys`, nested
     lists flattened, duplicates removed; `repeated` has each of them for every further time that it
-    is listed, since age writes a stanza each time. `armor` is None if the rule does not say.
+    is listed, since age writes a stanza each time. `armor` is None if the rule does not say,
+    `nested` says that there are lists in its list. `origins` has an entry for each recipient, or
+    none at all; None stands for one whose place is not known.
     """
 
     path: str
     recipients: tuple[str, ...]
     armor: bool | None
     repeated: tuple[str, ...] = ()
+    nested: bool = False
+    origins: tuple[KeyOrigin | None, ...] = ()
+
+    def origin(self, recipient: str) -> KeyOrigin | None:
+        """Return where a recipient is written, if that is known."""
+        if not self.origins:
+            return None
+        return self.origins[self.recipients.index(recipient)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesFile:
     """A plain agenix rules file (`secrets.nix`).
 
-    `failure` says why it, or a part of it, could not be read; `rules` are those that could. `read`
-    are the files and directories that it takes keys from, as far as that is known.
+    `failure` says why it, or a part of it, could not be read; `rules` are those that could, and
+    `unread` the paths of files whose rules could not, None if these are not known. `read` are the
+    files and directories that it takes keys from, as far as that is known. The names of its rules
+    are relative to `directory`: its own, or the one that agenix is run in.
     """
 
     path: str
     rules: tuple[PlainRule, ...]
     failure: str | None = None
     read: tuple[str, ...] = ()
+    unread: tuple[str, ...] | None = ()
+    directory: str = ""

@@ -47,11 +47,15 @@ class CauseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The edit that a finding follows from; findings with an equal cause are shown as one."""
+    """The edit that a finding follows from; findings with an equal cause are shown as one.
+
+    `binding` is the variable or attribute of the file that was edited, if that is known.
+    """
 
     kind: CauseKind
     path: str
     commit: str | None = None
+    binding: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,10 +120,10 @@ def _block_key(block: Block) -> tuple[int, tuple[int, str], str]:
     return (SEVERITY_RANK[block.severity], rule_rank(block.rule), block.headline)
 
 
-def _group_key(group: Group) -> tuple[int, int, tuple[int, str], str, str, str]:
+def _group_key(group: Group) -> tuple[int, int, tuple[int, str], str, str, str, str]:
     worst = group.blocks[0]
     severity = SEVERITY_RANK[worst.severity]
     if group.cause is None:
-        return (severity, 1, rule_rank(worst.rule), "", "", "")
+        return (severity, 1, rule_rank(worst.rule), "", "", "", "")
     cause = group.cause
-    return (severity, 0, (0, ""), cause.path, cause.kind, cause.commit or "")
+    return (severity, 0, (0, ""), cause.path, cause.kind, cause.commit or "", cause.binding or "")

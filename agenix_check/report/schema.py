@@ -153,11 +153,13 @@ def _finding() -> Schema:
         kind=_enum("What happened.", CauseKind),
         path=_ref("name", "The file that was edited."),
         commit=_nullable("oid", "The commit that made the edit, if history shows it."),
+        binding=_ref("name", "The variable or attribute of the file that was edited, if known."),
+        optional=("binding",),
     )
     return described_object(
         "One thing that is wrong.",
         rule=_ref("rule", "The rule that is broken."),
-        severity=_enum("Its severity; it may be lower than that of the rule.", Severity),
+        severity=_enum("Its severity; it may differ from that of the rule.", Severity),
         node=_nullable("name", "The node that is affected."),
         secret=_nullable("name", "The secret that is affected."),
         path=_nullable(

@@ -41,6 +41,8 @@ _BESIDES = {
 def cause_title(cause: Cause, name: Callable[[str], str] = visible) -> str:
     """Return what happened: `secrets/db.age changed in 1a2b3c4d5e`; `name` escapes names."""
     title = f"{name(cause.path)} {_HAPPENED[cause.kind]}"
+    if cause.binding is not None:
+        title = f"{name(cause.binding)} in {title}"
     if cause.commit:
         title += f" in {name(cause.commit[:_SHORT_COMMIT])}"
     if besides := _BESIDES.get(cause.kind):

@@ -48,6 +48,45 @@ PLAIN: tuple[Rule, ...] = (
         exposure=8.1,
     ),
     Rule(
+        id="plain-invalid-key",
+        severity=Severity.ERROR,
+        title="a rule lists a key that age cannot take, a nested list, or no key",
+        meaning="""
+            The `publicKeys` of a rule have a text that is no age or SSH public key that age can
+            encrypt to (an ECDSA key, a line of known_hosts, a key that was cut), or a list in
+            their list, or nothing at all. The message has the text's beginning, and where it is
+            written. The other keys of the rule are still judged.
+            """,
+        why="""
+            `agenix -r` and `agenix -e` fail for this file, and `agenix -r` stops there: the files
+            after it are not rekeyed either. So those who left the rules can read them still.
+            """,
+        mend="""
+            Correct or remove the key, join nested lists with `++`, then:
+
+                agenix -r
+            """,
+        about=About.PLAIN,
+    ),
+    Rule(
+        id="plain-without-rule",
+        severity=Severity.WARNING,
+        title="an age file that no rule and no fleet covers",
+        meaning="""
+            The tree has rules for other files, and none for this one; no node uses it either. If
+            the rule left secrets.nix in this change while the file stayed, it is an error.
+            """,
+        why="""
+            `agenix -r` never rekeys it: whoever can read it now will be able to when he has left.
+            """,
+        mend="""
+            Give it a rule in secrets.nix; or, if nobody needs it any more, remove it:
+
+                git rm PATH
+            """,
+        about=About.PLAIN,
+    ),
+    Rule(
         id="plain-missing-file",
         severity=Severity.WARNING,
         title="a rule in secrets.nix has no file",

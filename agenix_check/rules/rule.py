@@ -41,7 +41,7 @@ _ENCRYPTING = (MendedBy.REMAKE_OUTPUT, MendedBy.REENCRYPT_PLAIN, MendedBy.REENCR
 class Rule:
     """One rule: all that the project knows about it.
 
-    - `severity` is the usual severity; a finding may have a lower one.
+    - `severity` is the usual severity; a finding may have another one.
     - `title` is one line without a full stop; `meaning`, `why` and `mend` are short paragraphs with
       a blank line between them. An indented paragraph is to be typed and is never wrapped. The
       common indentation of a triple-quoted text is removed.

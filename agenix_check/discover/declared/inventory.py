@@ -41,7 +41,8 @@ class Inventory:
     how the tree's lock file is out of date, `left` what left it; `stale_at_base` how that was at
     the base, in the same sentences and in the words of `Left.what`: None if not known. `notices`
     and `incomplete` are sentences for the report. `outdated` are generated sources that are older
-    than what they depend on.
+    than what they depend on. `rules_at_base` are the rules files of the base, `unruled` the age
+    files that neither a rule nor a node covers.
     """
 
     kind: str
@@ -53,6 +54,8 @@ class Inventory:
     notices: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     outdated: "tuple[Outdated, ...]" = ()
+    rules_at_base: "tuple[RulesFile, ...]" = ()
+    unruled: tuple[str, ...] = ()
 
 
 def take_inventory(view: View, names: Names, settings: Settings, store: Store) -> Inventory:
@@ -76,9 +79,11 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
             notices=(*inventory.notices, *plain.notices),
             incomplete=(*inventory.incomplete, *plain.incomplete),
         )
+    inventory = replace(inventory, rules_at_base=_rules_before(view, names, inventory, settings))
+    left_out = plain.left_out if plain is not None else frozenset()
     if inventory.rules:
-        return inventory
-    return _say_if_none_is_left(view, names, inventory, plain.left_out if plain else frozenset())
+        return replace(inventory, unruled=_without_rule(view, names, inventory, left_out))
+    return _say_if_none_is_left(view, names, inventory, left_out)
 
 
 def _with_stale_rules(
@@ -206,7 +211,23 @@ def _never_had_lock(view: View, store: Store) -> bool:
     return not found
 
 
-def rules_before(
+def _without_rule(
+    view: View, names: Names, inventory: Inventory, left_out: frozenset[str]
+) -> tuple[str, ...]:
+    """Return the age files that neither a rule nor a node covers."""
+    from agenix_check.discover.declared.unruled import list_unruled
+
+    before = inventory.rules_at_base
+    unruled = list_unruled(names, inventory.rules, before, inventory.declared, left_out)
+    if not unruled or inventory.declared is not None or not uses_agenix_rekey(view, names):
+        return unruled
+    # Names do not say which sources a node declares: only what lies beside ruled files counts.
+    ruled = {rule.path for file in (*inventory.rules, *before) for rule in file.rules}
+    beside = {posixpath.dirname(path) for path in ruled}
+    return tuple(path for path in unruled if posixpath.dirname(path) in beside)
+
+
+def _rules_before(
     view: View, names: Names, inventory: Inventory, settings: Settings
 ) -> "tuple[RulesFile, ...]":
     """Return the rules files of the base; read anew only where the change may have touched them."""

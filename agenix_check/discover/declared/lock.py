@@ -254,6 +254,7 @@ class _LockReader:
             path=self._inside(path, where),
             rules=tuple(self.rule(f"{where}.rules", one, rules[one]) for one in sorted(rules)),
             read=tuple(sorted(oids)),
+            directory=posixpath.dirname(path),
         )
         return LockedRules(
             file,

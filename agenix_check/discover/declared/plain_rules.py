@@ -112,17 +112,24 @@ def _understand(
     if result.failures and not (likely or result.rules):
         return None, False
     asks = any(not one.impure for one in result.failures)
-    return replace(_rules_file(path, result), read=tuple(sorted(tree.read_paths))), asks
+    file = _rules_file(path, result, here.files)
+    return replace(file, read=tuple(sorted(tree.read_paths))), asks
 
 
-def _rules_file(path: str, result: Understood) -> RulesFile:
+def _rules_file(path: str, result: Understood, files: Mapping[str, File]) -> RulesFile:
     failures = [_sentence(one) for one in result.failures[:_SHOWN_FAILURES]]
     if len(result.failures) > _SHOWN_FAILURES:
         failures.append(f"and {len(result.failures) - _SHOWN_FAILURES} more")
     if any(one.impure for one in result.failures):
         failures.append(_WAY_OUT)
-    given = [(rule.name, [key.text for key in rule.keys], rule.armor) for rule in result.rules]
-    return make_rules_file(path, given, failures)
+    unread = [one.rule for one in result.failures if one.rule is not None]
+    return make_rules_file(
+        path,
+        result.rules,
+        failures,
+        files=files,
+        unread=unread if len(unread) == len(result.failures) else None,
+    )
 
 
 def _sentence(failure: Misunderstood) -> str:
@@ -137,7 +144,7 @@ def _sentence(failure: Misunderstood) -> str:
 
 
 def _failure(path: str, sentence: str) -> RulesFile:
-    return RulesFile(path=path, rules=(), failure=sentence)
+    return RulesFile(path=path, rules=(), failure=sentence, unread=None)
 
 
 def _better(

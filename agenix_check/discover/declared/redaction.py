@@ -57,7 +57,13 @@ def _rule(rule: PlainRule) -> PlainRule:
     public = tuple(dict.fromkeys(map(_public, rule.recipients)))
     if public == rule.recipients:
         return rule
-    return replace(rule, recipients=public, repeated=tuple(map(_public, rule.repeated)))
+    origins = {_public(text): rule.origin(text) for text in rule.recipients}
+    return replace(
+        rule,
+        recipients=public,
+        repeated=tuple(map(_public, rule.repeated)),
+        origins=tuple(origins[text] for text in public),
+    )
 
 
 def _public(text: str) -> str:

@@ -4,7 +4,7 @@
 { url, rev, paths }:
 let
   inherit (builtins)
-    attrNames concatMap deepSeq fetchGit filter isAttrs isList length map pathExists scopedImport
+    any attrNames concatMap deepSeq fetchGit filter isAttrs isList length map pathExists scopedImport
     stringLength substring toString tryEval unsafeDiscardStringContext;
 
   tree = fetchGit { inherit url rev; };
@@ -38,6 +38,7 @@ let
   rule = name: value: {
     inherit name;
     publicKeys = flatten value.publicKeys;
+    nested = isList value.publicKeys && any isList value.publicKeys;
     armor = value.armor or null;
   };
 

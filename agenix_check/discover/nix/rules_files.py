@@ -9,6 +9,7 @@ from agenix_check.discover.nix.message import shorten
 from agenix_check.discover.nix.narrow import Outcome, narrow
 from agenix_check.discover.nix.run import Nix, in_this_shape, require_nix
 from agenix_check.discover.rules.relative import make_rules_file
+from agenix_check.discover.rules.written import PublicKey, WrittenRule
 from agenix_check.git.export import Export, export
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
@@ -77,10 +78,13 @@ def _read(outcome: Outcome[str], snapshot: Snapshot) -> RulesFile | None:
         if posixpath.basename(path) == RULES_FILE:
             return None
         return _failure(path, "it has no rules: no attribute of it has publicKeys")
-    return make_rules_file(
-        path, [(one["name"], one["publicKeys"], one["armor"]) for one in outcome.value]
-    )
+    return make_rules_file(path, list(map(_written, outcome.value)), files=snapshot.files)
+
+
+def _written(rule: dict[str, Any]) -> WrittenRule:
+    keys = tuple(map(PublicKey, rule["publicKeys"]))
+    return WrittenRule(rule["name"], keys, rule["armor"], rule["nested"])
 
 
 def _failure(path: str, sentence: str) -> RulesFile:
-    return RulesFile(path=path, rules=(), failure=sentence)
+    return RulesFile(path=path, rules=(), failure=sentence, unread=None)

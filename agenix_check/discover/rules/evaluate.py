@@ -181,6 +181,7 @@ def _bind(
             continue
         if isinstance(one.value, Literal):
             thunk = delayed(machine, one.value, inside)
+            machine.note_origin(one.value.value, one.value.place, one.name)
         else:
             # A variable may be bound further down: it is looked up later.
             thunk = machine.delay(one.value, inside)

@@ -1,7 +1,7 @@
 """The evaluator: lazy, in bounded steps and depth, with nothing but the files it is given."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from agenix_check.discover.rules.syntax import Expression, Position
 from agenix_check.discover.rules.values import (
@@ -55,6 +55,17 @@ class Budget:
 Evaluate = Callable[..., Value]  # of a machine, an expression and the scope around it
 
 
+class Origin(NamedTuple):
+    """Where a string is written, or which file it is, and what it is bound to first.
+
+    `value` is the string itself: nothing copies one that is handed on.
+    """
+
+    value: Value
+    place: Position | None
+    name: bytes | None
+
+
 class Machine:
     """Evaluates expressions of one tree, and remembers which files it imported."""
 
@@ -73,6 +84,7 @@ class Machine:
         self._handlers = handlers
         self._outermost = outermost
         self._imported: dict[str, Thunk] = {}
+        self._origins: dict[int, Origin] = {}
         self._depth = 0
 
     def evaluate(self, expression: Expression, scope: Scope) -> Value:
@@ -101,7 +113,20 @@ class Machine:
             thunk.compute = compute
             raise
         thunk.compute = None
+        if thunk.name is not None:
+            self.note_origin(thunk.value, thunk.place, thunk.name)
         return thunk.value
+
+    def note_origin(self, value: Value, place: Position | None, name: bytes | None) -> None:
+        """Remember where a string comes from; what is remembered first is closest to it."""
+        if isinstance(value, bytes):
+            known = self._origins.setdefault(id(value), Origin(value, place, name))
+            if known.name is None and name is not None:
+                self._origins[id(value)] = known._replace(name=name)
+
+    def origin(self, value: Value) -> Origin | None:
+        """Return where a string comes from, if that is known."""
+        return self._origins.get(id(value))
 
     def call(self, function: Value, argument: Thunk) -> Value:
         """Apply a function, or a set with `__functor`, to an argument."""

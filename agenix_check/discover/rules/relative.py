@@ -2,10 +2,11 @@
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
+from agenix_check.discover.rules.written import PublicKey, WrittenRule
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
-from agenix_check.model.declaration import PlainRule, RulesFile
+from agenix_check.model.declaration import KeyOrigin, PlainRule, RulesFile
 from agenix_check.model.fleet import RULES_FILE
 
 
@@ -25,28 +26,86 @@ def list_secrets_nix(files: Mapping[str, File]) -> tuple[str, ...]:
 
 def make_rules_file(
     path: str,
-    given: Iterable[tuple[str, Sequence[str], bool | None]],
+    given: Sequence[WrittenRule],
     failures: Sequence[str] = (),
+    *,
+    files: Container[str] = (),
+    unread: Sequence[str] | None = (),
 ) -> RulesFile:
-    """Return a rules file from names, which are relative to its directory, keys and `armor`."""
+    """Return a rules file from its rules, whose names are relative to a directory of `files`.
+
+    `unread` are the names of rules that could not be read, None if these are not known.
+    """
+    names = [rule.name for rule in given]
+    directory = _directory(path, names, files)
     rules: dict[str, PlainRule] = {}
     outside = []
-    for name, keys, armor in given:
-        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-        if place.startswith(("/", "../")) or place in ("..", "."):
-            outside.append(name)
-            continue
-        texts = Counter(_recipients(keys))
-        again = tuple((texts - Counter(texts.keys())).elements())
-        rules[place] = PlainRule(path=place, recipients=tuple(texts), armor=armor, repeated=again)
+    for rule in given:
+        place = _place(directory, rule.name)
+        if place is None:
+            outside.append(rule.name)
+        else:
+            rules[place] = _rule(place, rule)
     if outside:
         shown = ", ".join(map(ascii, outside))
         failures = [*failures, f"these rules lead out of the repository: {shown}"]
-    failure = "; ".join(failures) or None
-    return RulesFile(path=path, rules=tuple(rules[key] for key in sorted(rules)), failure=failure)
+    if unread is not None:
+        unread = tuple(filter(None, (_place(directory, name) for name in unread)))
+    return RulesFile(
+        path=path,
+        rules=tuple(rules[key] for key in sorted(rules)),
+        failure="; ".join(failures) or None,
+        unread=unread,
+        directory=directory,
+    )
 
 
-def _recipients(keys: Sequence[str]) -> Iterator[str]:
-    """Yield each line of each key, as agenix gives them to age."""
-    lines = (line.strip() for key in keys for line in key.splitlines())
-    return filter(None, lines)
+def _directory(path: str, names: Sequence[str], files: Container[str]) -> str:
+    """Return what the names in a rules file are relative to.
+
+    agenix is run beside it, or with `RULES=` from a directory above: that counts if there are
+    files there, and none beside the rules file.
+    """
+    own = above = posixpath.dirname(path)
+    while True:
+        if any(_place(above, name) in files for name in names):
+            return above
+        if not above:
+            return own
+        above = posixpath.dirname(above)
+
+
+def _place(directory: str, name: str) -> str | None:
+    """Return the path that a name leads to, or None outside of the repository."""
+    place = posixpath.normpath(posixpath.join(directory, name))
+    return None if place.startswith(("/", "../")) or place in ("..", ".") else place
+
+
+def _rule(place: str, rule: WrittenRule) -> PlainRule:
+    lines = [(line, key) for key in rule.keys for line in _lines(key.text)]
+    texts = Counter([line for line, _ in lines])
+    again = tuple((texts - Counter(texts.keys())).elements())
+    origins: dict[str, KeyOrigin | None] = {}
+    for line, key in lines:
+        if origins.get(line) is None:
+            origins[line] = _origin(key)
+    known = any(one is not None for one in origins.values())
+    return PlainRule(
+        path=place,
+        recipients=tuple(texts),
+        armor=rule.armor,
+        repeated=again,
+        nested=rule.nested,
+        origins=tuple(origins.values()) if known else (),
+    )
+
+
+def _origin(key: PublicKey) -> KeyOrigin | None:
+    if key.place is None:
+        return None
+    return KeyOrigin(path=key.place.path, line=key.place.line, name=key.name)
+
+
+def _lines(key: str) -> Iterator[str]:
+    """Yield each line of a key, as agenix gives them to age."""
+    return filter(None, (line.strip() for line in key.splitlines()))

@@ -18,33 +18,12 @@ from agenix_check.discover.rules.values import (
     Value,
     ready,
 )
+from agenix_check.discover.rules.written import PublicKey, WrittenRule
 
 _Result = TypeVar("_Result")
 
 _FRAMES = 8 * DEEPEST  # of Python; one expression takes some five
 _STACK = 256 << 20  # bytes; only what is used of it is taken
-
-
-class PublicKey(NamedTuple):
-    """A key as a rule gives it; `place` is where it is written, `name` what it is bound to there.
-
-    Both are None where they are not known.
-    """
-
-    text: str
-    place: Position | None
-    name: str | None
-
-
-class WrittenRule(NamedTuple):
-    """One rule as the file gives it: a name, its keys in their order, and `armor` if it is given.
-
-    Nested lists are flattened.
-    """
-
-    name: str
-    keys: tuple[PublicKey, ...]
-    armor: bool | None
 
 
 class Misunderstood(NamedTuple):
@@ -110,26 +89,31 @@ def _rules(machine: Machine, path: str) -> Understood | None:
         try:
             rule = machine.force(value[name])
             if isinstance(rule, dict) and b"publicKeys" in rule:
-                keys = tuple(_keys(machine, rule[b"publicKeys"]))
-                found.append(WrittenRule(_decode(name), keys, _armor(machine, rule.get(b"armor"))))
+                keys, depth = _keys(machine, rule[b"publicKeys"])
+                armor = _armor(machine, rule.get(b"armor"))
+                found.append(WrittenRule(_decode(name), tuple(keys), armor, nested=depth > 1))
         except EvaluationError as error:
             error.place = error.place or value[name].place
             failures.append(_failure(error, _decode(name), path))
     return Understood(tuple(found), tuple(failures)) if found or failures else None
 
 
-def _keys(machine: Machine, thunk: Thunk) -> list[PublicKey]:
+def _keys(machine: Machine, thunk: Thunk) -> tuple[list[PublicKey], int]:
+    """Return the keys in a value, and how deep it has lists in one another."""
     try:
         value = machine.force(thunk)
         if isinstance(value, tuple):
-            return [key for one in machine.list(thunk) for key in _keys(machine, one)]
+            parts = [_keys(machine, one) for one in machine.list(thunk)]
+            depth = 1 + max((deep for _, deep in parts), default=0)
+            return [key for keys, _ in parts for key in keys], depth
+        origin = machine.origin(value)
         text = text_of(machine, ready(value), more=True)
     except EvaluationError as error:
         error.place = error.place or thunk.place
         raise
     machine.budget.spend(1 + len(text) // 16)
-    name = None if thunk.name is None else _decode(thunk.name)
-    return [PublicKey(_decode(text), thunk.place, name)]
+    place, name = (thunk.place, thunk.name) if origin is None else (origin.place, origin.name)
+    return [PublicKey(_decode(text), place, None if name is None else _decode(name))], 0
 
 
 def _armor(machine: Machine, thunk: Thunk | None) -> bool | None:

@@ -108,7 +108,8 @@ def _finding(finding: Finding) -> dict[str, _Value]:
 def _cause(cause: Cause | None) -> dict[str, str | None] | None:
     if cause is None:
         return None
-    return {"kind": cause.kind, "path": cause.path, "commit": cause.commit}
+    shown = {"kind": cause.kind, "path": cause.path, "commit": cause.commit}
+    return shown if cause.binding is None else {**shown, "binding": cause.binding}
 
 
 def _fix(fix: Fix) -> dict[str, _Value]:

@@ -129,6 +129,19 @@ def delete_a_file_of_a_rule(estate: Estate) -> None:
     write_rules(estate.shop, "plain/secrets.nix", wifi=[ALPHA])
 
 
+@breaks("plain-invalid-key")
+def list_a_key_that_was_cut(estate: Estate) -> None:
+    estate.shop.write("plain/wifi.age", encrypt(b"x", [ALPHA]))
+    write_rules(estate.shop, "plain/secrets.nix", wifi=[ALPHA, BETA[:40]])
+
+
+@breaks("plain-without-rule")
+def forget_a_rule(estate: Estate) -> None:
+    estate.shop.write("plain/wifi.age", encrypt(b"x", [ALPHA]))
+    estate.shop.write("plain/guest.age", encrypt(b"x", [ALPHA]))
+    write_rules(estate.shop, "plain/secrets.nix", wifi=[ALPHA])
+
+
 @pytest.mark.parametrize("rule", sorted(SCENARIOS))
 def test_a_mistake_is_named_by_its_rule_and_by_no_other(estate: Estate, rule: str) -> None:
     SCENARIOS[rule](estate)

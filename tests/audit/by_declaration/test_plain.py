@@ -106,20 +106,20 @@ def test_armor_that_rage_refuses_is_a_warning(workshop: Workshop, name: str) -> 
     }  # fmt: skip
 
 
-def test_nested_lists_are_flattened(workshop: Workshop) -> None:
+def test_nested_lists_are_flattened_and_reported(workshop: Workshop) -> None:
     workshop.write("db.age", encrypt(b"x", [ALPHA, BETA]))
     keys = f"[ {json.dumps(ALPHA)} [ [ {json.dumps(BETA)} ] ] ]"
     workshop.write("secrets.nix", f'{{ "db.age" = {{ publicKeys = {keys}; armor = false; }}; }}')
 
-    assert of(judge(workshop)) == {"db.age": ("ok", ())}
+    assert of(judge(workshop)) == {"db.age": ("wrong", ("plain-invalid-key",))}
 
 
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        (NEW, "root@new (…fdTFl71T) of secrets.nix"),
+        (NEW, "root@new (…fdTFl71T, secrets.nix:2) of secrets.nix"),
         (RSA, "root@rsa (…"),
-        (DELTA, "one of the X25519 recipients of secrets.nix"),
+        (DELTA, "X25519 …9swvx579 (secrets.nix:2) of secrets.nix"),
     ],
     ids=["ed25519", "rsa", "anonymous"],
 )
@@ -183,8 +183,11 @@ def test_keys_that_are_none(workshop: Workshop) -> None:
 
     finding = the_only(judge(workshop))
 
-    assert finding.rule == "plain-missing-recipient"
-    assert "a key that is not a recipient" in finding.message
+    assert finding.rule == "plain-invalid-key"
+    assert finding.message == (
+        "its rule lists `ssh-ed25519 AAAA` (secrets.nix:2), which age cannot take: "
+        "the ssh-ed25519 key is cut short"
+    )
 
 
 @pytest.mark.parametrize(
@@ -293,7 +296,7 @@ def test_a_private_key_among_public_ones_is_never_shown(workshop: Workshop, run:
     results = [run(workshop.top, *words) for words in ((), ("-v",), ("fleet",))]
     results += [run(workshop.top, *words, "--format", "json") for words in ((), ("fleet",))]
 
-    assert {one.rule for one in report.findings} >= {"private-key", "plain-missing-recipient"}
+    assert {one.rule for one in report.findings} >= {"private-key", "plain-invalid-key"}
     assert workshop.identity not in repr(report)
     assert workshop.identity not in "".join(one.stdout + one.stderr for one in results)
     kept = (workshop.top / ".git/agenix-check").iterdir()

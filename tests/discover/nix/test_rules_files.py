@@ -38,6 +38,7 @@ def test_rules_are_read_relative_to_their_file(workshop: Workshop) -> None:
                 recipients=("age1me", "age1a", "age1b"),
                 armor=None,
                 repeated=("age1me",),
+                nested=True,
             ),
             PlainRule(
                 path="secrets/deep/x.age",
@@ -46,6 +47,7 @@ def test_rules_are_read_relative_to_their_file(workshop: Workshop) -> None:
             ),
             PlainRule(path="top.age", recipients=(), armor=False),
         ),
+        directory="secrets",
     )
 
 

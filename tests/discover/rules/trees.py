@@ -7,9 +7,9 @@ from agenix_check.discover.rules.reading import TreeFiles
 from agenix_check.discover.rules.understand import (
     Misunderstood,
     Understood,
-    WrittenRule,
     understand,
 )
+from agenix_check.discover.rules.written import WrittenRule
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 
 STEPS = 300_000

@@ -4,6 +4,7 @@ from agenix_check.discover.rules.builtins.primitives import Table, primitive
 from agenix_check.discover.rules.machine import Machine
 from agenix_check.discover.rules.operators import coerce
 from agenix_check.discover.rules.places import named_place
+from agenix_check.discover.rules.syntax import Position
 from agenix_check.discover.rules.values import (
     EvaluationError,
     PlaceText,
@@ -96,10 +97,12 @@ def _import(machine: Machine, path: Thunk) -> Value:
 
 @primitive(CONTROL, "readFile", 1)
 def _read(machine: Machine, path: Thunk) -> Value:
-    text = machine.files.read(_place(machine, path))
+    place = _place(machine, path)
+    text = machine.files.read(place)
     if b"\0" in text:
         raise EvaluationError("a file with a NUL byte, as a string")
     machine.budget.spend(len(text) // 16)
+    machine.note_origin(text, Position(place, 1), None)
     return text
 
 
