@@ -1,9 +1,17 @@
 """The audit of a declared fleet: nothing is guessed, and what is missing is certain."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
-from agenix_check.audit.commands import pathspec, put_key_right, remove, shell
+from agenix_check.audit.commands import REKEY, pathspec, put_key_right, remove, shell
+from agenix_check.audit.copies import (
+    JudgedOutput,
+    Numbered,
+    audit_copied,
+    audit_rewritten,
+    mark,
+)
 from agenix_check.audit.declared_changes import Dependencies, mark_new
 from agenix_check.audit.expected_outputs import (
     Bench,
@@ -13,7 +21,7 @@ from agenix_check.audit.expected_outputs import (
 )
 from agenix_check.audit.judged import make_finding
 from agenix_check.audit.key_files import KeyFiles
-from agenix_check.audit.keyring import make_keyring
+from agenix_check.audit.keyring import Keyring, make_keyring
 from agenix_check.audit.nodes import audit_nodes
 from agenix_check.audit.outdated import audit_outdated
 from agenix_check.audit.predecessors import find_predecessors
@@ -51,11 +59,11 @@ def audit_declared(
     """Judge a declared fleet; `by_names` judges the nodes that could not be evaluated."""
     declaration = declared.declaration
     may_be_old = inventory.kind == "lock"
-    outputs, findings = _judge(names, declared, may_be_old=may_be_old)
+    outputs, findings = _judge(names, declared, snapshot.base, may_be_old=may_be_old)
     if declared.base is not None and findings:
         base = declared.base
         unjudged = {node.name for node in base.declaration.failed}
-        at_base = _judge(names.at_base(), base, may_be_old=may_be_old)[1]
+        at_base = _judge(names.at_base(), base, None, may_be_old=may_be_old)[1]
         findings = mark_new(findings, names, at_base, unjudged)
     findings = [_date(names, finding) for finding in findings]
     findings += audit_lock(names, inventory)
@@ -88,9 +96,12 @@ def audit_declared(
 
 
 def _judge(
-    names: Names, declared: Declared, *, may_be_old: bool
+    names: Names, declared: Declared, base: str | None, *, may_be_old: bool
 ) -> tuple[list[JudgedFile], list[Finding]]:
-    """Judge what is declared; what is new in it is judged by dependencies alone."""
+    """Judge what is declared; what is new in it is judged by dependencies alone.
+
+    `base` is the commit that the snapshot is held against.
+    """
     keys = [KeyText(node.host_pubkey, ()) for node in declared.declaration.nodes]
     keyring = make_keyring([*names.here.keys.values(), *keys], names.base.keys.values())
     key_files = KeyFiles(names, keyring)
@@ -108,7 +119,32 @@ def _judge(
     findings += audit_orphans(bench)
     findings += audit_nodes(bench)
     findings += audit_masters(bench)
-    return [one.result for one in judged], findings
+    results = [one.result for one in judged]
+    for audit in (audit_copied, partial(audit_rewritten, base=base)):
+        found = list(_audit_bytes(bench, results, audit))
+        findings += [one.finding for one in found]
+        results = mark(results, found)
+    return results, findings
+
+
+def _audit_bytes(
+    bench: Bench,
+    results: Sequence[JudgedFile],
+    audit: Callable[[Names, Keyring, Sequence[JudgedOutput]], Iterator[Numbered]],
+) -> Iterator[Numbered]:
+    """Find what an audit of bytes says of the outputs that are known."""
+    expected = bench.declared.expected
+    pairs = [
+        (number, one.output, result)
+        for number, (one, result) in enumerate(zip(expected, results, strict=True))
+        if one.output is not None
+    ]
+    judged = [(output, result) for _, output, result in pairs]
+    for found in audit(bench.names, bench.keyring, judged):
+        number, finding = pairs[found.number][0], found.finding
+        if finding.mend == REKEY:
+            finding = replace(finding, mend=bench.rekey(expected[number].node))
+        yield Numbered(number, finding)
 
 
 def _date(names: Names, finding: Finding) -> Finding:

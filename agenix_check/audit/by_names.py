@@ -1,14 +1,16 @@
 """The audit where only names are known: every rule that needs no declaration."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agenix_check.audit.content import judge_content
+from agenix_check.audit.copies import Numbered, audit_copied, audit_rewritten, mark
 from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.keyring import Keyring, make_keyring
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.tree.facts import LockedFact
-from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.git.snapshot import SUBMODULE
 from agenix_check.model.findings import (
     Counts,
@@ -26,7 +28,7 @@ from agenix_check.model.fleet import Fleet
 from agenix_check.rules import find_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sized
+    from collections.abc import Sized
 
     from agenix_check.audit.judged import AboutOutput
 
@@ -35,9 +37,7 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     """Judge a fleet that is known by names, and return everything that is wrong with it."""
     # Keys of the base too: they tell whose a stanza is, after a rotation.
     keyring = make_keyring(names.here.keys.values(), names.base.keys.values())
-    findings: list[Finding] = []
-    outputs: list[JudgedFile] = []
-    _judge_contents(names, fleet, keyring, findings, outputs)
+    outputs, findings = _judge_contents(names, fleet, keyring, snapshot.base)
     lost: list[AboutOutput] = []
     spoiled: list[Finding] = []
     if not names.quiet:
@@ -72,13 +72,12 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
 
 
 def _judge_contents(
-    names: Names,
-    fleet: Fleet,
-    keyring: Keyring,
-    findings: list[Finding],
-    outputs: list[JudgedFile],
-) -> None:
+    names: Names, fleet: Fleet, keyring: Keyring, base: str | None
+) -> tuple[list[JudgedFile], list[Finding]]:
+    """Judge every output by what it holds, and by which other files hold the same."""
     files, facts = names.here.files, names.here.facts
+    findings: list[Finding] = []
+    outputs: list[JudgedFile] = []
     for output in fleet.outputs:
         source = output.source
         judgement = judge_content(
@@ -105,9 +104,32 @@ def _judge_contents(
                 judgement.reason,
             )
         )
+    judged = list(zip(fleet.outputs, outputs, strict=True))
+    copied = list(_date_copies(names, keyring, audit_copied(names, keyring, judged)))
+    if copied:
+        outputs = mark(outputs, copied)
+        judged = list(zip(fleet.outputs, outputs, strict=True))
+    rewritten = list(audit_rewritten(names, keyring, judged, base))
+    findings += [one.finding for one in (*copied, *rewritten)]
+    return mark(outputs, rewritten), findings
 
 
-def _wrong_outputs(lost: "Iterable[AboutOutput]") -> list[JudgedFile]:
+def _date_copies(names: Names, keyring: Keyring, found: Iterable[Numbered]) -> Iterator[Numbered]:
+    """Say which copies the base had too."""
+    copies = list(found)
+    if not copies or names.base is names.here:
+        yield from (one._replace(finding=replace(one.finding, new=False)) for one in copies)
+        return
+    then = names.at_base()
+    _, at_base = _judge_contents(then, fleet_of(then), keyring, None)
+    old = {one.path for one in at_base if one.rule == "output-copied"}
+    for one in copies:
+        path = one.finding.path or ""
+        was = path in old and names.base.files[path].oid == names.here.files[path].oid
+        yield one._replace(finding=replace(one.finding, new=not was))
+
+
+def _wrong_outputs(lost: Iterable["AboutOutput"]) -> list[JudgedFile]:
     return [
         JudgedFile(
             kind=FileKind.OUTPUT,

@@ -109,6 +109,11 @@ def bring_back(
     return f"{back}  # or, if it is to be a new secret: {otherwise.removeprefix('# ')}"
 
 
+def restore_from(commit: str, path: str) -> str:
+    """Return the command that takes a file from a commit."""
+    return f"git restore --source={commit:.10} --staged --worktree -- {pathspec(path)}"
+
+
 def from_top(command: str, directory: str = "") -> str:
     """Return a command that names files from a directory of the repository, to type anywhere."""
     below = shell(f"/{directory}") if directory else ""

@@ -54,7 +54,7 @@ def judge_content(
 ) -> Judgement:
     """Judge one output by what was read of its file and of its source."""
     recipient = keyring.texts.get(output.key) if output.key is not None else None
-    if _is_in_order(fact, source, recipient):
+    if _match_whole(fact, source, recipient) is Match.YES:
         return _OK
     if recipient is not None and recipient.text == DUMMY_RECIPIENT:
         return Judgement(Verdict.SKIPPED, (), "its node has agenix-rekey's placeholder key")
@@ -112,9 +112,17 @@ def describe_other(file: File) -> str:
     return "an empty file" if file.is_empty else "not an age file"
 
 
-def _is_in_order(fact: Fact | None, source: Fact | None, recipient: Recipient | None) -> bool:
-    """Return whether an output is right in the usual way; a quick test that nearly all pass."""
-    return (
+def looks_right(fact: Fact | None, source: Fact | None, recipient: Recipient | None) -> bool:
+    """Return whether nothing that shows without a key is wrong with an output."""
+    return _match_whole(fact, source, recipient) is not Match.NO
+
+
+def _match_whole(fact: Fact | None, source: Fact | None, recipient: Recipient | None) -> Match:
+    """Return whether an output is for its node; NO where anything else about it is unusual.
+
+    It is a quick test that nearly all outputs pass.
+    """
+    if (
         isinstance(fact, AgeFact)
         and isinstance(source, AgeFact)
         and recipient is not None
@@ -122,8 +130,9 @@ def _is_in_order(fact: Fact | None, source: Fact | None, recipient: Recipient | 
         and fact.refusal is None
         and fact.plaintext_size == source.plaintext_size is not None
         and len(fact.stanzas) == 1
-        and match(fact.stanzas[0], recipient) is Match.YES
-    )
+    ):
+        return match(fact.stanzas[0], recipient)
+    return Match.NO
 
 
 def _judge_recipients(

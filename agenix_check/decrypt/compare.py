@@ -35,6 +35,7 @@ from agenix_check.model.findings import (
 from agenix_check.model.fleet import Output
 from agenix_check.model.progress import Progress
 from agenix_check.model.settings import Settings
+from agenix_check.rules import find_rule
 from agenix_check.view import View, view_commit
 
 _COMPARED_NOTHING = "--decrypt compared nothing"
@@ -236,7 +237,17 @@ def _conclude(
     ]
     incomplete += _why_nothing(report, decrypted, keychain)
     plain = (f"plaintexts of {_PLAIN_FILES}",) if report.plain else ()
-    found = sorted([*report.findings, *findings], key=finding_key)
+    settled = {
+        (one.result.node, one.result.secret, one.result.path)
+        for one in compared.values()
+        if one.finding is not None or one.obstacle is None
+    }
+    known = [
+        one
+        for one in report.findings
+        if not find_rule(one.rule).is_doubt or (one.node, one.secret, one.path) not in settled
+    ]
+    found = sorted([*known, *findings], key=finding_key)
     return replace(
         report,
         files=(*outputs, *report.plain),

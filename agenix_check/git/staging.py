@@ -23,6 +23,7 @@ FOLDER = "agenix-check"  # in the Git directory
 
 _NEW = "index"
 _MODE = "100644"
+_DIGITS_OF_SHA1 = 40
 _ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
@@ -78,13 +79,20 @@ def write_blobs(repository: Repository, paths: Iterable[str]) -> dict[str, str]:
     return dict(zip(wanted, listing.decode().split(), strict=True))
 
 
+def is_blob(content: bytes, oid: str) -> bool:
+    """Return whether an object id is that of a content as a blob; its length shows the hash."""
+    name = "sha1" if len(oid) == _DIGITS_OF_SHA1 else "sha256"
+    return _blob_id(content, name) == oid
+
+
 def object_ids(repository: Repository, contents: Mapping[str, bytes]) -> dict[str, str]:
     """Return the ids that contents have as blobs of this repository, by path."""
     name = _hash(repository.git)
-    return {
-        path: hashlib.new(name, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-        for path, data in contents.items()
-    }
+    return {path: _blob_id(data, name) for path, data in contents.items()}
+
+
+def _blob_id(data: bytes, name: str) -> str:
+    return hashlib.new(name, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def filtered(repository: Repository, paths: Iterable[str]) -> list[str]:

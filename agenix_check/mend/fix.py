@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agenix_check.discover.tree.facts import AgeFact
+from agenix_check.discover.tree.rewritten import remember_made
 from agenix_check.errors import AgenixCheckError, CannotCheckError
 from agenix_check.gate import (
     Compare,
@@ -19,7 +20,7 @@ from agenix_check.gate import (
 from agenix_check.git.known_keys import read_known_keys, remember_keys
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository, is_partial_commit
-from agenix_check.git.staging import exclusive_run, staged_aside
+from agenix_check.git.staging import exclusive_run, is_blob, object_ids, staged_aside
 from agenix_check.git.worktree import read_file
 from agenix_check.keys.keychain import Unlocker
 from agenix_check.mend.admission import Admission
@@ -195,13 +196,19 @@ class _Run:
             produced = _produce_files(settings, planned, self.unlocker, self.progress)
             changes = Changes(
                 tree=planned.tree,
-                written={one.path: one.content for one in produced},
+                written={
+                    **_read_restored(planned),
+                    **{one.path: one.content for one in produced},
+                },
                 staged=_read_staged(repository, plan),
                 removed=tuple(one.path for one in plan.remove),
             )
             apply_changes(repository, self.folder, changes)
             fixed = _fixes(plan, produced)
             remember_keys(repository, planned.keys)
+            if settings.decrypt:
+                blobs = object_ids(repository, changes.written).values()
+                remember_made(open_store(repository, settings), blobs)
         report = check(
             repository, settings, self.origin,
             compare=compare, advise=advise_grants, details=self.details,
@@ -269,8 +276,11 @@ def _plan(
     files, decrypt = view.snapshot.files, settings.decrypt
 
     def read(path: str) -> bytes | None:
-        # A tracked file may look right and be wrong, as decryption has shown.
-        return None if decrypt and path in files else read_file(view.repository, path)
+        # A tracked file may look right and be wrong: as decryption has shown, or as it is staged.
+        if path not in files:
+            return read_file(view.repository, path)
+        content = None if decrypt else read_file(view.repository, path)
+        return None if content is None or is_blob(content, files[path].oid) else content
 
     def plan_for(admission: Admission) -> Plan:
         plan = make_plan(
@@ -353,6 +363,12 @@ def _produce_files(
     return tuple(produced)
 
 
+def _read_restored(planned: _Planned) -> dict[str, bytes]:
+    """Return the contents of the files to put back."""
+    git = planned.view.repository.git
+    return {one.path: git.run("cat-file", "blob", one.oid) for one in planned.plan.restore}
+
+
 def _read_staged(repository: Repository, plan: Plan) -> dict[str, bytes]:
     """Return the contents that the files to stage have in the work tree."""
     contents = {}
@@ -366,6 +382,7 @@ def _read_staged(repository: Repository, plan: Plan) -> dict[str, bytes]:
 
 def _fixes(plan: Plan, produced: tuple[Produced, ...]) -> tuple[Fix, ...]:
     fixed = [Fix(action="rekeyed", path=o.path, node=o.node, secret=o.secret) for o in produced]
+    fixed += [Fix(action="staged", path=o.path, node=o.node, secret=o.secret) for o in plan.restore]
     fixed += [Fix(action="staged", path=o.path, node=o.node, secret=o.secret) for o in plan.stage]
     fixed += [Fix(action="removed", path=o.path, node=o.node, secret=o.secret) for o in plan.remove]
     return tuple(fixed)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class NewOutput(NamedTuple):
     """An output to make: whose it is, for which key text, and where it belongs.
 
-    `path` is None where its name depends on the source as this run encrypts it anew.
+    `path` is None where its name depends on the source as this run encrypts it anew. `before` is
+    the blob that the base has there, if that looks right and what is there does not hold it.
     """
 
     node: str
@@ -29,12 +30,22 @@ class NewOutput(NamedTuple):
     storage: str
     key: str
     path: str | None
+    before: str | None = None
 
 
 class Touched(NamedTuple):
     """A file to stage or to remove, and whose it is."""
 
     path: str
+    node: str | None = None
+    secret: str | None = None
+
+
+class Restored(NamedTuple):
+    """A file to put back: which blob, and whose it is."""
+
+    path: str
+    oid: str
     node: str | None = None
     secret: str | None = None
 
@@ -67,6 +78,7 @@ class Plan:
     """
 
     jobs: tuple[Job, ...] = ()
+    restore: tuple[Restored, ...] = ()
     stage: tuple[Touched, ...] = ()
     remove: tuple[Touched, ...] = ()
     left: tuple[str, ...] = ()
@@ -78,7 +90,7 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.jobs or self.stage or self.remove)
+        return not (self.jobs or self.restore or self.stage or self.remove)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -97,7 +109,8 @@ class Plan:
     @property
     def written(self) -> tuple[str, ...]:
         """The paths of all files that are written, as far as they are known."""
-        paths = [job.path for job in self.jobs if job.recipients]
+        paths = [one.path for one in self.restore]
+        paths += [job.path for job in self.jobs if job.recipients]
         paths += [output.path for job in self.jobs for output in job.outputs if output.path]
         return tuple(dict.fromkeys(paths))
 
@@ -110,28 +123,37 @@ def what_remains(plan: Plan, report: Report) -> Report:
 
 
 def prefer_disk(plan: Plan, read: Callable[[str], bytes | None], tracked: Iterable[str]) -> Plan:
-    """Stage outputs that are right in the work tree already instead of making them anew.
+    """Stage outputs that are right in the work tree already, or put them back as they were.
 
-    `read` gives a file of the work tree. A `tracked` file was edited by hand, so its header must
-    also show whom it is for.
+    What is left is made anew. `read` gives a file of the work tree. A `tracked` file was edited by
+    hand, so its header must also show whom it is for.
     """
     known = frozenset(tracked)
     jobs: list[Job] = []
     stage = list(plan.stage)
+    restore = list(plan.restore)
     for job in plan.jobs:
         to_make = []
         for output in job.outputs:
             path = output.path
             content = read(path) if path is not None else None
-            if path is None or content is None:
+            must_show = path in known
+            if path is None:
                 to_make.append(output)
-            elif is_right(content, output.key, job.size, must_show=path in known):
+            elif content and is_right(content, output.key, job.size, must_show=must_show):
                 stage.append(Touched(path, output.node, output.secret))
+            elif output.before is not None:
+                restore.append(Restored(path, output.before, output.node, output.secret))
             else:
                 to_make.append(output)
         if to_make or job.recipients:
             jobs.append(replace(job, outputs=tuple(to_make)))
-    return replace(plan, jobs=tuple(jobs), stage=tuple(sorted(set(stage), key=str)))
+    return replace(
+        plan,
+        jobs=tuple(jobs),
+        stage=tuple(sorted(set(stage), key=str)),
+        restore=tuple(sorted(set(restore))),
+    )
 
 
 def hold_back(plan: Plan, admission: Admission) -> Plan:

@@ -2,12 +2,20 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from itertools import chain
 
-from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_configured
+from agenix_check.age import (
+    DUMMY_RECIPIENT,
+    RecipientError,
+    parse_configured,
+    recipient_or_none,
+)
 from agenix_check.audit.commands import remove
+from agenix_check.audit.content import looks_right
+from agenix_check.audit.copies import find_twins
 from agenix_check.discover.declared.inventory import Inventory
-from agenix_check.discover.tree.evidence import LOCK
+from agenix_check.discover.tree.evidence import LOCK, Evidence
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.names import Names
@@ -18,7 +26,7 @@ from agenix_check.mend.former_keys import (
     needs_by_names,
 )
 from agenix_check.mend.needs import Need, declared_needs, needs_of_finding
-from agenix_check.mend.plan import Job, NewOutput, Plan, Touched
+from agenix_check.mend.plan import Job, NewOutput, Plan, Restored, Touched
 from agenix_check.mend.reencrypt import plan_plain, plan_sources
 from agenix_check.model.findings import Finding, Severity
 from agenix_check.model.lost import Reason
@@ -101,6 +109,7 @@ class _Planner:
             self._files.setdefault(file.place, []).append(file.path)
         self._jobs: dict[str, Job] = {}
         self._stage: set[Touched] = set()
+        self._restore: set[Restored] = set()
         self._remove: dict[str, Touched] = {}
         self._orphans: dict[str, str] = {}  # those that are removed, and their directories
         self._wanted: set[str] = set()
@@ -115,8 +124,10 @@ class _Planner:
         if path is None or finding.severity is Severity.NOTE:
             return
         match find_rule(finding.rule).mended_by:
-            case MendedBy.REMAKE_OUTPUT:
+            case MendedBy.REMAKE_OUTPUT | MendedBy.REWRITE_OUTPUT:
                 self._plan_output(finding, path, made=False)
+            case MendedBy.RESTORE_OUTPUT:
+                self._plan_restoration(finding, path)
             case MendedBy.STAGE_OUTPUT:
                 self._plan_output(finding, path, made=True)
             case MendedBy.STAGE_SOURCE:
@@ -160,7 +171,7 @@ class _Planner:
                 outputs = (*outputs, output)
         for output in outputs:
             self._plan_replacement(output, None)
-        anew = tuple(output._replace(path=None) for output in outputs)
+        anew = tuple(output._replace(path=None, before=None) for output in outputs)
         self._jobs[job.path] = replace(job, outputs=anew)
         return True
 
@@ -179,6 +190,7 @@ class _Planner:
             jobs=tuple(
                 replace(job, outputs=tuple(sorted(job.outputs, key=_by_owner))) for job in jobs
             ),
+            restore=tuple(sorted(self._restore, key=str)),
             stage=tuple(sorted(self._stage, key=str)),
             remove=tuple(removed),
             left=tuple(dict.fromkeys(left)),
@@ -218,19 +230,51 @@ class _Planner:
                 self.withheld.append(finding)
                 continue
             output = self._new_output(need)
-            if output is None:
-                continue
-            if finding.rule == "output-stale" and path != output.path:
-                self._plan_removal(path, output)
-            self._plan_replacement(output, output.path)
-            fact = names.here.facts[need.source]
-            size = fact.plaintext_size if isinstance(fact, AgeFact) else None
-            oid = names.here.files[need.source].oid
-            job = self._jobs.get(need.source) or Job(path=need.source, oid=oid, size=size or 0)
-            if output not in job.outputs:
-                job = replace(job, outputs=(*job.outputs, output))
-            self._jobs[need.source] = job
+            if output is not None:
+                self._plan_making(finding, need, output)
+
+    def _plan_making(self, finding: Finding, need: Need, output: NewOutput) -> None:
+        """Plan to make an output, or to put it back as it was, in place of what is there."""
+        names = self._names
+        if find_rule(finding.rule).mended_by is MendedBy.REMAKE_OUTPUT:
+            before = self._before(need, output)
+            stays = before is not None and before == _oid(names.here, output.path)
+            if stays and finding.new:
+                self.fixed.add(finding)  # it was copied, and is not the copy
+                return
+            output = output._replace(before=None if stays else before)
+        if finding.rule == "output-stale" and finding.path not in (None, output.path):
+            self._plan_removal(finding.path, output)
+        self._plan_replacement(output, output.path)
+        fact = names.here.facts[need.source]
+        size = fact.plaintext_size if isinstance(fact, AgeFact) else None
+        oid = names.here.files[need.source].oid
+        job = self._jobs.get(need.source) or Job(path=need.source, oid=oid, size=size or 0)
+        if output not in job.outputs:
+            job = replace(job, outputs=(*job.outputs, output))
+        self._jobs[need.source] = job
+        self.fixed.add(finding)
+
+    def _plan_restoration(self, finding: Finding, path: str) -> None:
+        """Plan to put an output back as the base has it."""
+        oid = _oid(self._names.base, path)
+        if oid is not None:
+            self._restore.add(Restored(path, oid, finding.node, finding.secret))
             self.fixed.add(finding)
+
+    def _before(self, need: Need, output: NewOutput) -> str | None:
+        """Return the blob that the base has in an output's place, if it looks right."""
+        names, path = self._names, output.path or ""
+        source = names.here.facts.get(need.source)
+        fact, recipient = names.base.facts.get(path), recipient_or_none(need.key)
+        if not looks_right(fact, source, recipient) or path in self._twins_at_base:
+            return None
+        return _oid(names.base, path)
+
+    @cached_property
+    def _twins_at_base(self) -> frozenset[str]:
+        twins = find_twins(self._names.base).values()
+        return frozenset(file.path for alike in twins for file in alike)
 
     def _refuse(self, need: Need, path: str, *, declared: bool) -> bool:
         """Return whether an output must not be made, because its key is not admitted."""
@@ -337,8 +381,14 @@ def _first_and_count(paths: list[str]) -> str:
     return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
 
 
+def _oid(tree: Evidence, path: str | None) -> str | None:
+    """Return the blob at a path; a file that is none of a tree has none."""
+    file = tree.files.get(path or "")
+    return None if file is None else file.oid
+
+
 def _is_same_but_path(output: NewOutput, other: NewOutput) -> bool:
-    return output._replace(path=None) == other._replace(path=None)
+    return output._replace(path=None, before=None) == other._replace(path=None, before=None)
 
 
 def _by_owner(output: NewOutput) -> tuple[str, str, str]:

@@ -11,7 +11,8 @@ from agenix_check.rules import RULES
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 # A command about one file, which is a plain word or fully quoted.
 _ONE_FILE = re.compile(
-    r"(?P<command>([^#]+  # [^:]+: )?git (rm|rm -f|rm -r -f|add|add -f) --) "
+    r"(?P<command>([^#]+  # [^:]+: )?git (rm|rm -f|rm -r -f|add|add -f|"
+    r"restore --source=[0-9a-f]+ --staged --worktree) --) "
     r"(?P<file>(?!-)[\w@%+=:,./-]+|'[^']*'|\$'(?:[^'\\]|\\.)*')"
 )
 _FILES_IN_COMMAND = 10  # that one command names

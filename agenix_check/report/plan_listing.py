@@ -34,6 +34,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         for output in job.outputs:
             where = output.path or f"{output.storage}/...-{output.secret}.age"
             yield f"  rekey {visible(output.node)} {visible(output.secret)} {visible(where)}"
+    yield from (f"put back {visible(one.path)}" for one in plan.restore)
     yield from (f"stage {visible(one.path)}" for one in plan.stage)
     yield from (f"remove {visible(one.path)}" for one in plan.remove)
     yield from (f"grant {visible(one.line)}: {visible(one.typed)}" for one in plan.grants)
@@ -58,6 +59,7 @@ def _members(plan: Plan) -> dict[str, object]:
             }
             for job in plan.jobs
         ],
+        "restore": [_touched(Touched(one.path, one.node, one.secret)) for one in plan.restore],
         "stage": [_touched(one) for one in plan.stage],
         "remove": [_touched(one) for one in plan.remove],
         "grants": [

@@ -5,6 +5,8 @@ A new rule goes into the file of its kind, at its place; nothing else has to kno
 
 from agenix_check.model.findings import Severity
 from agenix_check.rules.nodes import NODES
+from agenix_check.rules.output_contents import OUTPUT_CONTENTS
+from agenix_check.rules.output_directories import OUTPUT_DIRECTORIES
 from agenix_check.rules.outputs import OUTPUTS
 from agenix_check.rules.plain import PLAIN
 from agenix_check.rules.rule import About, MendedBy, Rule
@@ -12,7 +14,14 @@ from agenix_check.rules.sources import SOURCES
 
 __all__ = ["RULES", "About", "MendedBy", "Rule", "find_rule"]
 
-_ALL: tuple[Rule, ...] = (*OUTPUTS, *SOURCES, *NODES, *PLAIN)
+_ALL: tuple[Rule, ...] = (
+    *OUTPUTS,
+    *OUTPUT_CONTENTS,
+    *OUTPUT_DIRECTORIES,
+    *SOURCES,
+    *NODES,
+    *PLAIN,
+)
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in _ALL}
 

@@ -25,7 +25,9 @@ class About(StrEnum):
 class MendedBy(Enum):
     """What `--fix` does about a finding."""
 
-    REMAKE_OUTPUT = auto()  # encrypt it again, from its source
+    REMAKE_OUTPUT = auto()  # encrypt it again, or put back the right one that the base has
+    REWRITE_OUTPUT = auto()  # encrypt it again in any case: only keys show that it is wrong
+    RESTORE_OUTPUT = auto()  # put back the one that the base has
     STAGE_OUTPUT = auto()  # it is right, but only in the work tree
     STAGE_SOURCE = auto()
     REMOVE_OUTPUT = auto()  # if nobody can need it
@@ -34,7 +36,12 @@ class MendedBy(Enum):
     REENCRYPT_SOURCE = auto()  # in place, to all masters; only with `--update-masters`
 
 
-_ENCRYPTING = (MendedBy.REMAKE_OUTPUT, MendedBy.REENCRYPT_PLAIN, MendedBy.REENCRYPT_SOURCE)
+_ENCRYPTING = (
+    MendedBy.REMAKE_OUTPUT,
+    MendedBy.REWRITE_OUTPUT,
+    MendedBy.REENCRYPT_PLAIN,
+    MendedBy.REENCRYPT_SOURCE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +59,7 @@ class Rule:
     - `lost` says that an output that should be there is not there in a usable form.
     - `unexplained` says that no key and source of the tree made an output that is there. Which of
       these rules it breaks depends on the base, so for `--new-from` they are one.
+    - `is_doubt` says that a comparison of plaintexts settles it.
     """
 
     id: str
@@ -65,6 +73,7 @@ class Rule:
     exposure: float | None = None
     lost: bool = False
     unexplained: bool = False
+    is_doubt: bool = False
 
     def __post_init__(self) -> None:
         """Let the texts be declared as triple-quoted strings."""

@@ -130,6 +130,19 @@ def encrypt_something_else(fleet: Workshop) -> None:
     overwrite_token(fleet, encrypt(b"x", [ALPHA]))
 
 
+@breaks("output-copied")
+def give_an_old_output_the_new_name(fleet: Workshop) -> None:
+    old = old_output(fleet, "alpha", "token")
+    fleet.source(ALPHA_TOKEN, "TOKEN OF ALPHA\n")
+    fleet.write(fleet.output_path("alpha", "token", ALPHA_TOKEN), fleet.read(old))
+    fleet.remove(old)
+
+
+@breaks("output-rewritten")
+def force_a_rekey(fleet: Workshop) -> None:
+    overwrite_token(fleet, encrypt(TOKEN, [ALPHA]))
+
+
 @breaks("output-orphan")
 def leave_an_old_output(fleet: Workshop) -> None:
     fleet.source(ALPHA_TOKEN, "another\n")

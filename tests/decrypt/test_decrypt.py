@@ -86,6 +86,7 @@ def test_another_text_of_the_same_length_is_found(keyed: Keyed, node: str) -> No
 
 def test_what_has_no_key_is_said_and_fails_only_where_that_is_wanted(keyed: Keyed) -> None:
     keyed.replace_text("beta")
+    keyed.shop.commit("Replace a text")
     code, report = keyed.judge("alpha", "gamma", "master")
     assert (code, report["findings"], report["incomplete"]) == (0, [], [])
     assert verdicts(report) == {
@@ -102,6 +103,14 @@ def test_what_has_no_key_is_said_and_fails_only_where_that_is_wanted(keyed: Keye
     only = ("--require-verified", "--node", "alpha")
     assert keyed.decrypt("alpha", "master", more=only).code == 0
     assert keyed.decrypt("master", more=("--require-verified", "--node", "beta")).code == 3
+
+
+def test_only_what_was_compared_is_not_in_doubt_any_more(keyed: Keyed) -> None:
+    keyed.replace_text("beta")
+    (doubt,) = keyed.judge("alpha", "master")[1]["findings"]
+    assert (doubt["rule"], doubt["path"]) == ("output-rewritten", keyed.output("beta"))
+    (certain,) = keyed.judge(*ALL)[1]["findings"]
+    assert (certain["rule"], certain["path"]) == ("output-content", keyed.output("beta"))
 
 
 def test_every_format_says_what_was_not_compared(keyed: Keyed) -> None:

@@ -37,6 +37,8 @@ BY_NAMES = (
     "output-extra-recipient",
     "output-dummy",
     "output-length",
+    "output-copied",
+    "output-rewritten",
     "output-orphan",
     "output-leftover",
     "source-unstaged",

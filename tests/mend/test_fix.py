@@ -74,7 +74,7 @@ def test_a_fleet_in_order_is_left_alone(fleet: Workshop) -> None:
     assert state(fleet) == before
 
 
-@pytest.mark.parametrize(
+SPOILT = pytest.mark.parametrize(
     "content",
     [
         b"# PLACEHOLDER\n",
@@ -85,8 +85,27 @@ def test_a_fleet_in_order_is_left_alone(fleet: Workshop) -> None:
     ],
     ids=["not encrypted", "malformed", "wrong recipient", "extra recipient", "length"],
 )
-def test_a_spoilt_output_is_made_anew_in_its_place(fleet: Workshop, content: bytes) -> None:
+
+
+@SPOILT
+def test_an_output_that_is_spoilt_is_put_back(fleet: Workshop, content: bytes) -> None:
+    path = output(fleet, "alpha", "db")
+    right = fleet.read(path)
+    spoil(fleet, content)
+    planned = json.loads(fix(fleet, "--dry-run", "--format", "json").stdout)
+    assert ([one["path"] for one in planned["restore"]], planned["decrypt"]) == ([path], [])
+    done = fix(fleet)
+    assert done.code == 0, done
+    assert fleet.read(path) == right
+    assert status(fleet) == []
+
+
+@SPOILT
+def test_an_output_that_was_spoilt_is_made_anew_in_its_place(
+    fleet: Workshop, content: bytes
+) -> None:
     path = spoil(fleet, content)
+    fleet.git.run("commit", "-qm", "spoil")
     done = fix(fleet)
     assert done.code == 0, done
     assert fleet.read(path) != content

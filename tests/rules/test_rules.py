@@ -21,6 +21,8 @@ CONTRACT = {
     "output-dummy": "error",
     "output-length": "error",
     "output-content": "error",
+    "output-copied": "error",
+    "output-rewritten": "warning",
     "output-orphan": "warning",
     "output-mixed-keys": "warning",
     "output-leftover": "error",

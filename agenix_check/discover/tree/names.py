@@ -18,6 +18,7 @@ from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, bare
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, Traced, trace
 from agenix_check.discover.tree.readings import Reading, best_reading
+from agenix_check.discover.tree.rewritten import find_rewritten
 from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen
 from agenix_check.discover.tree.unstaged import (
     NOTHING_UNSTAGED,
@@ -51,7 +52,8 @@ class Names:
     not in this clone, `undecided` what names alone cannot decide without it. `quiet` says that
     every output is explained, and that none is gone or waits to be staged; `looked_aside` are the
     directories of the work tree that were read too, so that the next run may find something else:
-    None where it was not; `shallow` that this clone is, so history ends early.
+    None where it was not; `shallow` that this clone is, so history ends early. `rewritten` are
+    outputs with other bytes than at the base.
     """
 
     here: Evidence
@@ -71,6 +73,7 @@ class Names:
     looked_aside: tuple[str, ...] | None = None
     shallow: bool = False
     skipped: tuple[str, ...] = ()
+    rewritten: frozenset[str] = frozenset()
 
     def traced(self, output: OutputFile) -> Traced:
         """Return which key and source made an output's name, of the snapshot and of the base."""
@@ -171,6 +174,7 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         changed=frozenset(change.path for change in changed),
         shallow=view.repository.shallow,
         skipped=_submodules(snapshot.files.values()),
+        rewritten=find_rewritten(view, here.outputs, changed, store) if base else frozenset(),
     )
     lost = _find_lost(view, names, changed, memory, store)
     names = replace(names, lost=lost)
