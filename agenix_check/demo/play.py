@@ -10,7 +10,7 @@ from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Report, Severity
 from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.report import RenderOptions, render
-from agenix_check.report.escape import BOLD, RED, paint
+from agenix_check.report.escape import BOLD, RED, inert, paint
 
 SETTINGS = Settings(inventory=InventoryChoice.NAMES)
 
@@ -90,7 +90,7 @@ class Play:
         self._say(self._paint("This is a defect in agenix-check", RED) + f": {sentence}")
 
     def _say(self, *lines: str) -> None:
-        self._write("\n" + "\n".join(lines) + "\n")
+        self._write(inert("\n" + "\n".join(lines) + "\n"))
 
     def _paint(self, text: str, code: str) -> str:
         return paint(text, code) if self._options.color else text

@@ -211,8 +211,8 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
     """
     if repository.top is None and "GIT_INDEX_FILE" not in os.environ:
         raise UsageError("a bare repository has no index; name a commit with --rev")
-    with _at_its_time(repository):
-        status, output, _ = _away(repository).attempt(*_WRITE_TREE)
+    with _index_copied(repository) as git:
+        status, output, _ = git.attempt(*_WRITE_TREE)
     if status == 0:
         yield (
             repository,
@@ -220,7 +220,7 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
         )
         return
     _refuse_unmerged(repository.git)
-    # Locked by another Git, or not writable: write the tree aside, to be thrown away.
+    # The object database is not writable: write the tree aside, to be thrown away.
     with index_aside(repository) as aside:
         yield aside, Snapshot(kind="index", tree=write_tree(aside), commit=None, git=aside.git)
 
@@ -265,14 +265,34 @@ def write_tree(repository: Repository) -> str:
 
 
 @contextmanager
+def _index_copied(repository: Repository) -> Iterator[Git]:
+    """Yield a Git that reads a copy of the index, and does not see the work tree.
+
+    `write-tree` locks the index that it reads; if it is killed, the lock stays, and would stop
+    every other Git.
+    """
+    with tempfile.TemporaryDirectory(prefix="agenix-check-") as scratch:
+        copy = Path(scratch, "index")
+        with suppress(FileNotFoundError):
+            shutil.copy2(_index_of(repository), copy)
+        # The shared part of a split index would go beside the real one.
+        git = _away(repository).with_settings({"core.splitIndex": "false"})
+        yield git.with_environment({"GIT_INDEX_FILE": str(copy)})
+
+
+def _index_of(repository: Repository) -> Path:
+    given = repository.git.variable("GIT_INDEX_FILE")
+    return Path(given) if given else repository.git_dir / "index"
+
+
+@contextmanager
 def _at_its_time(repository: Repository) -> Iterator[None]:
     """Keep the index's modification time while Git writes to it.
 
     Git compares the content of files as old as the index, because they may have been edited in the
     same second. A younger index, written without the work tree, would hide such an edit for ever.
     """
-    given = repository.git.variable("GIT_INDEX_FILE")
-    index = Path(given) if given else repository.git_dir / "index"
+    index = _index_of(repository)
     try:
         before = index.stat()
     except OSError:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import islice
 
+from agenix_check.report.escape import inert
 from agenix_check.report.words import quantity
 
 _MORE = 40  # bytes kept for the line that says how many items a list lacks
@@ -43,8 +44,9 @@ class Section:
         `more` is a line with `{}` for the number of items left out.
         """
         taken: list[str] = []
+        head, tail = inert(head), inert(tail)
         room = self._room - _size(head) - _size(tail)
-        for item in () if self._full else islice(items, most):
+        for item in map(inert, () if self._full else islice(items, most)):
             # After the last item no line about the rest is needed.
             if room - _size(item) < (_MORE if len(taken) + 1 < total else 0):
                 self._full = True
@@ -61,6 +63,7 @@ class Section:
 
     def enclose(self, head: str, fill: "Callable[[Section], None]", tail: str) -> None:
         """Add what `fill` adds to a section of its own, between `head` and `tail`."""
+        head, tail = inert(head), inert(tail)
         inner = Section(-1 if self._full else self._room - _size(head) - _size(tail))
         fill(inner)
         self.left_out += inner.left_out
@@ -74,9 +77,9 @@ class BoundedText:
     """A first line, sections, and a last sentence that says what did not fit."""
 
     def __init__(self, first: str, limit: int) -> None:
-        self._first = first
+        self._first = inert(first)
         self._limit = limit
-        self._room = limit - _size(first) - _LEFT_OUT
+        self._room = limit - _size(self._first) - _LEFT_OUT
         self._left_out: Counter[str] = Counter()
 
     def section(self, share: float, fill: Callable[[Section], None]) -> str:

@@ -58,6 +58,11 @@ def inert_json(text: str) -> str:
     return text.replace("##[", r"#\u0023[")
 
 
+def inert_markup(text: str) -> str:
+    """Do the same for XML and HTML: there the marks are in text and in values of attributes."""
+    return text.replace("##[", "#&#35;[")
+
+
 def paint(text: str, code: str) -> str:
     """Return a text that a terminal shows in one of the styles above."""
     return f"\x1b[{code}m{text}\x1b[0m"

@@ -8,7 +8,7 @@ from agenix_check.age import recipient_or_none
 from agenix_check.audit.select import is_node, matches
 from agenix_check.model.declaration import PlainRule, RulesFile
 from agenix_check.model.fleet import Fleet, Output
-from agenix_check.report.escape import inert, reversible, visible
+from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.words import quantity
 
 FLEET_SCHEMA = "agenix-check/fleet/1"
@@ -148,7 +148,7 @@ def render_json(fleet: Fleet) -> str:
             for rule in file.rules
         ],
     }
-    return json.dumps(document, indent=2) + "\n"
+    return inert_json(json.dumps(document, indent=2) + "\n")
 
 
 def _known_name(text: str, names: Mapping[str, str]) -> str | None:

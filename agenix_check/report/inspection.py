@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agenix_check.age import AgeFile, AgeFormatError, describe, looks_like_age, read_age
-from agenix_check.report.escape import inert, reversible, visible
+from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.words import quantity
 
 
@@ -42,7 +42,7 @@ def render_text(inspections: Sequence[Inspection]) -> str:
 
 def render_json(inspections: Sequence[Inspection]) -> str:
     """Turn inspections into a JSON array; names that are not UTF-8 are escaped as in the report."""
-    return json.dumps([_document(one) for one in inspections], indent=2) + "\n"
+    return inert_json(json.dumps([_document(one) for one in inspections], indent=2) + "\n")
 
 
 def _text(one: Inspection) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from agenix_check.errors import UsageError
 from agenix_check.mend.plan import Plan, Touched
-from agenix_check.report.escape import inert, reversible, visible
+from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.registry import find_format
 
 PLAN_SCHEMA = "agenix-check/plan/1"
@@ -15,7 +15,7 @@ def render(plan: Plan, format_name: str) -> str:
     """Turn a plan into text or JSON, as the format wants it; one without raises `UsageError`."""
     form = find_format(format_name).plan
     if form == "json":
-        return json.dumps({"schema": PLAN_SCHEMA, **_members(plan)}, indent=2) + "\n"
+        return inert_json(json.dumps({"schema": PLAN_SCHEMA, **_members(plan)}, indent=2) + "\n")
     if form is None:
         raise UsageError(f"--dry-run has no format {format_name!r}; it has text and json")
     return inert("\n".join(_lines(plan)) + "\n")

@@ -193,7 +193,16 @@ def test_no_name_is_a_command_for_the_runner_that_keeps_the_log(fleet: Workshop,
         (output,) = (fleet.top / "secrets/rekeyed/alpha").glob("*-db.age")
         (fleet.top / name / output.name).write_bytes(output.read_bytes())
     fleet.stage()
-    for words in (("-v",), ("fleet",), ("inspect", "::stop-commands::x/s.age")):
+    for words in (
+        ("-v",),
+        ("fleet",),
+        ("fleet", "--format", "json"),
+        ("inspect", "::stop-commands::x/s.age"),
+        ("inspect", "--format", "json", "a ##[stop-commands]x/s.age"),
+        ("-v", "--format", "markdown"),
+        ("-v", "--format", "html"),
+        ("-v", "--format", "junit"),
+    ):
         result = run(fleet.top, *words)
         lines = (result.stdout + result.stderr).splitlines()
         assert "stop-commands" in result.stdout, words

@@ -23,9 +23,9 @@ def staged(fleet: Workshop) -> Workshop:
 @pytest.mark.parametrize("options", [(), ("--worktree",)])
 def test_a_held_lock_does_not_stop_a_run(staged: Workshop, options: tuple[str, ...]) -> None:
     (staged.top / ".git/index.lock").write_bytes(b"held")
-    before = bytes_of(staged.top / ".git")
+    before = _without_objects(staged)
     assert judge(staged.top, *options) == {"output-stale"}
-    assert bytes_of(staged.top / ".git") == before
+    assert _without_objects(staged) == before
 
 
 def test_under_a_held_lock_what_is_not_staged_is_still_found(staged: Workshop) -> None:
@@ -39,9 +39,15 @@ def test_under_a_held_lock_a_split_index_is_read(fleet: Workshop) -> None:
     spoil(fleet)
     fleet.stage(WIFI)
     (fleet.top / ".git/index.lock").touch()
-    before = bytes_of(fleet.top / ".git")
+    before = _without_objects(fleet)
     assert judge(fleet.top) == {"output-stale"}
-    assert bytes_of(fleet.top / ".git") == before
+    assert _without_objects(fleet) == before
+
+
+def _without_objects(fleet: Workshop) -> dict[str, bytes]:
+    """Return the files of the Git directory, but for the objects: trees may come to them."""
+    found = bytes_of(fleet.top / ".git")
+    return {name: data for name, data in found.items() if not name.startswith("objects/")}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -104,14 +105,18 @@ def test_who_is_ended_while_the_index_is_locked_leaves_no_lock(fleet: Workshop, 
     _in_order(fleet, source)
 
 
-# Stands for Git: ends as if it were killed, before, in the middle of its input, or after its work.
+# Stands for Git: ends as if it were killed, before, in the middle of its input, or after its work,
+# or while it has the lock of the index that it works on.
 _DYING = """#!{python}
 import os, signal, subprocess, sys, time
 command = next(word for word in sys.argv[1:] if not word.startswith(("-", "core.")))
 if command == os.environ["VICTIM"] and not os.path.exists(os.environ["DONE"]):
     open(os.environ["DONE"], "w").close()
     given, when = sys.stdin.buffer.read(), os.environ["WHEN"]
-    if when != "before":
+    if when == "locked":
+        index = os.environ.get("GIT_INDEX_FILE") or os.environ["GIT_DIR"] + "/index"
+        open(index + ".lock", "x").close()
+    elif when != "before":
         with subprocess.Popen([{git!r}, *sys.argv[1:]], stdin=subprocess.PIPE) as real:
             real.stdin.write(given if when == "after" else given[: len(given) // 2])
             real.stdin.flush()
@@ -126,8 +131,17 @@ os.execv({git!r}, ["git", *sys.argv[1:]])
 """
 
 
-@pytest.mark.parametrize("when", ["before", "amid", "after"])
-@pytest.mark.parametrize("victim", ["hash-object", "update-index", "write-tree", "check-attr"])
+@pytest.mark.parametrize(
+    ("victim", "when"),
+    [
+        *product(
+            ("hash-object", "update-index", "write-tree", "check-attr"),
+            ("before", "amid", "after"),
+        ),
+        ("update-index", "locked"),
+        ("write-tree", "locked"),
+    ],
+)
 def test_a_git_that_is_killed_changes_nothing(
     fleet: Workshop, tmp_path: Path, victim: str, when: str
 ) -> None:

@@ -1,5 +1,6 @@
 """Hostile names: visible for people, reversible for programs."""
 
+import html
 import json
 import re
 import unicodedata
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agenix_check.model.findings import Cause, CauseKind
 from agenix_check.report import RenderOptions, render
 from agenix_check.report.escape import inert, reversible, visible
+from agenix_check.report.registry import format_names
 from tests.report.sample import finding, report
 
 NAMES = st.one_of(
@@ -97,11 +100,18 @@ def test_no_line_of_a_log_is_a_command(text: str, shown: str) -> None:
     assert inert(text) == shown
 
 
-@pytest.mark.parametrize("form", ["json", "gitlab", "sarif"])
-def test_no_json_holds_a_command_for_the_runner(form: str) -> None:
+@pytest.mark.parametrize("form", format_names())
+def test_no_format_holds_a_command_for_the_runner(form: str) -> None:
     name = "##[error]###[x]"
-    sample = report(findings=(finding("output-stale", name, name, path=name),))
-    rendered = render(replace(sample, incomplete=(name,)), form, RenderOptions())
+    cause = Cause(kind=CauseKind.SOURCE_CHANGED, path=name, commit=None)
+    one = replace(finding("output-stale", name, name, path=name), cause=cause, mend=f"x  # {name}")
+    sample = report(findings=(one,))
+    for told in (sample, replace(sample, incomplete=(name,), skipped=(name,))):
+        rendered = render(told, form, RenderOptions(verbose=True))
 
-    assert "##[" not in rendered
-    assert name in str(json.loads(rendered))
+        assert "error]" in rendered
+        assert "##[" not in rendered
+        if form in ("json", "gitlab", "sarif"):
+            assert name in str(json.loads(rendered))
+        elif form == "junit":
+            assert name in html.unescape(rendered)

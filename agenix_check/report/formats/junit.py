@@ -23,7 +23,7 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
-from agenix_check.report.escape import visible
+from agenix_check.report.escape import inert_markup, visible
 from agenix_check.report.finding_places import declared_in, shown_path
 from agenix_check.report.owners import assign
 from agenix_check.report.registry import Format, RenderOptions
@@ -197,7 +197,7 @@ def _to_xml(suites: dict[str, list[_TestCase]]) -> str:
     xml: str = to_xml_report_string(built, prettyprint=False)
     # A "<" is always a tag here: in texts and attributes it is "&lt;".
     lines = _TAG.sub("\n<", xml)
-    return f'<?xml version="1.0" encoding="UTF-8"?>{lines}\n'
+    return inert_markup(f'<?xml version="1.0" encoding="UTF-8"?>{lines}\n')
 
 
 def _built(case: _TestCase) -> object:

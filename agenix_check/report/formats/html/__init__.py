@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agenix_check import __version__
 from agenix_check.model.findings import Report
-from agenix_check.report.escape import visible
+from agenix_check.report.escape import inert_markup, visible
 from agenix_check.report.registry import Format, RenderOptions
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def render(report: Report, version: str, *, strict: bool, require_verified: bool
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
-    return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return inert_markup(page.encode("ascii", "xmlcharrefreplace").decode("ascii"))
 
 
 @cache

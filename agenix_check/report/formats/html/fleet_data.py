@@ -23,7 +23,7 @@ _NOTHING_MORE = OutputDetail()
 _VERDICTS = {verdict: number for number, verdict in enumerate(Verdict)}
 
 # Characters that could end a script element, or a line in old JSON readers.
-_SAFE_IN_SCRIPT = {ord(char): f"\\u{ord(char):04x}" for char in "<>&'"}
+_SAFE_IN_SCRIPT = {ord(char): f"\\u{ord(char):04x}" for char in "<>&'#"}
 
 _Cell = tuple[str, str]  # a node and a secret
 
