@@ -66,7 +66,7 @@ def _crash() -> int:
 def _run(arguments: list[str]) -> int:
     # A run makes many small values, no cycles of them, and ends soon.
     gc.disable()
-    if arguments[:1] == ["--version"]:
+    if arguments[:1] in (["--version"], ["-V"]):
         print_out(f"agenix-check {__version__}\n")
         return 0
     if not arguments:

@@ -9,7 +9,7 @@ from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, OptionValue
 from agenix_check.cli.verbs import VERBS
 from agenix_check.errors import UsageError, nearest
 from agenix_check.report.access import access_formats
-from agenix_check.report.registry import all_formats
+from agenix_check.report.registry import all_formats, format_names
 
 EXIT_CODES = {
     "0": "nothing wrong",
@@ -53,13 +53,39 @@ class _ArgumentParser(argparse.ArgumentParser):
 
 
 def split_verb(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the verb and what follows it. Raises `UsageError` for an unknown verb."""
-    if argv and not argv[0].startswith("-"):
-        verb = argv[0]
-        if verb not in VERBS:
-            raise UsageError(f"there is no verb {verb!r}{nearest(verb, list(VERBS))}")
-        return verb, list(argv[1:])
-    return "check", list(argv)
+    """Return the verb and the other arguments; it may stand after options.
+
+    Raises `UsageError` for an unknown verb.
+    """
+    place = _place_of_verb(argv)
+    if place is None:
+        return "check", list(argv)
+    verb = argv[place]
+    if verb not in VERBS:
+        raise UsageError(_no_such_verb(verb))
+    return verb, [*argv[:place], *argv[place + 1 :]]
+
+
+def _place_of_verb(argv: Sequence[str]) -> int | None:
+    """Return where the first argument is that is neither an option nor the value of one."""
+    with_value = {f"--{option.name}" for option in OPTIONS if option.kind != "flag"}
+    with_value |= {f"-{one.text.short}" for one in OPTIONS if one.kind != "flag" and one.text.short}
+    is_value = False
+    for place, word in enumerate(argv):
+        if is_value or (word.startswith("-") and word != "-"):
+            is_value = not is_value and word in with_value
+            continue
+        return place
+    return None
+
+
+def _no_such_verb(word: str) -> str:
+    if "/" in word or word.endswith((".age", ".pub")):
+        return (
+            f"{word!r} is no verb: the whole repository is checked; "
+            "`agenix-check inspect FILE` shows what one age file says"
+        )
+    return f"there is no verb {word!r}{nearest(word, list(VERBS))}"
 
 
 def parse_check(arguments: Sequence[str]) -> dict[str, OptionValue]:
@@ -68,10 +94,10 @@ def parse_check(arguments: Sequence[str]) -> dict[str, OptionValue]:
         "agenix-check",
         "agenix-check [check] [options]\n       agenix-check VERB --help",
         "Check, without any private key, that each host of a NixOS fleet\n"
-        "can read exactly its secrets.",
+        f"can read exactly its secrets.\n\nverbs:\n{_verbs()}",
         _end_of_help() if {"-h", "--help"} & {*arguments} else None,
     )
-    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.add_argument("-V", "--version", action="store_true", help="print the version and exit")
     _add_options(parser, OPTIONS)
     values = _parse(parser, arguments)
     if values.pop("version"):
@@ -79,11 +105,14 @@ def parse_check(arguments: Sequence[str]) -> dict[str, OptionValue]:
     return _given(values)
 
 
+def _verbs() -> str:
+    return _list({name: verb.help for name, verb in VERBS.items()})
+
+
 def _end_of_help() -> str:
     """Return the lists below the options. Every format is imported to say whom it is for."""
     lists = {
         "formats": {one.name: one.audience for one in all_formats()},
-        "verbs": {name: verb.help for name, verb in VERBS.items()},
         "exit codes": EXIT_CODES,
     }
     return "\n\n".join(f"{title}:\n{_list(entries)}" for title, entries in lists.items())
@@ -181,6 +210,28 @@ def parse_explain(arguments: Sequence[str]) -> str | None:
     return None if rule is None else str(rule)
 
 
+def parse_rules(arguments: Sequence[str]) -> None:
+    """Accept no arguments."""
+    _parse(_parser("agenix-check rules", None, "List all rules: id, severity, title."), arguments)
+
+
+def parse_version(arguments: Sequence[str]) -> None:
+    """Accept no arguments."""
+    _parse(_parser("agenix-check version", None, "Print the version."), arguments)
+
+
+def parse_help(arguments: Sequence[str]) -> str:
+    """Return the verb whose help is asked for. Raises `UsageError` for an unknown verb."""
+    parser = _parser("agenix-check help", None, "Show the help of a verb, or all options.")
+    parser.add_argument(
+        "verb", metavar="VERB", nargs="?", default="check", help="check if not given"
+    )
+    verb = str(_parse(parser, arguments)["verb"])
+    if verb not in VERBS:
+        raise UsageError(_no_such_verb(verb))
+    return verb
+
+
 def parse_demo(arguments: Sequence[str]) -> str | None:
     """Return the directory for the demo; None stands for a temporary one."""
     parser = _parser(
@@ -252,6 +303,8 @@ def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> dict[st
     for word in rest:
         if word.startswith("-"):
             option = word.partition("=")[0]
+            if option[2:] in format_names():
+                raise UsageError(f"there is no option {option}; type --format {option[2:]}")
             known = [f"--{name.replace('_', '-')}" for name in (*vars(values), "help")]
             raise UsageError(f"there is no option {option}{nearest(option, known)}")
         hint = "; a verb comes first" if word in VERBS else ""

@@ -69,6 +69,31 @@ def _explain(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _rules(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.grammar import parse_rules
+    from agenix_check.report.explain import list_rules
+
+    parse_rules(arguments)
+    print_out(list_rules())
+    return 0
+
+
+def _version(arguments: Sequence[str]) -> int:
+    from agenix_check import __version__
+    from agenix_check.cli.grammar import parse_version
+
+    parse_version(arguments)
+    print_out(f"agenix-check {__version__}\n")
+    return 0
+
+
+def _help(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.grammar import parse_help
+
+    verb = parse_help(arguments)
+    return VERBS[verb].run(["--help"])
+
+
 def _hook(arguments: Sequence[str]) -> int:
     from agenix_check.cli.grammar import parse_hook
     from agenix_check.cli.push import run_pre_push
@@ -107,9 +132,12 @@ VERBS = {
     "access": Verb("show who can read what; with --from-ref: who gains, who loses", _access),
     "inspect": Verb("show what an age file says without a key", _inspect),
     "hook": Verb("pre-push: judge every ref that is pushed, as a hook that Git calls", _hook),
+    "rules": Verb("list all rules", _rules),
     "explain": Verb("explain a rule", _explain),
     "schema": Verb(
         "print the JSON Schema of the report, the lock file, or another document", _schema
     ),
     "demo": Verb("build a fleet, break it, check it, fix it, check it", _demo),
+    "help": Verb("show the help of a verb", _help),
+    "version": Verb("print the version", _version),
 }

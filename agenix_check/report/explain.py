@@ -8,6 +8,7 @@ from agenix_check.report.escape import visible
 from agenix_check.rules import RULES, Rule
 
 _PAGE_WIDTH = 80
+_MOST_SUGGESTED = 3
 
 
 def rule_texts(rule: Rule) -> tuple[tuple[str, str], ...]:
@@ -26,12 +27,23 @@ def explain(rule_id: str) -> str:
     """
     rule = RULES.get(rule_id)
     if rule is None:
-        hint = nearest(rule_id, RULES) or "; `agenix-check explain` lists all"
+        hint = _nearest_rule(rule_id) or "; `agenix-check rules` lists all"
         raise UsageError(f"there is no rule {visible(rule_id)!r}{hint}")
     parts = [f"{rule.id} ({rule.severity})", _wrap(rule.title[:1].upper() + rule.title[1:] + ".")]
     for heading, text in rule_texts(rule):
         parts += [heading, *map(_wrap, text.split("\n\n"))]
     return "\n\n".join(parts) + "\n"
+
+
+def _nearest_rule(text: str) -> str:
+    """Return a hint to the rules that have the text in their id, or to the one most like it."""
+    having = sorted(
+        (rule for rule in RULES if text and text.lower() in rule),
+        key=lambda rule: (not rule.startswith("output-"), rule),
+    )
+    if not having:
+        return nearest(text, RULES)
+    return f" (did you mean {' or '.join(map(repr, having[:_MOST_SUGGESTED]))}?)"
 
 
 def list_rules() -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agenix_check.cli.verbs import VERBS
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.rules import RULES
@@ -81,9 +82,48 @@ def test_explain_without_a_rule_lists_all(tmp_path: Path, run: Run) -> None:
     assert [line.split()[0] for line in result.stdout.splitlines()] == list(RULES)
 
 
+def test_a_word_of_a_rule_suggests_those_that_have_it(tmp_path: Path, run: Run) -> None:
+    complains(run(tmp_path, "explain", "stale"), 2, "did you mean 'output-stale' or 'lock-stale'?")
+
+
+def test_rules_are_listed(tmp_path: Path, run: Run) -> None:
+    listed = run(tmp_path, "rules")
+    assert listed == run(tmp_path, "explain")
+    assert len(listed.stdout.splitlines()) == len(RULES)
+
+
+def test_a_verb_may_stand_after_options(tmp_path: Path, run: Run) -> None:
+    plain = run(tmp_path, "inspect", "--format", "json", "-")
+    for words in (["--format", "json", "inspect", "-"], ["--format=json", "inspect", "-"]):
+        assert run(tmp_path, *words) == plain
+    complains(run(tmp_path, "--quiet", "explian"), 2, "there is no verb 'explian'", "'explain'")
+    # The value of an option is no verb.
+    assert "is in no Git repository" in run(tmp_path, "--node", "fleet").stderr
+
+
+def test_a_path_is_no_verb(tmp_path: Path, run: Run) -> None:
+    complains(run(tmp_path, "secrets/db.age"), 2, "`agenix-check inspect FILE`")
+
+
+def test_a_format_is_no_option(tmp_path: Path, run: Run) -> None:
+    complains(run(tmp_path, "--json"), 2, "type --format json")
+
+
+@pytest.mark.parametrize("words", [("-V",), ("version",), ("check", "-V"), ("-q", "--version")])
+def test_the_version(tmp_path: Path, run: Run, words: tuple[str, ...]) -> None:
+    assert run(tmp_path, *words) == run(tmp_path, "--version")
+
+
+def test_help_of_a_verb(tmp_path: Path, run: Run) -> None:
+    assert run(tmp_path, "help") == run(tmp_path, "--help")
+    for verb in VERBS:
+        assert run(tmp_path, "help", verb) == run(tmp_path, verb, "--help")
+    complains(run(tmp_path, "help", "expain"), 2, "'explain'")
+
+
 def test_explain_a_rule_that_is_none(tmp_path: Path, run: Run) -> None:
     complains(run(tmp_path, "explain", "output-stal"), 2, "'output-stal'", "'output-stale'")
-    complains(run(tmp_path, "explain", "nope"), 2, "'nope'", "`agenix-check explain` lists all")
+    complains(run(tmp_path, "explain", "nope"), 2, "'nope'", "`agenix-check rules` lists all")
 
 
 def test_schema_is_json(tmp_path: Path, run: Run) -> None:
