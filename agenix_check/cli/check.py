@@ -115,6 +115,7 @@ def _comparer(settings: Settings, progress: "Progress", unlocker: "Unlocker") ->
 
 
 def _fix(run: CheckRun, wanted: list[Destination]) -> int:
+    from agenix_check.audit.commands import shell
     from agenix_check.cli.asking import asker
     from agenix_check.keys.keychain import Unlocker
     from agenix_check.mend.consent import Consent
@@ -125,7 +126,8 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     say_whose_settings(run)
     masters = ["--update-masters"] if settings.update_masters else []
     words = ["agenix-check --fix", *_options_to_repeat(settings), *masters]
-    unlocker = Unlocker(settings, say, " ".join(words))
+    grants = [f"--grant {shell(one)}" for one in settings.grant]
+    unlocker = Unlocker(settings, say, " ".join([*words, *grants]))
     details = want_details(wanted)
     ask = None if settings.dry_run else asker()
     consent = Consent(settings.grant, say, ask, options=" ".join(words[1:]))
