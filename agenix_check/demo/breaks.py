@@ -1,20 +1,21 @@
-"""A break: one thing that somebody does to the sample fleet, and the rule that names it."""
+"""A break: one thing that somebody does to a sample, and the rule that names it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from agenix_check.demo.sample_fleet import SampleFleet
+_Sample = TypeVar("_Sample")  # the sample that it breaks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
-    """One way to break the fleet.
+class Break(Generic[_Sample]):
+    """One way to break a sample.
 
     `act` does it and stages what a person would have staged, `rule` must name it, `fix` repairs it;
     most breaks are simply taken back instead.
     """
 
     title: str
-    act: Callable[[SampleFleet], None]
+    act: Callable[[_Sample], None]
     rule: str
-    fix: Callable[[SampleFleet], None] | None = None
+    fix: Callable[[_Sample], None] | None = None

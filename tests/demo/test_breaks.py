@@ -8,6 +8,8 @@ import pytest
 from agenix_check.demo.breaks import Break
 from agenix_check.demo.every_break import BREAKS
 from agenix_check.demo.isolation import plain_git
+from agenix_check.demo.plain_breaks import PLAIN_BREAKS
+from agenix_check.demo.plain_sample import PlainSample
 from agenix_check.demo.play import SETTINGS, judge
 from agenix_check.demo.sample_fleet import SECRETS, SampleFleet
 from agenix_check.gate import exit_code
@@ -20,6 +22,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> SampleFleet:
     fleet = SampleFleet(tmp_path_factory.mktemp("demo"))
     fleet.build()
     return fleet
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> PlainSample:
+    sample = PlainSample(tmp_path_factory.mktemp("plain"))
+    sample.build()
+    return sample
 
 
 @pytest.fixture
@@ -57,7 +66,7 @@ def test_the_fleet_is_told_in_its_nix_files(fleet: SampleFleet) -> None:
 
 
 @pytest.mark.parametrize("one", BREAKS, ids=lambda one: one.title)
-def test_the_gate_names_the_break(fleet: SampleFleet, one: Break) -> None:
+def test_the_gate_names_the_break(fleet: SampleFleet, one: Break[SampleFleet]) -> None:
     one.act(fleet)
 
     report = judge(top(fleet))
@@ -72,7 +81,7 @@ def test_the_gate_names_the_break(fleet: SampleFleet, one: Break) -> None:
 
 
 @pytest.mark.parametrize("one", [one for one in BREAKS if one.fix], ids=lambda one: one.title)
-def test_a_fixed_break_is_in_order(fleet: SampleFleet, one: Break) -> None:
+def test_a_fixed_break_is_in_order(fleet: SampleFleet, one: Break[SampleFleet]) -> None:
     assert one.fix is not None
     one.act(fleet)
     one.fix(fleet)
@@ -81,7 +90,7 @@ def test_a_fixed_break_is_in_order(fleet: SampleFleet, one: Break) -> None:
 
 
 @pytest.mark.parametrize("one", BREAKS, ids=lambda one: one.title)
-def test_a_break_is_taken_back(fleet: SampleFleet, one: Break) -> None:
+def test_a_break_is_taken_back(fleet: SampleFleet, one: Break[SampleFleet]) -> None:
     one.act(fleet)
     fleet.restore()
 
@@ -89,8 +98,25 @@ def test_a_break_is_taken_back(fleet: SampleFleet, one: Break) -> None:
 
 
 def test_titles_are_one_line_each() -> None:
-    titles = [one.title for one in BREAKS]
+    titles = [one.title for one in (*BREAKS, *PLAIN_BREAKS)]
 
     assert len(set(titles)) == len(titles)
     assert all(len(f"{len(BREAKS)}. {title}") <= 80 for title in titles)
     assert all(title.isascii() and title.isprintable() for title in titles)
+
+
+@pytest.mark.parametrize("one", PLAIN_BREAKS, ids=lambda one: one.title)
+def test_a_break_of_plain_agenix(plain: PlainSample, one: Break[PlainSample]) -> None:
+    with plain_git():
+        assert judge(plain.shop.top).findings == ()
+        one.act(plain)
+        found = judge(plain.shop.top).findings
+        if one.fix is not None:
+            one.fix(plain)
+            assert judge(plain.shop.top).findings == ()
+        plain.restore()
+
+    assert {finding.rule for finding in found if finding.severity is not Severity.NOTE} == {
+        one.rule
+    }
+    assert all(finding.new for finding in found)

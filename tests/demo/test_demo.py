@@ -7,15 +7,20 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from agenix_check.demo import run
 from agenix_check.demo.breaks import Break
 from agenix_check.demo.every_break import BREAKS
+from agenix_check.demo.plain_breaks import PLAIN_BREAKS
 from agenix_check.demo.play import Play
 from agenix_check.errors import UsageError
 from tests.pace import PATIENCE
+
+if TYPE_CHECKING:
+    from agenix_check.demo.sample_fleet import SampleFleet
 
 HOSTILE = """\
 [commit]
@@ -55,7 +60,9 @@ def test_plays_in_a_scratch_directory_and_leaves_nothing(tmp_path: Path) -> None
 
     assert done.stderr == ""
     assert done.returncode == 0
-    assert f"{len(BREAKS)} ways to break a fleet, {len(BREAKS)} caught." in done.stdout
+    plain = len(PLAIN_BREAKS)
+    said = f"{len(BREAKS)} ways to break a fleet and {plain} to break plain agenix, all caught."
+    assert said in done.stdout
     assert str(tmp_path) not in done.stdout
     assert "\x1b" not in done.stdout
     assert list(scratch.iterdir()) == []
@@ -68,9 +75,12 @@ def test_shows_what_was_done_and_what_the_gate_says(tmp_path: Path) -> None:
     assert run(str(tmp_path / "fleet"), told.append, color=False) == 0
 
     text = "".join(told)
-    for number, one in enumerate(BREAKS, 1):
-        shown = text.partition(f"\n{number}. {one.title}\n")[2].partition(f"\n{number + 1}. ")[0]
-        assert f"[{one.rule}]" in shown
+    shows = [(one.title, one.rule) for one in BREAKS]
+    shows += [(one.title, one.rule) for one in PLAIN_BREAKS]
+    for number, (title, rule) in enumerate(shows, 1):
+        shown = text.partition(f"\n{number}. {title}\n")[2].partition(f"\n{number + 1}. ")[0]
+        assert f"[{rule}]" in shown
+    assert text.count("\n3 plain agenix files: all as their rules say\n") == 2
     assert text.count("\n10 outputs on 4 nodes: 8 ok, 2 unverifiable\n") == 2  # built, and mended
 
 
@@ -169,7 +179,9 @@ def test_gives_the_environment_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_fails_where_the_gate_does_not_name_the_rule(tmp_path: Path) -> None:
     told: list[str] = []
-    harmless = Break(title="Somebody did nothing", act=lambda _: None, rule="output-stale")
+    harmless: Break[SampleFleet] = Break(
+        title="Somebody did nothing", act=lambda _: None, rule="output-stale"
+    )
 
     code = Play(tmp_path / "fleet", told.append, color=False).run([harmless], None)
 
