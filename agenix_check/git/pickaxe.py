@@ -18,6 +18,7 @@ _OID_LINE = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 _LARGEST_REFS_FILE = 1 << 24  # bytes of a file like FETCH_HEAD
 _AT_A_TIME = 1 << 20  # bytes of a large file that are looked through at once
 _JUJUTSU = "refs/jj/*"
+_TAKING_OVER = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "SQUASH_MSG", "rebase-merge")
 _EVERYTHING = ("--all", "--reflog", "--ignore-missing", "--stdin")
 _SEARCH = (
     "log", "--format=%H%x00%an", "--no-patch", "--no-renames", "--no-textconv", "--no-ext-diff",
@@ -65,6 +66,22 @@ def find_in_any_commit(repository: Repository, text: str) -> Brought | None:
         return None
     others = _search(repository, text, options[0], f"--exclude={_JUJUTSU}", *options[1:], tips=tips)
     return others[-1] if others else found[-1]._replace(by_jujutsu=True)
+
+
+def is_in_any_commit(repository: Repository, oid: str) -> bool:
+    """Return whether a file with this content is in a commit at hand, or may come from another one.
+
+    While something is merged or picked, what is staged is made of what that brings. Also true
+    where history cannot be read.
+    """
+    if any((repository.git_dir / name).exists() for name in _TAKING_OVER):
+        return True
+    status, listing, _ = repository.git.with_settings({"log.showRoot": "true"}).attempt(
+        "log", "--format=%H", "--no-patch", "--no-renames", "--no-show-signature", "--max-count=1",
+        "--diff-merges=separate", f"--find-object={oid}", *_EVERYTHING, "--",
+        lines=list(_passing_tips(repository)),
+    )  # fmt: skip
+    return bool(status or listing)
 
 
 def is_in_tree(repository: Repository, text: str, commit: str) -> bool:

@@ -10,12 +10,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 from agenix_check.age import recipient_or_none
-from agenix_check.discover.tree.evidence import Evidence
+from agenix_check.discover.declared.inventory import Inventory
+from agenix_check.discover.tree.evidence import LOCK, Evidence
 from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError
-from agenix_check.git.pickaxe import find_in_any_commit
+from agenix_check.git.pickaxe import find_in_any_commit, is_in_any_commit
 from agenix_check.git.repository import Repository
 from agenix_check.mend.former_keys import FormerKeys
+from agenix_check.mend.lock_gifts import LockGifts
 from agenix_check.mend.needs import Need
 
 NOT_KNOWN = "this key is not known in this clone"
@@ -43,6 +45,7 @@ class Admission:
 
     `known` are canonical texts, `granted` pairs that a person has granted in this run. `staged`
     says that it looks at what a person has staged: only then a key can be one that they bring.
+    `inventory` shows what an edited lock file gives.
     """
 
     def __init__(
@@ -52,15 +55,21 @@ class Admission:
         known: Collection[str],
         granted: Collection[Pair] = (),
         *,
+        inventory: Inventory | None = None,
         staged: bool = True,
     ) -> None:
         self._staged = staged
+        self._inventory = inventory
         self._repository = repository
         self._names = names
         self._granted = frozenset(granted)
         self._known = frozenset(known) | {key for _, key in granted}
         self._brought: dict[str, bool] = {}
         self._canonical: dict[str, str | None] = {}
+
+    @cached_property
+    def _gifts(self) -> LockGifts | None:
+        return None if self._inventory is None else LockGifts(self._names, self._inventory)
 
     @cached_property
     def _former(self) -> FormerKeys:
@@ -82,7 +91,12 @@ class Admission:
         key = self.canonical(need.key)
         if key is None or (need.node, key) in self._granted:
             return None
-        why = None if declared else self._former.objection(need.storage, need.key)
+        if declared:
+            why = None if self._gifts is None else self._gifts.objection(need)
+            if why is not None and (self._brings(key) or self._brings_lock):
+                why = None
+        else:
+            why = self._former.objection(need.storage, need.key)
         if why is None and not self.knows(key):
             why = NOT_KNOWN
         return None if why is None else Ungranted(need.node, key, path, need.secret, why)
@@ -95,8 +109,17 @@ class Admission:
 
     def knows(self, key: str) -> bool:
         """Return whether a key is known here, or is brought by the person at work here."""
-        if key in self._known:
-            return True
+        return key in self._known or self._brings(key)
+
+    @cached_property
+    def _brings_lock(self) -> bool:
+        """Whether the lock file is the work of the person at work here: it is in no commit."""
+        file = self._names.here.files.get(LOCK)
+        return (
+            self._staged and file is not None and not is_in_any_commit(self._repository, file.oid)
+        )
+
+    def _brings(self, key: str) -> bool:
         if key not in self._brought:
             self._brought[key] = self._is_brought(key)
         return self._brought[key]

@@ -39,7 +39,9 @@ def advise_grants(report: Report, names: Names, inventory: Inventory, view: View
     from agenix_check.mend.admission import Admission
     from agenix_check.mend.grants import describe_grants
 
-    admission = Admission(view.repository, names, keys, staged=view.snapshot.commit is None)
+    admission = Admission(
+        view.repository, names, keys, inventory=inventory, staged=view.snapshot.commit is None
+    )
     ungranted = _plan(suspects, names, inventory, admission).ungranted
     if not ungranted:
         return report
@@ -102,6 +104,9 @@ def _suspects(
             made = names.traces_at_base.get(file.ident)
             if made is not None:
                 keys.setdefault(file.directory, set()).add(made.key)
+
+    if inventory.lock_before is not None:  # a key that is known may get more by it alone
+        return list(findings)
 
     def is_known(finding: Finding) -> bool:
         text = nodes.get(finding.node or "")

@@ -293,12 +293,14 @@ def _plan(
         )
         return hold_back(prefer_disk(plan, read, files), admission)
 
-    admission = Admission(view.repository, names, known, consent.granted)
+    admission = Admission(view.repository, names, known, consent.granted, inventory=inventory)
     plan = plan_for(admission)
     if plan.ungranted or settings.grant:
         grants = describe_grants(view.repository, names, plan.ungranted)
         if consent.extend(grants, lambda: all_pairs(names, inventory, admission)):
-            admission = Admission(view.repository, names, known, consent.granted)
+            admission = Admission(
+                view.repository, names, known, consent.granted, inventory=inventory
+            )
             plan = plan_for(admission)
             grants = describe_grants(view.repository, names, plan.ungranted)
         left = (*plan.left, *say_grants(grants, consent.options))

@@ -14,6 +14,7 @@ from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.pickaxe import Brought, find_bringer, find_in_any_commit
 from agenix_check.git.repository import Repository
 from agenix_check.mend.admission import NOT_KNOWN, NOT_SHOWN, Pair, Ungranted, files_with, searched
+from agenix_check.mend.lock_gifts import ONLY_THE_LOCK
 from agenix_check.model.fleet import closest_to_name
 
 ALL = "all"
@@ -112,7 +113,11 @@ def say_grants(grants: Iterable[Grant], options: str = "") -> tuple[str, ...]:
     """Return what is left for lack of a grant, a sentence each; `options` are those of the run."""
     return tuple(
         f"{_and_more(list(one.files))}: {one.why}"
-        + ("" if one.why in (NOT_KNOWN, NOT_SHOWN) else "; look at it, then --inventory nix")
+        + (
+            ""
+            if one.why in (NOT_KNOWN, NOT_SHOWN, ONLY_THE_LOCK)
+            else "; look at it, then --inventory nix"
+        )
         + f"; {one.condition}, type `{' '.join(filter(None, (REKEY, options, one.typed)))}`"
         for one in grants
     )

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -273,3 +274,91 @@ def test_the_hook_asks_for_a_grant_which_a_variable_gives(fleet: Workshop) -> No
     assert again.code == 0, again
     assert file_of_known(fleet).exists()
     assert STRANGER in known(fleet)
+
+
+def give_more(estate: Estate) -> str:
+    """Let the lock file alone say that beta, whose key is known, has a secret of alpha."""
+    estate.nodes["beta"].secrets["more"] = Secret(TOKEN)
+    estate.write_lock()
+    return estate.output("beta", "more")
+
+
+def on_a_branch(estate: Estate) -> None:
+    """Check out a branch that the remote's default branch does not have."""
+    git = estate.shop.git
+    git.run("update-ref", "refs/remotes/origin/main", "HEAD")
+    git.run("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    give_more(estate)
+    commit_as(estate.shop)
+
+
+def merged(estate: Estate) -> None:
+    """Merge it, and commit nothing yet; its text is another than that of either side."""
+    git = estate.shop.git
+    git.run("checkout", "--quiet", "-b", "topic")
+    give_more(estate)
+    commit_as(estate.shop)
+    git.run("checkout", "--quiet", "main")
+    git.run("merge", "--quiet", "--no-commit", "--no-ff", "topic")
+    estate.shop.write(LOCK, estate.shop.read(LOCK) + b"\n")
+    estate.shop.stage()
+
+
+def taken_over(estate: Estate) -> None:
+    """Take the file of another branch."""
+    git = estate.shop.git
+    git.run("checkout", "--quiet", "-b", "topic")
+    give_more(estate)
+    commit_as(estate.shop)
+    git.run("checkout", "--quiet", "main")
+    git.run("checkout", "--quiet", "topic", "--", LOCK)
+
+
+@pytest.mark.parametrize("come", [on_a_branch, merged, taken_over])
+def test_an_edited_lock_file_gives_no_known_key_more(
+    estate: Estate, come: Callable[[Estate], None]
+) -> None:
+    fix_by(estate.shop, "lock")
+    come(estate)
+    before = state(estate.shop)
+
+    done = fix_by(estate.shop, "lock")
+
+    assert (done.code, state(estate.shop)) == (1, before), done
+    assert "only the lock file of this change says so" in done.stderr
+    assert "--grant nixos:beta" in " ".join(done.stdout.split())
+    assert fix_by(estate.shop, "lock", "--grant", "nixos:beta").code == 0
+
+
+def test_who_writes_the_lock_file_decides_who_has_what(estate: Estate) -> None:
+    fix_by(estate.shop, "lock")
+    path = give_more(estate)
+    estate.shop.stage()
+
+    assert fix_by(estate.shop, "lock").code == 0
+    assert (estate.shop.top / path).exists()
+
+
+def test_what_a_branch_brings_itself_is_no_gift(estate: Estate) -> None:
+    """A secret, a key in the place of another, and a source under another name."""
+    fix_by(estate.shop, "lock")
+    git = estate.shop.git
+    git.run("checkout", "--quiet", "-b", "topic")
+    estate.nodes["beta"].secrets["more"] = Secret("secrets/more.age")
+    estate.write_sources()
+    estate.nodes["alpha"].secrets["token"].source = "secrets/moved.age"
+    estate.shop.write("secrets/moved.age", estate.shop.read(TOKEN))
+    estate.shop.remove(TOKEN)
+    estate.plaintexts["secrets/moved.age"] = estate.plaintexts[TOKEN]
+    estate.write_lock()
+    estate.shop.stage()
+    commit_as(estate.shop)
+    git.run("checkout", "--quiet", "main")
+    git.run("merge", "--quiet", "--no-commit", "--no-ff", "topic")
+    estate.shop.remove(estate.output("alpha", "token"))
+    estate.shop.stage()
+
+    done = fix_by(estate.shop, "lock")
+
+    assert done.code == 0, done
+    assert "rekeyed  nixos:beta   more" in done.stdout

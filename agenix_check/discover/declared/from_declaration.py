@@ -11,7 +11,7 @@ from agenix_check.discover.declared.evaluation import (
     evaluate_view,
 )
 from agenix_check.discover.declared.expected import expect
-from agenix_check.discover.declared.inventory import Inventory
+from agenix_check.discover.declared.inventory import Inventory, file_before
 from agenix_check.discover.declared.lock import RENEW
 from agenix_check.discover.declared.past_locks import load_lock, lock_of, what_left
 from agenix_check.discover.declared.stale_lock import compare_locks, hold_against_files
@@ -20,7 +20,7 @@ from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.cache import Store
 from agenix_check.git.repository import Repository
-from agenix_check.git.snapshot import Snapshot
+from agenix_check.git.snapshot import File, Snapshot
 from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode
 from agenix_check.model.settings import EvaluateWhen, Settings
 from agenix_check.view import View
@@ -115,7 +115,12 @@ def declare_by_lock(view: View, names: Names) -> Inventory:
     declaration, rotated, stale = hold_against_files(declaration, names)
     declared = expect(view, names.here, declaration, rotated=rotated)
     inventory = Inventory(
-        kind="lock", declared=declared, stale=stale, left=left, incomplete=incomplete
+        kind="lock",
+        declared=declared,
+        stale=stale,
+        left=left,
+        incomplete=incomplete,
+        lock_before=_before_edit(view, names, file),
     )
     older = lock_of(view, view.base)
     if older is None or view.base is None or not names.changed:
@@ -126,6 +131,14 @@ def declare_by_lock(view: View, names: Names) -> Inventory:
     with suppress(CannotCheckError):
         known |= {one.what for one in what_left(view, view.base, older, names.at_base())}
     return replace(inventory, declared=replace(declared, base=base), stale_at_base=frozenset(known))
+
+
+def _before_edit(view: View, names: Names, file: File) -> Declaration | None:
+    """Return what the lock file declared before a change that edits it; None if none does."""
+    before = view.authority or view.base
+    if before is None or file_before(view, names, LOCK) == file:
+        return None
+    return lock_of(view, before) or Declaration(nodes=())
 
 
 def _with_base(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agenix_check.discover.declared.left_lock import Left
     from agenix_check.discover.declared.plain_rules import AskNix, PlainRules
     from agenix_check.git.snapshot import File
-    from agenix_check.model.declaration import RulesFile
+    from agenix_check.model.declaration import Declaration, RulesFile
 
 _IS_CALLED_SO = re.compile(rf"(?:.*/)?{re.escape(RULES_FILE)}\Z", re.DOTALL).match
 
@@ -42,7 +42,8 @@ class Inventory:
     the base, in the same sentences and in the words of `Left.what`: None if not known. `notices`
     and `incomplete` are sentences for the report. `outdated` are generated sources that are older
     than what they depend on. `rules_at_base` are the rules files of the base, `unruled` the age
-    files that neither a rule nor a node covers.
+    files that neither a rule nor a node covers. `lock_before` is what the lock file declared before
+    a change that edits it, where it decides.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Inventory:
     stale: tuple[str, ...] = ()
     left: "tuple[Left, ...]" = ()
     stale_at_base: frozenset[str] | None = None
+    lock_before: "Declaration | None" = None
     notices: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     outdated: "tuple[Outdated, ...]" = ()
