@@ -1,6 +1,6 @@
 """The gate: from settings to a report, stage by stage."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from agenix_check.model.settings import EvaluateWhen, FailOn, Settings, Settings
 from agenix_check.view import View, open_view, view_commit
 
 if TYPE_CHECKING:
+    from agenix_check.access.past_readers import PastReaders
+    from agenix_check.age import Recipient
     from agenix_check.discover.declared.inventory import Inventory
     from agenix_check.discover.tree.names import Names
     from agenix_check.model.access import AccessChange, Reader
@@ -212,11 +214,36 @@ def change_of_access(view: View, names: "Names", inventory: "Inventory") -> "Acc
     """Return what the change of a view does to who can read what; None without a base."""
     if view.base is None or view.cut_off:
         return None
+    if not names.changed:
+        from agenix_check.model.access import AccessChange
+
+        return AccessChange()
     from agenix_check.access.of_view import access_change
     from agenix_check.discover.tree.key_names import name_keys
 
-    key_names = name_keys(view.repository, (names.here, names.base))
-    return access_change(names, inventory, inventory.rules_at_base, key_names)
+    before = inventory.rules_at_base
+    change = access_change(names, inventory, before)
+    if not change.is_empty and (key_names := name_keys(view.repository, (names.here, names.base))):
+        change = access_change(names, inventory, before, key_names)
+    return change
+
+
+def discover_past_readers(
+    repository: Repository, settings: Settings, asked: "Sequence[Recipient]"
+) -> "PastReaders":
+    """Find who could read what in all of the history at hand, or in that of `--rev`.
+
+    `asked` are keys that may stand in no file of it. Raises `CannotCheckError` where history is not
+    all here in a way that Git cannot get over (a partial clone without trees).
+    """
+    from agenix_check.access.past_readers import PastReaders
+    from agenix_check.access.secret_versions import find_versions
+    from agenix_check.discover.tree.chronicle import read_chronicle
+    from agenix_check.git.repository import resolve
+
+    revision = None if settings.rev is None else resolve(repository, settings.rev)
+    chronicle = read_chronicle(repository, open_store(repository, settings), revision)
+    return PastReaders(chronicle=chronicle, versions=find_versions(chronicle), asked=tuple(asked))
 
 
 def make_lock(view: View, settings: Settings) -> tuple[str, tuple[str, ...]]:
@@ -311,6 +338,7 @@ def _examine(
     new_from = settings.new_from
     known = audit(view_commit(view.repository, new_from))[0] if new_from else None
     report, names, inventory = audit(view)
+    report = replace(report, access=change_of_access(view, names, inventory))
     if compare is not None:
         report = compare(report, names, inventory, view)
     selected = select(report, settings, known)

@@ -48,6 +48,26 @@ class Scenery:
             return Made(None, ())
         return Made(lost.key_text, self.tree.sources.get(lost.source or "", lost.sources))
 
+    def made_of(self, secrets: Collection[str] | None) -> dict[str, Made]:
+        """Return what outputs were made for and from, by path; with `secrets`, of these alone."""
+        outputs = self.tree.outputs.values()
+        if secrets is None:
+            return {output.path: self.made(output) for output in outputs}
+        wanted = frozenset(secrets)
+        others = self.tree.sources.keys() - {
+            digest for digest, paths in self.tree.sources.items() if not wanted.isdisjoint(paths)
+        }
+        found: dict[str, Made] = {}
+        for output in outputs:
+            # Of a large fleet most outputs are of other secrets, so they cost next to nothing.
+            trace = self.traces.get(output.ident)
+            if trace is not None and trace.source in others and output.path not in wanted:
+                continue
+            made = self.made(output)
+            if output.path in wanted or not wanted.isdisjoint(made.secrets):
+                found[output.path] = made
+        return found
+
 
 def find_readers(scenery: Scenery, secrets: Collection[str] | None = None) -> tuple[Reader, ...]:
     """Return all readers of a tree, sorted; with `secrets`, of these alone."""
@@ -72,17 +92,12 @@ def find_entries(
 ) -> Iterator[Entry]:
     """Yield who can read what, file by file."""
     tree, declared = scenery.tree, scenery.declared
-    made = {output.path: scenery.made(output) for output in tree.outputs.values()}
-    outputs: Iterable[OutputFile] = tree.outputs.values()
+    made = scenery.made_of(secrets)
     paths = {path for path, fact in tree.facts.items() if isinstance(fact, AgeFact | PointerFact)}
     paths |= declared.rules.keys() | declared.sources
     if secrets is not None:
-        wanted = set(secrets)
-        outputs = (
-            one for one in outputs if not wanted.isdisjoint((one.path, *made[one.path].secrets))
-        )
-        paths &= wanted
-    yield from read_outputs(outputs, made, tree, book, declared)
+        paths.intersection_update(secrets)
+    yield from read_outputs((tree.outputs[path] for path in made), made, tree, book, declared)
     yield from read_sources(sorted(paths), tree, book, declared)
 
 

@@ -2,13 +2,14 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from agenix_check import __version__
 from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, OptionValue
 from agenix_check.cli.verbs import VERBS
 from agenix_check.errors import UsageError, nearest
 from agenix_check.report.access import access_formats
+from agenix_check.report.exposure import exposure_formats
 from agenix_check.report.registry import all_formats, format_names
 
 EXIT_CODES = {
@@ -23,6 +24,8 @@ _ALSO_FOR_FLEET = (
     *SNAPSHOT, "node", "secret", "inventory", "evaluate", "nix-timeout", "settings",
     "no-cache",
 )  # fmt: skip
+
+_ALSO_FOR_EXPOSURE = ("rev", "no-cache")
 
 _ALSO_FOR_HOOK = (
     "inventory", "evaluate", "nix-timeout", "strict", "require-verified", "fail-on", "ignore",
@@ -167,6 +170,36 @@ def parse_access(
     return _given(values), form, readers
 
 
+class AskedExposure(NamedTuple):
+    """What `exposure` is asked: of which nodes, keys and secrets, and how to print it."""
+
+    nodes: tuple[str, ...]
+    keys: tuple[str, ...]
+    secrets: tuple[str, ...]
+    form: str
+
+
+def parse_exposure(arguments: Sequence[str]) -> tuple[dict[str, OptionValue], AskedExposure]:
+    """Return the options given to `exposure`, by name, and what it is asked."""
+    parser = _parser(
+        "agenix-check exposure", None,
+        "Show what keys could ever read, from the whole history at hand: by default the keys that\n"
+        "can read nothing any more, and what of theirs is still in use, so must be rotated.",
+    )  # fmt: skip
+    _add_options(parser, [option for option in OPTIONS if option.name in _ALSO_FOR_EXPOSURE])
+    for name, metavar, text in (
+        ("key", "FILE|TEXT", "only this key: its file, its text or its fingerprint (repeatable)"),
+        ("node", "GLOB", "only keys of nodes that match (repeatable)"),
+        ("secret", "GLOB", "only secrets that match (repeatable)"),
+    ):
+        parser.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=text)
+    parser.add_argument("--format", choices=exposure_formats(), help="how to print it")
+    values = _parse(parser, arguments)
+    nodes, keys, secrets = (tuple(values.pop(name)) for name in ("node", "key", "secret"))
+    form = str(values.pop("format") or "text")
+    return _given(values), AskedExposure(nodes, keys, secrets, form)
+
+
 def parse_hook(arguments: Sequence[str]) -> tuple[dict[str, OptionValue], str]:
     """Return the options given to `hook`, by name, and the remote that is pushed to."""
     parser = _parser(
@@ -252,9 +285,9 @@ def parse_schema(arguments: Sequence[str]) -> str:
     )  # fmt: skip
     parser.add_argument(
         "of",
-        metavar="{report,lock,access}",
+        metavar="{report,lock,access,exposure}",
         nargs="?",
-        choices=("report", "lock", "access"),
+        choices=("report", "lock", "access", "exposure"),
         default="report",
         help="report if not given",
     )

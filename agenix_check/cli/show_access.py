@@ -84,11 +84,11 @@ class _Choice:
     def _restrict(self, reader: Reader) -> Reader:
         if not self._secrets:
             return reader
-        kept = tuple(one for one in reader.secrets if _is_secret(one.secret, self._secrets))
+        kept = tuple(one for one in reader.secrets if is_secret(one.secret, self._secrets))
         return reader._replace(secrets=kept)
 
 
-def _is_secret(path: str, globs: Sequence[str]) -> bool:
+def is_secret(path: str, globs: Sequence[str]) -> bool:
     """Match a secret by its path, the name of its file, or that without the ending."""
     name = path.rpartition("/")[2]
     return any(matches(one, globs) for one in (path, name, name.removesuffix(".age")))

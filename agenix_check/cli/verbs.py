@@ -48,6 +48,12 @@ def _access(arguments: Sequence[str]) -> int:
     return run_access(arguments)
 
 
+def _exposure(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.show_exposure import run_exposure
+
+    return run_exposure(arguments)
+
+
 def _inspect(arguments: Sequence[str]) -> int:
     from agenix_check.cli.files import read_input
     from agenix_check.cli.grammar import parse_inspect
@@ -130,6 +136,7 @@ VERBS = {
     "check": Verb("check the secrets (this verb may be left out)", _check),
     "fleet": Verb("show the nodes, secrets, sources and outputs that were found", _fleet),
     "access": Verb("show who can read what; with --from-ref: who gains, who loses", _access),
+    "exposure": Verb("show what former readers could read, and what of it to rotate", _exposure),
     "inspect": Verb("show what an age file says without a key", _inspect),
     "hook": Verb("pre-push: judge every ref that is pushed, as a hook that Git calls", _hook),
     "rules": Verb("list all rules", _rules),

@@ -3,7 +3,7 @@
 import marshal
 from collections.abc import Callable
 from hashlib import sha256
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from agenix_check.git.cache import Store
 from agenix_check.model.findings import (
@@ -19,6 +19,10 @@ from agenix_check.model.findings import (
     SnapshotInfo,
     Verdict,
 )
+
+if TYPE_CHECKING:
+    from agenix_check.git.plain_access import PlainChange
+    from agenix_check.model.access import AccessChange
 
 _STORED_REPORTS = "reports"
 _STORED_LISTS = "lists"  # of what is wrong, by digest: the trees of many commits share one
@@ -44,6 +48,7 @@ class _Entry(NamedTuple):
     counts: tuple[int, ...]
     listed: str
     aside: tuple[tuple[str, ...], str] | None
+    access: "PlainChange | None"
     plain: tuple[tuple[str, int], ...]
 
 
@@ -70,7 +75,8 @@ class RememberedReport:
             return None
         entry = _Entry(
             *cast(
-                "tuple[str, bool, int, int, tuple[int, ...], str, None, tuple[tuple[str, int]]]",
+                "tuple[str, bool, int, int, tuple[int, ...], str, None, PlainChange | None,"
+                " tuple[tuple[str, int]]]",
                 stored,
             )
         )
@@ -100,6 +106,7 @@ class RememberedReport:
             counts=Counts(**dict(zip(Counts.__slots__, entry.counts, strict=True))),
             files=files,
             findings=findings,
+            access=_revive_access(entry.access),
             remembered_plain=tuple((Verdict(verdict), number) for verdict, number in entry.plain),
         )
 
@@ -133,6 +140,7 @@ class RememberedReport:
         entry = _Entry(
             fleet.inventory, fleet.complete, fleet.nodes, fleet.secrets,
             tuple(getattr(counts, name) for name in Counts.__slots__), listed, aside,
+            _flatten_access(report.access),
             tuple(sorted((str(verdict), number) for verdict, number in plain.items())),
         )  # fmt: skip
         entries = self._load(_STORED_REPORTS)
@@ -157,6 +165,23 @@ class RememberedReport:
     def _load(self, name: str) -> dict[str, object]:
         loaded = self._store.load(name)
         return cast("dict[str, object]", loaded) if isinstance(loaded, dict) else {}
+
+
+def _flatten_access(change: "AccessChange | None") -> "PlainChange | None":
+    """Return a change in who can read what as plain values; None where there is none."""
+    if change is None or change.is_empty:
+        return None
+    from agenix_check.git.plain_access import flatten_change
+
+    return flatten_change(change)
+
+
+def _revive_access(plain: "PlainChange | None") -> "AccessChange | None":
+    if plain is None:
+        return None
+    from agenix_check.git.plain_access import revive_change
+
+    return revive_change(plain)
 
 
 def _representatives(outputs: tuple[JudgedFile, ...]) -> list[JudgedFile]:

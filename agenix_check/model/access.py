@@ -69,6 +69,11 @@ class AccessChange(NamedTuple):
     replaced: tuple[Replacement, ...] = ()
     newcomers: frozenset[str] = frozenset()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody gains or loses anything."""
+        return not (self.added or self.removed or self.replaced)
+
 
 class AccessListing(NamedTuple):
     """What the verb `access` shows; `change` is None unless a range was asked for.

@@ -10,7 +10,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from agenix_check.model.access import AccessChange
 
 
 class Severity(StrEnum):
@@ -274,8 +277,9 @@ class Report:
     `incomplete` says in sentences what could not be looked at: such a run must not pass. `skipped`
     says what was left out on purpose (submodules). `counts` counts what the report holds, and
     findings that a setting silenced. `decrypted` is None if nothing was to be decrypted.
-    `only_new_fails` says that `--fail-on new` is in effect. A report that was remembered as numbers
-    has no files; `remembered_plain` are then those of plain agenix by verdict.
+    `only_new_fails` says that `--fail-on new` is in effect. `access` is what the change does to who
+    can read what; None where there is nothing to compare with. A report that was remembered as
+    numbers has no files; `remembered_plain` are then those of plain agenix by verdict.
     """
 
     snapshot: SnapshotInfo
@@ -288,6 +292,7 @@ class Report:
     skipped: tuple[str, ...] = ()
     decrypted: Decrypted | None = None
     only_new_fails: bool = False
+    access: "AccessChange | None" = None
     remembered_plain: tuple[tuple[Verdict, int], ...] = ()
     _by_kind: dict[FileKind, tuple[JudgedFile, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False

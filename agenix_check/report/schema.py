@@ -4,7 +4,8 @@ import json
 from enum import StrEnum
 
 from agenix_check.model.findings import CauseKind, Severity, Verdict
-from agenix_check.report.access.access_schema import access_schema
+from agenix_check.report.access.access_schema import access_schema, change_schema
+from agenix_check.report.exposure.exposure_schema import exposure_schema
 from agenix_check.report.formats.json import REPORT_SCHEMA
 from agenix_check.report.lock_schema import lock_schema
 from agenix_check.report.schema_parts import Schema, described_array, described_object
@@ -48,6 +49,16 @@ def report_schema() -> Schema:
             decrypted={
                 "anyOf": [_decrypted(), {"type": "null"}],
                 "description": "The result of --decrypt; null without it.",
+            },
+            access={
+                "anyOf": [
+                    described_object("Who gains and who loses what.", **change_schema()),
+                    {"type": "null"},
+                ],
+                "description": (
+                    "What the change does to who can read what, also where nothing is wrong; null"
+                    " where there is nothing to compare with."
+                ),
             },
         ),
         "$defs": {
@@ -230,4 +241,9 @@ def _nullable(name: str, description: str) -> Schema:
     return {"description": description, "anyOf": [{"$ref": f"#/$defs/{name}"}, {"type": "null"}]}
 
 
-DOCUMENTS = {"report": report_schema, "lock": lock_schema, "access": access_schema}
+DOCUMENTS = {
+    "report": report_schema,
+    "lock": lock_schema,
+    "access": access_schema,
+    "exposure": exposure_schema,
+}

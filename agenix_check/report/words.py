@@ -16,7 +16,7 @@ from agenix_check.model.findings import (
 )
 from agenix_check.report.escape import visible
 
-_SHORT_COMMIT = 10
+SHORT_COMMIT = 10
 _SHORT_REASON = 48
 _MOST_NODES = 5  # that a sentence names
 
@@ -44,7 +44,7 @@ def cause_title(cause: Cause, name: Callable[[str], str] = visible) -> str:
     if cause.binding is not None:
         title = f"{name(cause.binding)} in {title}"
     if cause.commit:
-        title += f" in {name(cause.commit[:_SHORT_COMMIT])}"
+        title += f" in {name(cause.commit[:SHORT_COMMIT])}"
     if besides := _BESIDES.get(cause.kind):
         title += f": {besides}"
     return title

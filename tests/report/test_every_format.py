@@ -4,13 +4,27 @@ from dataclasses import replace
 
 import pytest
 
+from agenix_check.model.access import (
+    AccessChange,
+    AccessListing,
+    Readable,
+    Reader,
+    ReaderKind,
+    Replacement,
+    Shown,
+)
 from agenix_check.model.findings import Cause, CauseKind, Report, Verdict
 from agenix_check.report import RenderOptions, render
+from agenix_check.report.access import access_formats, render_access
 from agenix_check.report.registry import Format, all_formats, find_format, format_names
 from tests.report.runner import commands
 from tests.report.sample import HOSTILE, TROUBLE, finding, output, plain
 
 _EVIL = f"{HOSTILE}\n::add-mask::x\x00\x9b\u2028"
+
+_READER = Reader(
+    ReaderKind.NODE, _EVIL, _EVIL, _EVIL, _EVIL, (Readable(_EVIL, Shown.ADDRESSED),) * 2
+)
 
 
 def hostile() -> Report:
@@ -28,6 +42,12 @@ def hostile() -> Report:
         TROUBLE,
         findings=(found, replace(found, new=False, cause=None), *TROUBLE.findings),
         files=(*files, *TROUBLE.files),
+        access=AccessChange(
+            added=(_READER,),
+            removed=(_READER._replace(key=None, kind=ReaderKind.UNKNOWN),),
+            replaced=(Replacement(_READER, _READER._replace(fingerprint=None)),),
+            newcomers=frozenset([_EVIL]),
+        ),
         incomplete=(_EVIL,),
         skipped=(_EVIL,),
     )
@@ -49,3 +69,16 @@ def test_a_declaration_is_of_its_file() -> None:
         assert one.audience
         if one.summary is not None:
             assert isinstance(find_format(one.summary.format), Format)
+
+
+@pytest.mark.parametrize("form", access_formats())
+@pytest.mark.parametrize("of_range", [False, True])
+def test_hostile_names_are_printable_in_access(form: str, of_range: bool) -> None:
+    change = hostile().access
+    assert change is not None
+    listing = AccessListing((*change.added, *change.removed), change if of_range else None)
+    text = render_access(listing, form)
+
+    assert not [char for char in text if not (char.isprintable() or char in "\n\t\r")]
+    assert text.encode().decode() == text
+    assert commands(text) == []

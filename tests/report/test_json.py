@@ -110,7 +110,7 @@ def test_fields_are_those_of_the_contract_in_its_order() -> None:
 
     assert list(document) == [
         *("schema", "tool", "snapshot", "fleet", "counts"),
-        *("outputs", "plain", "findings", "fixed", "incomplete", "skipped", "decrypted"),
+        *("outputs", "plain", "findings", "fixed", "incomplete", "skipped", "decrypted", "access"),
     ]
     assert document["schema"] == "agenix-check/report/1"
     assert document["tool"] == {"name": "agenix-check", "version": "1.2.3"}

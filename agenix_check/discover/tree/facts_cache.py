@@ -51,12 +51,12 @@ class Memory:
         if plain is None:
             return None
         self._used[tree] = plain
-        return {name: _revive(values) for name, values in plain.items()}
+        return {name: revive_fact(values) for name, values in plain.items()}
 
     def keep(self, tree: str, facts: Mapping[str, Fact]) -> None:
         """Remember a directory that was read as a whole."""
         if self.keeps and not any(isinstance(fact, MissingFact) for fact in facts.values()):
-            self._used[tree] = {name: _flatten(fact) for name, fact in facts.items()}
+            self._used[tree] = {name: flatten_fact(fact) for name, fact in facts.items()}
             self._learned = True
 
     def save(self) -> None:
@@ -73,7 +73,8 @@ class Memory:
         self._store.save(_STORED_FACTS, kept, number=_FACTS_FORMAT)
 
 
-def _flatten(fact: Fact) -> _FlatFact:
+def flatten_fact(fact: Fact) -> _FlatFact:
+    """Return a fact as tuples of plain values."""
     if isinstance(fact, AgeFact):
         stanzas = tuple((stanza.type, stanza.args) for stanza in fact.stanzas)
         return "age", fact.sha256, stanzas, fact.plaintext_size, fact.problem, fact.refusal
@@ -84,7 +85,8 @@ def _flatten(fact: Fact) -> _FlatFact:
     return "locked" if isinstance(fact, LockedFact) else "pointer", *fact
 
 
-def _revive(plain: _FlatFact) -> Fact:
+def revive_fact(plain: _FlatFact) -> Fact:
+    """Return the fact that was made plain."""
     kind = plain[0]
     if kind == "age":
         _, sha256, stanzas, size, problem, refusal = cast("_PlainAge", plain)

@@ -62,7 +62,8 @@ def _readers(readers: Sequence[Reader]) -> Iterator[str]:
     for one in readers:
         words = [
             one.kind.value.ljust(7), visible(names[one]).ljust(width),
-            quantity(len(one.secrets), "secret").rjust(11), key_words(one), visible(one.path or ""),
+            quantity(len(one.secrets), "secret").rjust(11), visible(key_words(one)),
+            visible(one.path or ""),
         ]  # fmt: skip
         yield f"  {'  '.join(filter(None, words))}".rstrip()
     yield ""

@@ -16,6 +16,7 @@ ADDRESSED_SAYS = (
     "nothing."
 )
 _PARTS_OF_LINE = 3
+_NEWCOMERS_OF_LINE = 10
 _SECRETS_OF_PART = 3
 
 
@@ -97,7 +98,11 @@ def change_in_words(change: AccessChange) -> list[ChangeInWords]:
     """Return what a change does to who can read what, section by section."""
     sections = [
         ChangeInWords(
-            "Now readable by", tuple((who(one, change), _paths(one)) for one in change.added)
+            "Now readable by",
+            tuple(
+                (who(one, change), _paths(one))
+                for one in sorted(change.added, key=lambda one: not _is_news(one, change))
+            ),
         ),
         ChangeInWords(
             "Keys replaced",
@@ -117,16 +122,23 @@ def _replaced(one: Replacement) -> str:
 
 def change_in_line(change: AccessChange) -> str:
     """Return what a change does to who can read what in one line; empty if nothing."""
+    news = sum(_is_news(one, change) for one in change.added)
+    most = max(_PARTS_OF_LINE, min(news, _NEWCOMERS_OF_LINE))
     parts = [
-        f"{section.title[0].lower()}{section.title[1:]} {_some_readers(section)}"
+        f"{section.title[0].lower()}{section.title[1:]} {_some_readers(section, most)}"
         for section in change_in_words(change)
     ]
     return "; ".join(parts)
 
 
-def _some_readers(section: ChangeInWords) -> str:
-    shown = [f"{name}: {_some(secrets)}" for name, secrets in section.readers[:_PARTS_OF_LINE]]
-    more = len(section.readers) - _PARTS_OF_LINE
+def _is_news(reader: Reader, change: AccessChange) -> bool:
+    """Return whether a reader must be seen: its key is new, or nobody knows whose it is."""
+    return reader.key in change.newcomers or reader.kind is ReaderKind.UNKNOWN
+
+
+def _some_readers(section: ChangeInWords, most: int) -> str:
+    shown = [f"{name}: {_some(secrets)}" for name, secrets in section.readers[:most]]
+    more = len(section.readers) - most
     return ", ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from agenix_check import __version__
+from agenix_check.model.access import AccessChange
 from agenix_check.model.findings import (
     Cause,
     Counts,
@@ -19,6 +20,7 @@ from agenix_check.model.findings import (
     Report,
     finding_key,
 )
+from agenix_check.report.access.access_json import change_document
 from agenix_check.report.escape import inert_json, reversible
 from agenix_check.report.registry import Format, RenderOptions
 
@@ -46,6 +48,7 @@ def render(report: Report, version: str) -> str:
         "incomplete": _strings(report.incomplete),
         "skipped": _strings(report.skipped),
         "decrypted": _decrypted(report.decrypted),
+        "access": _access(report.access),
     }
     lines = ",\n  ".join([f'"{k}": {text}' for k, text in members.items()])
     return inert_json(f"{{\n  {lines}\n}}\n")
@@ -77,6 +80,10 @@ def _decrypted(decrypted: Decrypted | None) -> str:
         return "null"
     rest = _array(map(_not_compared, sorted(decrypted.not_compared))).replace("\n", "\n  ")
     return f'{{\n    "compared": {decrypted.compared},\n    "not_compared": {rest}\n  }}'
+
+
+def _access(change: AccessChange | None) -> str:
+    return "null" if change is None else _encode(change_document(change)).replace("\n", "\n  ")
 
 
 def _not_compared(one: NotCompared) -> dict[str, _Value]:

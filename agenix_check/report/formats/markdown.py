@@ -7,7 +7,9 @@ the services that it is posted to refuse a text that is too long.
 from collections import Counter
 from collections.abc import Iterable
 
+from agenix_check.model.access import AccessChange
 from agenix_check.model.findings import Finding, Report, Verdict
+from agenix_check.report.access.access_words import change_in_words
 from agenix_check.report.bounded_text import BoundedText, Section
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group
@@ -47,12 +49,13 @@ def render(
     writer = _MarkdownWriter(report, verbose=verbose)
     # Filled in order of importance: each section takes at most its share of the room left.
     incomplete = page.section(1 / 4, writer.incomplete)
+    access = page.section(1 / 4, writer.access)
     mends = page.section(1 / 8, writer.mends)
     fixed = page.section(1 / 8, writer.fixed)
     skipped = page.section(1 / 8, writer.skipped)
     tables = page.section(1 / 3, writer.tables)
     findings = page.section(1, writer.findings)
-    return page.text(incomplete, findings, mends, fixed, tables, skipped)
+    return page.text(incomplete, access, findings, mends, fixed, tables, skipped)
 
 
 def _verdict(report: Report, *, failed: bool) -> str:
@@ -81,6 +84,18 @@ class _MarkdownWriter:
         lines = (f"- could not check: {prose(sentence)}\n" for sentence in sentences)
         head, tail = _fold(len(sentences), f"Could not check {len(sentences)} things")
         section.add(lines, len(sentences), "sentence", head=head, tail=tail, most=_MOST_LISTED)
+
+    def access(self, section: Section) -> None:
+        """Who gains and who loses what: a review begins there, whatever the verdict is."""
+        for one in change_in_words(self._report.access or AccessChange()):
+            lines = (
+                f"- {code(name)}: {', '.join(map(code, secrets))}\n"
+                for name, secrets in one.readers
+            )
+            total = len(one.readers)
+            head, tail = _fold(total, quantity(total, "reader"))
+            head = f"\n#### {one.title}\n{head}"
+            section.add(lines, total, "reader", head=head, tail=tail, most=_MOST_LISTED)
 
     def findings(self, section: Section) -> None:
         """What this change broke; then what was wrong before, folded."""

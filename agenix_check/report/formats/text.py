@@ -53,7 +53,7 @@ def render(
         sections[:0] = [writer.fixed()]
         sections[-1:] = [
             writer.unjudged(), writer.skipped(), writer.not_compared(), writer.incomplete(),
-            writer.summary(),
+            writer.access(), writer.summary(),
         ]  # fmt: skip
     filled = [section for section in sections if section]
     if not filled:
@@ -154,6 +154,15 @@ class _TextWriter:
         """What could not be checked."""
         label = self._paint("could not check", RED)
         return [f"{label}: {visible(sentence)}" for sentence in sorted(self._report.incomplete)]
+
+    def access(self) -> list[str]:
+        """What the change does to who can read what, in one line."""
+        change = self._report.access
+        if change is None or change.is_empty:
+            return []
+        from agenix_check.report.access.access_words import change_in_line
+
+        return [f"{self._paint('access', CYAN)}: {visible(change_in_line(change))}"]
 
     def summary(self) -> list[str]:
         """The last line."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from agenix_check.model.findings import Counts, Fix, JudgedFile, Report, Verdict
+from agenix_check.report.access.access_words import ChangeInWords, change_in_words
 from agenix_check.report.escape import visible
 from agenix_check.report.formats.html.groups import GroupOnPage, as_lines, groups
 from agenix_check.report.formats.html.rule_sections import RuleOnPage, rules_of
@@ -44,6 +45,7 @@ class Page:
     plain: tuple[JudgedFile, ...]
     fixed: tuple[Fix, ...]
     other_fixed: Markup
+    access: tuple[ChangeInWords, ...]
     incomplete: tuple[str, ...]
     skipped: tuple[str, ...]
     rules: tuple[RuleOnPage, ...]
@@ -73,6 +75,7 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
         plain=tuple(sorted(report.plain, key=lambda one: (one.group, one.path))),
         fixed=tuple(fixed[:_FIXED]),
         other_fixed=as_lines(visible(f"{one.action}  {one.path}") for one in fixed[_FIXED:]),
+        access=tuple(change_in_words(report.access)) if report.access else (),
         incomplete=tuple(sorted(report.incomplete)),
         skipped=(
             *sorted(report.skipped),

@@ -1,0 +1,186 @@
+"""What former readers, or given keys, could ever read, and what of it is still in use."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from agenix_check.access.entries import Who
+from agenix_check.access.past_readers import PastReaders, PastReading
+from agenix_check.access.secret_versions import Versions, worst
+from agenix_check.age import fingerprint
+from agenix_check.discover.tree.chronicle import Chronicle, Held
+from agenix_check.discover.tree.key_texts import KeyTexts
+from agenix_check.discover.tree.naming import output_file
+from agenix_check.model.exposed import (
+    ExposedSecret,
+    KeyExposure,
+    PublicSecret,
+    ReadableVersion,
+    VersionState,
+)
+
+_URGENCY = (VersionState.IN_USE, VersionState.PERHAPS, VersionState.ROTATED)
+
+
+def find_exposures(past: PastReaders) -> list[KeyExposure]:
+    """Return what every key of a history could read, the most urgent first."""
+    by_who: dict[Who, list[PastReading]] = defaultdict(list)
+    for reading in past.readings:
+        by_who[reading.who].append(reading)
+    present = _present_keys(past.chronicle, past)
+    found = [_of_key(past, who, readings, present) for who, readings in by_who.items()]
+    return sorted(found, key=_urgency)
+
+
+def only_former(exposures: Iterable[KeyExposure]) -> tuple[KeyExposure, ...]:
+    """Return the keys that can read nothing any more, with what is, or may be, in use of theirs."""
+    found = []
+    for one in exposures:
+        left = tuple(each for each in one.secrets if each.state is not VersionState.ROTATED)
+        if left and not one.reader:
+            found.append(one._replace(secrets=left))
+    return tuple(found)
+
+
+def _present_keys(chronicle: Chronicle, past: PastReaders) -> set[str]:
+    """Return the anonymous keys that a branch or a tag still has: they may be readers."""
+    texts = {
+        text
+        for held in chronicle.tips
+        if isinstance(fact := chronicle.facts.get(held.oid), KeyTexts)
+        for text in fact.public
+    }
+    keys = filter(None, map(past.book.parse, texts))
+    return {one.text for one in keys if one.is_anonymous}
+
+
+def _of_key(
+    past: PastReaders, who: Who, readings: Iterable[PastReading], present: set[str]
+) -> KeyExposure:
+    secrets: dict[str, dict[tuple[str, str, str], ReadableVersion]] = defaultdict(dict)
+    nodes = set()
+    reader = False
+    for one in readings:
+        version = _version(past, one)
+        secrets[one.secret][version.blob, version.via, version.begun] = version
+        is_there = one.via in past.chronicle.tips
+        reader = reader or (is_there and (not one.anonymous or one.node is not None))
+        reader = reader or (is_there and (who.key is None or who.key in present))
+        if one.node is not None:
+            nodes.add(one.node)
+    booked = past.book.keys.get(who.key or "")
+    return KeyExposure(
+        key=who.key,
+        words=who.words,
+        fingerprint=fingerprint(booked.recipient) if booked else None,
+        names=booked.paths if booked else (),
+        nodes=tuple(sorted(nodes)),
+        reader=reader,
+        secrets=tuple(sorted(_secrets(secrets), key=_secret_urgency)),
+    )
+
+
+def _secrets(
+    secrets: Mapping[str, Mapping[tuple[str, str, str], ReadableVersion]],
+) -> Iterator[ExposedSecret]:
+    for secret, versions in secrets.items():
+        ordered = sorted(versions.values(), key=lambda one: (one.begun_on, one.blob, one.via))
+        yield ExposedSecret(secret, worst(one.state for one in ordered), tuple(ordered))
+
+
+def _version(past: PastReaders, reading: PastReading) -> ReadableVersion:
+    span = past.chronicle.spans[reading.via]
+    source = next(
+        (
+            held.oid
+            for held in past.versions.by_digest.get(reading.digest or "", ())
+            if held.path == reading.secret
+        ),
+        reading.via.oid,
+    )
+    length = reading.length
+    if reading.digest is not None:
+        length = past.versions.lengths[reading.digest]
+    return ReadableVersion(
+        blob=source,
+        via=reading.via.path,
+        begun=span.begun,
+        begun_on=span.begun_on,
+        until=span.until,
+        until_on=span.until_on,
+        state=past.versions.state(reading.secret, length, reading.digest),
+        anonymous=reading.anonymous,
+    )
+
+
+def _urgency(one: KeyExposure) -> tuple[int, int, str, str]:
+    state = worst(each.state for each in one.secrets)
+    many = sum(each.state is state for each in one.secrets)
+    return _URGENCY.index(state), -many, one.key or "", one.words
+
+
+def _secret_urgency(one: ExposedSecret) -> tuple[int, str]:
+    return _URGENCY.index(one.state), one.secret
+
+
+def find_public(chronicle: Chronicle, versions: Versions) -> list[PublicSecret]:
+    """Return the secrets that some commit has in plain text, the most urgent first.
+
+    At the path of the secret or of an output, or at the same path without its ending `.age`.
+    """
+    homes = _homes(chronicle, versions)
+    found = []
+    for held, size in _plain_files(chronicle):
+        for secret in homes.get(held.path, ()):
+            span = chronicle.spans[held]
+            state = versions.state(secret, size)
+            found.append(PublicSecret(secret, span.begun, span.begun_on, held.path, state))
+    return sorted(found, key=public_urgency)
+
+
+def _plain_files(chronicle: Chronicle) -> Iterator[tuple[Held, int]]:
+    for held in chronicle.spans:
+        if held.oid in chronicle.sizes:
+            yield held, chronicle.sizes[held.oid]
+
+
+def _homes(chronicle: Chronicle, versions: Versions) -> dict[str, set[str]]:
+    """Return, for each path at which a secret may stand in plain text, which secrets these are."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for path in versions.by_path:
+        homes[path].add(path)
+        if path.endswith(".age"):
+            homes[path.removesuffix(".age")].add(path)
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for path in versions.by_path:
+        by_name[path.rpartition("/")[2].removesuffix(".age")].add(path)
+    for held in chronicle.spans:
+        output = output_file(held.path)
+        if output is not None:
+            homes[held.path].update(by_name.get(output.name, (held.path,)))
+    return homes
+
+
+def published(
+    exposures: Iterable[KeyExposure], keys: Mapping[str, Iterable[Held]], chronicle: Chronicle
+) -> list[PublicSecret]:
+    """Return what private keys open that were committed: their holder is everybody.
+
+    `keys` has the files that held the private half of a key, by its text without a comment.
+    """
+    found = []
+    for one in exposures:
+        for held in keys.get(one.key or "", ()):
+            span = chronicle.spans[held]
+            found += [
+                PublicSecret(
+                    each.secret, span.begun, span.begun_on, held.path, each.state,
+                    by_private_key=True,
+                )
+                for each in one.secrets
+            ]  # fmt: skip
+    return sorted(found, key=public_urgency)
+
+
+def public_urgency(one: PublicSecret) -> tuple[int, str, int, str]:
+    """Order what was public by what to do first."""
+    return _URGENCY.index(one.state), one.secret, one.date, one.path

@@ -1,0 +1,157 @@
+"""The verb `exposure`: what former readers, or the keys that are asked for, could ever read."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agenix_check.access.exposure import find_exposures, find_public, only_former, published
+from agenix_check.age import Recipient, recipient_or_none
+from agenix_check.audit.select import is_node
+from agenix_check.cli.configuration import ask
+from agenix_check.cli.grammar import AskedExposure, parse_exposure
+from agenix_check.cli.opening import open_here
+from agenix_check.cli.show_access import is_secret
+from agenix_check.cli.terminal import print_out, say
+from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.gate import discover_past_readers
+from agenix_check.git.every_commit import count_unreferenced
+from agenix_check.model.exposed import Exposure, KeyExposure, PublicSecret
+from agenix_check.report.exposure import render_exposure
+
+if TYPE_CHECKING:
+    from agenix_check.access.past_readers import PastReaders
+    from agenix_check.git.repository import Repository
+
+_LONGEST_KEY_FILE = 1 << 16  # bytes
+_MOST_NODES_NAMED = 20
+_SHALLOW = (
+    "this clone is shallow, and history ends early: what was readable before is not known "
+    "(fetch-depth: 0, or git fetch --unshallow)"
+)
+_BLIND = "contents that may be keys or secrets are not in this clone (made with --filter)"
+
+
+def run_exposure(arguments: Sequence[str]) -> int:
+    """Show what could be read, and return 1 if something in use must be rotated."""
+    given, asked = parse_exposure(arguments)
+    settings = ask(given).settings
+    repository = open_here()
+    keys = [one for text in asked.keys for one in _keys(text)]
+    past = discover_past_readers(repository, settings, [one for one in keys if one is not None])
+    exposures = find_exposures(past)
+    public = [
+        *find_public(past.chronicle, past.versions),
+        *_by_private_keys(repository, past, exposures),
+    ]
+    exposure = Exposure(
+        keys=_select(exposures, asked),
+        public=tuple(one for one in public if _is_asked(one, asked)),
+        incomplete=_incomplete(repository, past),
+        notices=tuple(_notices(repository, past)),
+    )
+    print_out(render_exposure(exposure, asked.form))
+    for sentence in exposure.incomplete:
+        say(f"could not check: {sentence}")
+    return 3 if exposure.incomplete else int(exposure.needs_rotation)
+
+
+def _keys(text: str) -> list[Recipient | None]:
+    """Return the keys that an option names: a file's, a text, or none for a fingerprint."""
+    recipient = recipient_or_none(text)
+    if recipient is not None:
+        return [recipient]
+    try:
+        content = Path(text).read_bytes()[:_LONGEST_KEY_FILE].decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return [None]
+    if "PRIVATE KEY" in content or "AGE-SECRET-KEY" in content:
+        raise UsageError(f"{text} holds a private key; name the file of its public key")
+    found = [one for one in map(recipient_or_none, content.splitlines()) if one is not None]
+    if not found:
+        raise UsageError(f"{text} holds no public key of age or SSH")
+    return list(found)
+
+
+def _select(exposures: Sequence[KeyExposure], asked: AskedExposure) -> tuple[KeyExposure, ...]:
+    """Return the keys that are asked for, with the secrets that are."""
+    if asked.nodes or asked.keys:
+        found = [one for one in exposures if _is_wanted(one, asked)]
+        if not found and asked.nodes:
+            raise CannotCheckError(_no_node(exposures))
+        _refuse_unknown(exposures, asked)
+    else:
+        found = list(only_former(exposures) if not asked.secrets else exposures)
+    if asked.secrets:
+        found = [
+            one._replace(
+                secrets=tuple(each for each in one.secrets if is_secret(each.secret, asked.secrets))
+            )
+            for one in found
+        ]
+    return tuple(one for one in found if one.secrets)
+
+
+def _is_wanted(one: KeyExposure, asked: AskedExposure) -> bool:
+    globs = [glob.rpartition(":")[2] for glob in asked.nodes]
+    places = [*one.nodes, *(path.removesuffix(".pub") for path in one.names)]
+    by_node = bool(globs) and any(is_node(place, globs) for place in places)
+    return by_node or any(_is_key(one, text) for text in asked.keys)
+
+
+def _is_key(one: KeyExposure, text: str) -> bool:
+    wanted = {key.text for key in _keys(text) if key is not None}
+    return one.key in wanted or (not wanted and one.fingerprint == text)
+
+
+def _refuse_unknown(exposures: Iterable[KeyExposure], asked: AskedExposure) -> None:
+    """Refuse what is neither a file nor a key, nor the fingerprint of a key in this history."""
+    marks = {one.fingerprint for one in exposures}
+    for text in asked.keys:
+        if _keys(text) == [None] and text not in marks:
+            raise UsageError(
+                f"--key {text}: there is no such file, it is no key, and no key of this history "
+                "has that fingerprint"
+            )
+
+
+def _is_asked(one: PublicSecret, asked: AskedExposure) -> bool:
+    if asked.secrets and not is_secret(one.secret, asked.secrets):
+        return False
+    return not (asked.nodes or asked.keys)
+
+
+def _by_private_keys(
+    repository: "Repository", past: "PastReaders", exposures: Iterable[KeyExposure]
+) -> list[PublicSecret]:
+    from agenix_check.keys.published import find_published
+
+    return published(exposures, find_published(repository, past.chronicle), past.chronicle)
+
+
+def _incomplete(repository: "Repository", past: "PastReaders") -> tuple[str, ...]:
+    said = []
+    if repository.shallow:
+        said.append(_SHALLOW)
+    if past.chronicle.blind:
+        said.append(_BLIND)
+    return tuple(said)
+
+
+def _notices(repository: "Repository", past: "PastReaders") -> Iterable[str]:
+    dropped = count_unreferenced(repository.git)
+    if dropped:
+        yield (
+            f"{dropped} commits are in no branch or tag, only in reflogs (forced pushes, amends); "
+            "they are not looked at"
+        )
+    for path in past.chronicle.submodules:
+        yield f"{path}: a submodule, which is a repository of its own"
+
+
+def _no_node(exposures: Iterable[KeyExposure]) -> str:
+    nodes = sorted({node for one in exposures for node in one.nodes})
+    more = len(nodes) - _MOST_NODES_NAMED
+    shown = ", ".join(nodes[:_MOST_NODES_NAMED]) or "none"
+    return f"--node matches no node of this history; there are {shown}" + (
+        f" and {more} more" if more > 0 else ""
+    )

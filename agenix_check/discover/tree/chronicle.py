@@ -1,0 +1,279 @@
+"""All that the commits at hand ever held of secrets: which content was where, from when to when.
+
+One pass over history in Git's own order. Commits do not change, so what was found is remembered,
+and the next pass sees the new ones only.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+from agenix_check.discover.tree.facts import Fact, MissingFact, find_fact
+from agenix_check.discover.tree.facts_cache import flatten_fact, revive_fact
+from agenix_check.discover.tree.unreadable import is_media, may_hold_parts
+from agenix_check.git.cache import Store
+from agenix_check.git.every_commit import (
+    PastChange,
+    are_reached,
+    differ_from,
+    find_tips,
+    read_every_change,
+)
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.repository import Repository, commit_snapshot
+from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
+
+_STORED_CHRONICLE = "chronicle"
+_CHRONICLE_FORMAT = 1
+_MOST_SPANS = 2_000_000
+_LARGEST_PLAIN = 1 << 16  # bytes of a file that may be a secret in plain text
+_NO_SECRETS = (".nix", ".md", ".lock", ".pub")  # endings of files that are none
+
+
+class Held(NamedTuple):
+    """A file and a content that it had, as a Git object id."""
+
+    path: str
+    oid: str
+
+
+class Span(NamedTuple):
+    """The first commit with a content, and the one that ended it last.
+
+    `until` is None while a branch or a tag has it. `…_on` are dates in seconds since 1970, `…_at`
+    places in an order in which no commit comes before its parents.
+    """
+
+    begun: str
+    begun_on: int
+    begun_at: int
+    until: str | None
+    until_on: int
+    until_at: int
+
+    def meets(self, other: "Span") -> bool:
+        """Return whether two contents may have been there at the same time."""
+        over = self.until is not None and self.until_at <= other.begun_at
+        was_over = other.until is not None and other.until_at <= self.begun_at
+        return not (over or was_over)
+
+
+_When = tuple[int, int, str]  # a commit's place in the order, its date, and the commit
+_Ends = dict[Held, _When]
+
+
+@dataclass(slots=True)
+class _Record:
+    """What passes over history have found so far; see `Chronicle`."""
+
+    tips: tuple[str, ...] = ()
+    number: int = 0
+    began: _Ends = field(default_factory=dict)
+    ended: _Ends = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    successors: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    blind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chronicle:
+    """What history holds of age files, outputs and keys.
+
+    `spans` are of contents with a fact, and of small files that may be secrets; `facts` and `sizes`
+    (in bytes) are by object id. `successors` are the paths that took a file's place when it went.
+    `tips` are the files of each branch and tag, `current` those of `HEAD` and of the default
+    branches; `submodules` are paths in these. `blind` says that a content which matters is not in
+    this clone.
+    """
+
+    spans: Mapping[Held, Span]
+    facts: Mapping[str, Fact]
+    sizes: Mapping[str, int]
+    successors: Mapping[str, tuple[str, ...]]
+    tips: frozenset[Held]
+    current: frozenset[Held]
+    blind: bool
+    submodules: tuple[str, ...] = ()
+
+
+def read_chronicle(repository: Repository, store: Store, revision: str | None) -> Chronicle:
+    """Read the history of all refs, or of one commit.
+
+    Raises `GitError` where it is not all here.
+    """
+    tips = find_tips(repository) if revision is None else [revision]
+    named = f"{_STORED_CHRONICLE}{'' if revision is None else '-of-one'}"
+    record = _load(store, named)
+    if not are_reached(repository.git, record.tips, tips):
+        record = _Record()
+    if set(record.tips) != set(tips):
+        _pass_over(repository, record, tips)
+        record.tips = tuple(tips)
+        _save(store, named, record)
+    return _conclude(repository, record, tips, revision)
+
+
+def _pass_over(repository: Repository, record: _Record, tips: Sequence[str]) -> None:
+    paths: dict[str, str] = {}
+    gone: dict[str, list[str]] = {}
+    come: dict[str, list[str]] = {}
+    commit = ""
+    for past in read_every_change(repository.git, tips, record.tips):
+        if past.commit != commit:
+            _note_successors(record, gone, come)
+            gone, come, commit = {}, {}, past.commit
+            record.number += 1
+        before, after = past.change.before, past.change.after
+        _note(record, paths, past, before, record.ended, latest=True)
+        _note(record, paths, past, after, record.began, latest=False)
+        name = past.change.path.rpartition("/")[2]
+        if after is None:
+            gone.setdefault(name, []).append(past.change.path)
+        elif before is None:
+            come.setdefault(name, []).append(past.change.path)
+    _note_successors(record, gone, come)
+    _read(repository, record, paths)
+    _forget(record)
+
+
+def _note(
+    record: _Record,
+    paths: dict[str, str],
+    past: PastChange,
+    file: File | None,
+    ends: _Ends,
+    *,
+    latest: bool,
+) -> None:
+    """Note one end of a content; of several the first begin and the last end count."""
+    if file is None or file.mode in (SYMLINK, SUBMODULE) or is_media(file.path):
+        return
+    held = Held(file.path, file.oid)
+    when = (record.number, past.date, past.commit)
+    known = ends.get(held)
+    if known is None or (known < when) == latest:
+        ends[held] = when
+    if file.oid not in record.facts and file.oid not in record.sizes:
+        paths.setdefault(file.oid, file.path)
+
+
+def _note_successors(
+    record: _Record, gone: Mapping[str, list[str]], come: Mapping[str, list[str]]
+) -> None:
+    """Note what took a file's place: another of the same name in the same commit, if it is one."""
+    for name, former in gone.items():
+        new = come.get(name, [])
+        if len(former) == 1 == len(new) and name != "default.nix":
+            known = record.successors.get(former[0], ())
+            record.successors[former[0]] = tuple(dict.fromkeys((*known, new[0])))
+
+
+def _read(repository: Repository, record: _Record, paths: Mapping[str, str]) -> None:
+    small = [oid for oid, path in paths.items() if path.endswith(".age")]
+    for oid, size, data, sha256 in read_blobs(repository.git, paths, small):
+        fact = find_fact(data, size, sha256)
+        if isinstance(fact, MissingFact):
+            record.blind = record.blind or may_hold_parts(paths[oid])
+        elif fact is not None:
+            record.facts[oid] = fact
+        elif size:
+            record.sizes[oid] = size
+
+
+def _forget(record: _Record) -> None:
+    """Forget contents that say nothing of secrets, and cannot have been one in plain text.
+
+    Which file becomes a secret later is not known yet, so all small ones that may are kept.
+    """
+    for ends in (record.began, record.ended):
+        for held in [held for held in ends if not _matters(record, held)]:
+            del ends[held]
+    used = {held.oid for ends in (record.began, record.ended) for held in ends}
+    record.sizes = {oid: size for oid, size in record.sizes.items() if oid in used}
+
+
+def _matters(record: _Record, held: Held) -> bool:
+    if held.oid in record.facts:
+        return True
+    small = record.sizes.get(held.oid, _LARGEST_PLAIN + 1) <= _LARGEST_PLAIN
+    return small and not held.path.endswith(_NO_SECRETS)
+
+
+def _conclude(
+    repository: Repository, record: _Record, tips: Sequence[str], revision: str | None
+) -> Chronicle:
+    head = revision or repository.head
+    trees = {one: commit_snapshot(repository, one) for one in tips}
+    held: set[Held] = set()
+    submodules: set[str] = set()
+    current: set[Held] = set()
+    ruling = {head, *repository.default_tips} if revision is None else {head}
+    first = next(iter(one for one in tips if one == head), tips[0] if tips else None)
+    if first is not None:
+        at_first = {Held(file.path, file.oid) for file in trees[first].files.values()}
+        held |= at_first
+        others = {trees[one].tree for one in tips} - {trees[first].tree}
+        for change in differ_from(repository.git, trees[first].tree, sorted(others)):
+            if change.after is not None:
+                held.add(Held(change.path, change.after.oid))
+        for one in ruling & trees.keys():
+            files = trees[one].files.values() if one is not None else ()
+            current |= {Held(file.path, file.oid) for file in files}
+            submodules |= {file.path for file in files if file.mode == SUBMODULE}
+    spans = {}
+    for file, (begun_at, begun_on, begun) in record.began.items():
+        end = None if file in held else record.ended.get(file)
+        until_at, until_on, until = end or (0, 0, None)
+        spans[file] = Span(begun, begun_on, begun_at, until, until_on, until_at)
+    return Chronicle(
+        spans=spans,
+        facts=record.facts,
+        sizes=record.sizes,
+        successors=record.successors,
+        tips=frozenset(held),
+        current=frozenset(current),
+        blind=record.blind,
+        submodules=tuple(sorted(submodules)),
+    )
+
+
+def _load(store: Store, name: str) -> _Record:
+    loaded = store.load(name, number=_CHRONICLE_FORMAT)
+    if not isinstance(loaded, dict):
+        return _Record()
+    value = cast("dict[str, dict[object, object]]", loaded)
+    return _Record(
+        tips=cast("tuple[str, ...]", value["tips"]),
+        number=cast("int", value["number"]),
+        began=_revive_ends(value["began"]),
+        ended=_revive_ends(value["ended"]),
+        facts={
+            cast("str", oid): revive_fact(cast("tuple[object, ...]", plain))
+            for oid, plain in value["facts"].items()
+        },
+        sizes=cast("dict[str, int]", value["sizes"]),
+        successors=cast("dict[str, tuple[str, ...]]", value["successors"]),
+        blind=bool(value["blind"]),
+    )
+
+
+def _revive_ends(plain: object) -> _Ends:
+    ends = cast("dict[tuple[str, str], _When]", plain)
+    return {Held(*held): when for held, when in ends.items()}
+
+
+def _save(store: Store, name: str, record: _Record) -> None:
+    if len(record.began) > _MOST_SPANS or record.blind:
+        return
+    value: dict[str, object] = {
+        "tips": record.tips,
+        "number": record.number,
+        "began": {tuple(held): when for held, when in record.began.items()},
+        "ended": {tuple(held): when for held, when in record.ended.items()},
+        "facts": {oid: flatten_fact(fact) for oid, fact in record.facts.items()},
+        "sizes": record.sizes,
+        "successors": record.successors,
+        "blind": record.blind,
+    }
+    store.save(name, value, number=_CHRONICLE_FORMAT)

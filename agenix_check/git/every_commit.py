@@ -1,0 +1,101 @@
+"""What every commit of some refs did to files: one pass over history, in Git's own order."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, NamedTuple
+
+from agenix_check.git.paths import to_text
+from agenix_check.git.process import Git
+from agenix_check.git.repository import Repository
+from agenix_check.git.snapshot import Change, make_change
+
+_PIECE_OF_LOG = 1 << 20  # bytes
+# Where a reader must be a reader no more before it counts as gone.
+_TIPS = ("refs/heads", "refs/tags", "refs/remotes")
+
+
+class PastChange(NamedTuple):
+    """What one commit did to one file, against one of its parents; `date` in seconds since 1970."""
+
+    commit: str
+    date: int
+    change: Change
+
+
+def read_every_change(
+    git: Git, tips: Sequence[str], without: Sequence[str] = ()
+) -> Iterator[PastChange]:
+    """Yield the changes of all commits that `tips` reach and `without` do not, parents first.
+
+    Of a merge against each of its parents. Raises `GitError` where history is not all here.
+    """
+    options = ("--topo-order", "--reverse", "-m", "--stdin")
+    lines = [*tips, *(f"^{one}" for one in without)]
+    looking = git.with_settings({"log.showRoot": "true"})
+    with looking.stream(
+        "log", "-z", "--format=%x00%H %ct", "--raw", "--no-abbrev", "--no-renames",
+        "--no-show-signature", *options, lines=lines,
+    ) as listing:  # fmt: skip
+        yield from _parse_stream(_fields(listing))
+
+
+def _fields(listing: IO[bytes]) -> Iterator[str]:
+    rest = b""
+    while chunk := listing.read(_PIECE_OF_LOG):
+        *whole, rest = (rest + chunk).split(b"\0")
+        yield from map(to_text, whole)
+    if rest:
+        yield to_text(rest)
+
+
+def _parse_stream(fields: Iterator[str]) -> Iterator[PastChange]:
+    commit, date = "", 0
+    for field in fields:
+        said = field.lstrip("\n")
+        if said.startswith(":"):
+            yield PastChange(commit, date, make_change(said, next(fields)))
+        elif said:
+            commit, _, seconds = said.partition(" ")
+            date = int(seconds)
+
+
+def find_tips(repository: Repository) -> list[str]:
+    """Return the commits of all branches and tags, here and of remotes, and `HEAD`, each once."""
+    listing = repository.git.run(
+        "for-each-ref", "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname)", *_TIPS
+    )
+    found = dict.fromkeys([repository.head] if repository.head else [])
+    for line in to_text(listing).splitlines():
+        words = line.split()
+        kind, oid = words[-2:]
+        if kind == "commit":
+            found[oid] = None
+    return list(found)
+
+
+def are_reached(git: Git, commits: Iterable[str], tips: Iterable[str]) -> bool:
+    """Return whether all `commits` are here, and reached by `tips`."""
+    lines = [*commits, *(f"^{one}" for one in tips)]
+    status, listing, _ = git.attempt("rev-list", "--max-count=1", "--stdin", lines=lines)
+    return status == 0 and not listing.strip()
+
+
+def count_unreferenced(git: Git) -> int:
+    """Return how many commits only reflogs still hold."""
+    status, listing, _ = git.attempt("rev-list", "--count", "--reflog", "--not", "--all")
+    return int(listing) if status == 0 else 0
+
+
+def differ_from(git: Git, base: str, trees: Iterable[str]) -> Iterator[Change]:
+    """Yield in what some trees differ from a base, in one process."""
+    lines = [f"{base} {tree}" for tree in trees]
+    if not lines:
+        return
+    with git.stream(
+        "diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", lines=lines
+    ) as listing:
+        fields = _fields(listing)
+        for field in fields:
+            # Each pair of trees is named in a line before its changes.
+            said = field.rpartition("\n")[2]
+            if said.startswith(":"):
+                yield make_change(said, next(fields))

@@ -1,0 +1,44 @@
+"""What could be read, for a terminal: what was public, then key by key what to rotate."""
+
+from collections.abc import Iterator
+
+from agenix_check.model.exposed import Exposure, KeyExposure
+from agenix_check.report.escape import inert, visible
+from agenix_check.report.exposure.exposure_words import (
+    STATE_SAYS,
+    days,
+    exposure_summary,
+    key_title,
+    public_sentence,
+)
+
+_SHOWN_VERSIONS = 3
+
+
+def render(exposure: Exposure) -> str:
+    """Turn what could be read into text."""
+    lines: list[str] = []
+    if exposure.public:
+        lines += ["Public: whoever could read the repository could read", *_public(exposure), ""]
+    for one in exposure.keys:
+        lines += [*_key(one), ""]
+    lines += [f"note: {visible(sentence)}" for sentence in exposure.notices]
+    lines += [f"could not check: {visible(sentence)}" for sentence in exposure.incomplete]
+    return inert("\n".join([*lines, exposure_summary(exposure)]) + "\n")
+
+
+def _public(exposure: Exposure) -> Iterator[str]:
+    yield from (f"  {visible(public_sentence(one))}" for one in exposure.public)
+
+
+def _key(one: KeyExposure) -> Iterator[str]:
+    yield f"{visible(key_title(one))}{', a reader still' if one.reader else ''}"
+    for secret in one.secrets:
+        yield f"  {visible(secret.secret)}: {STATE_SAYS[secret.state]}"
+        shown = [each for each in secret.versions if each.state is secret.state]
+        for version in shown[-_SHOWN_VERSIONS:]:
+            doubt = ", by the kind of the key" if version.anonymous else ""
+            yield f"    {days(version)}, through {visible(version.via)}{doubt}"
+        left = len(secret.versions) - len(shown[-_SHOWN_VERSIONS:])
+        if left:
+            yield f"    and {left} more (--format json has them)"

@@ -1,0 +1,370 @@
+"""What former readers could read: small histories whose answer is known."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from agenix_check.demo.workshop import Workshop
+from agenix_check.keys.encrypt import encrypt, new_identity
+from agenix_check.report import schema
+from tests.access.test_present import DB, TOKEN, WIFI
+from tests.conftest import Run
+from tests.host_keys import ALPHA, BETA, NEW, OTHER, STRANGER
+
+TEXTS = {DB: "postgres://db\n", WIFI: "correct horse\n", TOKEN: "token of alpha\n"}
+NAMES = {DB: "db", WIFI: "wifi", TOKEN: "token"}
+
+
+def ask_exposure(fleet: Workshop, run: Run, *arguments: str, code: int) -> dict[str, Any]:
+    """Return the JSON that `exposure` prints, which its schema describes."""
+    result = run(fleet.top, "exposure", "--format", "json", *arguments)
+    assert result.code == code, result
+    document: dict[str, Any] = json.loads(result.stdout)
+    jsonschema.Draft202012Validator(json.loads(schema.render("exposure"))).validate(document)
+    assert document["schema"] == "agenix-check/exposure/1"
+    assert document["complete"] == (code != 3)
+    return document
+
+
+def states(document: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the state of each secret, by key without its type."""
+    return {
+        (one["key"] or one["words"]).rpartition(" ")[2]: {
+            each["secret"]: each["state"] for each in one["secrets"]
+        }
+        for one in document["keys"]
+    }
+
+
+def body(key: str) -> str:
+    """Return a key as `states` has it."""
+    return key.split()[1] if key.startswith("ssh-") else key.strip()
+
+
+def sell(fleet: Workshop, node: str) -> str:
+    """Take a host and its outputs out of the fleet."""
+    fleet.git.run("rm", "-rq", f"secrets/rekeyed/{node}", f"hosts/{node}")
+    return fleet.commit(f"Sell {node}")
+
+
+def rekey_all(fleet: Workshop, source: str, text: str, *nodes: str) -> None:
+    """Write a source anew, and its outputs for some nodes in place of the former ones."""
+    for path in list((fleet.top / "secrets/rekeyed").glob(f"*/*-{NAMES[source]}.age")):
+        path.unlink()
+    fleet.source(source, text)
+    for node in nodes:
+        fleet.rekey(node, NAMES[source], source, text)
+
+
+def blob(fleet: Workshop, revision: str) -> str:
+    """Return the object id of a file in a commit."""
+    return fleet.git.run("rev-parse", revision).decode().strip()
+
+
+def test_nobody_left(fleet: Workshop, run: Run) -> None:
+    assert ask_exposure(fleet, run, code=0)["keys"] == []
+    text = run(fleet.top, "exposure")
+    assert (text.code, text.stderr) == (0, "")
+    assert "no secret in use could be read by a former reader" in text.stdout
+
+
+def test_a_host_that_was_sold(fleet: Workshop, run: Run) -> None:
+    built = blob(fleet, "HEAD")
+    via = fleet.output_path("beta", "wifi", WIFI)
+    version = blob(fleet, f"HEAD:{WIFI}")
+    sold = sell(fleet, "beta")
+    document = ask_exposure(fleet, run, code=1)
+    assert states(document) == {body(BETA): {DB: "in-use", WIFI: "in-use"}}
+    (beta,) = document["keys"]
+    assert (beta["names"], beta["nodes"]) == (["hosts/beta/host.pub"], ["secrets/rekeyed/beta"])
+    assert beta["reader"] is False
+    (wifi,) = (one for one in beta["secrets"] if one["secret"] == WIFI)
+    (one,) = wifi["versions"]
+    assert one == {
+        "blob": version, "from": built, "until": sold, "via": via, "state": "in-use",
+        "anonymous": False,
+    }  # fmt: skip
+    text = run(fleet.top, "exposure").stdout
+    assert f"secrets/rekeyed/beta (ssh-ed25519 {beta['fingerprint']}, hosts/beta/host.pub)" in text
+    assert f"({built[:10]}) to " in text
+    assert f"({sold[:10]}), through {via}" in text
+    assert text.endswith("2 secrets to rotate, 1 former reader\n")
+    ticks = run(fleet.top, "exposure", "--format", "markdown").stdout
+    assert f"- [ ] `{WIFI}`\n" in ticks
+
+
+def test_rotated_since_perhaps_unchanged_and_in_use(fleet: Workshop, run: Run) -> None:
+    fleet.rekey("beta", "token", TOKEN, TEXTS[TOKEN])
+    fleet.commit("One more for beta")
+    sell(fleet, "beta")
+    rekey_all(fleet, WIFI, "another password, and a longer one\n", "alpha")
+    rekey_all(fleet, TOKEN, "token as long.\n", "alpha")
+    fleet.commit("Rotate")
+    expected = {DB: "in-use", TOKEN: "perhaps-unchanged"}
+    assert states(ask_exposure(fleet, run, code=1)) == {body(BETA): expected}
+    # All of what a key could read, if it is asked for: by its text, its file, its fingerprint.
+    everything = {body(BETA): {**expected, WIFI: "rotated"}}
+    key = fleet.write("../beta.pub", BETA)
+    asked = ask_exposure(fleet, run, "--key", str(fleet.top / key), code=1)
+    assert states(asked) == everything
+    for text in (BETA.strip(), asked["keys"][0]["fingerprint"]):
+        assert ask_exposure(fleet, run, "--key", text, code=1) == asked
+    assert states(ask_exposure(fleet, run, "--node", "beta", code=1)) == everything
+    only = ask_exposure(fleet, run, "--node", "nixos:beta", "--secret", "wifi", code=0)
+    assert states(only) == {body(BETA): {WIFI: "rotated"}}
+
+
+def test_a_reader_that_is_one_still(fleet: Workshop, run: Run) -> None:
+    (alpha,) = ask_exposure(fleet, run, "--node", "alpha", code=0)["keys"]
+    assert alpha["reader"] is True
+    assert {one["state"] for one in alpha["secrets"]} == {"in-use"}
+    assert [each["until"] for one in alpha["secrets"] for each in one["versions"]] == [None] * 3
+
+
+def test_a_key_that_two_nodes_share_is_not_gone(fleet: Workshop, run: Run) -> None:
+    fleet.host("twin", BETA)
+    fleet.rekey("twin", "token", TOKEN, TEXTS[TOKEN])
+    fleet.commit("A copy of a host")
+    sell(fleet, "beta")
+    assert ask_exposure(fleet, run, code=0)["keys"] == []
+    (twin,) = ask_exposure(fleet, run, "--node", "twin", code=0)["keys"]
+    assert {one["secret"] for one in twin["secrets"]} == {DB, WIFI, TOKEN}
+
+
+def test_a_key_that_is_a_reader_in_a_branch_is_not_gone(fleet: Workshop, run: Run) -> None:
+    fleet.git.run("switch", "-qc", "request")
+    fleet.host("h9", NEW)
+    fleet.rekey("h9", "db", DB, TEXTS[DB])
+    fleet.commit("Ask for a host")
+    fleet.git.run("switch", "-q", "main")
+    assert ask_exposure(fleet, run, code=0)["keys"] == []
+    fleet.git.run("branch", "-qm", "request", "rejected")
+    fleet.git.run("tag", "seen", "rejected")
+    fleet.git.run("branch", "-qD", "rejected")
+    assert ask_exposure(fleet, run, code=0)["keys"] == []
+    fleet.git.run("tag", "-d", "seen")
+    found = ask_exposure(fleet, run, code=0)
+    assert found["keys"] == []
+    assert any("only in reflogs" in one for one in found["notices"])
+
+
+def test_one_source_at_two_places(fleet: Workshop, run: Run) -> None:
+    fleet.write("secrets/again.age", fleet.read(WIFI))
+    fleet.commit("Copy a source")
+    sell(fleet, "beta")
+    rekey_all(fleet, WIFI, "another password, and a longer one\n", "alpha")
+    fleet.commit("Rotate one of the two")
+    # The content that beta had is in use at the other place.
+    assert states(ask_exposure(fleet, run, code=1)) == {
+        body(BETA): {DB: "in-use", "secrets/again.age": "in-use", WIFI: "in-use"}
+    }
+
+
+def test_an_output_for_the_old_key_under_the_new_name(fleet: Workshop, run: Run) -> None:
+    """Its name was made from the new key; who can open it is the old one, which left."""
+    fleet.host("beta", NEW)
+    for source in (DB, WIFI):
+        former = fleet.output_path("beta", NAMES[source], source, BETA)
+        fleet.write(fleet.output_path("beta", NAMES[source], source), fleet.read(former))
+        fleet.remove(former)
+    fleet.commit("Rename instead of rekeying")
+    rekey_all(fleet, WIFI, "another password, and a longer one\n", "alpha")
+    fleet.commit("Rotate one")
+    found = ask_exposure(fleet, run, code=0)
+    assert found["keys"] == []  # it is a reader still, of the other one
+    (old,) = ask_exposure(fleet, run, "--key", BETA.strip(), code=0)["keys"]
+    assert {one["secret"]: one["state"] for one in old["secrets"]} == {
+        DB: "in-use", WIFI: "rotated",
+    }  # fmt: skip
+    run_new = run(fleet.top, "exposure", "--key", NEW.strip(), "--format", "json")
+    assert json.loads(run_new.stdout)["keys"] == []
+
+
+def test_a_leaver_in_a_side_branch_only(fleet: Workshop, run: Run) -> None:
+    """A source was encrypted to somebody in a branch whose merge did not take that."""
+    fleet.git.run("switch", "-qc", "side")
+    fleet.write("users/eve.pub", STRANGER)
+    fleet.write(DB, encrypt(b"postgres://db\n", [fleet.master, STRANGER]))
+    aside = fleet.commit("Eve joins")
+    fleet.git.run("switch", "-q", "main")
+    fleet.write("README.md", "Another.\n")
+    fleet.commit("Edit a text")
+    fleet.git.run("merge", "-q", "--no-ff", "-s", "ours", "-m", "Merge, take nothing", "side")
+    merged = blob(fleet, "HEAD")
+    fleet.git.run("branch", "-qD", "side")
+    document = ask_exposure(fleet, run, code=1)
+    assert states(document) == {body(STRANGER): {DB: "perhaps-unchanged"}}
+    (version,) = document["keys"][0]["secrets"][0]["versions"]
+    assert (version["from"], version["until"], version["via"]) == (aside, merged, DB)
+
+
+@pytest.mark.parametrize("path", [WIFI, "secrets/wifi"])
+def test_a_secret_in_plain_text_for_one_commit(fleet: Workshop, run: Run, path: str) -> None:
+    sealed = fleet.read(WIFI)
+    fleet.remove(WIFI)
+    fleet.write(path, TEXTS[WIFI])
+    shown = fleet.commit("Oops")
+    fleet.git.run("rm", "-q", path)
+    fleet.write(WIFI, sealed)
+    fleet.commit("Never mind")
+    document = ask_exposure(fleet, run, code=1)
+    assert document["public"] == [
+        {"secret": WIFI, "commit": shown, "path": path, "state": "perhaps-unchanged",
+         "private_key": False}
+    ]  # fmt: skip
+    assert run(fleet.top, "exposure").stdout.startswith("Public: ")
+    rekey_all(fleet, WIFI, "another password, and a longer one\n", "alpha", "beta")
+    fleet.commit("Rotate")
+    assert [one["state"] for one in ask_exposure(fleet, run, code=0)["public"]] == ["rotated"]
+
+
+def test_a_private_key_that_was_committed(workshop: Workshop, run: Run, tmp_path: Path) -> None:
+    identity, recipient = new_identity()
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / "id")], check=True
+    )
+    ssh = (keys / "id.pub").read_text()
+    workshop.source(WIFI, TEXTS[WIFI])
+    workshop.source(DB, TEXTS[DB])
+    for node, key, source in (("one", recipient, WIFI), ("two", ssh, DB)):
+        workshop.host(node, key)
+        workshop.rekey(node, NAMES[source], source, TEXTS[source])
+    workshop.write("one.txt", f"{identity}\n")
+    workshop.write("two.key", (keys / "id").read_bytes())
+    first = workshop.commit("All of it")
+    workshop.git.run("rm", "-q", "one.txt", "two.key")
+    workshop.commit("Never mind")
+    result = run(workshop.top, "exposure", "--format", "json")
+    assert result.code == 1
+    assert identity not in result.stdout
+    public = json.loads(result.stdout)["public"]
+    assert [(one["secret"], one["commit"], one["path"], one["state"]) for one in public] == [
+        (DB, first, "two.key", "in-use"), (WIFI, first, "one.txt", "in-use"),
+    ]  # fmt: skip
+    assert all(one["private_key"] for one in public)
+
+
+def test_moves_are_followed(fleet: Workshop, run: Run) -> None:
+    sell(fleet, "beta")
+    (fleet.top / "storage").mkdir()
+    fleet.git.run("mv", "secrets/rekeyed", "storage/hosts")
+    fleet.git.run("mv", WIFI, "secrets/wireless.age")
+    fleet.commit("Move the storage, and a source")
+    found = states(ask_exposure(fleet, run, code=1))
+    assert found == {body(BETA): {DB: "in-use", WIFI: "in-use", "secrets/wireless.age": "in-use"}}
+
+
+def test_a_source_moved_and_edited_in_one_commit(fleet: Workshop, run: Run) -> None:
+    sell(fleet, "beta")
+    fleet.remove(WIFI)
+    fleet.source("wireless/wifi.age", TEXTS[WIFI])
+    fleet.commit("Move, and encrypt anew")
+    assert states(ask_exposure(fleet, run, code=1))[body(BETA)][WIFI] == "perhaps-unchanged"
+
+
+def test_a_key_that_came_back(fleet: Workshop, run: Run) -> None:
+    outputs = [(path, fleet.read(path)) for path in _outputs(fleet, "beta")]
+    sell(fleet, "beta")
+    fleet.host("beta", BETA)
+    for path, content in outputs:
+        fleet.write(path, content)
+    fleet.commit("It was not sold")
+    assert ask_exposure(fleet, run, code=0)["keys"] == []
+
+
+def _outputs(fleet: Workshop, node: str) -> list[str]:
+    found = (fleet.top / "secrets/rekeyed" / node).iterdir()
+    return [path.relative_to(fleet.top).as_posix() for path in found]
+
+
+def test_plain_agenix(workshop: Workshop, run: Run) -> None:
+    workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ "{ALPHA.strip()}" ]; }}\n')
+    workshop.write("a.age", encrypt(b"a", [ALPHA, OTHER]))
+    workshop.write("users/other.pub", OTHER)
+    workshop.commit("Two readers")
+    workshop.write("a.age", encrypt(b"a", [ALPHA]))
+    workshop.commit("One left")
+    assert states(ask_exposure(workshop, run, code=1)) == {
+        body(OTHER): {"a.age": "perhaps-unchanged"}
+    }
+    workshop.write("a.age", encrypt(b"another", [ALPHA]))
+    workshop.commit("Rotate")
+    assert ask_exposure(workshop, run, code=0)["keys"] == []
+
+
+def test_an_anonymous_key_that_left(workshop: Workshop, run: Run) -> None:
+    _, mine = new_identity()
+    _, theirs = new_identity()
+    workshop.write("keys.nix", f'{{ me = "{mine}"; them = "{theirs}"; }}\n')
+    workshop.write("a.age", encrypt(b"a", [mine, theirs]))
+    workshop.commit("Two readers")
+    workshop.write("keys.nix", f'{{ me = "{mine}"; }}\n')
+    workshop.commit("One left, and nothing was encrypted anew")
+    assert states(ask_exposure(workshop, run, code=1)) == {theirs: {"a.age": "in-use"}}
+    workshop.write("a.age", encrypt(b"other", [mine]))
+    workshop.commit("Rotate")
+    workshop.write("b.age", encrypt(b"b", [mine]))
+    workshop.commit("A secret that they never saw")
+    assert ask_exposure(workshop, run, code=0)["keys"] == []
+
+
+def test_one_revision_alone(fleet: Workshop, run: Run) -> None:
+    before = blob(fleet, "HEAD")
+    sell(fleet, "beta")
+    assert ask_exposure(fleet, run, "--rev", before, code=0)["keys"] == []
+    assert body(BETA) in states(ask_exposure(fleet, run, "--rev", "HEAD", code=1))
+
+
+def test_what_was_found_is_remembered(fleet: Workshop, run: Run) -> None:
+    assert ask_exposure(fleet, run, code=0)["keys"] == []
+    sell(fleet, "beta")
+    found = ask_exposure(fleet, run, code=1)
+    assert ask_exposure(fleet, run, "--no-cache", code=1) == found
+    # Of commits that no ref has any more nothing is remembered.
+    fleet.git.run("reset", "-q", "--hard", "HEAD^")
+    sell(fleet, "alpha")
+    found = ask_exposure(fleet, run, code=1)
+    assert ask_exposure(fleet, run, "--no-cache", code=1) == found
+    assert set(states(found)) == {body(ALPHA)}
+
+
+def test_a_shallow_and_a_partial_clone(fleet: Workshop, run: Run, tmp_path: Path) -> None:
+    sell(fleet, "beta")
+    fleet.git.run("config", "uploadpack.allowFilter", "true")
+    for options, said in (
+        (("--depth", "1"), "fetch-depth: 0"),
+        (("--filter", "blob:none", "--no-checkout"), "--filter"),
+    ):
+        clone = tmp_path / said.strip("-: 0")
+        subprocess.run(
+            ["git", "-c", "protocol.file.allow=always", "clone", "-q", *options,
+             f"file://{fleet.top}", str(clone)],
+            check=True, env={**os.environ, "GIT_CONFIG_COUNT": "0"}, capture_output=True,
+        )  # fmt: skip
+        result = run(clone, "exposure", "--format", "json")
+        assert result.code == 3, result
+        assert said in result.stderr
+        assert json.loads(result.stdout)["complete"] is False
+
+
+def test_what_is_asked_wrongly(fleet: Workshop, run: Run, tmp_path: Path) -> None:
+    for options, code, said in (
+        (("--key", "nothing"), 2, "--key nothing: there is no such file"),
+        (("--node", "nobody"), 3, "there are secrets/rekeyed/alpha,"),
+        (("--rev", "nothing"), 2, "no commit is named 'nothing'"),
+    ):
+        result = run(fleet.top, "exposure", *options)
+        assert (result.code, result.stdout) == (code, "")
+        assert said in result.stderr
+    identity = tmp_path / "key.txt"
+    identity.write_text(new_identity()[0])
+    result = run(fleet.top, "exposure", "--key", str(identity))
+    assert result.code == 2
+    assert "holds a private key" in result.stderr
