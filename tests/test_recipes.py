@@ -53,6 +53,14 @@ class Copy:
         assert done.code == 0, done
         assert self.changed() == {edit.file for edit in self.recipe.edits} | {"README.md"}
 
+    def renew_golden(self) -> None:
+        """Renew the reports that hold every rule; they did not fit before."""
+        (renew,) = (one for one in self.recipe.commands if one.startswith("UPDATE_GOLDEN=1 "))
+        few = ("-q", "-p", "no:cacheprovider", "-k", "as_before and sarif")
+        assert self.execute(renew.removeprefix("UPDATE_GOLDEN=1 "), *few).code == 1
+        done = self.execute(renew, *few)
+        assert done.code == 0, done
+
     def test(self, selection: str, code: int = 0) -> str:
         """Run some of the tests that the last command runs; return what they say."""
         few = ("-q", "-p", "no:cacheprovider", "-k", selection)
@@ -122,7 +130,11 @@ def test_a_rule(copy: Copy, fleet: Workshop) -> None:
     copy.renew()
     row = "| `source-large` | warning | a source is larger than a secret usually is |\n"
     assert row in copy.readme()
-    copy.test("source-large or source-empty or said_to_be_mended or no_scenario or contract")
+    copy.renew_golden()
+    copy.test(
+        "source-large or source-empty or said_to_be_fixed or no_scenario or contract "
+        "or every_rule_is_tried or (as_before and sarif)"
+    )
 
 
 @follow("A format")

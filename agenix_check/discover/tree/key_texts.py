@@ -16,7 +16,8 @@ from agenix_check.git.paths import to_bytes, to_text
 _RAW = 1 << 14  # bytes; a key file that is hashed as a whole is not larger
 
 _PRIVATE = (b"PRIVATE KEY-----", b"AGE-SECRET-KEY-")  # what is never kept
-_SIGNS_OF_A_KEY = (b"AAAA", b"age1", b'.pub"', *_PRIVATE)
+_IDENTITY = (b"AGE-PLUGIN-", b"AGE-SECRET-KEY-")
+_SIGNS_OF_A_KEY = (b"AAAA", b"age1", b'.pub"', b"AGE-PLUGIN-", *_PRIVATE)
 _START = re.compile(rb"ssh-(?:ed25519|rsa)\s|age1")
 # A line of a file of keys: a key, with the hosts that have it before it or not; no other syntax.
 _KEY_LINE = re.compile(
@@ -43,13 +44,15 @@ class KeyTexts(NamedTuple):
     `public` are texts as they may be hashed. `private` are digests (SHA-256, hexadecimal) of
     unencrypted private keys in the file, and `hidden` of the texts with a private key in them that
     may be hashed: the keys themselves are never kept. `whole` is the whole text of a file that has
-    nothing but public keys and comments, as it is read by Nix.
+    nothing but public keys and comments, as it is read by Nix. `is_identity` says that it has
+    nothing but age identities, or what stands for one: handles of plugins, and comments about keys.
     """
 
     public: tuple[str, ...]
     private: tuple[str, ...]
     hidden: tuple[str, ...] = ()
     whole: str | None = None
+    is_identity: bool = False
 
     def texts(self) -> set[str]:
         """Return the texts that may be hashed.
@@ -80,14 +83,27 @@ def find_keys(data: bytes) -> KeyTexts | None:
     public = {text for text in texts if not any(mark in text for mark in _PRIVATE)}
     private = _private(data)
     hidden = private | (texts - public) | {data.removesuffix(b"\n")} if private else set()
-    if not public and not private:
+    is_identity = _is_identity_file(data)
+    if not public and not private and not is_identity:
         return None
     return KeyTexts(
         public=tuple(sorted(map(to_text, public))),
         private=_digests(private),
         hidden=_digests(text + end for text in hidden for end in (b"", b"\n")),
         whole=to_text(data) if _is_key_file(data) and not hidden else None,
+        is_identity=is_identity,
     )
+
+
+def _is_identity_file(data: bytes) -> bool:
+    """Return whether a file has nothing but identities and comments, or comments about a key."""
+    if len(data) > _RAW:
+        return False
+    lines = [line.strip() for line in data.splitlines() if line.strip()]
+    told = [line for line in lines if line[:1] != b"#"]
+    if told:
+        return all(line.startswith(_IDENTITY) and len(line.split()) == 1 for line in told)
+    return any(_AGE_RECIPIENT.search(line) for line in lines)
 
 
 def _is_key_file(data: bytes) -> bool:
