@@ -56,7 +56,7 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
     from agenix_check.audit.plain_recipients import PlainBench
 
     files, at_base = inventory.rules, inventory.rules_at_base
-    people = People(files, at_base, {})
+    people = People(files, at_base, inventory.strangers)
     bench = PlainBench(names=names, files=files, at_base=at_base, people=people)
     judged = list(audit_plain(bench))
     by_rule = {one.result.path for one in judged}

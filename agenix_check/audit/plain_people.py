@@ -16,22 +16,25 @@ from agenix_check.model.declaration import WITHHELD, KeyOrigin, PlainRule, Rules
 # What a key is, not whose.
 _NAMES_NOBODY = frozenset({
     "age", "key", "keys", "pubkey", "pubKey", "publicKey", "publicKeys", "ssh", "sshKey",
-    "hostPubkey", "recipient", "value", "x",
+    "hostKey", "hostPubkey", "recipient", "value", "x",
 })  # fmt: skip
 _SHOWN_OF_KEY = 40  # characters of a text that is no key
 _SHOWN_OF_NAME = 60
 _MOST_CANDIDATES = 6  # candidates of which one is meant
 
 
-def name_key(recipient: Recipient, text: str, origin: KeyOrigin | None) -> str:
-    """Return a name for a declared recipient: of its binding, its comment, or the key's end."""
+def name_key(recipient: Recipient, text: str, origin: KeyOrigin | None, when: str = "") -> str:
+    """Return a name for a declared recipient: of its binding, its comment, or the key's end.
+
+    `when` is said after its place.
+    """
     end = f"…{recipient.text[-8:]}"
     name = _bound(origin) or _comment(recipient, text)
-    where = f"{end}, {_place(origin)}" if origin is not None else end
+    where = f"{end}, {_place(origin)}{when}" if origin is not None else end
     if name:
         return f"{name[:_SHOWN_OF_NAME]} ({where})"
     kind = recipient.text.partition(" ")[0] if recipient.kind in SSH_KINDS else recipient.kind
-    return f"{kind} {end}" if origin is None else f"{kind} {end} ({_place(origin)})"
+    return f"{kind} {end}" if origin is None else f"{kind} {end} ({_place(origin)}{when})"
 
 
 def name_text(text: str, origin: KeyOrigin | None) -> str:
@@ -87,16 +90,19 @@ class People:
     ) -> None:
         self._others = others
         self._names: dict[str, str] = {}
-        for file in (*files, *at_base):
+        for file in files:
             for rule in file.rules:
-                self._take(rule)
+                self._take(rule, "")
+        for file in at_base:
+            for rule in file.rules:
+                self._take(rule, " before this change")
 
-    def _take(self, rule: PlainRule) -> None:
+    def _take(self, rule: PlainRule, when: str) -> None:
         for text in rule.recipients:
             recipient = recipient_or_none(text)
             tag = None if recipient is None else recipient_tag(recipient)
             if recipient is not None and tag is not None and tag not in self._names:
-                self._names[tag] = name_key(recipient, text, rule.origin(text))
+                self._names[tag] = name_key(recipient, text, rule.origin(text), when)
 
     def addressee(self, stanza: Stanza) -> str:
         """Return whom a stanza is for."""

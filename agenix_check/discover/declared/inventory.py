@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from agenix_check.discover.tree.evidence import FLAKE, LOCK
@@ -15,7 +15,7 @@ from agenix_check.model.settings import EvaluateWhen, InventoryChoice, Settings
 from agenix_check.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from agenix_check.discover.declared.expected import Declared
     from agenix_check.discover.declared.generated import Outdated
@@ -43,7 +43,8 @@ class Inventory:
     and `incomplete` are sentences for the report. `outdated` are generated sources that are older
     than what they depend on. `rules_at_base` are the rules files of the base, `unruled` the age
     files that neither a rule nor a node covers. `lock_before` is what the lock file declared before
-    a change that edits it, where it decides.
+    a change that edits it, where it decides. `strangers` says in words whose the tags are
+    that no rule lists.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Inventory:
     outdated: "tuple[Outdated, ...]" = ()
     rules_at_base: "tuple[RulesFile, ...]" = ()
     unruled: tuple[str, ...] = ()
+    strangers: "Mapping[str, str]" = field(default_factory=dict)
 
 
 def take_inventory(view: View, names: Names, settings: Settings, store: Store) -> Inventory:
@@ -84,7 +86,11 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
     inventory = replace(inventory, rules_at_base=_rules_before(view, names, inventory, settings))
     left_out = plain.left_out if plain is not None else frozenset()
     if inventory.rules:
-        return replace(inventory, unruled=_without_rule(view, names, inventory, left_out))
+        from agenix_check.discover.declared.strangers import name_strangers
+
+        unruled = _without_rule(view, names, inventory, left_out)
+        strangers = name_strangers(view, names, inventory.rules, unruled, store)
+        return replace(inventory, unruled=unruled, strangers=strangers)
     return _say_if_none_is_left(view, names, inventory, left_out)
 
 

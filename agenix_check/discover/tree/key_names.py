@@ -14,7 +14,23 @@ _BINDING = re.compile(
     rb"((?:ssh-(?:ed25519|rsa)[ \t]+[0-9A-Za-z+/]+={0,3})|age1[0-9a-z-]{20,4000})"
 )
 # What a key is, not whose.
-_SAYS_NOTHING = {"key", "publicKey", "pubkey", "hostPubkey", "sshKey", "publicKeys", "recipient"}
+_SAYS_NOTHING = {
+    "key",
+    "publicKey",
+    "pubkey",
+    "hostPubkey",
+    "sshKey",
+    "publicKeys",
+    "recipient",
+    "hostKey",
+}
+
+
+def find_binding(line: bytes) -> str | None:
+    """Return what a line of a Nix file binds a key to, if that says whose it is."""
+    match = _BINDING.search(line)
+    name = None if match is None else to_text(match[1] or match[2])
+    return None if name in _SAYS_NOTHING else name
 
 
 def name_keys(repository: Repository, trees: Iterable[Evidence]) -> Mapping[str, str]:

@@ -176,7 +176,7 @@ def test_a_cause_names_the_file_and_the_binding(workshop: Workshop) -> None:
         "cannot be read by host (…fdTFl71T, keys.nix:3) of secrets.nix"
     )
     assert found["plain-unknown-recipient"].message == (
-        "can be read by host (…lLRZyyZD, keys.nix:3), not in secrets.nix"
+        "can be read by host (…lLRZyyZD, keys.nix:3 before this change), not in secrets.nix"
     )
 
 
