@@ -50,6 +50,7 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
         audit_plain,
         audit_rules_files,
         audit_without_rule,
+        say_hidden,
         write_by_agenix,
     )
     from agenix_check.audit.plain_people import People
@@ -60,6 +61,7 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
     bench = PlainBench(names=names, files=files, at_base=at_base, people=people)
     judged = list(audit_plain(bench))
     by_rule = {one.result.path for one in judged}
+    by_rule |= {names.here.follow(path).path for path in by_rule}
     unread = (path for file in files for path in file.unread or ())
     ruled = by_rule.union(inventory.unruled, unread)
     findings = [
@@ -74,4 +76,5 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
         report.with_findings(findings),
         fleet=replace(report.fleet, plain=len(judged)),
         files=(*report.files, *(one.result for one in judged)),
+        incomplete=tuple(dict.fromkeys((*report.incomplete, *say_hidden(names, judged)))),
     )

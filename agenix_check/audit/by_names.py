@@ -8,10 +8,11 @@ from agenix_check.audit.content import judge_content
 from agenix_check.audit.copies import Numbered, audit_copied, audit_rewritten, mark
 from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.keyring import Keyring, make_keyring
+from agenix_check.audit.relinked import audit_relinked
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.tree.facts import LockedFact
 from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.git.snapshot import SUBMODULE
+from agenix_check.discover.tree.unreadable import list_submodules
 from agenix_check.model.findings import (
     Counts,
     FileKind,
@@ -52,6 +53,7 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     findings += spoiled
     findings += [one for one in about_nodes if (one.rule, one.node, one.path) not in named]
     findings += audit_sources(names, fleet)
+    findings += audit_relinked(names, fleet)
     outputs += _wrong_outputs(lost)
     unchecked = () if names.quiet else _say_unexplained(names, outputs)
     info = FleetInfo(
@@ -148,7 +150,7 @@ def _wrong_outputs(lost: Iterable["AboutOutput"]) -> list[JudgedFile]:
 def _say_unexplained(names: Names, judged: "Sized") -> tuple[str, ...]:
     """Say that outputs are there and none could be judged: that must not pass for in order."""
     count = len(names.here.outputs)
-    if judged or not count:
+    if judged or not count or names.unjudged:
         return ()
     what = "the 1 output is not" if count == 1 else f"none of the {count} outputs is"
     return (f"{what} explained by a key and a source in this tree{_where_else(names)}",)
@@ -157,7 +159,7 @@ def _say_unexplained(names: Names, judged: "Sized") -> tuple[str, ...]:
 def _where_else(names: Names) -> str:
     """Return what the tree shows of why: where its keys or its sources may be instead."""
     here = names.here
-    submodules = sorted(file.path for file in here.files.values() if file.mode == SUBMODULE)
+    submodules = sorted(file.path for file in list_submodules(here))
     locked = sorted({fact.by for fact in here.facts.values() if isinstance(fact, LockedFact)})
     elsewhere = "in another repository"
     if submodules:

@@ -27,7 +27,7 @@ from agenix_check.audit.plain_recipients import (
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.names import Names
-from agenix_check.git.snapshot import SYMLINK
+from agenix_check.discover.tree.unreadable import say_veiled
 from agenix_check.model.declaration import WITHHELD, PlainRule, RulesFile
 from agenix_check.model.findings import (
     FileKind,
@@ -60,6 +60,12 @@ def audit_plain(bench: PlainBench) -> Iterator[Judged]:
                 FileKind.PLAIN, file.path, rule.path, None, rule.path, verdict, rules, reason
             )
             yield Judged(result, findings)
+
+
+def say_hidden(names: Names, judged: Iterable[Judged]) -> tuple[str, ...]:
+    """Say which files of rules are behind what nobody can look through: links, git-crypt."""
+    paths = [one.result.path for one in judged if one.result.verdict is Verdict.UNVERIFIABLE]
+    return say_veiled(names.here, paths)
 
 
 def audit_rules_files(names: Names, files: Iterable[RulesFile]) -> Iterator[Finding]:
@@ -104,7 +110,9 @@ def audit_without_rule(bench: PlainBench, paths: Iterable[str]) -> Iterator[Find
 
 def _as_source(names: Names, rule: PlainRule) -> list[str]:
     """Return the rules that a file breaks as a source; other findings report them."""
-    fact = names.here.facts.get(rule.path)
+    fact = names.here.fact(rule.path)
+    if names.here.follow(rule.path).obstacle is not None:
+        return []
     if fact is None or isinstance(fact, KeyTexts):
         return ["source-not-encrypted"]
     broken = isinstance(fact, AgeFact) and (fact.problem or fact.refusal) is not None
@@ -115,7 +123,7 @@ def _verdict(names: Names, rule: PlainRule, rules: tuple[str, ...]) -> tuple[Ver
     """Return the verdict of a rule's file, and why it could not be judged."""
     if rules == ("plain-missing-file",):
         return Verdict.SKIPPED, "it is not in the tree"
-    fact = names.here.facts.get(rule.path)
+    fact = names.here.fact(rule.path)
     if rules == ("source-malformed",) and isinstance(fact, AgeFact) and fact.problem is None:
         return Verdict.UNVERIFIABLE, NOT_FOR_ALL
     if rules:
@@ -159,20 +167,20 @@ def call_agenix(file: RulesFile, path: str) -> str:
 def _judge(bench: PlainBench, file: RulesFile, rule: PlainRule) -> Iterator[Finding]:
     names = bench.names
     before = bench.rule_at_base(file, rule.path)
-    fact = names.here.facts.get(rule.path)
-    new = before is None or rule.path in names.changed
+    fact, found = names.here.fact(rule.path), names.here.follow(rule.path)
+    new = before is None or not names.changed.isdisjoint((rule.path, found.path))
     read = RuleRecipients(rule)
     yield from _invalid(bench, file, rule, read)
-    if rule.path not in names.here.files:
+    if found.obstacle is None and found.path not in names.here.files:
         yield make_finding(
             "plain-missing-file", f"{file.path} has a rule for it, but it is not in the tree",
             path=rule.path, new=new, mend=_make_file(names, file, rule),
         )  # fmt: skip
         return
-    if isinstance(fact, PointerFact | MissingFact | LockedFact):
+    if found.obstacle or isinstance(fact, PointerFact | MissingFact | LockedFact):
         return
     # Files that end in `.age` are already reported as sources.
-    reported = rule.path.endswith(".age") and names.here.files[rule.path].mode != SYMLINK
+    reported = rule.path.endswith(".age") and not found.passed
     if not isinstance(fact, AgeFact):
         if not reported:
             yield make_finding(

@@ -45,6 +45,8 @@ def audit_unexplained(names: Names, keyring: Keyring) -> Iterator[AboutOutput]:
     replaced: dict[Place, Lost] = {}
     for file in sorted(names.here.outputs[path] for path in names.lost):
         lost = names.lost[file.path]
+        if file.path in names.unjudged:
+            continue
         if not lost.brought and file.place in names.waiting:
             replaced[file.place] = lost
             continue
@@ -105,7 +107,9 @@ def audit_spoiled(names: Names) -> Iterator[Finding]:
     said = set()
     for one in names.lost.values():
         file, path = names.here.outputs[one.path], _spoiled_file(names, one)
-        if path is None or one.excuse is not None or (file.directory, path) in said:
+        if path is None or one.excuse is not None or one.path in names.unjudged:
+            continue
+        if (file.directory, path) in said:
             continue
         said.add((file.directory, path))
         yield make_finding(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agenix_check.discover.tree.facts import AgeFact
+from agenix_check.discover.tree.facts import AgeFact, LockedFact
 from agenix_check.discover.tree.rewritten import remember_made
 from agenix_check.errors import AgenixCheckError, CannotCheckError
 from agenix_check.gate import (
@@ -305,7 +305,11 @@ def _plan(
             grants = describe_grants(view.repository, names, plan.ungranted)
         left = (*plan.left, *say_grants(grants, consent.options))
         plan = replace(plan, left=left, grants=tuple(grants))
-    unstaged = edited_sources(view.repository, files, report.outputs)
+    facts = names.here.facts  # what is encrypted as a whole is open in the work tree
+    seen = [
+        one for one in report.outputs if not isinstance(facts.get(one.source or ""), LockedFact)
+    ]
+    unstaged = edited_sources(view.repository, files, seen)
     plan = replace(plan, left=(*plan.left, *unstaged))
     if settings.node and examined.inventory.declared is None:
         forgotten = forgotten_by_names(plan, examined.findings)

@@ -62,6 +62,7 @@ def plan_sources(
 
 
 def _job(names: Names, path: str, recipients: Sequence[str], *, armored: bool | None) -> list[Job]:
+    path = names.here.follow(path).path
     fact = names.here.facts.get(path)
     if not isinstance(fact, AgeFact) or fact.plaintext_size is None:
         return []

@@ -12,6 +12,7 @@ from agenix_check.discover.tree.evidence import LOCK, Evidence
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, PointerFact
 from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.naming import ident, output_path
+from agenix_check.discover.tree.unreadable import advise_unlocked
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
 from agenix_check.git.worktree import read_file
@@ -62,9 +63,10 @@ class Declared:
         if not hidden:
             return ()
         first, *rest = hidden
-        more = f" (and {len(rest)} more outputs)" if rest else ""
+        more = f" (and {len(rest)} more)" if rest else ""
         what = f"{first.node.name} {first.secret.name}"
-        return (f"{what} could not be judged: {first.unknown_because}{more}",)
+        sentence = f"{what} could not be judged: {first.unknown_because}{more}"
+        return (advise_unlocked(sentence),)
 
     def has_known_key(self, node: DeclaredNode) -> bool:
         """Return whether it is known for which key a node's outputs must be made."""

@@ -17,6 +17,7 @@ from agenix_check.discover.declared.past_locks import load_lock, lock_of, what_l
 from agenix_check.discover.declared.stale_lock import compare_locks, hold_against_files
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.unreadable import name_locked
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.cache import Store
 from agenix_check.git.repository import Repository
@@ -56,13 +57,15 @@ def declare_by_nix(
         notices = (
             f"evaluation: that of tree {tree} is reused, nothing that is declared changed since",
         )
-    failures = [] if evaluated.failure is None else [evaluated.failure]
+    failures = []
+    if evaluated.failure is not None:
+        failures = [name_locked(names.here, evaluated.failure)]
     declaration = evaluated.declaration
     if declaration is None or not (declaration.nodes or declaration.failed):
         if needed or options.flake or options.nodes:
             failures += _no_node(view, evaluated, options)
         return Inventory(kind="names", notices=notices, incomplete=tuple(failures))
-    failures += _failed(declaration)
+    failures += (name_locked(names.here, one) for one in _failed(declaration))
     inventory = Inventory(
         kind="nix",
         declared=expect(view, names.here, declaration),

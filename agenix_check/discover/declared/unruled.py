@@ -26,6 +26,7 @@ def list_unruled(
         return ()
     used = {rule.path for file in rules for rule in file.rules}
     used.update(path for file in rules for path in file.unread or ())
+    used |= {names.here.follow(path).path for path in used}
     used |= names.sources_used | names.here.outputs.keys()
     if declared is not None:
         nodes = declared.declaration.nodes

@@ -1,7 +1,7 @@
 """The fleet as file names tell it: which outputs are explained, here and at the base."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,7 +19,14 @@ from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, bare
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, Traced, trace
 from agenix_check.discover.tree.readings import Reading, best_reading
 from agenix_check.discover.tree.rewritten import find_rewritten
-from agenix_check.discover.tree.unreadable import say_absent, say_undecided, say_unseen
+from agenix_check.discover.tree.unreadable import (
+    find_unjudged,
+    list_submodules,
+    say_absent,
+    say_undecided,
+    say_unjudged,
+    say_unseen,
+)
 from agenix_check.discover.tree.unstaged import (
     NOTHING_UNSTAGED,
     Unstaged,
@@ -29,7 +36,7 @@ from agenix_check.discover.tree.unstaged import (
 from agenix_check.git.cache import Store
 from agenix_check.git.history import last_changes
 from agenix_check.git.repository import changes
-from agenix_check.git.snapshot import SUBMODULE, Change, File
+from agenix_check.git.snapshot import Change
 from agenix_check.model.findings import Cause, CauseKind
 from agenix_check.model.fleet import Fleet, Node, Output
 from agenix_check.model.lost import Lost, Outgrown, Rotated
@@ -49,7 +56,8 @@ class Names:
     digest, that a commit replaced in one of their files. `lost` says of each output that nothing
     here explains since when, and what speaks for leaving it, by path; `spoiled` why files
     that held the key of such an output as a whole are no key files now. `incomplete` says what is
-    not in this clone, `undecided` what names alone cannot decide without it. `quiet` says that
+    not readable, `undecided` what names alone cannot decide without it, `unjudged` are the outputs
+    of `lost` that it may explain. `quiet` says that
     every output is explained, and that none is gone or waits to be staged; `looked_aside` are the
     directories of the work tree that were read too, so that the next run may find something else:
     None where it was not; `shallow` that this clone is, so history ends early. `rewritten` are
@@ -69,6 +77,7 @@ class Names:
     spoiled: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    unjudged: frozenset[str] = frozenset()
     quiet: bool = False
     looked_aside: tuple[str, ...] | None = None
     shallow: bool = False
@@ -173,7 +182,10 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         traces_at_base=traces if there is here else _within(traces, there),
         changed=frozenset(change.path for change in changed),
         shallow=view.repository.shallow,
-        skipped=_submodules(snapshot.files.values()),
+        skipped=tuple(
+            f"{file.path}: a submodule, which is a repository of its own"
+            for file in list_submodules(here)
+        ),
         rewritten=find_rewritten(view, here.outputs, changed, store) if base else frozenset(),
     )
     lost = _find_lost(view, names, changed, memory, store)
@@ -237,14 +249,6 @@ def _within(traces: Mapping[str, Trace], tree: Evidence) -> dict[str, Trace]:
         for ident, made in traces.items()
         if made.key in tree.keys and made.source in tree.sources
     }
-
-
-def _submodules(files: Iterable[File]) -> tuple[str, ...]:
-    return tuple(
-        f"{file.path}: a submodule, which is a repository of its own"
-        for file in files
-        if file.mode == SUBMODULE
-    )
 
 
 def _find_lost(
@@ -331,7 +335,9 @@ def _look_closer(view: View, names: Names) -> Names:
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if new or gone or rotated:
         commits = _find_commits(view)
+    unjudged = find_unjudged(here, names.lost)
     undecided = say_undecided(here, there, names.changed, lost=len(lost), new=len(new))
+    undecided += say_unjudged(here, unjudged)
     unseen = sum(one.unseen for one in names.lost.values())
     return replace(
         names,
@@ -341,6 +347,7 @@ def _look_closer(view: View, names: Names) -> Names:
         incomplete=say_absent(here),
         looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),
+        unjudged=frozenset(unjudged),
         undecided=undecided or say_unseen(unseen, shallow=names.shallow),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from agenix_check.discover.tree.evidence import Evidence
-from agenix_check.discover.tree.facts import AgeFact, find_fact
+from agenix_check.discover.tree.facts import AgeFact, LockedFact, find_fact
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file, trace
 from agenix_check.git.repository import Repository, is_partial_commit
@@ -57,6 +57,8 @@ def look_for_unstaged(
     for path, data in look.unstaged():
         paths.add(path)
         if data is None or output_file(path) is not None:
+            continue
+        if isinstance(here.facts.get(path), LockedFact):  # in the work tree it is open
             continue
         fact = find_fact(data, len(data))
         if isinstance(fact, AgeFact):

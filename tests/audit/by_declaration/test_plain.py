@@ -212,12 +212,50 @@ def test_a_file_that_is_no_whole_age_file_is_wrong(
     assert of(report) == {name: ("wrong", (rule,))}
 
 
-def test_a_symlink_is_wrong(workshop: Workshop) -> None:
-    workshop.write("real.age", encrypt(b"x", [ALPHA]))
-    (workshop.top / "db.age").symlink_to("real.age")
+def test_a_symlink_is_the_file_that_it_leads_to(workshop: Workshop) -> None:
+    workshop.write("shared/real.age", encrypt(b"x", [ALPHA]))
+    (workshop.top / "db.age").symlink_to("shared/real.age")
+    (workshop.top / "linked").symlink_to("shared")
+    write_rules(workshop, db=[ALPHA])
+    write_rules(workshop, "other/secrets.nix", **{"../linked/real": [BETA]})
+
+    report = judge(workshop)
+
+    assert of(report) == {
+        "db.age": ("ok", ()),
+        "linked/real.age": ("wrong", ("plain-missing-recipient", "plain-unknown-recipient")),
+    }
+    assert report.incomplete == ()
+    assert {one.path for one in report.findings} == {"linked/real.age"}
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("/persist/db.age", "to /persist/db.age, outside of the repository"),
+        ("../db.age", "to ../db.age, outside of the repository"),
+        ("db.age", "to db.age, outside of the repository"),
+    ],
+)
+def test_a_symlink_that_leads_out_is_not_judged(workshop: Workshop, target: str, why: str) -> None:
+    (workshop.top / "db.age").symlink_to(target)
     write_rules(workshop, db=[ALPHA])
 
-    assert of(judge(workshop)) == {"db.age": ("wrong", ("source-not-encrypted",))}
+    report = judge(workshop)
+
+    assert of(report) == {"db.age": ("unverifiable", ())}
+    assert report.incomplete == (f"db.age is a symbolic link {why}",)
+
+
+def test_a_file_under_git_crypt_is_not_judged(workshop: Workshop) -> None:
+    workshop.write("db.age", b"\0GITCRYPT\0" + b"x" * 40)
+    write_rules(workshop, db=[ALPHA])
+
+    report = judge(workshop)
+
+    assert of(report) == {"db.age": ("unverifiable", ())}
+    (sentence,) = report.incomplete
+    assert sentence.startswith("db.age is encrypted with git-crypt in Git; ")
 
 
 def test_every_rules_file_counts_and_those_that_are_named(workshop: Workshop) -> None:
