@@ -11,6 +11,7 @@ import yaml
 
 from agenix_check import __version__
 from agenix_check.demo.isolation import plain_git
+from agenix_check.demo.plain_sample import PlainSample
 from agenix_check.demo.sample_fleet import DB, SampleFleet
 from agenix_check.demo.workshop import Workshop
 from tests.checkout import ROOT, Done, run
@@ -193,7 +194,12 @@ def test_the_settings_file_is_accepted(fleet: Workshop, run: Run) -> None:
 
 
 def test_what_it_says_first_is_what_the_program_says(tmp_path: Path, run: Run) -> None:
-    (shown,) = re.findall(r"```console\n\$ agenix-check\n(.*?)```", README, re.DOTALL)
+    plainly, shown = re.findall(r"```console\n\$ agenix-check\n(.*?)```", README, re.DOTALL)
+    with plain_git():
+        plain = PlainSample(tmp_path / "plain")
+        plain.build()
+        plain.rule(["alice"])
+    assert run(plain.shop.top, env={"COLUMNS": "80"}).stdout == plainly
     with plain_git():
         sample = SampleFleet(tmp_path / "sample")
         sample.build()
