@@ -13,7 +13,7 @@ python3Packages.buildPythonApplication {
 
   src = lib.fileset.toSource {
     root = ../.;
-    fileset = lib.fileset.unions [ ../agenix_check ../pyproject.toml ../README.md ../LICENSE ];
+    fileset = lib.fileset.unions [ ../agenix_check ../ci-examples ../pyproject.toml ../README.md ../LICENSE ];
   };
 
   build-system = [ python3Packages.hatchling ];

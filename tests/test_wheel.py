@@ -84,6 +84,9 @@ def test_the_wheel_works_alone(installed: Path, fleet: Workshop) -> None:
     code, output = _start(fleet, program, "--format", "junit")
     assert code == 1
     assert "output-stale" in output
+    code, output = _start(fleet, program, "init", "--dry-run")
+    assert code == 0, output
+    assert "+      - id: agenix-check" in output
     code, output = _start(fleet, program, "--format", "html")
     assert code == 1
     assert output.startswith("<!doctype html>")

@@ -4,6 +4,16 @@ import os
 from collections.abc import Callable, Sequence
 
 
+def agrees(question: str) -> bool | None:
+    """Return whether a person says yes; None where nobody can be asked."""
+    if os.environ.get("CI"):
+        return None
+    from agenix_check.keys.prompts import Terminal
+
+    answer = Terminal().ask(question)
+    return None if answer is None else answer.strip().lower() in ("y", "yes")
+
+
 def asker() -> Callable[[Sequence[str]], bool] | None:
     """Return what asks a person; None in CI, and where there is no terminal."""
     if os.environ.get("CI"):

@@ -243,6 +243,19 @@ def parse_explain(arguments: Sequence[str]) -> str | None:
     return None if rule is None else str(rule)
 
 
+def parse_init(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return `yes` and `dry_run`."""
+    parser = _parser(
+        "agenix-check init", None,
+        "Look at the repository, and show the files that a hook, CI and settings need. They are\n"
+        "written if you agree. Nothing that is there is changed; run again, it changes nothing.",
+    )  # fmt: skip
+    parser.add_argument("-y", "--yes", action="store_true", help="write the files without asking")
+    parser.add_argument("--dry-run", action="store_true", help="only show them")
+    values = _parse(parser, arguments)
+    return argparse.Namespace(**values)
+
+
 def parse_rules(arguments: Sequence[str]) -> None:
     """Accept no arguments."""
     _parse(_parser("agenix-check rules", None, "List all rules: id, severity, title."), arguments)

@@ -75,6 +75,12 @@ def _explain(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _init(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.set_up import run_init
+
+    return run_init(arguments)
+
+
 def _rules(arguments: Sequence[str]) -> int:
     from agenix_check.cli.grammar import parse_rules
     from agenix_check.report.explain import list_rules
@@ -138,6 +144,7 @@ VERBS = {
     "access": Verb("show who can read what; with --from-ref: who gains, who loses", _access),
     "exposure": Verb("show what former readers could read, and what of it to rotate", _exposure),
     "inspect": Verb("show what an age file says without a key", _inspect),
+    "init": Verb("set a repository up: hook, CI, settings; it shows them first", _init),
     "hook": Verb("pre-push: judge every ref that is pushed, as a hook that Git calls", _hook),
     "rules": Verb("list all rules", _rules),
     "explain": Verb("explain a rule", _explain),

@@ -1,0 +1,107 @@
+"""`agenix-check init`: says what is here, shows what it would write, and writes it if asked to."""
+
+from collections.abc import Sequence
+from difflib import unified_diff
+from pathlib import Path
+
+from agenix_check.cli.files import write_file
+from agenix_check.cli.grammar import parse_init
+from agenix_check.cli.terminal import print_out, say
+from agenix_check.errors import UsageError
+from agenix_check.git.paths import to_text
+from agenix_check.git.repository import Repository, open_repository, worktree_snapshot
+from agenix_check.init import ASKED_FILES, InUse, Proposal, look_around, propose
+from agenix_check.report.escape import visible
+from agenix_check.report.words import quantity
+
+_LARGEST = 1 << 20  # bytes of a file that is added to
+
+
+def run_init(arguments: Sequence[str]) -> int:
+    """Set a repository up; 0 also where nothing is written because nobody agreed."""
+    given = parse_init(arguments)
+    repository = open_repository(Path())
+    top = repository.top
+    if top is None:
+        raise UsageError("a bare repository has no place for the files of a hook")
+    around = _look(repository, top)
+    proposals, advice = propose(around)
+    print_out(f"Found: {_describe(around)}.\n")
+    for one in proposals:
+        _refuse_odd(top, one)
+        print_out(f"\n{_diff(one)}")
+    _say_advice(advice)
+    if not proposals:
+        print_out("\nEverything that init writes is here already.\n")
+        return 0
+    if given.dry_run or not (given.yes or _agrees(len(proposals))):
+        print_out("\nNothing was written.\n")
+        return 0
+    for one in proposals:
+        path = top / one.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, one.after)
+    names = " ".join(f":/{one.path}" for one in proposals)
+    print_out(f"\nWritten. Look at it, then: git add -- {names}\n")
+    return 0
+
+
+def _look(repository: Repository, top: Path) -> InUse:
+    with worktree_snapshot(repository) as (_, snapshot):
+        paths = frozenset(snapshot.files)
+    texts = {}
+    for name in ASKED_FILES:
+        path = top / name
+        # What git-hooks.nix links to, or a huge file, is nothing to add to.
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST:
+            texts[name] = path.read_text("utf-8", "surrogateescape")
+    status, listing, _ = repository.git.attempt(
+        "config", "--null", "--get-regexp", r"^remote\..*\.url$"
+    )
+    remotes = to_text(listing).split("\0")[:-1] if status == 0 else []
+    return look_around(paths, texts, remotes)
+
+
+def _describe(around: InUse) -> str:
+    parts = []
+    if around.outputs:
+        parts.append(f"agenix-rekey with {quantity(around.outputs, 'output')}")
+    if around.rules_files:
+        parts.append(f"plain agenix ({', '.join(map(visible, around.rules_files[:3]))})")
+    if not parts:
+        parts.append(quantity(around.age_files, "age file") if around.age_files else "no age file")
+    parts.append("a flake" if around.has_flake else "no flake")
+    forges = {"github": "GitHub", "gitlab": "GitLab", "forgejo": "Forgejo"}
+    parts.append(forges[around.forge] if around.forge else "no forge that is known")
+    parts.append(around.hooks or "no hook manager")
+    return ", ".join(parts)
+
+
+def _diff(one: Proposal) -> str:
+    before = (one.before or "").splitlines(keepends=True)
+    lines = unified_diff(
+        before, one.after.splitlines(keepends=True),
+        "/dev/null" if one.before is None else f"a/{one.path}", f"b/{one.path}",
+    )  # fmt: skip
+    return "".join(f"{visible(line.rstrip(chr(10)))}\n" for line in lines)
+
+
+def _say_advice(advice: Sequence[str]) -> None:
+    if advice:
+        print_out("\nBy hand:\n" + "".join(f"  {sentence}\n" for sentence in advice))
+
+
+def _refuse_odd(top: Path, one: Proposal) -> None:
+    """Refuse to write through a symlink, or over what is there and was not looked at."""
+    path = top / one.path
+    if path.is_symlink() or (one.before is None and path.exists()):
+        raise UsageError(f"{one.path} is there, and nothing that init may write; move it away")
+
+
+def _agrees(number: int) -> bool:
+    from agenix_check.cli.asking import agrees
+
+    answer = agrees(f"Write {'this file' if number == 1 else f'these {number} files'}? [y/N]")
+    if answer is None:
+        say("there is no terminal to ask on; --yes writes the files")
+    return bool(answer)
