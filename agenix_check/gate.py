@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 # Rooms that look closer are imported where they are needed: a tree that is known to be green needs
 # none of them.
 
+_TO_ALLOW = "--allow-empty lets that pass"
 _NOTHING = (
     "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age); "
-    "--allow-empty lets that pass"
+    f"{_TO_ALLOW}"
 )
 
 
@@ -336,12 +337,17 @@ def _examine(
         return report, names, inventory
 
     new_from = settings.new_from
-    known = audit(view_commit(view.repository, new_from))[0] if new_from else None
+    known = None
+    if new_from:
+        before, names_before, _ = audit(view_commit(view.repository, new_from))
+        known = before, names_before.here
     report, names, inventory = audit(view)
+    if inventory.declared is None and not settings.allow_empty:
+        report = replace(report, incomplete=(*report.incomplete, *_say_all_gone(names)))
     report = replace(report, access=change_of_access(view, names, inventory))
     if compare is not None:
         report = compare(report, names, inventory, view)
-    selected = select(report, settings, known)
+    selected = select(report, settings, names.here, known)
     selected = replace(selected, only_new_fails=_only_new_fails(view, settings))
     if advise is not None and selected.findings:
         selected = advise(selected, names, inventory, view)
@@ -350,6 +356,15 @@ def _examine(
 
         selected = add_details(selected, names)
     return Examined(selected, report.findings, names, inventory)
+
+
+def _say_all_gone(names: "Names") -> tuple[str, ...]:
+    """Say that a change took all outputs away: nobody can say by names that none is needed."""
+    count = len(names.base.outputs)
+    if names.here.outputs or not count:
+        return ()
+    what = "the only output" if count == 1 else f"all {count} outputs"
+    return (f"this change takes {what} away, and nothing is left to check; {_TO_ALLOW}",)
 
 
 def open_store(repository: Repository, settings: Settings) -> Store:

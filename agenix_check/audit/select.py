@@ -4,25 +4,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from agenix_check.discover.tree.evidence import Evidence
+from agenix_check.discover.tree.facts import AgeFact
+from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.model.findings import Counts, Finding, JudgedFile, Report, Verdict
 from agenix_check.model.settings import Ignore, Settings
-from agenix_check.rules import find_rule
+from agenix_check.rules import About, find_rule
 
 _BrokenRule = tuple[str | None, str | None, str]  # a node, a secret, and the rule that it breaks
 
 
-def select(report: Report, settings: Settings, known: Report | None = None) -> Report:
-    """Return the report with only the findings that count; `known` has what was wrong before.
+def select(
+    report: Report,
+    settings: Settings,
+    tree: Evidence | None = None,
+    known: tuple[Report, Evidence] | None = None,
+) -> Report:
+    """Return the report with only the findings that count.
 
+    `known` has what was wrong before, and in which tree; then `tree` is that of the report.
     Ignored findings are counted. The verdict of an output depends on the rules that are left.
     """
     restricted = settings.node or settings.secret
     if not (restricted or settings.ignore or known):
         return report
     wanted = [one for one in report.findings if is_wanted(one, settings)]
-    if known is not None:
-        old = {_identity(one) for one in known.findings}
-        wanted = [one for one in wanted if _identity(one) not in old]
+    if known is not None and tree is not None:
+        before, other = known
+        old = {_identity(one, other) for one in before.findings}
+        wanted = [one for one in wanted if _identity(one, tree) not in old]
     kept = []
     silenced: dict[_BrokenRule, str] = {}
     for finding in wanted:
@@ -82,6 +92,27 @@ def _is_meant(finding: Finding, rule: Ignore) -> bool:
     )
 
 
-def _identity(finding: Finding) -> tuple[str, str | None, str | None]:
+def _identity(finding: Finding, tree: Evidence) -> tuple[object, ...]:
+    """Return what makes two findings of two trees the same: rule, place, and content."""
     rule = "unexplained" if find_rule(finding.rule).unexplained else finding.rule
-    return rule, finding.path, finding.node
+    return rule, finding.path, finding.node, _content(finding, tree)
+
+
+def _content(finding: Finding, tree: Evidence) -> object:
+    """Return what a finding is about in its file.
+
+    Who can read a file that is written again and again; the private keys in a text; of all else
+    the bytes. Of what is in no file the message tells it, but for what is missing.
+    """
+    about, path = find_rule(finding.rule).about, finding.path or ""
+    fact, file = tree.facts.get(path), tree.files.get(path)
+    if isinstance(fact, AgeFact) and fact.problem is None and about in (About.SOURCE, About.PLAIN):
+        return fact.stanzas
+    if isinstance(fact, KeyTexts) and fact.private:
+        return fact.private
+    if about is About.LOCK or (file is None and about not in _OF_ONE_FILE):
+        return finding.message
+    return None if file is None else file.oid
+
+
+_OF_ONE_FILE = (About.OUTPUT, About.SOURCE, About.PLAIN)

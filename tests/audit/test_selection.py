@@ -20,7 +20,7 @@ from tests.audit.scenes import (
     storage,
     told,
 )
-from tests.host_keys import BETA
+from tests.host_keys import BETA, HOSTS
 
 
 def code(report: Report, *, strict: bool = False, require_verified: bool = False) -> int:
@@ -178,6 +178,50 @@ def test_what_is_stale_then_is_the_orphan_of_now(fleet: Workshop) -> None:
     report = judge(fleet, new_from=commit)
     assert told(report) == set()
     assert code(report) == 0
+
+
+def test_another_stanza_at_the_same_place_is_another_finding(fleet: Workshop) -> None:
+    path = old_output(fleet, "alpha", "token")
+    fleet.write(path, encrypt(b"token of alpha\n", [HOSTS["beta"]]))
+    middle = fleet.commit("Encrypt for another host")
+    assert told(judge(fleet)) != set()
+    assert told(judge(fleet, new_from=middle)) == set()
+
+    fleet.write(path, encrypt(b"token of alpha\n", [HOSTS["gamma"]]))
+    fleet.stage()
+
+    assert told(judge(fleet, new_from=middle)) != set()
+
+
+def test_a_stranger_of_a_source_stays_one_when_it_is_edited(fleet: Workshop) -> None:
+    stranger = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB5yDhaOWzbkkaoCAgTRmZTn5ekPTuVAfzgQYKiiqzGL"
+    encrypted = [fleet.master, HOSTS["alpha"]]
+    fleet.write("secrets.nix", f'{{ "db.age".publicKeys = [ "{HOSTS["beta"]}" ]; }}')
+    fleet.write("db.age", encrypt(b"one", encrypted))
+    middle = fleet.commit("Encrypt for a stranger")
+    assert told(judge(fleet)) != set()
+
+    fleet.write("db.age", encrypt(b"two", encrypted))
+    fleet.stage()
+    assert told(judge(fleet, new_from=middle)) == set()
+
+    fleet.write("db.age", encrypt(b"two", [fleet.master, stranger]))
+    fleet.stage()
+    assert told(judge(fleet, new_from=middle)) != set()
+
+
+def test_a_change_that_takes_all_outputs_away_does_not_pass(fleet: Workshop) -> None:
+    fleet.write("secrets.nix", f'{{ "plain.age".publicKeys = [ "{HOSTS["beta"]}" ]; }}')
+    fleet.write("plain.age", encrypt(b"one", [HOSTS["beta"]]))
+    fleet.commit("Keep another secret")
+    fleet.git.run("rm", "-r", "--quiet", "secrets/rekeyed")
+
+    report = judge(fleet)
+
+    assert code(report) == 3
+    (sentence,) = report.incomplete
+    assert sentence.startswith("this change takes all ")
+    assert code(judge(fleet, allow_empty=True)) == 0
 
 
 def test_nothing_to_check_fails_unless_allowed(workshop: Workshop) -> None:
