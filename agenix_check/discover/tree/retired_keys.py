@@ -9,7 +9,7 @@ from agenix_check.git.cache import Store
 from agenix_check.git.paths import to_text
 from agenix_check.git.process import Git
 
-_KEY = re.compile(
+_DECLARED_KEY = re.compile(
     rb"ssh-(?:ed25519|rsa)[ \t]+AAAA[0-9A-Za-z+/]+={0,3}(?:[ \t]+[^\r\n\"\\']*)?"
     rb"|age1yubikey1[0-9a-z]+"
 )
@@ -21,8 +21,8 @@ _LOG = (
 _FILES = ("*.nix", "*.pub", "*.json", "*.toml", "*.txt", "*.keys", "*authorized_keys*")
 _MOST_READ = 1 << 26  # bytes of what history says of keys
 _MOST_KEYS = 5000
-_STORED = "retired-keys"
-_NUMBER = 1  # of the format of what is stored
+_STORED_RETIRED = "retired-keys"
+_RETIRED_FORMAT = 1  # of the format of what is stored
 
 
 class RetiredKey(NamedTuple):
@@ -39,14 +39,18 @@ def find_retired(git: Git, tip: str, store: Store) -> dict[str, RetiredKey]:
     Of each the last time counts. Nothing where history is not all here: this names people, and
     decides nothing.
     """
-    known = store.load(_STORED, number=_NUMBER)
+    known = store.load(_STORED_RETIRED, number=_RETIRED_FORMAT)
     if isinstance(known, dict) and tip in known:
         stored = cast("dict[str, tuple[str | None, str, str]]", known[tip])
         return {tag: RetiredKey(*one) for tag, one in stored.items()}
     matching = git.with_environment({"GIT_LITERAL_PATHSPECS": "0"})
     status, listing, _ = matching.attempt(*_LOG, tip, "--", *_FILES)
     found = _parse(listing[:_MOST_READ]) if status == 0 else {}
-    store.save(_STORED, {tip: {tag: tuple(one) for tag, one in found.items()}}, number=_NUMBER)
+    store.save(
+        _STORED_RETIRED,
+        {tip: {tag: tuple(one) for tag, one in found.items()}},
+        number=_RETIRED_FORMAT,
+    )
     return found
 
 
@@ -60,7 +64,7 @@ def _parse(listing: bytes) -> dict[str, RetiredKey]:
         elif line.startswith(b"--- "):
             path = to_text(line[4:].strip(b'"\t').removeprefix(b"a/"))
         elif line.startswith(b"-"):
-            for match in _KEY.finditer(line):
+            for match in _DECLARED_KEY.finditer(line):
                 text = to_text(match[0]).strip()
                 recipient = recipient_or_none(text)
                 tag = None if recipient is None else recipient_tag(recipient)

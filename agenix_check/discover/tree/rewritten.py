@@ -9,7 +9,7 @@ from agenix_check.git.snapshot import Change
 from agenix_check.view import View
 
 _STORED_MADE = "made-by-fix"
-_NUMBER = 1  # of the format of what is stored
+_MADE_FORMAT = 1  # of the format of what is stored
 _MOST = 2000  # blobs
 
 
@@ -47,9 +47,9 @@ def find_rewritten(
 def remember_made(store: Store, blobs: Iterable[str]) -> None:
     """Note blobs that --fix made in place of files whose fault no name and no header shows."""
     known = {**_load(store), **dict.fromkeys(blobs, True)}
-    store.save(_STORED_MADE, dict(list(known.items())[-_MOST:]), number=_NUMBER)
+    store.save(_STORED_MADE, dict(list(known.items())[-_MOST:]), number=_MADE_FORMAT)
 
 
 def _load(store: Store) -> dict[str, bool]:
-    loaded = store.load(_STORED_MADE, number=_NUMBER)
+    loaded = store.load(_STORED_MADE, number=_MADE_FORMAT)
     return cast("dict[str, bool]", loaded) if isinstance(loaded, dict) else {}
