@@ -40,6 +40,7 @@ from agenix_check.model.findings import (
     FleetInfo,
     JudgedFile,
     Report,
+    Severity,
     SnapshotInfo,
     finding_key,
 )
@@ -201,6 +202,11 @@ def audit_lock(names: Names, inventory: Inventory) -> Iterator[Finding]:
     mend = put_key_right(shell(spoiled[0]), _RENEW) if spoiled else _RENEW
     for sentence in inventory.stale:
         yield make_finding("lock-stale", sentence, path=LOCK, new=is_new(sentence), mend=mend)
+    for sentence in inventory.spared:
+        yield make_finding(
+            "lock-stale", f"{sentence}; only Nix can tell", path=LOCK, severity=Severity.WARNING,
+            mend=_RENEW,
+        )  # fmt: skip
     is_there = LOCK in names.here.files
     for left in inventory.left:
         ways = [f"if that is gone for good: {'; '.join(_let_go(left, names))}"]

@@ -12,6 +12,7 @@ from agenix_check.discover.declared.evaluation import (
 )
 from agenix_check.discover.declared.expected import expect
 from agenix_check.discover.declared.inventory import Inventory, file_before
+from agenix_check.discover.declared.left_lock import find_spared
 from agenix_check.discover.declared.lock import RENEW
 from agenix_check.discover.declared.past_locks import load_lock, lock_of, what_left
 from agenix_check.discover.declared.stale_lock import compare_locks, hold_against_files
@@ -117,13 +118,18 @@ def declare_by_lock(view: View, names: Names) -> Inventory:
         return Inventory(kind="names", left=left, incomplete=(*incomplete, why))
     declaration, rotated, stale = hold_against_files(declaration, names)
     declared = expect(view, names.here, declaration, rotated=rotated)
+    lock_before = _before_edit(view, names, file)
+    spared: tuple[str, ...] = ()
+    if lock_before is not None and view.authority is not None:  # it is not one's own edit
+        spared = find_spared(lock_before, declaration, names)
     inventory = Inventory(
         kind="lock",
         declared=declared,
         stale=stale,
         left=left,
         incomplete=incomplete,
-        lock_before=_before_edit(view, names, file),
+        lock_before=lock_before,
+        spared=spared,
     )
     older = lock_of(view, view.base)
     if older is None or view.base is None or not names.changed:

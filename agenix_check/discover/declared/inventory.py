@@ -43,8 +43,8 @@ class Inventory:
     and `incomplete` are sentences for the report. `outdated` are generated sources that are older
     than what they depend on. `rules_at_base` are the rules files of the base, `unruled` the age
     files that neither a rule nor a node covers. `lock_before` is what the lock file declared before
-    a change that edits it, where it decides. `strangers` says in words whose the tags are
-    that no rule lists.
+    a change that edits it, where it decides; `spared` says which outputs that edit takes away, if
+    somebody else may have made it. `strangers` says in words whose the tags are that no rule lists.
     """
 
     kind: str
@@ -54,6 +54,7 @@ class Inventory:
     left: "tuple[Left, ...]" = ()
     stale_at_base: frozenset[str] | None = None
     lock_before: "Declaration | None" = None
+    spared: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     outdated: "tuple[Outdated, ...]" = ()

@@ -49,6 +49,9 @@ class _AgainstOlder:
         self.storages = {node.storage.path for node in now.nodes if node.storage is not None}
         self.by_key = {digest(node.host_pubkey): node for node in now.nodes}
         self.sources = {one.source.path for node in now.nodes for one in node.secrets}
+        self.keys_before: dict[str, set[str]] = defaultdict(set)  # nodes by the digest of their key
+        for one in (node for old in older for node in old.nodes):
+            self.keys_before[digest(one.host_pubkey)].add(one.name)
         storages = {one.storage.path for old in older for one in old.nodes if one.storage}
         self.storages_left = storages - self.storages
 
@@ -72,8 +75,12 @@ class _AgainstOlder:
         if digest(now.host_pubkey) != key:
             placeholder = now.host_pubkey.strip() == DUMMY_RECIPIENT
             unknown = not self.names.here.keys.get(digest(now.host_pubkey), NOWHERE).paths
+            others = self.keys_before.get(digest(now.host_pubkey), {node.name}) - {node.name}
             if placeholder or unknown:
                 what = f"{node.name} has a key that is nowhere else"
+                yield Left(node.name, what, self.key_files(key))
+            elif others:
+                what = f"{node.name} has the key of {min(others)}"
                 yield Left(node.name, what, self.key_files(key))
         for secret in self.gone(node, now):
             what = f"{node.name} {secret.id} left it"
@@ -157,6 +164,31 @@ def find_left(before: Iterable[Declaration], now: Declaration, names: Names) -> 
                 sources=_joined(known.sources, one.sources),
             )
     return tuple(found[what] for what in sorted(found))
+
+
+def find_spared(before: Declaration, now: Declaration, names: Names) -> tuple[str, ...]:
+    """Say which outputs there should be no more, as an edit of the lock file alone says.
+
+    Their sources and keys are still in the tree: only Nix can say whether it is so.
+    """
+    held = _AgainstOlder((before,), now, names)
+    found = []
+    for node in before.nodes:
+        then = held.nodes.get(node.name) or held.by_key.get(digest(node.host_pubkey))
+        if then is None or node.storage_mode != "local" or node.host_pubkey == DUMMY_RECIPIENT:
+            continue
+        ids = {one.id: one for one in then.secrets}
+        secrets = [one for one in node.secrets if not one.intermediary]
+        if then.storage_mode != "local":
+            if secrets and not held.outputs(node):
+                found.append(f"{node.name} is said to need no outputs in this repository any more")
+            continue
+        found += [
+            f"{node.name} {one.id} is said to be intermediary now, so to need no output"
+            for one in secrets
+            if one.id in ids and ids[one.id].intermediary and one.source.path in names.here.files
+        ]
+    return tuple(found)
 
 
 def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

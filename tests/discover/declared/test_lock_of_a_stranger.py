@@ -97,6 +97,66 @@ def test_what_leaves_a_lock_file_while_the_tree_has_it(
     assert not any(one.new for one in old)
 
 
+def call_it_intermediary(estate: Estate) -> None:
+    estate.shop.remove(estate.output("beta", "db"))
+    estate.nodes["beta"].secrets["db"].intermediary = True
+
+
+def call_it_otherwise_and_intermediary(estate: Estate) -> None:
+    call_it_intermediary(estate)
+    estate.shop.remove(estate.output("beta", "group/wifi"))
+    estate.nodes["decoy"] = estate.nodes.pop("beta")
+    estate.nodes["decoy"].secrets["group/wifi"].intermediary = True
+    estate.nodes["decoy"].storage = "nowhere"
+
+
+def keep_outputs_in_the_store(estate: Estate) -> None:
+    for id_ in ("db", "group/wifi"):
+        estate.shop.remove(estate.output("beta", id_))
+    estate.nodes["beta"].mode = "derivation"
+
+
+@pytest.mark.parametrize(
+    ("spare", "says"),
+    [
+        (call_it_intermediary, ["nixos:beta db is said to be intermediary now"]),
+        (
+            call_it_otherwise_and_intermediary,
+            ["nixos:beta db is said to be", "nixos:beta group/wifi is said to be"],
+        ),
+        (keep_outputs_in_the_store, ["nixos:beta is said to need no outputs in this repository"]),
+    ],
+)
+def test_what_an_edit_alone_spares_is_said(
+    estate: Estate, spare: Callable[[Estate], None], says: list[str]
+) -> None:
+    """It may be so, which only Nix can tell: a warning while the change is judged."""
+    estate.shop.git.run("checkout", "--quiet", "-b", "topic")
+    spare(estate)
+    assert messages(estate) == []  # who edits it knows
+    estate.shop.commit("Say so")
+    findings = judge(estate, from_ref="main", to_ref="topic").findings
+    found = [one for one in findings if one.rule == "lock-stale"]
+    assert {one.severity for one in found} == {"warning"}
+    pairs = zip(found, says, strict=True)
+    assert all(one.message.startswith(sentence) for one, sentence in pairs)
+    assert told(judge(estate, rev="topic")) == set()
+
+
+def test_a_node_that_gets_the_key_of_another_one(estate: Estate) -> None:
+    """What it has are copies of what the other one has, which it cannot read."""
+    for id_ in ("db", "group/wifi"):
+        estate.shop.remove(estate.output("beta", id_))
+    estate.nodes["beta"].key = estate.key_text("alpha")
+    del estate.nodes["beta"].secrets["group/wifi"]
+    estate.shop.remove(WIFI)
+    estate.rekey()
+    (message,) = messages(estate)
+    assert message == (
+        "nixos:beta has the key of nixos:alpha, but hosts/beta/host.pub is still in the tree"
+    )
+
+
 def test_a_node_that_is_gone_altogether(estate: Estate) -> None:
     drop_the_node_and_its_outputs(estate)
     estate.shop.remove("hosts/beta/host.pub")
