@@ -153,7 +153,7 @@ def _of_fleet(
     if wanted is InventoryChoice.LOCK:
         return declare_by_lock(view, names)
     found = declare_by_nix(view, names, settings, store, needed=not plain)
-    if found.declared is not None or found.incomplete:
+    if found.declared is not None or found.incomplete or not names.base.outputs:
         return found
     from agenix_check.discover.declared.weaker import hold_against_flake
 
@@ -189,8 +189,9 @@ def _the_best(view: View, names: Names, settings: Settings, store: Store) -> Inv
     if LOCK in files:
         notices = (*notices, _NEW_LOCK)
     found = Inventory(kind="names", notices=notices)
-    has_outputs = names.here.outputs or names.base.outputs
-    if has_outputs and not _never_had_lock(view, store):
+    if not (names.here.outputs or names.base.outputs):
+        return found
+    if not _never_had_lock(view, store):
         from agenix_check.discover.declared.past_locks import what_left_without_lock
 
         found = what_left_without_lock(view, names, found)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from agenix_check.demo.workshop import Workshop
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.keys.encrypt import encrypt
 from tests.audit.by_declaration.test_plain import write_rules
@@ -187,3 +188,21 @@ def test_by_the_lock_file_the_content_is_judged_as_before(estate: Estate, run: R
     assert done.code == 1
     assert [one["rule"] for one in json.loads(done.stdout)["findings"]] == ["output-missing"]
     assert DB in done.stdout
+
+
+@pytest.mark.parametrize("inventory", ["auto", "nix"])
+def test_the_flake_of_a_repository_of_plain_agenix_does_not_matter(
+    workshop: Workshop, run: Run, inventory: str
+) -> None:
+    """Its hosts have no outputs: nothing would be judged by names."""
+    hosts = "nixosConfigurations.h.config = throw ''not here'';"
+    workshop.write("flake.nix", f"{{ outputs = {{ self }}: {{ {hosts} }}; }}\n")
+    write_rules(workshop, "secrets.nix", wifi=[ALPHA])
+    workshop.write("wifi.age", encrypt(b"x", [ALPHA]))
+    workshop.commit("Begin")
+    workshop.git.run("checkout", "--quiet", "-b", "topic")
+    workshop.write("flake.nix", NO_NODES)
+    workshop.commit("Improve things")
+    for words in (("--from-ref", "main", "--to-ref", "topic"), ("--rev", "main")):
+        assert run(workshop.top, *words).code == 0, words
+    assert run(workshop.top, *RANGE, "--inventory", inventory).code == 0
