@@ -263,7 +263,7 @@ def make_lock(view: View, settings: Settings) -> tuple[str, tuple[str, ...]]:
 
     store = open_store(view.repository, settings)
     names = discover_names(view, Memory(store), store)
-    rules = find_rules(view, settings)
+    rules = find_rules(view, settings, store)
     declaration = Declaration(nodes=())
     if not rules.files or settings.flake or settings.nodes or uses_agenix_rekey(view, names):
         declaration = evaluate_flake(view, evaluation_options(settings))

@@ -68,7 +68,7 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
 
     Raises `CannotCheckError` if a lock file was asked for and is missing or not readable.
     """
-    plain = _plain_rules(view, settings)
+    plain = _plain_rules(view, settings, store)
     inventory = _of_fleet(view, names, settings, store, plain=plain is not None)
     if inventory.declared is not None:
         from agenix_check.discover.declared.generated import find_outdated
@@ -84,7 +84,9 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
             notices=(*inventory.notices, *plain.notices),
             incomplete=(*inventory.incomplete, *plain.incomplete),
         )
-    inventory = replace(inventory, rules_at_base=_rules_before(view, names, inventory, settings))
+    inventory = replace(
+        inventory, rules_at_base=_rules_before(view, names, inventory, settings, store)
+    )
     left_out = plain.left_out if plain is not None else frozenset()
     if inventory.rules:
         from agenix_check.discover.declared.strangers import name_strangers
@@ -238,7 +240,7 @@ def _without_rule(
 
 
 def _rules_before(
-    view: View, names: Names, inventory: Inventory, settings: Settings
+    view: View, names: Names, inventory: Inventory, settings: Settings, store: Store
 ) -> "tuple[RulesFile, ...]":
     """Return the rules files of the base; read anew only where the change may have touched them."""
     read = {path for file in inventory.rules for path in (file.path, *file.read)}
@@ -250,7 +252,7 @@ def _rules_before(
         return inventory.rules
     if view.base is None:
         return ()
-    found = _plain_rules(replace(view, snapshot=view.base, base=None), settings)
+    found = _plain_rules(replace(view, snapshot=view.base, base=None), settings, store)
     return () if found is None else found.files
 
 
@@ -311,20 +313,20 @@ def _left_without_rules(names: Names, inventory: Inventory) -> list[str]:
     )
 
 
-def find_rules(view: View, settings: Settings) -> "PlainRules":
+def find_rules(view: View, settings: Settings, store: Store) -> "PlainRules":
     """Read the rules files of a view for the lock file, so without asking that."""
     from agenix_check.discover.declared.plain_rules import declare_plain
 
-    return declare_plain(view, settings.rules, settings.ignore, _ask_nix(settings))
+    return declare_plain(view, settings.rules, settings.ignore, _ask_nix(settings, store))
 
 
-def _plain_rules(view: View, settings: Settings) -> "PlainRules | None":
+def _plain_rules(view: View, settings: Settings, store: Store) -> "PlainRules | None":
     """Read the rules files; None, at no cost, where no file could be one."""
     if not (settings.rules or any(map(_IS_CALLED_SO, view.snapshot.files))):
         return None
     from agenix_check.discover.declared.plain_rules import declare_plain, say_failures
 
-    found = declare_plain(view, settings.rules, settings.ignore, _ask_nix(settings))
+    found = declare_plain(view, settings.rules, settings.ignore, _ask_nix(settings, store))
     if found.incomplete and settings.inventory is not InventoryChoice.NAMES:
         from agenix_check.discover.declared.locked_rules import fill_from_lock
 
@@ -333,18 +335,16 @@ def _plain_rules(view: View, settings: Settings) -> "PlainRules | None":
     return found if found.files or found.notices else None
 
 
-def _ask_nix(settings: Settings) -> "AskNix | None":
+def _ask_nix(settings: Settings, store: Store) -> "AskNix | None":
     """Return what asks Nix about rules files; None if it may not be asked, or is not here."""
     may_ask = settings.inventory in (InventoryChoice.AUTO, InventoryChoice.NIX)
-    may_ask = may_ask and settings.evaluate is not EvaluateWhen.NEVER and _nix_is_here()
-
-    if not may_ask:
+    if not (may_ask and settings.evaluate is not EvaluateWhen.NEVER and _nix_is_here()):
         return None
 
     def ask(view: View, paths: "Sequence[str]") -> "tuple[RulesFile, ...]":
-        from agenix_check.discover.nix import evaluate_rules
+        from agenix_check.discover.declared.nix_answers import ask_once
 
-        return evaluate_rules(view.repository, view.snapshot, paths, timeout=settings.nix_timeout)
+        return ask_once(view, paths, settings.nix_timeout, store)
 
     return ask
 

@@ -111,7 +111,7 @@ def _understand(
         return None, False
     if result.failures and not (likely or result.rules):
         return None, False
-    asks = any(not one.impure for one in result.failures)
+    asks = any(one.refused and not one.impure for one in result.failures)
     file = _rules_file(path, result, here.files)
     return replace(file, read=tuple(sorted(tree.read_paths))), asks
 

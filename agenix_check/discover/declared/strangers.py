@@ -13,7 +13,7 @@ from agenix_check.git.cache import Store
 from agenix_check.model.declaration import RulesFile
 from agenix_check.view import View
 
-_SHORT_COMMIT = 10
+_SHOWN_OF_COMMIT = 10
 
 
 def name_strangers(
@@ -78,7 +78,7 @@ def _holders(tree: Evidence, wanted: set[str]) -> dict[str, tuple[str, str]]:
 
 def _say_retired(key: RetiredKey) -> str:
     name = key.name or _stem(key.path)
-    until = f"in {key.path} until {key.until[:_SHORT_COMMIT]}"
+    until = f"in {key.path} until {key.until[:_SHOWN_OF_COMMIT]}"
     return f"{name} ({until})" if name else f"a key that was {until}"
 
 

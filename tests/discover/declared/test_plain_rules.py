@@ -1,6 +1,7 @@
 """Rules files of plain agenix: judged without Nix, left out with a reason, or said."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,49 @@ def test_nix_is_asked_where_it_is_needed(workshop: Workshop, run: Run) -> None:
     workshop.stage()
 
     assert of(run(workshop.top, "--format", "json")) == (0, {"db.age": "ok"})
+
+
+def test_nix_is_asked_once(
+    workshop: Workshop, run: Run, without_nix: dict[str, str], tmp_path: Path
+) -> None:
+    nix = tmp_path / "programs" / "nix"
+    nix.write_text(f'#!/bin/sh\n: > {tmp_path}/nix-was-started\nexec {shutil.which("nix")} "$@"\n')
+    nix.chmod(0o755)
+    env = without_nix | {"PATH": f"{without_nix['PATH']}:/bin:/usr/bin"}
+    started = tmp_path / "nix-was-started"
+
+    def asks() -> bool:
+        started.unlink(missing_ok=True)
+        assert of(run(workshop.top, "--format", "json", env=env))[1] == {"db.age": "ok"}
+        return started.exists()
+
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.write("secrets.nix", only_nix(ALPHA))
+    workshop.stage()
+    assert asks()
+    # What an age file holds makes no difference; every other file may.
+    workshop.write("db.age", encrypt(b"y", [ALPHA]))
+    workshop.stage()
+    assert not asks()
+    workshop.write("keys.nix", "{ }")
+    workshop.stage()
+    assert asks()
+
+
+def test_nix_is_not_asked_about_what_is_wrong(
+    workshop: Workshop, run: Run, with_spy: dict[str, str], tmp_path: Path
+) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.write("secrets.nix", '{ "db.age".publicKeys = [ { }.missing ]; }')
+    workshop.stage()
+
+    done = run(workshop.top, env=with_spy)
+
+    assert (done.code, done.stderr) == (3, (
+        "agenix-check: could not check: secrets.nix: db.age: attribute 'missing' missing "
+        "(secrets.nix:1)\n"
+    ))  # fmt: skip
+    assert not (tmp_path / "nix-was-started").exists()
 
 
 @pytest.mark.parametrize("options", [(), ("--evaluate", "never"), ("--inventory", "names")])
