@@ -20,6 +20,7 @@ def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
     """Yield the findings that are about a node and not about one of its outputs."""
     same = names.base is names.here
     before = {node.storage: {*node.keys} for node in fleet.nodes} if same else _keys_at_base(names)
+    storages = {node.storage for node in fleet.nodes}
     for node in fleet.nodes:
         were = before.get(node.storage, set())
         for text in node.keys:
@@ -34,9 +35,9 @@ def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
                     new=text not in were, mend=put_key_right(where) if invalid else None,
                 )  # fmt: skip
         yield from _mixed(names.here, node, were, keyring)
-        yield from _hidden_rotations(names, node, were, keyring)
+        yield from _hidden_rotations(names, node, were, keyring, storages)
         yield from _outgrown(names, node)
-    yield from _overlaps(names, fleet, before.keys())
+    yield from _overlaps(names, fleet, keyring, before.keys())
 
 
 def _keys_at_base(names: Names) -> Mapping[str, set[str]]:
@@ -99,13 +100,28 @@ def _key(text: str, keyring: Keyring) -> str:
     return text if recipient is None else recipient.text
 
 
-def _overlaps(names: Names, fleet: Fleet, before: Iterable[str]) -> Iterator[Finding]:
+def _overlaps(
+    names: Names, fleet: Fleet, keyring: Keyring, before: Iterable[str]
+) -> Iterator[Finding]:
     storages = {node.storage for node in fleet.nodes}
     known = {*before, *names.base.files}
     sources = {path for paths in names.here.sources.values() for path in paths}
     for storage, inside in sorted(find_inside(storages, sources | storages).items()):
+        if _moved_inside(fleet, keyring, storage, inside):
+            continue
         new = not known.issuperset((storage, *inside))
         yield storage_overlap(storage, inside, node=storage, new=new)
+
+
+def _moved_inside(fleet: Fleet, keyring: Keyring, storage: str, inside: Collection[str]) -> bool:
+    """Return whether a directory inside has every output of this one: they were moved there."""
+    held: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
+    for output in fleet.outputs:
+        if output.node == storage or output.node in inside:
+            key = None if output.key is None else _key(output.key, keyring)
+            held[output.node].add((output.secret, key))
+    own = held.pop(storage, set())
+    return any(own <= others for others in held.values())
 
 
 def find_inside(storages: Collection[str], paths: Iterable[str]) -> dict[str, list[str]]:
@@ -137,24 +153,40 @@ def storage_overlap(storage: str, inside: Sequence[str], *, node: str, new: bool
 
 
 def _hidden_rotations(
-    names: Names, node: Node, before: set[str], keyring: Keyring
+    names: Names,
+    node: Node,
+    before: set[str],
+    keyring: Keyring,
+    storages: Collection[str],
 ) -> Iterator[Finding]:
     """Find keys that were replaced in one of their files but are still in another one.
 
     A key that the node's outputs were not made for `before` came from another node, so it is left
-    out.
+    out; and so is a file of another host that had a copy of this one's.
     """
     for text in node.keys:
         key = digest(text)
         now = names.here.keys[key].paths
         said = False
         for path in names.base.keys.get(key, NOWHERE).paths if text in before else ():
-            if now and path not in now and _gained_a_key(names, path, keyring):
+            if path in now or not now or not _gained_a_key(names, path, keyring):
+                continue
+            if not _is_of_another(storages, node.storage, path, now):
                 said = True
                 yield _hidden_rotation(node, path, now[0], names.commits.get(path), new=True)
         old = names.rotated.get((node.storage, key))
         if old is not None and not said:
             yield _hidden_rotation(node, old.path, now[0], old.commit, new=False)
+
+
+def _is_of_another(
+    storages: Collection[str], storage: str, path: str, holders: Iterable[str]
+) -> bool:
+    """Return whether a key is still in its host's own file, and this one names another host."""
+    from agenix_check.discover.tree.rotated import hosts_in_paths
+
+    host = hosts_in_paths(storages)[storage]
+    return host.search(path) is None and any(map(host.search, holders))
 
 
 def _hidden_rotation(node: Node, path: str, now: str, commit: str | None, *, new: bool) -> Finding:

@@ -8,6 +8,7 @@ from agenix_check.audit.commands import REPLACE_KEY, put_key_right, shell
 from agenix_check.audit.directories import find_inside, judge_key, storage_overlap
 from agenix_check.audit.expected_outputs import Bench
 from agenix_check.audit.judged import make_finding
+from agenix_check.discover.declared.followed import submodule_of
 from agenix_check.model.declaration import WITHHELD, DeclaredNode
 from agenix_check.model.findings import CauseKind, Finding
 
@@ -73,6 +74,8 @@ def _overlaps(bench: Bench, nodes: list[DeclaredNode]) -> Iterator[Finding]:
     names, depends = bench.names, bench.depends
     storages: dict[str, list[DeclaredNode]] = defaultdict(list)
     for node in nodes:
+        if submodule_of(names.here, node.storage) is not None:
+            continue  # its outputs are skipped
         if node.storage is not None and node.storage.path is not None:
             storages[node.storage.path].append(node)
         else:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from agenix_check.age import DUMMY_RECIPIENT
-from agenix_check.discover.declared.followed import follow_declared
+from agenix_check.discover.declared.followed import follow_declared, submodule_of
 from agenix_check.discover.declared.masters import Masters, find_masters
 from agenix_check.discover.tree.evidence import LOCK, Evidence
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, PointerFact
@@ -90,8 +90,9 @@ def expect(
         if secret.source.path in here.files
     }
     digests = _digests(view.repository, here, (path for path in sources if path))
+    skipped = {node.name: _why_skipped(here, node) for node in declaration.nodes}
     expected = tuple(
-        _expected(node, secret, here, digests, rotated.get(node.name))
+        _expected(node, secret, here, digests, rotated.get(node.name), skipped[node.name])
         for node in declaration.nodes
         for secret in node.secrets
     )
@@ -158,23 +159,34 @@ def _shown(one: Expected) -> Output:
     return known._replace(skipped=one.skip or one.unknown_because or missing)
 
 
+def _why_skipped(here: Evidence, node: DeclaredNode) -> str | None:
+    """Return why none of a node's outputs is in this tree, or None."""
+    if node.host_pubkey == DUMMY_RECIPIENT:
+        return "its node has agenix-rekey's placeholder key"
+    if node.storage_mode == "derivation":
+        return 'its node keeps outputs in the Nix store (storageMode = "derivation")'
+    submodule = submodule_of(here, node.storage)
+    if submodule is not None:
+        return f"its node's storage directory is in the submodule {submodule}"
+    return None
+
+
 def _expected(
     node: DeclaredNode,
     secret: DeclaredSecret,
     here: Evidence,
     digests: Mapping[str, str],
     rotated: str | None,
+    skip: str | None,
 ) -> Expected:
     source = secret.source.path
     fact = None if source is None else here.facts.get(source)
-    skip = unknown_because = None
+    unknown_because = None
     hides_source = False
     if secret.intermediary:
         skip = "an intermediary secret has no output"
-    elif node.host_pubkey == DUMMY_RECIPIENT:
-        skip = "its node has agenix-rekey's placeholder key"
-    elif node.storage_mode == "derivation":
-        skip = 'its node keeps outputs in the Nix store (storageMode = "derivation")'
+    elif skip is not None:
+        pass
     elif node.storage_mode != "local":
         unknown_because = "its node's storageMode is neither local nor derivation"
     elif node.host_pubkey == WITHHELD:

@@ -18,6 +18,15 @@ from agenix_check.model.declaration import (
 )
 
 
+def submodule_of(here: Evidence, place: DeclaredPath | None) -> str | None:
+    """Return the submodule that a path is in, or None."""
+    path = None if place is None else place.path or place.outside
+    if path is None or path.startswith("/"):
+        return None
+    found = here.follow(path)
+    return found.path if found.obstacle is Obstacle.SUBMODULE else None
+
+
 def follow_declared(here: Evidence, declaration: Declaration) -> Declaration:
     """Return a declaration whose sources, identities and directories are behind no link.
 

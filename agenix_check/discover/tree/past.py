@@ -96,6 +96,12 @@ def _judge_by_two_trees(question: Question, parents: Sequence[str]) -> Line:
     walk = _Walk(question, Library(made=dict(question.made)))
     line = Line(walk.library)
     walk.load(line, question.base, concerned)
+    # These the step explains, or the base would not be enough.
+    line.add(
+        Loss(file=file, made=None, commit=None, born=None, brought=True)
+        for file in concerned
+        if not line.is_explained(file)
+    )
     walk.take_last(line, parents)
     return line
 

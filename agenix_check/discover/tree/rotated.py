@@ -82,7 +82,7 @@ def _likely(here: Evidence, made: Made, spare: Iterable[str]) -> Iterable[tuple[
     Files of this host by their name; where no such file holds the key, those too that have nothing
     but keys, or keys of other hosts: a list. A file of another host that was copied is neither.
     """
-    words = _words({directory for directory, _ in made})
+    words = hosts_in_paths({directory for directory, _ in made})
     lists: dict[str, set[str]] = defaultdict(set)  # the directories whose keys a file has
     for directory, key in made:
         for path in here.keys[key].paths:
@@ -108,7 +108,7 @@ def _is_of_keys(here: Evidence, path: str) -> bool:
     return isinstance(fact, KeyTexts) and fact.whole is not None
 
 
-def _words(directories: Iterable[str]) -> "dict[str, re.Pattern[str]]":
+def hosts_in_paths(directories: Iterable[str]) -> "dict[str, re.Pattern[str]]":
     """Return for each directory what finds its own part of the name, the host, in a path."""
     split = {directory: directory.split("/") for directory in directories}
     common = set.intersection(*(set(parts) for parts in split.values())) if split else set()
