@@ -1,6 +1,6 @@
 """The gate: from settings to a report, stage by stage."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,8 @@ from agenix_check.model.settings import EvaluateWhen, FailOn, Settings, Settings
 from agenix_check.view import View, open_view, view_commit
 
 if TYPE_CHECKING:
-    from agenix_check.access.past_readers import PastReaders
-    from agenix_check.age import Recipient
     from agenix_check.discover.declared.inventory import Inventory
     from agenix_check.discover.tree.names import Names
-    from agenix_check.model.access import AccessChange, Reader
-    from agenix_check.model.fleet import Fleet
 
 # Rooms that look closer are imported where they are needed: a tree that is known to be green needs
 # none of them.
@@ -87,7 +83,8 @@ def check_view(
         origin = None
     store = open_store(view.repository, settings)
     remembered = RememberedReport(store, _name(view, settings))
-    fresh = settings.is_restricted or compare is not None or origin is not None
+    # What history holds is no part of what a report is remembered by.
+    fresh = settings.is_restricted or settings.exposed or compare is not None or origin is not None
     if brief and not fresh:
         known = store.without_foreign(
             lambda: remembered.recall(view.info, lambda places: _look_aside(view, places))
@@ -148,127 +145,6 @@ def exit_code(report: Report, settings: Settings) -> int:
         return 3
     failed = report.fail(strict=settings.strict, require_verified=settings.require_verified)
     return int(failed)
-
-
-def discover_fleet(view: View, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
-    """Find the fleet of a view, and what could not be looked at."""
-    from agenix_check.discover.declared.expected import fleet_of_declared
-    from agenix_check.discover.declared.inventory import take_inventory
-    from agenix_check.discover.tree.facts_cache import Memory
-    from agenix_check.discover.tree.names import discover_names, fleet_of
-
-    store = open_store(view.repository, settings)
-    names = discover_names(view, Memory(store), store)
-    inventory = take_inventory(view, names, settings, store)
-    if inventory.declared is None:
-        fleet = fleet_of(names)
-    else:
-        fleet = fleet_of_declared(inventory.declared, inventory.kind)
-    if inventory.rules:
-        key_names = _name_readers(view, names, inventory)
-        fleet = replace(fleet, rules=inventory.rules, key_names=key_names)
-    return fleet, inventory.incomplete
-
-
-def _name_readers(view: View, names: "Names", inventory: "Inventory") -> dict[str, str]:
-    """Return what people call the keys of a view, by the text without a comment."""
-    from agenix_check.access.of_view import readers_of_snapshot
-    from agenix_check.discover.tree.key_names import name_keys
-
-    bound = name_keys(view.repository, (names.here, names.base))
-    readers = readers_of_snapshot(names, inventory, bound)
-    return {**bound, **{one.key: one.name for one in readers if one.key is not None}}
-
-
-@dataclass(frozen=True, slots=True)
-class FoundAccess:
-    """Who can read what in a view, where the fleet comes from, and what was not looked at.
-
-    `change` is None unless it was asked for, and where there is no base.
-    """
-
-    readers: "tuple[Reader, ...]"
-    change: "AccessChange | None"
-    inventory: str
-    incomplete: tuple[str, ...]
-
-
-def discover_access(view: View, settings: Settings, *, of_change: bool = False) -> FoundAccess:
-    """Find who can read what in a view, and what its change does to that."""
-    from agenix_check.access.of_view import readers_of_snapshot
-    from agenix_check.discover.declared.inventory import take_inventory
-    from agenix_check.discover.tree.facts_cache import Memory
-    from agenix_check.discover.tree.key_names import name_keys
-    from agenix_check.discover.tree.names import discover_names
-
-    store = open_store(view.repository, settings)
-    names = discover_names(view, Memory(store), store)
-    inventory = take_inventory(view, names, settings, store)
-    key_names = name_keys(view.repository, (names.here, names.base))
-    readers = readers_of_snapshot(names, inventory, key_names)
-    change = change_of_access(view, names, inventory) if of_change else None
-    incomplete = (*names.incomplete, *inventory.incomplete)
-    return FoundAccess(readers, change, inventory.kind, incomplete)
-
-
-def change_of_access(view: View, names: "Names", inventory: "Inventory") -> "AccessChange | None":
-    """Return what the change of a view does to who can read what; None without a base."""
-    if view.base is None or view.cut_off:
-        return None
-    if not names.changed:
-        from agenix_check.model.access import AccessChange
-
-        return AccessChange()
-    from agenix_check.access.of_view import access_change
-    from agenix_check.discover.tree.key_names import name_keys
-
-    before = inventory.rules_at_base
-    change = access_change(names, inventory, before)
-    if not change.is_empty and (key_names := name_keys(view.repository, (names.here, names.base))):
-        change = access_change(names, inventory, before, key_names)
-    return change
-
-
-def discover_past_readers(
-    repository: Repository, settings: Settings, asked: "Sequence[Recipient]"
-) -> "PastReaders":
-    """Find who could read what in all of the history at hand, or in that of `--rev`.
-
-    `asked` are keys that may stand in no file of it. Raises `CannotCheckError` where history is not
-    all here in a way that Git cannot get over (a partial clone without trees).
-    """
-    from agenix_check.access.past_readers import PastReaders
-    from agenix_check.access.secret_versions import find_versions
-    from agenix_check.discover.tree.chronicle import read_chronicle
-    from agenix_check.git.repository import resolve
-
-    revision = None if settings.rev is None else resolve(repository, settings.rev)
-    chronicle = read_chronicle(repository, open_store(repository, settings), revision)
-    return PastReaders(chronicle=chronicle, versions=find_versions(chronicle), asked=tuple(asked))
-
-
-def make_lock(view: View, settings: Settings) -> tuple[str, tuple[str, ...]]:
-    """Return the text of the lock file for a view, and what of plain agenix is not in it.
-
-    Raises `CannotCheckError` if a node could not be evaluated: half a lock would look like a whole.
-    """
-    from agenix_check.discover.declared.evaluation import evaluate_flake
-    from agenix_check.discover.declared.from_declaration import evaluation_options, refuse_half
-    from agenix_check.discover.declared.inventory import find_rules, uses_agenix_rekey
-    from agenix_check.discover.declared.lock import render_lock
-    from agenix_check.discover.declared.locked_rules import lock_rules
-    from agenix_check.discover.tree.facts_cache import Memory
-    from agenix_check.discover.tree.names import discover_names
-    from agenix_check.model.declaration import Declaration
-
-    store = open_store(view.repository, settings)
-    names = discover_names(view, Memory(store), store)
-    rules = find_rules(view, settings, store)
-    declaration = Declaration(nodes=())
-    if not rules.files or settings.flake or settings.nodes or uses_agenix_rekey(view, names):
-        declaration = evaluate_flake(view, evaluation_options(settings))
-        refuse_half(declaration)
-    return render_lock(declaration, lock_rules(view.snapshot, rules.files)), rules.incomplete
 
 
 def _must_evaluate(known: Report, settings: Settings) -> bool:
@@ -344,7 +220,11 @@ def _examine(
     report, names, inventory = audit(view)
     if inventory.declared is None and not settings.allow_empty:
         report = replace(report, incomplete=(*report.incomplete, *_say_all_gone(names)))
+    from agenix_check.inquiries import change_of_access, find_exposed
+
     report = replace(report, access=change_of_access(view, names, inventory))
+    if settings.exposed:
+        report = find_exposed(view, settings, report)
     if compare is not None:
         report = compare(report, names, inventory, view)
     selected = select(report, settings, names.here, known)

@@ -45,6 +45,7 @@ in
       When a commit hook evaluates the flake again. `relevant` is the default, `always` in CI.
     '';
     exit-non-zero-on-fix = flag "Whether `--fix` fails if something was fixed.";
+    exposed = flag "Warn of secrets in use that former readers could read, as all of history shows.";
     fail-on = choice [ "all" "new" ] "new" ''
       `new`: what was wrong before a commit, or before a range with a base, is shown and does not fail.
     '';

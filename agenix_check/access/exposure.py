@@ -28,7 +28,7 @@ def find_exposures(past: PastReaders) -> list[KeyExposure]:
         by_who[reading.who].append(reading)
     present = _present_keys(past.chronicle, past)
     found = [_of_key(past, who, readings, present) for who, readings in by_who.items()]
-    return sorted(found, key=_urgency)
+    return sorted(found, key=urgency)
 
 
 def only_former(exposures: Iterable[KeyExposure]) -> tuple[KeyExposure, ...]:
@@ -112,7 +112,8 @@ def _version(past: PastReaders, reading: PastReading) -> ReadableVersion:
     )
 
 
-def _urgency(one: KeyExposure) -> tuple[int, int, str, str]:
+def urgency(one: KeyExposure) -> tuple[int, int, str, str]:
+    """Order keys by what to do first."""
     state = worst(each.state for each in one.secrets)
     many = sum(each.state is state for each in one.secrets)
     return _URGENCY.index(state), -many, one.key or "", one.words

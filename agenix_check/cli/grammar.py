@@ -25,7 +25,7 @@ _ALSO_FOR_FLEET = (
     "no-cache",
 )  # fmt: skip
 
-_ALSO_FOR_EXPOSURE = ("rev", "no-cache")
+_ALSO_FOR_EXPOSURE = ("rev", "decrypt", "identity", "age", "no-cache")
 
 _ALSO_FOR_HOOK = (
     "inventory", "evaluate", "nix-timeout", "strict", "require-verified", "fail-on", "ignore",

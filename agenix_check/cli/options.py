@@ -122,6 +122,7 @@ OPTION_TEXTS: dict[str, OptionText] = {
         "report only problems that are new since REV", _FAIL, "REV", in_file=False
     ),
     "allow-empty": OptionText("do not fail when there is nothing to check", _FAIL, in_file=False),
+    "exposed": OptionText("warn of secrets in use that former readers could read", _FAIL),
     "no-cache": OptionText("ignore what earlier runs remembered, remember nothing", _RUN),
     "quiet": OptionText("show only what is wrong", _RUN, short="q", in_file=False),
     "verbose": OptionText("show old findings and notes in full", _RUN, short="v"),

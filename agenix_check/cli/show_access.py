@@ -10,7 +10,7 @@ from agenix_check.cli.grammar import parse_access
 from agenix_check.cli.opening import open_run
 from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import CannotCheckError
-from agenix_check.gate import discover_access
+from agenix_check.inquiries import discover_access
 from agenix_check.model.access import AccessChange, AccessListing, Reader, ReaderKind
 from agenix_check.report.access import render_access
 

@@ -4,7 +4,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agenix_check.access.exposure import find_exposures, find_public, only_former, published
+from agenix_check.access.exposure import (
+    find_exposures,
+    find_public,
+    only_former,
+    public_urgency,
+    published,
+    urgency,
+)
 from agenix_check.age import Recipient, recipient_or_none
 from agenix_check.audit.select import is_node
 from agenix_check.cli.configuration import ask
@@ -13,22 +20,18 @@ from agenix_check.cli.opening import open_here
 from agenix_check.cli.show_access import is_secret
 from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import CannotCheckError, UsageError
-from agenix_check.gate import discover_past_readers
 from agenix_check.git.every_commit import count_unreferenced
+from agenix_check.inquiries import discover_past_readers, say_unseen_history
 from agenix_check.model.exposed import Exposure, KeyExposure, PublicSecret
 from agenix_check.report.exposure import render_exposure
 
 if TYPE_CHECKING:
     from agenix_check.access.past_readers import PastReaders
     from agenix_check.git.repository import Repository
+    from agenix_check.model.settings import Settings
 
 _LONGEST_KEY_FILE = 1 << 16  # bytes
 _MOST_NODES_NAMED = 20
-_SHALLOW = (
-    "this clone is shallow, and history ends early: what was readable before is not known "
-    "(fetch-depth: 0, or git fetch --unshallow)"
-)
-_BLIND = "contents that may be keys or secrets are not in this clone (made with --filter)"
 
 
 def run_exposure(arguments: Sequence[str]) -> int:
@@ -39,20 +42,40 @@ def run_exposure(arguments: Sequence[str]) -> int:
     keys = [one for text in asked.keys for one in _keys(text)]
     past = discover_past_readers(repository, settings, [one for one in keys if one is not None])
     exposures = find_exposures(past)
-    public = [
-        *find_public(past.chronicle, past.versions),
-        *_by_private_keys(repository, past, exposures),
-    ]
+    public = find_public(past.chronicle, past.versions)
+    if settings.decrypt:
+        exposures, public = _compare(repository, settings, past, exposures, public)
+    elif settings.identity:
+        raise UsageError("--identity needs --decrypt")
+    public += _by_private_keys(repository, past, exposures)
     exposure = Exposure(
         keys=_select(exposures, asked),
         public=tuple(one for one in public if _is_asked(one, asked)),
-        incomplete=_incomplete(repository, past),
+        incomplete=say_unseen_history(repository, past),
         notices=tuple(_notices(repository, past)),
     )
     print_out(render_exposure(exposure, asked.form))
     for sentence in exposure.incomplete:
         say(f"could not check: {sentence}")
     return 3 if exposure.incomplete else int(exposure.needs_rotation)
+
+
+def _compare(
+    repository: "Repository",
+    settings: "Settings",
+    past: "PastReaders",
+    exposures: list[KeyExposure],
+    public: list[PublicSecret],
+) -> tuple[list[KeyExposure], list[PublicSecret]]:
+    """Decide, with private keys, what is perhaps unchanged; say what could not be opened."""
+    from agenix_check.decrypt.past_versions import PastComparer
+
+    comparer = PastComparer(repository, settings, past)
+    settled = sorted(comparer.settle(exposures), key=urgency)
+    settled_public = sorted(comparer.settle_public(public), key=public_urgency)
+    for sentence in comparer.unproved.values():
+        say(f"not compared: {sentence}")
+    return settled, settled_public
 
 
 def _keys(text: str) -> list[Recipient | None]:
@@ -126,15 +149,6 @@ def _by_private_keys(
     from agenix_check.keys.published import find_published
 
     return published(exposures, find_published(repository, past.chronicle), past.chronicle)
-
-
-def _incomplete(repository: "Repository", past: "PastReaders") -> tuple[str, ...]:
-    said = []
-    if repository.shallow:
-        said.append(_SHALLOW)
-    if past.chronicle.blind:
-        said.append(_BLIND)
-    return tuple(said)
 
 
 def _notices(repository: "Repository", past: "PastReaders") -> Iterable[str]:

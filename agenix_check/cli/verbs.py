@@ -20,7 +20,7 @@ def _fleet(arguments: Sequence[str]) -> int:
     from agenix_check.cli.files import write_lock
     from agenix_check.cli.grammar import parse_fleet
     from agenix_check.cli.opening import open_run
-    from agenix_check.gate import discover_fleet, make_lock
+    from agenix_check.inquiries import discover_fleet, make_lock
     from agenix_check.report import fleet_listing
 
     given = parse_fleet(arguments)

@@ -232,3 +232,12 @@ def when_added(git: Git, tip: str, paths: Iterable[str]) -> dict[str, str]:
         "--first-parent", "--diff-merges=first-parent", "--diff-filter=A", tip, "--", *paths,
     )  # fmt: skip
     return _parse(to_text(listing).split("\0")) if status == 0 else {}
+
+
+def commits_since(git: Git, tip: str | None, base: str | None) -> frozenset[str]:
+    """Return the commits that `tip` reaches and `base` does not; none for what is not committed."""
+    if tip is None:
+        return frozenset()
+    options = [tip] if base is None else [tip, f"^{base}"]
+    status, listing, _ = git.attempt("rev-list", *options)
+    return frozenset(to_text(listing).split()) if status == 0 else frozenset()

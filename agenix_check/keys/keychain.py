@@ -244,7 +244,7 @@ class Unlocker:
                 return None
             return git.run("cat-file", "blob", file.oid)
 
-        _forbid_core_dumps()
+        forbid_core_dumps()
         if self._named is None:  # a pipe can be read only once
             self._named = load_named(self._settings.identity, os.environ)
         declared = inventory.declared
@@ -319,7 +319,7 @@ def _listed(labels: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(labels))
 
 
-def _forbid_core_dumps() -> None:
+def forbid_core_dumps() -> None:
     """Write no memory to a file where this process, or a program that it starts, crashes."""
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))

@@ -93,6 +93,7 @@ class Settings:
     ignore: tuple[Ignore, ...] = ()
     new_from: str | None = None
     allow_empty: bool = False
+    exposed: bool = False
     no_cache: bool = False
     quiet: bool = False
     verbose: bool = False

@@ -4,6 +4,7 @@ A new rule goes into the file of its kind, at its place; nothing else has to kno
 """
 
 from agenix_check.model.findings import Severity
+from agenix_check.rules.former_readers import FORMER_READERS
 from agenix_check.rules.nodes import NODES
 from agenix_check.rules.output_contents import OUTPUT_CONTENTS
 from agenix_check.rules.output_directories import OUTPUT_DIRECTORIES
@@ -21,6 +22,7 @@ _ALL: tuple[Rule, ...] = (
     *SOURCES,
     *NODES,
     *PLAIN,
+    *FORMER_READERS,
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in _ALL}

@@ -27,7 +27,7 @@ from tests.conftest import Run
 from tests.host_keys import ALPHA, BETA, NEW, RSA
 
 # Rules that say what is declared, or what only keys can tell: names cannot break them. The
-# settings are changed in tests/cli/test_whose_settings.py.
+# settings are changed in tests/cli/test_whose_settings.py, history is asked in tests/access/.
 DECLARED = {
     "lock-stale",
     "node-not-evaluated",
@@ -38,6 +38,7 @@ DECLARED = {
     "plain-missing-recipient",
     "plain-unknown-recipient",
     "plain-without-rule",
+    "secret-exposed",
     "settings-changed",
     "source-missing",
     "source-missing-recipient",

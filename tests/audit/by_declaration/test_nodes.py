@@ -3,8 +3,9 @@
 import pytest
 
 from agenix_check.cli.configuration import load_settings
-from agenix_check.gate import discover_fleet, exit_code
+from agenix_check.gate import exit_code
 from agenix_check.git.repository import open_repository
+from agenix_check.inquiries import discover_fleet
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.declaration import DeclaredPath, MasterIdentity
 from agenix_check.model.findings import Report, Severity, Verdict

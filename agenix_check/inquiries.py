@@ -1,0 +1,174 @@
+"""What verbs beside `check` ask of a view or of history: the fleet, the lock, who can read what."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agenix_check.gate import open_store
+from agenix_check.git.repository import Repository
+from agenix_check.model.findings import Report
+from agenix_check.model.settings import Settings
+from agenix_check.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agenix_check.access.past_readers import PastReaders
+    from agenix_check.age import Recipient
+    from agenix_check.discover.declared.inventory import Inventory
+    from agenix_check.discover.tree.names import Names
+    from agenix_check.model.access import AccessChange, Reader
+    from agenix_check.model.fleet import Fleet
+
+# As in the gate, what looks closer is imported where it is needed.
+
+
+def discover_fleet(view: View, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
+    """Find the fleet of a view, and what could not be looked at."""
+    from agenix_check.discover.declared.expected import fleet_of_declared
+    from agenix_check.discover.declared.inventory import take_inventory
+    from agenix_check.discover.tree.facts_cache import Memory
+    from agenix_check.discover.tree.names import discover_names, fleet_of
+
+    store = open_store(view.repository, settings)
+    names = discover_names(view, Memory(store), store)
+    inventory = take_inventory(view, names, settings, store)
+    if inventory.declared is None:
+        fleet = fleet_of(names)
+    else:
+        fleet = fleet_of_declared(inventory.declared, inventory.kind)
+    if inventory.rules:
+        key_names = _name_readers(view, names, inventory)
+        fleet = replace(fleet, rules=inventory.rules, key_names=key_names)
+    return fleet, inventory.incomplete
+
+
+def _name_readers(view: View, names: "Names", inventory: "Inventory") -> dict[str, str]:
+    """Return what people call the keys of a view, by the text without a comment."""
+    from agenix_check.access.of_view import readers_of_snapshot
+    from agenix_check.discover.tree.key_names import name_keys
+
+    bound = name_keys(view.repository, (names.here, names.base))
+    readers = readers_of_snapshot(names, inventory, bound)
+    return {**bound, **{one.key: one.name for one in readers if one.key is not None}}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAccess:
+    """Who can read what in a view, where the fleet comes from, and what was not looked at.
+
+    `change` is None unless it was asked for, and where there is no base.
+    """
+
+    readers: "tuple[Reader, ...]"
+    change: "AccessChange | None"
+    inventory: str
+    incomplete: tuple[str, ...]
+
+
+def discover_access(view: View, settings: Settings, *, of_change: bool = False) -> FoundAccess:
+    """Find who can read what in a view, and what its change does to that."""
+    from agenix_check.access.of_view import readers_of_snapshot
+    from agenix_check.discover.declared.inventory import take_inventory
+    from agenix_check.discover.tree.facts_cache import Memory
+    from agenix_check.discover.tree.key_names import name_keys
+    from agenix_check.discover.tree.names import discover_names
+
+    store = open_store(view.repository, settings)
+    names = discover_names(view, Memory(store), store)
+    inventory = take_inventory(view, names, settings, store)
+    key_names = name_keys(view.repository, (names.here, names.base))
+    readers = readers_of_snapshot(names, inventory, key_names)
+    change = change_of_access(view, names, inventory) if of_change else None
+    incomplete = (*names.incomplete, *inventory.incomplete)
+    return FoundAccess(readers, change, inventory.kind, incomplete)
+
+
+def change_of_access(view: View, names: "Names", inventory: "Inventory") -> "AccessChange | None":
+    """Return what the change of a view does to who can read what; None without a base."""
+    if view.base is None or view.cut_off:
+        return None
+    if not names.changed:
+        from agenix_check.model.access import AccessChange
+
+        return AccessChange()
+    from agenix_check.access.of_view import access_change
+    from agenix_check.discover.tree.key_names import name_keys
+
+    before = inventory.rules_at_base
+    change = access_change(names, inventory, before)
+    if not change.is_empty and (key_names := name_keys(view.repository, (names.here, names.base))):
+        change = access_change(names, inventory, before, key_names)
+    return change
+
+
+def discover_past_readers(
+    repository: Repository, settings: Settings, asked: "Sequence[Recipient]"
+) -> "PastReaders":
+    """Find who could read what in all of the history at hand, or in that of `--rev`.
+
+    `asked` are keys that may stand in no file of it. Raises `CannotCheckError` where history is not
+    all here in a way that Git cannot get over (a partial clone without trees).
+    """
+    from agenix_check.access.past_readers import PastReaders
+    from agenix_check.access.secret_versions import find_versions
+    from agenix_check.discover.tree.chronicle import read_chronicle
+    from agenix_check.git.repository import resolve
+
+    revision = None if settings.rev is None else resolve(repository, settings.rev)
+    chronicle = read_chronicle(repository, open_store(repository, settings), revision)
+    return PastReaders(chronicle=chronicle, versions=find_versions(chronicle), asked=tuple(asked))
+
+
+def make_lock(view: View, settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """Return the text of the lock file for a view, and what of plain agenix is not in it.
+
+    Raises `CannotCheckError` if a node could not be evaluated: half a lock would look like a whole.
+    """
+    from agenix_check.discover.declared.evaluation import evaluate_flake
+    from agenix_check.discover.declared.from_declaration import evaluation_options, refuse_half
+    from agenix_check.discover.declared.inventory import find_rules, uses_agenix_rekey
+    from agenix_check.discover.declared.lock import render_lock
+    from agenix_check.discover.declared.locked_rules import lock_rules
+    from agenix_check.discover.tree.facts_cache import Memory
+    from agenix_check.discover.tree.names import discover_names
+    from agenix_check.model.declaration import Declaration
+
+    store = open_store(view.repository, settings)
+    names = discover_names(view, Memory(store), store)
+    rules = find_rules(view, settings, store)
+    declaration = Declaration(nodes=())
+    if not rules.files or settings.flake or settings.nodes or uses_agenix_rekey(view, names):
+        declaration = evaluate_flake(view, evaluation_options(settings))
+        refuse_half(declaration)
+    return render_lock(declaration, lock_rules(view.snapshot, rules.files)), rules.incomplete
+
+
+def find_exposed(view: View, settings: Settings, report: Report) -> Report:
+    """Return a report with the secrets in use that former readers could read, of all history."""
+    from agenix_check.access.exposed_findings import audit_exposed
+    from agenix_check.access.exposure import find_exposures, find_public, only_former
+    from agenix_check.git.history import commits_since
+
+    past = discover_past_readers(view.repository, replace(settings, rev=None), ())
+    commit, base = view.snapshot.commit, view.base
+    new = commits_since(view.repository.git, commit, base.commit if base else None)
+    found = audit_exposed(
+        only_former(find_exposures(past)), find_public(past.chronicle, past.versions), new
+    )
+    return replace(
+        report.with_findings((*report.findings, *found)),
+        incomplete=(*report.incomplete, *say_unseen_history(view.repository, past)),
+    )
+
+
+_SHALLOW = (
+    "this clone is shallow, and history ends early: what was readable before is not known "
+    "(fetch-depth: 0, or git fetch --unshallow)"
+)
+_BLIND = "contents that may be keys or secrets are not in this clone (made with --filter)"
+
+
+def say_unseen_history(repository: Repository, past: "PastReaders") -> tuple[str, ...]:
+    """Say what of history is not in this clone."""
+    said = ((repository.shallow, _SHALLOW), (past.chronicle.blind, _BLIND))
+    return tuple(sentence for is_so, sentence in said if is_so)
