@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 # Rooms that look closer are imported where they are needed: a tree that is known to be green needs
 # none of them.
 
-_TO_ALLOW = "--allow-empty lets that pass"
+_UNMATCHED = "no output matches --node and --secret"
 _NOTHING = (
     "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age); "
-    f"{_TO_ALLOW}"
+    "--allow-empty lets that pass"
 )
 
 
@@ -133,8 +133,7 @@ def conclude(report: Report, settings: Settings) -> Report:
     found = report.files or any(map(_is_of_outputs, report.findings))
     silent = settings.new_from or settings.allow_empty
     if not (found or silent or report.incomplete):
-        restricted = settings.is_restricted
-        sentence = "no output matches --node and --secret" if restricted else _NOTHING
+        sentence = _UNMATCHED if settings.is_restricted else _NOTHING
         report = replace(report, incomplete=(*report.incomplete, sentence))
     return report
 
@@ -143,8 +142,7 @@ def exit_code(report: Report, settings: Settings) -> int:
     """Return 3 if something could not be checked, 1 if the run fails, else 0."""
     if report.incomplete:
         return 3
-    failed = report.fail(strict=settings.strict, require_verified=settings.require_verified)
-    return int(failed)
+    return int(report.fail(strict=settings.strict, require_verified=settings.require_verified))
 
 
 def _must_evaluate(known: Report, settings: Settings) -> bool:
@@ -193,7 +191,7 @@ def _examine(
     advise: Advise | None,
 ) -> Examined:
     with view.snapshot.listed_meanwhile():
-        from agenix_check.audit import audit_fleet, select
+        from agenix_check.audit import audit_fleet, refuse_emptied, select
         from agenix_check.discover.declared.inventory import take_inventory
         from agenix_check.discover.tree.facts_cache import Memory
         from agenix_check.discover.tree.names import discover_names
@@ -212,14 +210,13 @@ def _examine(
                 inventory, report = known, audit_fleet(names, known, one.info)
         return report, names, inventory
 
-    new_from = settings.new_from
     known = None
-    if new_from:
-        before, names_before, _ = audit(view_commit(view.repository, new_from))
+    if settings.new_from:
+        before, names_before, _ = audit(view_commit(view.repository, settings.new_from))
         known = before, names_before.here
     report, names, inventory = audit(view)
-    if inventory.declared is None and not settings.allow_empty:
-        report = replace(report, incomplete=(*report.incomplete, *_say_all_gone(names)))
+    if not settings.allow_empty:
+        report = refuse_emptied(report, names)
     from agenix_check.inquiries import change_of_access, find_exposed
 
     report = replace(report, access=change_of_access(view, names, inventory))
@@ -236,15 +233,6 @@ def _examine(
 
         selected = add_details(selected, names)
     return Examined(selected, report.findings, names, inventory)
-
-
-def _say_all_gone(names: "Names") -> tuple[str, ...]:
-    """Say that a change took all outputs away: nobody can say by names that none is needed."""
-    count = len(names.base.outputs)
-    if names.here.outputs or not count:
-        return ()
-    what = "the only output" if count == 1 else f"all {count} outputs"
-    return (f"this change takes {what} away, and nothing is left to check; {_TO_ALLOW}",)
 
 
 def open_store(repository: Repository, settings: Settings) -> Store:
@@ -274,8 +262,7 @@ def _lasts(examined: Examined) -> bool:
     from agenix_check.rules import find_rule
 
     encrypts = any(find_rule(one.rule).is_encrypting for one in shown)
-    declared = examined.report.fleet.inventory == "nix"
-    return not (encrypts or declared or examined.names.shallow)
+    return not (encrypts or examined.names.shallow or examined.report.fleet.inventory == "nix")
 
 
 def _name(view: View, settings: Settings) -> str:

@@ -14,6 +14,7 @@ from agenix_check.git.repository import (
     is_by_hand,
     is_commit_being_made,
     is_cut_off,
+    is_of_jujutsu,
     parent,
     resolve,
     worktree_snapshot,
@@ -72,13 +73,20 @@ def open_view(repository: Repository, settings: Settings) -> Iterator[View]:
         view = view_commit(repository, revision)
         yield _against(view, settings.from_ref)
         return
-    take = worktree_snapshot if settings.worktree else index_snapshot
+    whole = settings.worktree or commits_work_tree(repository, settings)
+    take = worktree_snapshot if whole else index_snapshot
     with take(repository) as (reader, snapshot):
         head = repository.head
         base = commit_snapshot(reader, head) if head is not None else None
-        committing = not settings.worktree and is_commit_being_made()
+        committing = not whole and is_commit_being_made()
         view = View(repository=reader, snapshot=snapshot, base=base, of_a_change=committing)
         yield _against(view, settings.from_ref)
+
+
+def commits_work_tree(repository: Repository, settings: Settings) -> bool:
+    """Return whether the work tree is what will be committed, though nobody named it."""
+    named = settings.staged or is_commit_being_made()
+    return not named and is_of_jujutsu(repository)
 
 
 def view_commit(repository: Repository, revision: str) -> View:

@@ -11,7 +11,7 @@ from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.findings import Report, SnapshotInfo
 
-__all__ = ["audit_fleet", "select"]
+__all__ = ["audit_fleet", "refuse_emptied", "select"]
 
 # The audit of declarations is imported only when it is needed: many trees declare nothing.
 
@@ -37,6 +37,18 @@ def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> R
         incomplete=(*report.incomplete, *inventory.incomplete),
         skipped=(*report.skipped, *inventory.notices),
     )
+
+
+def refuse_emptied(report: Report, names: Names) -> Report:
+    """Say that a change took all outputs away: names cannot tell that none is needed."""
+    count = len(names.base.outputs)
+    if report.fleet.inventory != "names" or names.here.outputs or not count:
+        return report
+    what = "the only output" if count == 1 else f"all {count} outputs"
+    sentence = (
+        f"this change takes {what} away, and nothing is left to check; --allow-empty lets that pass"
+    )
+    return replace(report, incomplete=(*report.incomplete, sentence))
 
 
 def _with_lock(names: Names, inventory: Inventory, report: Report) -> Report:

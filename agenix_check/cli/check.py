@@ -117,10 +117,13 @@ def _comparer(settings: Settings, progress: "Progress", unlocker: "Unlocker") ->
 def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     from agenix_check.audit.commands import shell
     from agenix_check.cli.asking import asker
+    from agenix_check.git.repository import stage_all
     from agenix_check.keys.keychain import Unlocker
     from agenix_check.mend.consent import Consent
     from agenix_check.mend.fix import fix_tree, plan_fix
+    from agenix_check.mend.refusals import refuse_snapshot
     from agenix_check.report.progress_bar import show_progress
+    from agenix_check.view import commits_work_tree
 
     repository, settings = run.repository, run.settings
     say_whose_settings(run)
@@ -132,6 +135,11 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     ask = None if settings.dry_run else asker()
     consent = Consent(settings.grant, say, ask, options=" ".join(words[1:]))
 
+    if not settings.dry_run and commits_work_tree(repository, settings):
+        refuse_snapshot(repository, settings)
+        stage_all(repository)
+        settings = replace(settings, staged=True)
+        say("staged the work tree, which Jujutsu will commit")
     if settings.dry_run:
         from agenix_check.mend.plan import what_remains
         from agenix_check.report import plan_listing

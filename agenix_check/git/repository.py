@@ -239,6 +239,21 @@ def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snap
         )
 
 
+def is_of_jujutsu(repository: Repository) -> bool:
+    """Return whether Jujutsu works here too: it commits the work tree, whatever the index has.
+
+    Its directory is never tracked; one that is comes from a stranger.
+    """
+    if repository.top is None or not (repository.top / ".jj").is_dir():
+        return False
+    return not repository.git.run("ls-files", "-z", "--", ".jj")
+
+
+def stage_all(repository: Repository) -> None:
+    """Stage the whole work tree. Raises `GitError` where Git cannot."""
+    _add_all(repository.git)
+
+
 def _add_all(git: Git) -> None:
     """Stage the whole work tree; raise `GitError` also where Git passes over a directory."""
     status, _, complaint = git.attempt("add", "--all", "--sparse")
