@@ -243,6 +243,25 @@ def parse_explain(arguments: Sequence[str]) -> str | None:
     return None if rule is None else str(rule)
 
 
+def parse_driver(arguments: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return what Git asks for, `diff` or `merge`, and the files that it names."""
+    parser = _parser(
+        "agenix-check driver",
+        "agenix-check driver diff FILE\n       agenix-check driver merge BASE OURS THEIRS PATH",
+        "Show an age file as text for `git diff`, or merge two. Git calls it, where\n"
+        ".gitattributes and its configuration say so; `agenix-check init` writes both.",
+    )
+    parser.add_argument("task", choices=("diff", "merge"), help="what Git asks for")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="as Git names them")
+    values = _parse(parser, arguments)
+    task, files = str(values["task"]), tuple(map(str, values["files"]))
+    if len(files) != {"diff": 1, "merge": 4}[task]:
+        raise UsageError(
+            f"driver {task}: Git names {'one file' if task == 'diff' else 'four files'}"
+        )
+    return task, files
+
+
 def parse_init(arguments: Sequence[str]) -> argparse.Namespace:
     """Return `yes` and `dry_run`."""
     parser = _parser(

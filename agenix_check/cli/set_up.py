@@ -6,11 +6,12 @@ from pathlib import Path
 
 from agenix_check.cli.files import write_file
 from agenix_check.cli.grammar import parse_init
+from agenix_check.cli.opening import open_here
 from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import UsageError
 from agenix_check.git.paths import to_text
-from agenix_check.git.repository import Repository, open_repository, worktree_snapshot
-from agenix_check.init import ASKED_FILES, InUse, Proposal, look_around, propose
+from agenix_check.git.repository import Repository, worktree_snapshot
+from agenix_check.init import ASKED_FILES, CONFIG, InUse, Proposal, look_around, propose
 from agenix_check.report.escape import visible
 from agenix_check.report.words import quantity
 
@@ -20,7 +21,7 @@ _LARGEST = 1 << 20  # bytes of a file that is added to
 def run_init(arguments: Sequence[str]) -> int:
     """Set a repository up; 0 also where nothing is written because nobody agreed."""
     given = parse_init(arguments)
-    repository = open_repository(Path())
+    repository = open_here()
     top = repository.top
     if top is None:
         raise UsageError("a bare repository has no place for the files of a hook")
@@ -30,17 +31,26 @@ def run_init(arguments: Sequence[str]) -> int:
     for one in proposals:
         _refuse_odd(top, one)
         print_out(f"\n{_diff(one)}")
+    config = _missing_config(repository)
+    if config:
+        print_out("\nIn this clone's configuration of Git:\n")
+        print_out("".join(f"  git config --local {key} '{value}'\n" for key, value in config))
     _say_advice(advice)
-    if not proposals:
+    if not proposals and not config:
         print_out("\nEverything that init writes is here already.\n")
         return 0
-    if given.dry_run or not (given.yes or _agrees(len(proposals))):
+    if given.dry_run or not (given.yes or _agrees(len(proposals) + bool(config))):
         print_out("\nNothing was written.\n")
         return 0
     for one in proposals:
         path = top / one.path
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, one.after)
+    for key, value in config:
+        repository.git.run("config", "--local", key, value)
+    if not proposals:
+        print_out("\nWritten.\n")
+        return 0
     names = " ".join(f":/{one.path}" for one in proposals)
     print_out(f"\nWritten. Look at it, then: git add -- {names}\n")
     return 0
@@ -60,6 +70,15 @@ def _look(repository: Repository, top: Path) -> InUse:
     )
     remotes = to_text(listing).split("\0")[:-1] if status == 0 else []
     return look_around(paths, texts, remotes)
+
+
+def _missing_config(repository: Repository) -> list[tuple[str, str]]:
+    """Return the settings of Git that are not there; those that are stay as they are."""
+    return [
+        (key, value)
+        for key, value in CONFIG
+        if repository.git.attempt("config", "--get", key)[0] != 0
+    ]
 
 
 def _describe(around: InUse) -> str:
@@ -101,7 +120,7 @@ def _refuse_odd(top: Path, one: Proposal) -> None:
 def _agrees(number: int) -> bool:
     from agenix_check.cli.asking import agrees
 
-    answer = agrees(f"Write {'this file' if number == 1 else f'these {number} files'}? [y/N]")
+    answer = agrees(f"Write {'this' if number == 1 else 'all this'}? [y/N]")
     if answer is None:
         say("there is no terminal to ask on; --yes writes the files")
     return bool(answer)

@@ -32,7 +32,16 @@ _SETTINGS = """\
 # path = "secrets/rekeyed/old-*"
 # reason = "kept until May"
 """
-_AGE_ATTRIBUTES = "# Ciphertext: Git must not change line ends in it.\n*.age -text\n"
+_AGE_ATTRIBUTES = """\
+# Ciphertext: Git must not change line ends in it. `git config` says what shows and merges it.
+*.age -text diff=agenix-check merge=agenix-check
+"""
+# What Git has to be told in every clone: `.gitattributes` may name programs only by such a name.
+CONFIG = (
+    ("diff.agenix-check.textconv", "agenix-check driver diff"),
+    ("merge.agenix-check.name", "age files"),
+    ("merge.agenix-check.driver", "agenix-check driver merge %O %A %B %P"),
+)
 _BY_NIX = (
     "hook: yours come from git-hooks.nix; with flake-parts: "
     "imports = [ inputs.agenix-check.flakeModule ] and agenix-check.preCommit.enable = true; "

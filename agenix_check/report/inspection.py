@@ -23,6 +23,29 @@ class Inspection:
         return self.file is not None and self.error is None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeText:
+    """What a diff shows of an age file; `digest` changes wherever the ciphertext does."""
+
+    armored: bool
+    recipients: tuple[str, ...]
+    plaintext_size: int | None
+    source: str | None
+    digest: str
+
+
+def render_for_diff(text: AgeText) -> str:
+    """Turn an age file into lines that are the same wherever the file lies."""
+    lines = [f"age file, {'armored' if text.armored else 'binary'}"]
+    lines += [f"for {visible(one)}" for one in sorted(text.recipients)]
+    if text.source is not None:
+        lines.append(f"made from {visible(text.source)}")
+    if text.plaintext_size is not None:
+        lines.append(f"plaintext of {quantity(text.plaintext_size, 'byte')}")
+    lines.append(f"ciphertext {text.digest[:16]}")
+    return inert("".join(f"{line}\n" for line in lines))
+
+
 def inspect(name: str, data: bytes) -> Inspection:
     """Inspect the content of one file."""
     if not looks_like_age(data):

@@ -144,7 +144,7 @@ def test_attributes_are_added_once() -> None:
     found, _ = _agree(".gitattributes", "*.png binary")
     after = found[".gitattributes"].after
     assert after.startswith("*.png binary\n")
-    assert after.endswith("\n*.age -text\n")
+    assert after.endswith("\n*.age -text diff=agenix-check merge=agenix-check\n")
     assert ".gitattributes" not in _agree(".gitattributes", after)[0]
     assert ".gitattributes" not in _agree(".gitattributes", "*.age diff=age\n")[0]
 
