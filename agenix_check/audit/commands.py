@@ -114,6 +114,12 @@ def restore_from(commit: str, path: str) -> str:
     return f"git restore --source={commit:.10} --staged --worktree -- {pathspec(path)}"
 
 
+def move_back(path: str, to: str) -> str:
+    """Return the command that renames a file; `git mv` knows no names from the top."""
+    names = (shell(one).removeprefix("-- ") for one in (path, to))
+    return from_top(f"git mv -- {' '.join(names)}")
+
+
 def from_top(command: str, directory: str = "") -> str:
     """Return a command that names files from a directory of the repository, to type anywhere."""
     below = shell(f"/{directory}") if directory else ""

@@ -10,6 +10,8 @@ from agenix_check.audit.commands import (
     encrypt_to_all,
     from_top,
     may_remove,
+    move_back,
+    pathspec,
     shell,
     stage,
     take_out_blanks,
@@ -23,7 +25,9 @@ from agenix_check.audit.plain_recipients import (
     changed_source,
     edit_cause,
     judge_recipients,
+    name_rules,
 )
+from agenix_check.audit.sources import is_of_keys
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.names import Names
@@ -141,8 +145,17 @@ def _make_file(names: Names, file: RulesFile, rule: PlainRule) -> str:
         from_top(f"{call_agenix(file, rule.path)} && {stage(rule.path)}", file.directory),
         RuleRecipients(rule).texts,
     )
-    if rule.path not in names.base.files:
-        return edit
+    before = names.base.files.get(rule.path)
+    if before is None:
+        return f"{edit}  # or, if it was there once: git log --oneline -- {pathspec(rule.path)}"
+    moved = [
+        path
+        for path, one in names.here.files.items()
+        if one.oid == before.oid and path not in names.base.files
+    ]
+    if moved:
+        back = move_back(min(moved), rule.path)
+        return f"{back}  # or name {shell(min(moved))} in {shell(file.path)}"
     return bring_back(rule.path, names.commits.get(rule.path), at_base=True, otherwise=edit)
 
 
@@ -159,9 +172,8 @@ def write_by_agenix(bench: PlainBench, finding: Finding) -> Finding:
 
 def call_agenix(file: RulesFile, path: str) -> str:
     """Return the command that edits a file, to type in the directory of a rules file's names."""
-    rules = posixpath.relpath(f"/{file.path}", f"/{file.directory}")
-    given = "" if rules == "secrets.nix" else f"RULES={shell(f'./{rules}')} "
-    return f"{given}agenix -e {shell(posixpath.relpath(f'/{path}', f'/{file.directory}'))}"
+    name = shell(posixpath.relpath(f"/{path}", f"/{file.directory}"))
+    return f"{name_rules(file)}agenix -e {name}"
 
 
 def _judge(bench: PlainBench, file: RulesFile, rule: PlainRule) -> Iterator[Finding]:
@@ -182,7 +194,7 @@ def _judge(bench: PlainBench, file: RulesFile, rule: PlainRule) -> Iterator[Find
     # Files that end in `.age` are already reported as sources.
     reported = rule.path.endswith(".age") and not found.passed
     if not isinstance(fact, AgeFact):
-        if not reported:
+        if not reported or is_of_keys(fact):
             yield make_finding(
                 "source-not-encrypted", "not an age file: a secret in plain text?",
                 path=rule.path, new=new,

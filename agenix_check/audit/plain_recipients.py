@@ -56,6 +56,10 @@ class PlainBench:
         )
 
 
+# Whoever could read a file keeps what Git has of it.
+_CHANGE = "; then change the secret: what Git keeps of it can still be read"
+
+
 class RuleRecipients:
     """The recipients in a rule: `texts` are how each is written, `invalid` why others are none."""
 
@@ -166,9 +170,7 @@ def judge_recipients(
     missing = list(difference.missing)
     if rule.path not in names.changed:
         missing += was.cannot_have(one for one in read.texts if one not in missing)
-    mend = encrypt_to_all(REKEY, read.texts)
-    if read.invalid:
-        mend = f"# put its rule in {shell(file.path)} right, then: {mend.removeprefix('# ')}"
+    mend = _rekey(file, read, _CHANGE if difference.unknown else "")
     if missing:
         fresh = [one for one in missing if not was.lacks(one)]
         brought = [one for one in fresh if not was.declares(one)]
@@ -189,6 +191,23 @@ def judge_recipients(
             path=rule.path, new=bool(strange), mend=mend,
             cause=_cause(names, file, gone, other=was.read is None or bool(gone)),
         )  # fmt: skip
+
+
+def _rekey(file: RulesFile, read: RuleRecipients, more: str = "") -> str:
+    """Return how to encrypt a file anew, and behind a `#` how agenix does it, and what is more."""
+    mend = encrypt_to_all(REKEY, read.texts)
+    if read.invalid:
+        return f"# put its rule in {shell(file.path)} right, then: {mend.removeprefix('# ')}"
+    if mend != REKEY:
+        return mend
+    place = f"in {shell(file.directory)}: " if file.directory else ""
+    return f"{mend}  # or {place}{name_rules(file)}agenix -r, then git add{more}"
+
+
+def name_rules(file: RulesFile) -> str:
+    """Return the variable without which agenix would read another rules file."""
+    rules = posixpath.relpath(f"/{file.path}", f"/{file.directory}")
+    return "" if rules == "secrets.nix" else f"RULES={shell(f'./{rules}')} "
 
 
 def _lacking(read: RuleRecipients, one: Recipient, fact: AgeFact) -> str:

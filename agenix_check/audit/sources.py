@@ -48,7 +48,7 @@ def audit_sources(
             continue
         fact = names.here.facts.get(path)
         needed = path in used or path in awaited
-        is_source = path.endswith(".age") and (path in used_before or not _is_of_keys(fact))
+        is_source = path.endswith(".age") and (path in used_before or not is_of_keys(fact))
         if needed or is_source:
             yield from _content(names, names.here.files[path], fact, masters, new=new)
             if not needed and path in used_before and (twin := _twin(names, path)) is not None:
@@ -60,7 +60,7 @@ def audit_sources(
             yield _private_key(names, path, fact, exposed=path in exposed)
 
 
-def _is_of_keys(fact: Fact | None) -> bool:
+def is_of_keys(fact: Fact | None) -> bool:
     """Return whether a file has only identities, handles of them or public keys: no secret."""
     return isinstance(fact, KeyTexts) and (fact.is_identity or fact.whole is not None)
 

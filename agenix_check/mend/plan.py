@@ -123,16 +123,20 @@ def what_remains(plan: Plan, report: Report) -> Report:
 
 
 def prefer_disk(plan: Plan, read: Callable[[str], bytes | None], tracked: Iterable[str]) -> Plan:
-    """Stage outputs that are right in the work tree already, or put them back as they were.
+    """Stage what is right in the work tree already, or put outputs back as they were.
 
-    What is left is made anew. `read` gives a file of the work tree. A `tracked` file was edited by
-    hand, so its header must also show whom it is for.
+    That is so of a file of plain agenix after `agenix -r` without `git add`. What is left is made
+    anew. `read` gives a file of the work tree. A `tracked` file was edited by hand, so its header
+    must also show whom it is for.
     """
     known = frozenset(tracked)
     jobs: list[Job] = []
     stage = list(plan.stage)
     restore = list(plan.restore)
     for job in plan.jobs:
+        if job.armored is not None and not job.outputs and _is_reencrypted(read(job.path), job):
+            stage.append(Touched(job.path))
+            continue
         to_make = []
         for output in job.outputs:
             path = output.path
@@ -186,6 +190,21 @@ def hold_back(plan: Plan, admission: Admission) -> Plan:
         withheld=True,
         ungranted=(*plan.ungranted, *refused),
     )
+
+
+def _is_reencrypted(content: bytes | None, job: Job) -> bool:
+    """Return whether a content shows to be for exactly a job's recipients, and as long."""
+    recipients = {one for one in map(recipient_or_none, job.recipients) if one is not None}
+    try:
+        file = read_age(content or b"")
+    except AgeFormatError:
+        return False
+    for_whom = [
+        next((one for one in recipients if match(stanza, one) is Match.YES), None)
+        for stanza in file.real_stanzas
+    ]
+    fits = set(for_whom) == recipients and len(for_whom) == len(recipients)
+    return fits and file.armored is job.armored and file.plaintext_size == job.size
 
 
 def is_right(content: bytes, key: str, size: int, *, must_show: bool) -> bool:

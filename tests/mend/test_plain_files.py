@@ -232,6 +232,45 @@ def test_a_key_that_came_with_a_merge_is_a_grant(
     assert stanzas(workshop, "db.age") == 2
 
 
+def test_what_agenix_rekeyed_and_nobody_staged_is_staged(
+    workshop: Workshop, run: Run, user: dict[str, str], ssh_key: MakeSsh
+) -> None:
+    me = public(ssh_key()).strip()
+    for name in ("db", "wifi"):
+        workshop.write(f"{name}.age", encrypt(b"x", [me]))
+    write_rules(workshop, db=[me], wifi=[me])
+    workshop.commit("Build")
+    write_rules(workshop, db=[me, ALPHA], wifi=[me, ALPHA])
+    workshop.stage()
+    rekeyed = workshop.write("db.age", encrypt(b"x", [me, ALPHA]))
+    content = workshop.read(rekeyed)
+
+    done = fix(workshop, run, user)
+
+    assert done.code == 0, done
+    assert workshop.read("db.age") == content
+    assert "  staged   " in done.stdout
+    assert ask(workshop, "diff", "--name-only") == ""
+
+
+def test_what_is_edited_by_hand_too_is_not_staged(
+    workshop: Workshop, run: Run, user: dict[str, str], ssh_key: MakeSsh
+) -> None:
+    me = public(ssh_key()).strip()
+    workshop.write("db.age", encrypt(b"x", [me]))
+    write_rules(workshop, db=[me])
+    workshop.commit("Build")
+    write_rules(workshop, db=[me, ALPHA])
+    workshop.stage()
+    workshop.write("db.age", encrypt(b"another text", [me, ALPHA]))
+    before = state(workshop)
+
+    done = fix(workshop, run, user)
+
+    assert (done.code, state(workshop)) == (3, before)
+    assert "has edits that are not staged" in done.stderr
+
+
 def test_what_is_right_is_not_touched(
     workshop: Workshop, run: Run, user: dict[str, str], ssh_key: MakeSsh
 ) -> None:

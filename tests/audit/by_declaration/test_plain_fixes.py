@@ -1,0 +1,55 @@
+"""Plain agenix: the fixes that are printed, ours and agenix's own."""
+
+import json
+
+from agenix_check.demo.workshop import Workshop
+from agenix_check.keys.encrypt import encrypt
+from tests.audit.by_declaration.test_plain import judge, write_rules
+from tests.host_keys import ALPHA, BETA
+
+
+def _nix(keys: list[str]) -> str:
+    return f"[ {' '.join(map(json.dumps, keys))} ]"
+
+
+def test_how_agenix_fixes_it_stands_behind_our_fix(workshop: Workshop) -> None:
+    workshop.write("hosts/db.age", encrypt(b"x", [ALPHA, BETA]))
+    workshop.write("top.age", encrypt(b"x", [ALPHA]))
+    write_rules(workshop, "hosts/secrets.nix", db=[ALPHA])
+    workshop.write("agenix-check.toml", 'rules = ["rules.nix"]\n')
+    workshop.write("rules.nix", f'{{ "top.age".publicKeys = {_nix([ALPHA, BETA])}; }}')
+
+    mends = {finding.path: finding.mend for finding in judge(workshop).findings}
+
+    assert mends == {
+        "hosts/db.age": (
+            "agenix-check --fix  # or in hosts: agenix -r, then git add; then change the secret: "
+            "what Git keeps of it can still be read"
+        ),
+        "top.age": "agenix-check --fix  # or RULES=./rules.nix agenix -r, then git add",
+    }
+
+
+def test_a_renamed_file_is_named_as_before_or_by_its_rule(workshop: Workshop) -> None:
+    workshop.write("secrets/a b.age", encrypt(b"x", [ALPHA]))
+    workshop.write("secrets/secrets.nix", f'{{ "a b.age".publicKeys = {_nix([ALPHA])}; }}')
+    workshop.commit("Build")
+    workshop.write("secrets/c.age", workshop.read("secrets/a b.age"))
+    workshop.remove("secrets/a b.age")
+
+    mends = {finding.rule: finding.mend for finding in judge(workshop).findings}
+
+    assert mends["plain-missing-file"] == (
+        "cd \"$(git rev-parse --show-toplevel)\" && git mv -- secrets/c.age 'secrets/a b.age'  "
+        "# or name secrets/c.age in secrets/secrets.nix"
+    )
+
+
+def test_a_file_that_is_not_there_may_have_been(workshop: Workshop) -> None:
+    write_rules(workshop, db=[ALPHA])
+    workshop.write("wifi.age", encrypt(b"x", [ALPHA]))
+
+    (mend,) = [one.mend for one in judge(workshop).findings if one.rule == "plain-missing-file"]
+
+    assert mend is not None
+    assert mend.endswith("  # or, if it was there once: git log --oneline -- :/db.age")
