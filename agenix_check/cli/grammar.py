@@ -275,6 +275,17 @@ def parse_init(arguments: Sequence[str]) -> argparse.Namespace:
     return argparse.Namespace(**values)
 
 
+def parse_config(arguments: Sequence[str]) -> tuple[str | None, str]:
+    """Return the setting to show, None for all, and the format, `text` or `json`."""
+    parser = _parser(
+        "agenix-check config", None, "Show the settings in force here, and who set them."
+    )
+    parser.add_argument("key", metavar="KEY", nargs="?", help="one setting, at length")
+    _add_format(parser)
+    values = _parse(parser, arguments)
+    return values["key"], str(values["format"] or "text")
+
+
 def parse_rules(arguments: Sequence[str]) -> None:
     """Accept no arguments."""
     _parse(_parser("agenix-check rules", None, "List all rules: id, severity, title."), arguments)

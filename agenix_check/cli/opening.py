@@ -33,7 +33,7 @@ _OID_DIGITS = 40  # digits at least
 
 
 class CheckRun(NamedTuple):
-    """A run: where, what is looked at, with which settings, and where these come from.
+    """A run: where, what is looked at, with which settings, and whose file these come from.
 
     The view may read from a copy of the repository's index, which is gone when the run is closed.
     """
@@ -42,6 +42,7 @@ class CheckRun(NamedTuple):
     view: View
     settings: Settings
     origin: SettingsOrigin
+    file: FileSettings
 
 
 def open_here() -> Repository:
@@ -62,17 +63,16 @@ def open_run(asked: Asked) -> Iterator[CheckRun]:
     """
     repository = open_here()
     with open_view(repository, asked.settings) as view:
-        settings, origin = _settle(view, asked)
-        yield CheckRun(repository, view, settings, origin)
+        yield CheckRun(repository, view, *_settle(view, asked))
 
 
-def _settle(view: View, asked: Asked) -> tuple[Settings, SettingsOrigin]:
+def _settle(view: View, asked: Asked) -> tuple[Settings, SettingsOrigin, FileSettings]:
     """Find out whose settings decide, and what the change does to them."""
     trees = [one.tree for one in (view.snapshot, view.base, view.authority) if one is not None]
     roots = read_root(view.repository.git, trees)
     named = asked.settings.settings
     if named is None and not any({*FILES} & root.keys() for root in roots.values()):
-        return asked.settings, SettingsOrigin()
+        return asked.settings, SettingsOrigin(), FileSettings()
     here = _read_root_file(view, roots[view.snapshot.tree])
     ruling, label = here, None
     if named is not None:
@@ -85,7 +85,7 @@ def _settle(view: View, asked: Asked) -> tuple[Settings, SettingsOrigin]:
         ruling = _read_ruling(view, roots[view.authority.tree], at)
     change = _find_change(view, asked, roots, here, ruling)
     origin = SettingsOrigin(label=label, notices=ruling.left_out, change=change)
-    return merge_for(ruling, asked), origin
+    return merge_for(ruling, asked), origin, ruling
 
 
 def _read_root_file(

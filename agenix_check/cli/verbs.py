@@ -81,6 +81,12 @@ def _init(arguments: Sequence[str]) -> int:
     return run_init(arguments)
 
 
+def _config(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.show_config import run_config
+
+    return run_config(arguments)
+
+
 def _driver(arguments: Sequence[str]) -> int:
     from agenix_check.cli.driver import run_driver
     from agenix_check.cli.grammar import parse_driver
@@ -153,6 +159,7 @@ VERBS = {
     "inspect": Verb("show what an age file says without a key", _inspect),
     "init": Verb("set a repository up: hook, CI, settings; it shows them first", _init),
     "hook": Verb("pre-push: judge every ref that is pushed, as a hook that Git calls", _hook),
+    "config": Verb("show the settings in force, and who set them", _config),
     "driver": Verb("show and merge age files for Git, which calls it; init sets it up", _driver),
     "rules": Verb("list all rules", _rules),
     "explain": Verb("explain a rule", _explain),
