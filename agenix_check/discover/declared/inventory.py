@@ -127,8 +127,14 @@ def _say_if_none_is_left(
     view: View, names: Names, inventory: Inventory, left_out: frozenset[str]
 ) -> Inventory:
     """Say so where the base had rules files and the tree has none, beside files without a rule."""
-    before = set(_rules_files_before(view, names)) - left_out
-    if not before or find_rules_files(view):
+    there = set(find_rules_files(view)) - left_out
+    before = {file.path for file in inventory.rules_at_base if file.rules}
+    if not before:  # where the base cannot be understood, what they say counts
+        before = set(_rules_files_before(view, names))
+        if there:
+            return inventory
+    before -= left_out
+    if not before or any(path in sentence for sentence in inventory.incomplete for path in before):
         return inventory
     ruled = _left_without_rules(names, inventory)
     if not ruled:

@@ -36,13 +36,40 @@ def empty(estate: Estate) -> None:
     estate.shop.write(RULES, "")
 
 
-@pytest.mark.parametrize("hide", [remove, rename, rename_and_say_so, make_it_a_module, empty])
+def make_it_a_module_that_speaks_of_keys(estate: Estate) -> None:
+    estate.shop.write(RULES, "{ config, ... }: { } # publicKeys\n")
+
+
+def let_it_have_no_rule(estate: Estate) -> None:
+    estate.shop.write(RULES, "if true then { } else { x.publicKeys = [ ]; }\n")
+
+
+def move_where_it_is_left_out(estate: Estate) -> None:
+    text = estate.shop.read(RULES).decode()
+    estate.shop.write("old/secrets.nix", text.replace('"wifi', '"../plain/wifi'))
+    estate.shop.remove(RULES)
+
+
+HIDE = (
+    remove, rename, rename_and_say_so, make_it_a_module, empty,
+    make_it_a_module_that_speaks_of_keys, let_it_have_no_rule, move_where_it_is_left_out,
+)  # fmt: skip
+LEFT_OUT = """
+[[ignore]]
+rule = "*"
+path = "old/secrets.nix"
+reason = "nobody uses it"
+"""
+
+
+@pytest.mark.parametrize("hide", HIDE)
 @pytest.mark.parametrize("inventory", ["names", "lock", "nix"])
 def test_no_rules_file_is_left(
     estate: Estate, run: Run, inventory: str, hide: Callable[[Estate], None]
 ) -> None:
     estate.shop.write(FILE, encrypt(b"x", [ALPHA]))
     write_rules(estate.shop, RULES, wifi=[ALPHA])
+    estate.shop.write("agenix-check.toml", LEFT_OUT)
     estate.shop.commit("Add a plain secret")
     assert run(estate.shop.top, "--inventory", inventory).code == 0
     estate.shop.git.run("checkout", "--quiet", "-b", "topic")
