@@ -13,6 +13,7 @@ from agenix_check.audit.copies import (
     mark,
 )
 from agenix_check.audit.declared_changes import Dependencies, mark_new
+from agenix_check.audit.dummies import name_dummies
 from agenix_check.audit.expected_outputs import (
     Bench,
     audit_orphans,
@@ -121,6 +122,11 @@ def _judge(
     findings += audit_nodes(bench)
     findings += audit_masters(bench)
     results = [one.result for one in judged]
+    if findings:
+        known, outputs = _known_outputs(bench, results)
+        renamed, findings = name_dummies(names, outputs, findings)
+        for number, result in zip(known, renamed, strict=True):
+            results[number] = result
     for audit in (audit_copied, partial(audit_rewritten, base=base)):
         found = list(_audit_bytes(bench, results, audit))
         findings += [one.finding for one in found]
@@ -134,18 +140,25 @@ def _audit_bytes(
     audit: Callable[[Names, Keyring, Sequence[JudgedOutput]], Iterator[Numbered]],
 ) -> Iterator[Numbered]:
     """Find what an audit of bytes says of the outputs that are known."""
-    expected = bench.declared.expected
-    pairs = [
-        (number, one.output, result)
-        for number, (one, result) in enumerate(zip(expected, results, strict=True))
-        if one.output is not None
-    ]
-    judged = [(output, result) for _, output, result in pairs]
-    for found in audit(bench.names, bench.keyring, judged):
-        number, finding = pairs[found.number][0], found.finding
+    known, outputs = _known_outputs(bench, results)
+    for found in audit(bench.names, bench.keyring, outputs):
+        number, finding = known[found.number], found.finding
         if finding.mend == REKEY:
-            finding = replace(finding, mend=bench.rekey(expected[number].node))
+            finding = replace(finding, mend=bench.rekey(bench.declared.expected[number].node))
         yield Numbered(number, finding)
+
+
+def _known_outputs(
+    bench: Bench, results: Sequence[JudgedFile]
+) -> tuple[list[int], list[JudgedOutput]]:
+    """Return the outputs that are known, and which numbers they have among all results."""
+    known: list[int] = []
+    outputs: list[JudgedOutput] = []
+    for number, (one, result) in enumerate(zip(bench.declared.expected, results, strict=True)):
+        if one.output is not None:
+            known.append(number)
+            outputs.append((one.output, result))
+    return known, outputs
 
 
 def _date(names: Names, finding: Finding) -> Finding:

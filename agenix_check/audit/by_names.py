@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agenix_check.audit.content import judge_content
 from agenix_check.audit.copies import Numbered, audit_copied, audit_rewritten, mark
 from agenix_check.audit.directories import audit_directories
+from agenix_check.audit.dummies import name_dummies
 from agenix_check.audit.keyring import Keyring, make_keyring
 from agenix_check.audit.relinked import audit_relinked
 from agenix_check.audit.sources import audit_sources
@@ -107,6 +108,9 @@ def _judge_contents(
             )
         )
     judged = list(zip(fleet.outputs, outputs, strict=True))
+    if findings:
+        outputs, findings = name_dummies(names, judged, findings)
+        judged = list(zip(fleet.outputs, outputs, strict=True))
     copied = list(_date_copies(names, keyring, audit_copied(names, keyring, judged)))
     if copied:
         outputs = mark(outputs, copied)

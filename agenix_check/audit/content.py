@@ -165,7 +165,7 @@ def _judge_length(output: Output, fact: AgeFact, source: Fact | None) -> tuple[F
     if size is None or expected is None or size == expected:
         return ()
     mend = REKEY
-    if size in _dummy_sizes(output):
+    if size in dummy_sizes(output):
         message = (
             "as long as the dummy text that agenix-rekey writes instead of the secret, with "
             "--dummy or when it cannot decrypt the source"
@@ -176,8 +176,8 @@ def _judge_length(output: Output, fact: AgeFact, source: Fact | None) -> tuple[F
     return (make_finding("output-length", message, output=output, mend=mend),)
 
 
-def _dummy_sizes(output: Output) -> set[int]:
-    """Return the lengths in bytes of agenix-rekey's dummy texts for this secret.
+def dummy_sizes(output: Output) -> list[int]:
+    """Return the lengths in bytes of agenix-rekey's dummy texts for this secret, in one order.
 
     If the id is unknown, it is taken to be the name: a fleet that does not set `name` has no other.
     """
@@ -186,7 +186,7 @@ def _dummy_sizes(output: Output) -> set[int]:
         for text in _DUMMIES
         for path in output.sources
     )
-    return {len(to_bytes(text)) for text in texts}
+    return [len(to_bytes(text)) for text in texts]
 
 
 def _wrong(output: Output, rule: str, message: str) -> Judgement:

@@ -257,10 +257,10 @@ def _judge_brought(names: Names, keyring: Keyring, file: OutputFile, lost: Lost)
         )  # fmt: skip
     if is_other(names.here.facts.get(file.path)):
         what = describe_other(names.here.files[file.path])
-        rule, message = (
-            "output-not-encrypted",
-            f"{what}, under a name that no source and key here give",
-        )
+        rule = "output-not-encrypted"
+        message = f"{what}, under a name that no source and key here give"
+    elif _is_key_elsewhere(names, file, lost):
+        return None
     elif lost.past_source is not None or lost.past_key is not None:
         rule, message = "output-stale", _say_older(lost)
     else:
@@ -278,6 +278,16 @@ def _judge_brought(names: Names, keyring: Keyring, file: OutputFile, lost: Lost)
         cause=_brought_by(names, file, lost), since=lost.commit,
         mend=REKEY if had_one else REKEY_BY_NIX,
     )  # fmt: skip
+
+
+def _is_key_elsewhere(names: Names, file: OutputFile, lost: Lost) -> bool:
+    """Return whether a key seems to be in use that its file gave away without getting another."""
+    past = lost.past_key
+    if past is None or lost.past_source is not None or past.path not in names.here.files:
+        return False
+    fact = names.here.facts.get(past.path)
+    has_key = isinstance(fact, KeyTexts) and fact.public
+    return not has_key and all(directory != file.directory for directory, _ in names.made)
 
 
 def _brought_by(names: Names, file: OutputFile, lost: Lost) -> Cause:

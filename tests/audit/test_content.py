@@ -1,5 +1,6 @@
 """What an output's content must be: an age file, whole, with its source's plaintext length."""
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 import pytest
@@ -9,7 +10,7 @@ from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.findings import JudgedFile, Report, Verdict
 from tests.audit.scenes import ALPHA_TOKEN, DB, judge_staged, old_output, result, storage, the_only
 from tests.audit.texts import TOP
-from tests.host_keys import ALPHA, DELTA
+from tests.host_keys import ALPHA, DELTA, HOSTS
 from tests.programs import encrypted
 
 TOKEN = "token of alpha\n"  # the plaintext of ALPHA_TOKEN
@@ -188,6 +189,52 @@ def test_one_byte_off_a_dummy_is_a_wrong_length(fleet: Workshop, more: int) -> N
     report, _ = overwritten(fleet, encrypt(b"x" * (len(text) + more), [ALPHA]))
 
     assert the_only(report, "output-length").severity == "error"
+
+
+ALPHAS = (("db", DB), ("wifi", "secrets/wifi.age"), ("token", ALPHA_TOKEN))
+
+
+def write_dummies(fleet: Workshop, secrets: Iterable[tuple[str, str]], more: int) -> None:
+    """Put dummies, with store paths that are longer than usual, in place of some of alpha's."""
+    for name, source in secrets:
+        text = DUMMY.format(id=name, path=source, why=REASONS[0])
+        start, rest = text.split("-source/")
+        text = f"{start}{'-source' + 'x' * more if more > 0 else '-source'[:more]}/{rest}"
+        fleet.write(old_output(fleet, "alpha", name), encrypt(text.encode(), [ALPHA]))
+
+
+@pytest.mark.parametrize("more", [1, 15, 200, -5])
+def test_several_dummies_agree_on_a_store_path_of_another_length(
+    fleet: Workshop, more: int
+) -> None:
+    write_dummies(fleet, ALPHAS, more)
+
+    report = judge_staged(fleet)
+
+    assert {one.rule for one in report.findings} == {"output-dummy"}
+    assert len(report.findings) == 3
+    assert "3 outputs agree" in report.findings[0].message
+    assert result(report, "alpha", "token").rules == ("output-dummy",)
+
+
+@pytest.mark.parametrize(("secrets", "more"), [(ALPHAS[:2], 15), (ALPHAS, 201)])
+def test_few_wrong_lengths_or_odd_ones_prove_no_dummy(
+    fleet: Workshop, secrets: tuple[tuple[str, str], ...], more: int
+) -> None:
+    write_dummies(fleet, secrets, more)
+
+    report = judge_staged(fleet)
+
+    assert {one.rule for one in report.findings} == {"output-length"}
+
+
+def test_one_wrong_text_for_all_hosts_is_no_dummy(fleet: Workshop) -> None:
+    for node, key in HOSTS.items():
+        fleet.write(old_output(fleet, node, "db"), encrypt(b"x" * 200, [key]))
+
+    report = judge_staged(fleet)
+
+    assert {one.rule for one in report.findings} == {"output-length"}
 
 
 def test_a_secret_that_is_as_long_as_the_dummy_is_in_order(fleet: Workshop) -> None:

@@ -235,3 +235,31 @@ def test_a_rekey_from_the_staged_version_is_in_order(fleet: Workshop) -> None:
         rekey(fleet, node, "db", DB, "another\n")
 
     assert judge_staged(fleet).findings == ()
+
+
+@pytest.mark.parametrize("text", ["inputs.private.omega", f'"{ALPHA.strip()}"'])
+def test_a_key_that_was_moved_out_of_the_tree_may_still_be_in_use(
+    fleet: Workshop, text: str
+) -> None:
+    module = "hosts/omega/default.nix"
+    fleet.write(module, f'{{ age.rekey.hostPubkey = "{STRANGER.strip()}"; }}\n')
+    fleet.host("omega", STRANGER.strip())
+    fleet.rekey("omega", "db", DB, "postgres://db\n")
+    new = fleet.output_path("omega", "wifi", "secrets/wifi.age")
+    fleet.remove("hosts/omega/host.pub")
+    fleet.commit("Add omega")
+    fleet.remove(old_output(fleet, "omega", "db"))
+    fleet.write(module, f"{{ age.rekey.hostPubkey = {text}; }}\n")
+    fleet.commit("Keep its key elsewhere")
+    fleet.write(new, encrypt(b"correct horse\n", [STRANGER]))
+
+    found = [one for one in judge_staged(fleet).findings if one.path == new]
+
+    (finding,) = found
+    elsewhere = text.startswith("inputs")
+    assert (finding.rule, str(finding.severity)) == (
+        ("output-untraceable", "warning") if elsewhere else ("output-stale", "error")
+    )
+    fleet.commit("Rekey")
+    (later,) = [one for one in judge(fleet).findings if one.path == new]
+    assert (later.rule, later.severity) == (finding.rule, finding.severity)
