@@ -20,7 +20,14 @@ from agenix_check.discover.tree.chronicle import Chronicle, Held, Span
 from agenix_check.discover.tree.evidence import is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
-from agenix_check.discover.tree.naming import OutputFile, Trace, output_file, trace
+from agenix_check.discover.tree.naming import (
+    MOST_PAIRS_IN_HISTORY,
+    OutputFile,
+    Pairs,
+    Trace,
+    output_file,
+    trace,
+)
 
 
 class PastReading(NamedTuple):
@@ -73,7 +80,10 @@ class PastReaders:
             if (file := output_file(held.path)) is not None
         }
         traces = trace(
-            {file.ident for file in outputs.values()}, self.key_texts, self.versions.by_digest
+            {file.ident for file in outputs.values()},
+            self.key_texts,
+            self.versions.by_digest,
+            Pairs(MOST_PAIRS_IN_HISTORY),
         )
         sources = self._sources_by_name(outputs.values(), traces)
         found = [

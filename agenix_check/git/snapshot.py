@@ -7,11 +7,17 @@ from functools import cached_property
 from threading import Thread
 from typing import NamedTuple
 
+from agenix_check.errors import CannotCheckError
 from agenix_check.git.paths import to_text
-from agenix_check.git.process import Git, GitError
+from agenix_check.git.process import Git
 
 SYMLINK = "120000"
 SUBMODULE = "160000"
+MOST_LISTED = 1 << 29  # bytes of a tree's listing: some four million files
+_LISTED_AT_ONCE = 1 << 16  # bytes read at once
+_LONGEST_PATH = 4096  # bytes: no system has files with longer ones
+_TREE_TOO_LARGE = f"the tree is too large: its listing has more than {MOST_LISTED >> 20} MiB"
+_TREE_TOO_DEEP = f"the tree is too deep: it has paths of more than {_LONGEST_PATH} bytes"
 _EMPTY_BLOBS = {  # the empty blob, in both object formats
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
@@ -62,7 +68,7 @@ class Snapshot:
         """
 
         def look() -> None:
-            with suppress(GitError):
+            with suppress(CannotCheckError):
                 _ = self._listing
 
         lister = Thread(target=look)
@@ -74,8 +80,20 @@ class Snapshot:
 
     @cached_property
     def _listing(self) -> tuple[dict[str, File], dict[str, str]]:
-        listing = self.git.run("ls-tree", "-r", "-t", "-z", "--full-tree", self.tree)
-        return parse_tree(listing, self.tree)
+        pieces: list[bytes] = []
+        room = MOST_LISTED
+        with self.git.stream("ls-tree", "-r", "-t", "-z", "--full-tree", self.tree) as listing:
+            while piece := listing.read(_LISTED_AT_ONCE):
+                room -= len(piece)
+                if room < 0:
+                    raise CannotCheckError(_TREE_TOO_LARGE)
+                if (
+                    len(piece) == _LISTED_AT_ONCE
+                    and piece.count(b"\0") < _LISTED_AT_ONCE // _LONGEST_PATH
+                ):
+                    raise CannotCheckError(_TREE_TOO_DEEP)
+                pieces.append(piece)
+        return parse_tree(b"".join(pieces), self.tree)
 
 
 @dataclass(frozen=True, slots=True)

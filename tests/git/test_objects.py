@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
+from agenix_check.git import snapshot
 from agenix_check.git.objects import AGE_HEAD, HEAD, WHOLE, Blob, _cut, read_blobs
 from agenix_check.git.process import GitError, _listen
 from tests.git.looking import WIFI, call, says
@@ -168,3 +169,24 @@ def test_a_parent_that_is_lost_is_not_taken_for_none(fleet: Workshop) -> None:
     _loose(fleet, oid).unlink()
     said = says(call(fleet.top, "--no-cache", "--rev", "HEAD"), 3)
     assert said == f"the commit {oid} cannot be read; run `git fsck` for details"
+
+
+def _nest(fleet: Workshop, levels: int, count: int) -> str:
+    """Commit a directory in a directory and so on, each `count` times in the other."""
+    git, blob = fleet.git, fleet.git.run("hash-object", "-w", "--stdin", given=b"x").decode()
+    entries = f"100644 blob {blob.strip()}\tf\n"
+    for _ in range(levels):
+        tree = git.run("mktree", given=entries.encode()).decode().strip()
+        entries = "".join(f"040000 tree {tree}\t{'d' * 200}{at}\n" for at in range(count))
+    tree = git.run("mktree", given=entries.encode()).decode().strip()
+    return git.run("commit-tree", tree, "-m", "nested").decode().strip()
+
+
+def test_a_tree_that_is_too_deep_or_too_large_is_said(
+    fleet: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = says(call(fleet.top, "--rev", _nest(fleet, 60, 1)), 3)
+    assert said == "the tree is too deep: it has paths of more than 4096 bytes"
+    monkeypatch.setattr(snapshot, "MOST_LISTED", 10_000)
+    said = says(call(fleet.top, "--rev", _nest(fleet, 6, 2)), 3)
+    assert said.startswith("the tree is too large: ")

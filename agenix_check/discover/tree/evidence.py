@@ -13,7 +13,7 @@ from agenix_check.discover.tree.facts import (
     find_fact,
 )
 from agenix_check.discover.tree.facts_cache import Memory
-from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
+from agenix_check.discover.tree.key_texts import KeyRoom, KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import LEFTOVER, OutputFile, output_file
 from agenix_check.git.links import Followed, follow
 from agenix_check.git.objects import read_blobs
@@ -73,8 +73,10 @@ def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]
             paths.setdefault(oid, []).append(path)
     small = [oid for oid, where in paths.items() if where[0].endswith(_SMALL)]
     found: dict[str, Fact] = {}
+    room = KeyRoom()
     for oid, size, data, sha256 in read_blobs(repository.git, {**paths, **links}, small):
         fact = find_fact(data, size, sha256) if oid in paths else None
+        room.take(fact)
         if fact is not None:
             found.update(dict.fromkeys(paths[oid], fact))
         if oid in links:

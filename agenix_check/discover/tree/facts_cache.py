@@ -21,12 +21,13 @@ from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.git.cache import Store
 
 _STORED_FACTS = "facts"
-_FACTS_FORMAT = 3  # of what is remembered: another one wherever the same bytes give other facts
+_FACTS_FORMAT = 4  # of what is remembered: another one wherever the same bytes give other facts
 _MOST_FACTS = 500_000  # facts; a few of the largest fleets
 
 _FlatFact = tuple[object, ...]
 _Stanzas = tuple[tuple[str, tuple[str, ...]], ...]
 _PlainAge = tuple[str, str, _Stanzas, int | None, str | None, str | None]
+_PlainKeys = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str | None, bool, bool]
 _Facts = dict[str, _FlatFact]
 
 
@@ -93,7 +94,7 @@ def revive_fact(plain: _FlatFact) -> Fact:
         revived = tuple(_stanza(type_, args) for type_, args in stanzas)
         return AgeFact(sha256, revived, size, problem, refusal)
     if kind == "keys":
-        return KeyTexts(*cast("tuple[tuple[str, ...], tuple[str, ...]]", plain[1:]))
+        return KeyTexts(*cast("_PlainKeys", plain[1:]))
     if kind not in ("link", "locked", "pointer"):
         raise ValueError("no fact is of that kind")
     text = str(plain[1])

@@ -8,12 +8,16 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from agenix_check.errors import CannotCheckError
 from agenix_check.git.paths import to_bytes, to_text
 
 _RAW = 1 << 14  # bytes; a key file that is hashed as a whole is not larger
+LONGEST_COMMENT = 1000  # bytes behind a key that may be its comment, the blank before it too
+MOST_KEY_BYTES = 1 << 22  # of all texts of a file
+MOST_KEY_BYTES_READ = 1 << 26  # of all files that are read at once
 
 _PRIVATE = (b"PRIVATE KEY-----", b"AGE-SECRET-KEY-")  # what is never kept
 _IDENTITY = (b"AGE-PLUGIN-", b"AGE-SECRET-KEY-")
@@ -46,6 +50,7 @@ class KeyTexts(NamedTuple):
     may be hashed: the keys themselves are never kept. `whole` is the whole text of a file that has
     nothing but public keys and comments, as it is read by Nix. `is_identity` says that it has
     nothing but age identities, or what stands for one: handles of plugins, and comments about keys.
+    `cut`: some texts are left out, because of their length or their number.
     """
 
     public: tuple[str, ...]
@@ -53,6 +58,12 @@ class KeyTexts(NamedTuple):
     hidden: tuple[str, ...] = ()
     whole: str | None = None
     is_identity: bool = False
+    cut: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many characters the texts have that may be hashed, and the digests of others."""
+        return sum(map(len, (*self.public, *self.private, *self.hidden, self.whole or "")))
 
     def texts(self) -> set[str]:
         """Return the texts that may be hashed.
@@ -63,6 +74,21 @@ class KeyTexts(NamedTuple):
         if self.whole is not None:
             return {self.whole, *(text for text in self.public if not text.endswith("\n"))}
         return {text + end for text in self.public for end in ("", "\n")}
+
+
+class KeyRoom:
+    """How much may still be remembered of key texts while many files are read."""
+
+    def __init__(self) -> None:
+        self._left = MOST_KEY_BYTES_READ
+
+    def take(self, fact: object) -> None:
+        """Take what a fact has of key texts; raise `CannotCheckError` where that is too much."""
+        if isinstance(fact, KeyTexts):
+            self._left -= fact.size
+            if self._left < 0:
+                most = MOST_KEY_BYTES_READ >> 20
+                raise CannotCheckError(f"the files have more than {most} MiB of keys with comments")
 
 
 def digest(text: str) -> str:
@@ -79,12 +105,12 @@ def find_keys(data: bytes) -> KeyTexts | None:
     """Return the keys in a text file's content, or None where there are none."""
     if not any(hint in data for hint in _SIGNS_OF_A_KEY) or b"\0" in data[:8000]:
         return None
-    texts = _public(data)
+    texts, cut = _take(_public(data))
     public = {text for text in texts if not any(mark in text for mark in _PRIVATE)}
     private = _private(data)
     hidden = private | (texts - public) | {data.removesuffix(b"\n")} if private else set()
     is_identity = _is_identity_file(data)
-    if not public and not private and not is_identity:
+    if not (public or private or is_identity or cut):
         return None
     return KeyTexts(
         public=tuple(sorted(map(to_text, public))),
@@ -92,6 +118,7 @@ def find_keys(data: bytes) -> KeyTexts | None:
         hidden=_digests(text + end for text in hidden for end in (b"", b"\n")),
         whole=to_text(data) if _is_key_file(data) and not hidden else None,
         is_identity=is_identity,
+        cut=cut,
     )
 
 
@@ -104,6 +131,19 @@ def _is_identity_file(data: bytes) -> bool:
     if told:
         return all(line.startswith(_IDENTITY) and len(line.split()) == 1 for line in told)
     return any(_AGE_RECIPIENT.search(line) for line in lines)
+
+
+def _take(found: Iterable[bytes | None]) -> tuple[set[bytes], bool]:
+    """Return texts up to a number of bytes, and whether any was left out."""
+    texts: set[bytes] = set()
+    room, cut = MOST_KEY_BYTES, False
+    for text in found:
+        if text is None or len(text) > room:
+            cut = True
+        elif text not in texts:
+            room -= len(text)
+            texts.add(text)
+    return texts, cut
 
 
 def _is_key_file(data: bytes) -> bool:
@@ -124,24 +164,24 @@ def _digests(texts: Iterable[bytes]) -> tuple[str, ...]:
     return tuple(sorted({hashlib.sha256(text).hexdigest() for text in texts}))
 
 
-def _public(data: bytes) -> set[bytes]:
-    """Return the texts in a file that may be configured as a public key."""
-    texts = {match.group(1) for match in _PATH.finditer(data)}
+def _public(data: bytes) -> Iterator[bytes | None]:
+    """Yield the texts in a file that may be configured as a public key; None for a longer one."""
+    if _begins_with_key(data) or _is_key_file(data):
+        yield from (data.removesuffix(b"\n"), data.strip())
     for match in _SSH.finditer(data):
-        texts.add(match.group())
-        comment = _COMMENT.match(data, match.end())
+        yield match.group()
+        comment = _COMMENT.match(data, match.end(), match.end() + LONGEST_COMMENT + 1)
         if comment:
-            texts.update(match.group() + text for text in _comments(comment.group()))
+            for text in _comments(comment.group()):
+                yield None if len(text) > LONGEST_COMMENT else match.group() + text
     for match in _BODY.finditer(data):
         kind = b"ssh-ed25519" if match.group().startswith(b"AAAAC3") else b"ssh-rsa"
-        texts.add(kind + b" " + match.group())
-    texts.update(match.group() for match in _AGE_RECIPIENT.finditer(data))
+        yield kind + b" " + match.group()
+    yield from (match.group() for match in _AGE_RECIPIENT.finditer(data))
     for match in _STRING.finditer(data):
         if b"\n" in match.group(1) and _START.search(match.group(1)):
-            texts.add(match.group(1))
-    if _begins_with_key(data) or _is_key_file(data):
-        texts.update((data.removesuffix(b"\n"), data.strip()))
-    return texts
+            yield match.group(1)
+    yield from (match.group(1) for match in _PATH.finditer(data))
 
 
 def _comments(comment: bytes) -> set[bytes]:

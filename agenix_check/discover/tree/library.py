@@ -4,16 +4,23 @@ A *part* is what an output's name is made from, a key or a source, as the SHA-25
 text or content in hexadecimal.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.discover.tree.evidence import is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, Fact, MissingFact, PointerFact, find_fact
-from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
-from agenix_check.discover.tree.naming import Trace, output_file, trace
+from agenix_check.discover.tree.key_texts import KeyRoom, KeyText, KeyTexts, digest
+from agenix_check.discover.tree.naming import (
+    MOST_PAIRS,
+    MOST_PAIRS_IN_HISTORY,
+    Pairs,
+    Trace,
+    output_file,
+    trace,
+)
 from agenix_check.discover.tree.unreadable import is_media, may_hold_parts
-from agenix_check.errors import CannotCheckError
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.process import Git
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change, File
@@ -23,6 +30,14 @@ PLACEHOLDERS = {digest(text): text for text in (DUMMY_RECIPIENT, DUMMY_RECIPIENT
 NO_PARTS: frozenset[str] = frozenset()
 
 
+class Tried(NamedTuple):
+    """Idents that no pair of these keys and sources makes."""
+
+    idents: frozenset[str]
+    keys: frozenset[str]
+    sources: frozenset[str]
+
+
 @dataclass(slots=True, kw_only=True)
 class Library:
     """Contents that were seen, and what follows from them alone, whatever commit they are in.
@@ -30,7 +45,8 @@ class Library:
     `parts` are by blob, for those that have any; `texts` are the key texts by digest, None where a
     private key is in one; `sources` the digests that are of sources; `made` says what made an
     ident; `past` which file had a part last, where no file has it any more. `blind` says that a
-    content which may hold a key or a source is not in this clone.
+    content which may hold a key or a source is not in this clone. `tried` is what was tried before,
+    `pairs` what may be tried still.
     """
 
     parts: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -41,6 +57,9 @@ class Library:
     made: dict[str, Trace] = field(default_factory=dict)
     past: dict[str, Past] = field(default_factory=dict)
     blind: bool = False
+    tried: "Tried | None" = None
+    room: KeyRoom = field(default_factory=KeyRoom)
+    pairs: Pairs = field(default_factory=lambda: Pairs(MOST_PAIRS_IN_HISTORY))
 
     def read(self, git: Git, changes: Iterable[Change]) -> None:
         """Read the contents of files that changes name, on either side."""
@@ -67,6 +86,7 @@ class Library:
             self.sources.add(fact.sha256)
             self.parts[oid] = frozenset((fact.sha256,))
         elif isinstance(fact, KeyTexts):
+            self.room.take(fact)
             keys = {digest(text): text for text in fact.texts()}
             self.texts.update(keys)
             self.texts.update(dict.fromkeys(fact.hidden))
@@ -84,10 +104,21 @@ class Library:
         keys = {part: KeyText(self.texts[part], ()) for part in parts if part in self.texts}
         sources = [part for part in others if part in self.sources]
         if wanted and keys and sources:
-            try:
-                self.made.update(trace(wanted, keys, sources))
-            except CannotCheckError:  # too many pairs: what made them stays unknown
-                return
+            for some_keys, some_sources in self._untried(wanted, keys, sources):
+                if len(some_keys) * len(some_sources) <= MOST_PAIRS:  # else it stays unknown
+                    self.made.update(trace(wanted, some_keys, some_sources, self.pairs))
+                    wanted -= self.made.keys()
+
+    def _untried(
+        self, wanted: set[str], keys: dict[str, KeyText], sources: list[str]
+    ) -> Iterator[tuple[dict[str, KeyText], list[str]]]:
+        """Yield keys and sources in groups, without the pairs that are known to make none."""
+        if self.tried is None or not wanted <= self.tried.idents:
+            yield keys, sources
+            return
+        fresh = [source for source in sources if source not in self.tried.sources]
+        yield {key: text for key, text in keys.items() if key in self.tried.keys}, fresh
+        yield {key: text for key, text in keys.items() if key not in self.tried.keys}, sources
 
 
 def may_have_parts(file: File) -> bool:

@@ -16,7 +16,7 @@ from agenix_check.discover.tree.evidence import (
 )
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, bare
-from agenix_check.discover.tree.naming import OutputFile, Place, Trace, Traced, trace
+from agenix_check.discover.tree.naming import OutputFile, Pairs, Place, Trace, Traced, trace
 from agenix_check.discover.tree.readings import Reading, best_reading
 from agenix_check.discover.tree.rewritten import find_rewritten
 from agenix_check.discover.tree.unreadable import (
@@ -235,10 +235,15 @@ def _explained(tree: Evidence, traces: Mapping[str, Trace]) -> dict[Place, Trace
 def _trace(here: Evidence, there: Evidence) -> dict[str, Trace]:
     """Explain the outputs of both trees at once, the likelier pairs first."""
     idents = {file.ident for tree in (here, there) for file in tree.outputs.values()}
-    traces = trace(idents, here.keys, here.sources)
+    pairs = Pairs()
+    traces = trace(idents, here.keys, here.sources, pairs)
     if there is not here:
+        # Only pairs that were not tried: with a key, or else a source, that the base alone has.
         rest = idents - traces.keys()
-        traces |= trace(rest, {**here.keys, **there.keys}, {**here.sources, **there.sources})
+        keys = {key: text for key, text in there.keys.items() if key not in here.keys}
+        traces |= trace(rest, keys, {**here.sources, **there.sources}, pairs)
+        sources = there.sources.keys() - here.sources.keys()
+        traces |= trace(rest - traces.keys(), here.keys, sorted(sources), pairs)
     return traces
 
 

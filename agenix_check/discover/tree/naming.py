@@ -17,7 +17,8 @@ LEFTOVER = ".tmp.agenix-rekey."
 _IDENT_PREFIX = re.compile(r"([0-9a-f]{32})-")
 _OUTPUT_NAME = re.compile(r"([0-9a-f]{32})-(.+)\.age", re.DOTALL)
 _IDENT_DIGITS = 32  # hexadecimal digits
-_MOST_PAIRS = 50_000_000  # a minute's work; no fleet of names alone comes near it
+MOST_PAIRS = 20_000_000  # tries in one tree, of about a microsecond each; large fleets need a tenth
+MOST_PAIRS_IN_HISTORY = 100_000_000  # in all of a history
 
 
 _Form = tuple[bool, bool] | str
@@ -96,21 +97,34 @@ def _outer(directory: str) -> tuple[str, str, str] | None:
     return None
 
 
+class Pairs:
+    """How many pairs of a key and a source may still be tried."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self.left = MOST_PAIRS if most is None else most
+
+    def take(self, keys: int, sources: int) -> None:
+        """Take the pairs of one key; raise `CannotCheckError` where that is too many."""
+        self.left -= sources
+        if self.left < 0:
+            raise CannotCheckError(f"{keys} keys and {sources} sources make too many pairs to try")
+
+
 def trace(
-    idents: Iterable[str], keys: Mapping[str, KeyText], sources: Iterable[str]
+    idents: Iterable[str],
+    keys: Mapping[str, KeyText],
+    sources: Iterable[str],
+    pairs: Pairs | None = None,
 ) -> dict[str, Trace]:
     """Return, for each ident that some key and some source make, which they are.
 
-    `keys` are by the digest of their text. Raises `CannotCheckError` where there are too many
-    pairs to try.
+    `keys` are by the digest of their text. Raises `CannotCheckError` where more pairs would have to
+    be tried than are left.
     """
     wanted = set(idents)
     found: dict[str, Trace] = {}
     encoded = [source.encode("ascii") for source in sources]
-    if wanted and len(keys) * len(encoded) > _MOST_PAIRS:
-        raise CannotCheckError(
-            f"{len(keys)} keys and {len(encoded)} sources make too many pairs to try"
-        )
+    pairs = pairs or Pairs()
     # A fleet writes all its keys in one form: once a key was found in one, its other forms can
     # wait, and in a fleet in order nothing is left to find when their turn comes.
     favourites: list[_Form] = []
@@ -118,14 +132,16 @@ def trace(
     for forms in _by_body(keys):
         order = sorted(forms, key=lambda form: _rank(form, favourites))
         for place, form in enumerate(order):
-            if not wanted:
+            if not (wanted and encoded):
                 return found
+            pairs.take(len(keys), len(encoded))
             if _try(forms[form], encoded, wanted, found):
                 favourites = [form, *(other for other in favourites if other != form)]
                 later += [forms[other] for other in order[place + 1 :]]
                 break
     for key in later:
         if wanted:
+            pairs.take(len(keys), len(encoded))
             _try(key, encoded, wanted, found)
     return found
 

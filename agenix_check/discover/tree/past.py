@@ -11,7 +11,7 @@ from functools import cache
 from agenix_check.discover.tree.circumstances import examine_loss, find_move, go_on
 from agenix_check.discover.tree.evidence import Evidence, classify, read_facts
 from agenix_check.discover.tree.facts_cache import Memory
-from agenix_check.discover.tree.library import PLACEHOLDERS, Library
+from agenix_check.discover.tree.library import PLACEHOLDERS, Library, Tried
 from agenix_check.discover.tree.line import Line, Loss
 from agenix_check.discover.tree.naming import OutputFile, Trace, output_file
 from agenix_check.discover.tree.walked import Walked
@@ -148,6 +148,12 @@ class _Walk:
         memory: Memory | None = None,
     ) -> None:
         self.library = library
+        here = question.here
+        self.library.tried = Tried(
+            frozenset(file.ident for file in question.unexplained),
+            frozenset(here.keys),
+            frozenset(here.sources),
+        )
         self._question = question
         self._view = question.view
         self._repository: Repository = question.view.repository

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import LinkFact, LockedFact, MissingFact
+from agenix_check.discover.tree.key_texts import LONGEST_COMMENT, MOST_KEY_BYTES, KeyTexts
 from agenix_check.git.links import Obstacle
 from agenix_check.git.snapshot import SUBMODULE, File
 from agenix_check.model.lost import Lost, Reason
@@ -21,6 +22,10 @@ _MEDIA = re.compile(
     re.IGNORECASE,
 )
 _CERTAIN = (".age", ".pub")
+_OVER_A_BOUND = (
+    f"has a key with a comment of more than {LONGEST_COMMENT} bytes, or more than "
+    f"{MOST_KEY_BYTES >> 20} MiB of keys with comments"
+)
 _WITH_KEYS = re.compile(r"(\.(pub|keys?|nix|toml|json|ya?ml|txt))?", re.IGNORECASE)
 
 
@@ -196,8 +201,10 @@ def say_undecided(
     if not lost:
         return ()
     outputs = _outputs_are(lost)
-    at_base = _absent(base)
-    suspects = _absent(here) | {path: at_base[path] for path in at_base if path in changed}
+    at_base = _absent(base) | _cut(base)
+    suspects = (
+        _absent(here) | _cut(here) | {path: at_base[path] for path in at_base if path in changed}
+    )
     ends = {path: posixpath.splitext(path)[1] for path in suspects}
     paths = [
         path
@@ -238,6 +245,14 @@ def _more(paths: Collection[str]) -> str:
 def _likely(path: str) -> tuple[bool, str]:
     """Return a key by which files that hold sources and keys for certain come first."""
     return not path.endswith(_CERTAIN), path
+
+
+def _cut(evidence: Evidence) -> dict[str, str]:
+    return {
+        path: _OVER_A_BOUND
+        for path, fact in evidence.facts.items()
+        if isinstance(fact, KeyTexts) and fact.cut
+    }
 
 
 def _absent(evidence: Evidence) -> dict[str, str]:

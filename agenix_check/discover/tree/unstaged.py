@@ -70,7 +70,10 @@ def look_for_unstaged(
     outputs = _outputs(here, paths.union(look.listed()))
     idents = {file.ident for file in lost}
     unstaged = {key: KeyText(None, (path,)) for key, path in keys.items()}
-    made = trace(idents, {**here.keys, **unstaged}, [*here.sources, *sources])
+    # The snapshot's own keys and sources make none of them.
+    made = trace(idents, unstaged, [*here.sources, *sources])
+    fresh = [source for source in sources if source not in here.sources]
+    made |= trace(idents - made.keys(), here.keys, fresh)
     return Unstaged(
         outputs,
         {ident: sources[pair.source] for ident, pair in made.items() if pair.source in sources},
