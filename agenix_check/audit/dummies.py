@@ -13,7 +13,7 @@ from agenix_check.model.findings import Finding, JudgedFile
 _LENGTH, _DUMMY = "output-length", "output-dummy"
 _ENOUGH_OUTPUTS = 3
 _ENOUGH_TEXTS = 2  # of different lengths: outputs of one wrong text agree on anything
-_MORE = range(-5, 201)  # bytes by which a store path may be longer than `<hash>-source`
+_LONGER_BY = range(-5, 201)  # bytes by which a store path may be longer than `<hash>-source`
 
 _Owner = tuple[str | None, str | None, str | None]
 
@@ -52,7 +52,7 @@ def _agreements(
         sizes = dummy_sizes(output)
         for place, usual in enumerate(sizes):
             more = 0 if size is None else size - usual
-            if more and more in _MORE:
+            if more and more in _LONGER_BY:
                 # The first half of the sizes is of one text, the other half of the other.
                 lengths[2 * place // len(sizes), more][number] = usual
     best: dict[int, list[int]] = {}
