@@ -42,6 +42,7 @@ CODES = {
 }
 # What is run elsewhere, because it installs, builds or takes long.
 ELSEWHERE = {
+    "agenix-check config": "tests/cli/test_config.py",
     "agenix-check init": "tests/cli/test_init.py",
     "agenix-check --fix --grant nixos:h9": (
         "tests/mend/test_grants_declared.py::test_a_host_that_is_merged_gets_its_secrets_by_a_grant"

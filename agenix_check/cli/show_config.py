@@ -15,7 +15,7 @@ from agenix_check.errors import UsageError, nearest
 from agenix_check.model.settings import Settings
 from agenix_check.report.escape import inert_json, visible
 
-_DEFAULT = Settings()
+_UNSET = Settings()
 # What a variable sets that is not named like the option.
 _BY_CI = {"evaluate": "CI", "format": "GITHUB_ACTIONS"}
 
@@ -52,7 +52,7 @@ def run_config(arguments: Sequence[str]) -> int:
 
 
 def _setting(option: Option, run: CheckRun) -> SettingInForce:
-    value, default = (getattr(one, option.field) for one in (run.settings, _DEFAULT))
+    value, default = (getattr(one, option.field) for one in (run.settings, _UNSET))
     return SettingInForce(option, _written(value), _written(default), _origin(option, run))
 
 
@@ -63,7 +63,7 @@ def _origin(option: Option, run: CheckRun) -> str:
     if os.environ.get(variable):
         # Rules that are switched off are those of all places together.
         set_by = [*set_by, variable] if option.name == "ignore" else [variable]
-    if not set_by and getattr(run.settings, option.field) != getattr(_DEFAULT, option.field):
+    if not set_by and getattr(run.settings, option.field) != getattr(_UNSET, option.field):
         set_by = [_BY_CI.get(option.name, "the hook that runs it")]
     return " and ".join(set_by) or "default"
 
