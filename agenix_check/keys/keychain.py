@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 from agenix_check.age import AgeFile, AgeFormatError, Match, Stanza, describe, read_age
 from agenix_check.audit.commands import shell
+from agenix_check.audit.plain_people import People
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.git.snapshot import SUBMODULE
 from agenix_check.keys.errors import DecryptionError
-from agenix_check.keys.identities import OPTION, IdentityFile, load, load_named
+from agenix_check.keys.identities import OPTION, SSH_KEYS, IdentityFile, load, load_named
 from agenix_check.keys.private_keys import (
     Attempt,
     AttemptOutcome,
@@ -37,7 +38,8 @@ class Keychain:
     """All identities of a run, in order. What is unlocked stays unlocked until the run ends.
 
     With `program`, an age program, that program decrypts everything. `command` is what a person
-    types to be asked for a passphrase.
+    types to be asked for a passphrase. `addressee` says in words whom a stanza is for, `missing`
+    which identities are not where they are looked for by themselves.
     """
 
     def __init__(
@@ -46,10 +48,14 @@ class Keychain:
         program: str | None = None,
         *,
         command: str = "agenix-check --fix",
+        addressee: Callable[[Stanza], str] = describe,
+        missing: str = "",
     ) -> None:
         self._files = tuple(identities)
         self._program = program
         self._command = command
+        self._addressee = addressee
+        self._missing = missing
         self._terminal = Terminal()
         self._keys: list[Key] = []
         self._problems: dict[IdentityFile, str] = {}
@@ -204,13 +210,15 @@ class Keychain:
     def _no_identity(self) -> str:
         typed = f"type {self._command} -i FILE"
         if not self._files:
-            return f"there is no identity to decrypt this with: {NONE_GIVEN}; {typed}"
+            return (
+                f"there is no identity to decrypt this with{self._missing}: {NONE_GIVEN}; {typed}"
+            )
         reasons = "; ".join(f"{label_of(file)}: {why}" for file, why in self._problems.items())
         return f"no identity can be read ({reasons}): {NONE_GIVEN}; {typed}"
 
     def _no_key_fits(self, name: str, stanzas: Sequence[Stanza], reasons: dict[str, str]) -> str:
         """Say whom the file is for, and what came of each identity."""
-        whom = " and ".join(dict.fromkeys(map(describe, stanzas)))
+        whom = " and ".join(dict.fromkeys(map(self._addressee, stanzas)))
         known = {**{label_of(file): why for file, why in self._problems.items()}, **reasons}
         labels = dict.fromkeys(map(label_of, self._files))
         tried = "; ".join(f"{one}: {known.get(one, 'not one of them')}" for one in labels)
@@ -261,8 +269,17 @@ class Unlocker:
             for sentence in identities.warnings:
                 self._say(sentence)
             program = self._settings.age
+            plain = bool(inventory.rules)
             self._keychains[identities.files] = Keychain(
-                identities.files, program, command=self._command
+                identities.files,
+                program,
+                command=self._command,
+                addressee=(
+                    People(inventory.rules, inventory.rules_at_base, {}).addressee
+                    if plain
+                    else describe
+                ),
+                missing=f" (there is no {' and no '.join(SSH_KEYS)})" if plain else "",
             )
         return self._keychains[identities.files]
 

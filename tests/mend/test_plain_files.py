@@ -67,6 +67,7 @@ def test_named_identities_come_before_it(
 
     assert refused.code == 3
     assert "~/.ssh/id_ed25519 (from where agenix looks)" in refused.stderr
+    assert "db.age: this is for an age X25519 key (anonymous)" in refused.stderr
     assert done.code == 0, done
 
 
@@ -91,6 +92,7 @@ def test_without_a_key_that_opens_nothing_is_written(
     assert line.startswith("agenix-check: db.age: ")
     assert "agenix-check --fix" in line
     assert ("passphrase" in line) is locked
+    assert ("there is no ~/.ssh/id_ed25519 and no ~/.ssh/id_rsa" in line) is not locked
     assert state(workshop) == before
 
 
@@ -285,3 +287,19 @@ def test_what_is_right_is_not_touched(
     assert workshop.read("db.age") == before
     done = execute(workshop, ["git", "status", "--porcelain"])
     assert done.stdout == "M  wifi.age\n"
+
+
+def test_whom_a_file_is_for_is_said_by_name(
+    workshop: Workshop, run: Run, user: dict[str, str]
+) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    keys = f'publicKeys = [ alice "{BETA.strip()}" ];'
+    workshop.write(
+        "secrets.nix", f'let alice = "{ALPHA.strip()}"; in {{ "db.age" = {{ {keys} }}; }}'
+    )
+    workshop.commit("Build")
+
+    done = fix(workshop, run, user)
+
+    assert done.code == 3
+    assert "db.age: this is for alice (" in done.stderr

@@ -27,7 +27,7 @@ _SHOWN_FAILURES = 3  # failures of one file that are said in full
 # What a rules file cannot do without: the word itself, or another file that has it.
 _SPEAKING = re.compile(rb"publicKeys|\bimport\b|\bfrom(?:JSON|TOML)\b")
 _WAY_OUT = 'an [[ignore]] with this path, rule = "*" and a reason leaves the file out'
-_NO_NIX = "and Nix, which may understand it, is not asked"
+_NO_NIX = "a mistake, or something that only Nix understands, which is not here or not to be asked"
 
 AskNix = Callable[[View, Sequence[str]], tuple[RulesFile, ...]]
 
@@ -69,7 +69,7 @@ def declare_plain(
             if asks and ask_nix is not None:
                 open_questions.append(path)
             elif asks:
-                found[path] = replace(file, failure=f"{file.failure}, {_NO_NIX}")
+                found[path] = replace(file, failure=f"{file.failure}: {_NO_NIX}")
     if open_questions and ask_nix is not None:
         found |= _better(found, open_questions, lambda: ask_nix(view, open_questions))
     files = tuple(withhold_rules(found[path]) for path in sorted(found))

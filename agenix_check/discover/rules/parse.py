@@ -84,6 +84,11 @@ def parse(source: bytes, path: str, known: Globals) -> Expression:
         raise RefusedError("a NUL byte")
     root = _parser().parse(source).root_node
     if root.has_error:
+        torn = (b"\n" + source).find(b"\n<<<<<<< ")
+        if torn >= 0:
+            conflict = EvaluationError("it has Git conflict markers")
+            conflict.place = Position(path, source.count(b"\n", 0, torn) + 1)
+            raise conflict
         problem = RefusedError("this syntax")
         problem.place = Position(path, _error_line(root))
         raise problem

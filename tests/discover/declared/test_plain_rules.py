@@ -158,7 +158,8 @@ def test_what_is_not_understood_is_said_with_its_line(
     assert done.code == 3
     assert done.stderr == (
         "agenix-check: could not check: secrets.nix: db.age: builtins.genericClosure "
-        "(secrets.nix:2) is not understood, and Nix, which may understand it, is not asked\n"
+        "(secrets.nix:2) is not understood: a mistake, or something that only Nix understands, "
+        "which is not here or not to be asked\n"
     )
 
 
@@ -282,3 +283,18 @@ def test_what_the_settings_leave_out_is_said_again(workshop: Workshop, run: Run)
 
     assert first == second
     assert "old/secrets.nix: left out: of the old house" in first.stdout
+
+
+def test_conflict_markers_are_said_as_such(
+    workshop: Workshop, run: Run, without_nix: dict[str, str]
+) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    rule = f'  "db.age".publicKeys = [ "{ALPHA.strip()}" ];\n'
+    torn = f"<<<<<<< HEAD\n{rule}=======\n{rule}>>>>>>> other\n"
+    workshop.write("secrets.nix", f"{{\n{torn}}}\n")
+    workshop.stage()
+
+    done = run(workshop.top, env=without_nix)
+
+    assert done.code == 3
+    assert "secrets.nix: it has Git conflict markers (secrets.nix:2)\n" in done.stderr
