@@ -19,7 +19,7 @@ from tests.audit.scenes import (
     the_only,
     told,
 )
-from tests.host_keys import ALPHA, STRANGER
+from tests.host_keys import ALPHA, RSA, STRANGER
 
 IDENT = "0123456789abcdef" * 2
 
@@ -263,3 +263,26 @@ def test_a_key_that_was_moved_out_of_the_tree_may_still_be_in_use(
     fleet.commit("Rekey")
     (later,) = [one for one in judge(fleet).findings if one.path == new]
     assert (later.rule, later.severity) == (finding.rule, finding.severity)
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_an_output_takes_the_place_of_one_whose_key_left_the_tree(
+    fleet: Workshop, stays: bool
+) -> None:
+    """The host got another key when its key was moved to a private flake."""
+    fleet.host("omega", STRANGER)
+    fleet.rekey("omega", "db", DB, "postgres://db\n")
+    fleet.commit("Add omega")
+    if stays:
+        fleet.write("notes/omega.txt", STRANGER)
+    fleet.write("hosts/omega/host.pub", "# in a private flake\n")
+    fleet.commit("Keep the key elsewhere")
+    fleet.remove(old_output(fleet, "omega", "db"))
+    new = fleet.write(stray("omega", "db"), encrypt(b"postgres://db\n", [RSA]))
+
+    (finding,) = [one for one in judge_staged(fleet).findings if one.path == new]
+
+    assert (finding.rule, str(finding.severity)) == (
+        "output-untraceable",
+        "error" if stays else "warning",
+    )

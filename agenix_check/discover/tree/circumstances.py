@@ -83,7 +83,10 @@ def _examine_brought(loss: Loss, made: Trace | None, line: Line, step: Step) -> 
     loss.about = loss.file.path
     library = line.library
     replaced = [library.made.get(file.ident) for file in step.replaced.get(loss.place, ())]
-    loss.succeeds = any(replaced)
+    # Whose key had left the tree before shows nothing: the key is kept elsewhere by now.
+    loss.succeeds = any(
+        one is not None and (line.has(one.key) or one.key in step.lost_parts) for one in replaced
+    )
     if made is None:
         # It is of the secret that the one before it was of.
         sources = (_held(one.source, line, step).kept for one in replaced if one is not None)

@@ -13,7 +13,7 @@ from agenix_check.model.findings import CauseKind
 from agenix_check.model.lost import Excuse, Past, Reason
 
 _STORED_HISTORY = "history"
-_HISTORY_FORMAT = 3
+_HISTORY_FORMAT = 4
 _MOST_WALKS = 64
 _MOST_PARTS = 2_000_000  # digests; what is over that is read again
 
