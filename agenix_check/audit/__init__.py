@@ -70,7 +70,18 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
 
     files, at_base = inventory.rules, inventory.rules_at_base
     people = People(files, at_base, inventory.strangers)
-    bench = PlainBench(names=names, files=files, at_base=at_base, people=people)
+    bench = PlainBench(
+        names=names,
+        files=files,
+        at_base=at_base,
+        people=people,
+        written=inventory.written,
+        reported=frozenset(
+            finding.path
+            for finding in report.findings
+            if finding.rule in ("source-not-encrypted", "source-malformed")
+        ),
+    )
     judged = list(audit_plain(bench))
     by_rule = {one.result.path for one in judged}
     by_rule |= {names.here.follow(path).path for path in by_rule}

@@ -191,8 +191,7 @@ def _judge(bench: PlainBench, file: RulesFile, rule: PlainRule) -> Iterator[Find
         return
     if found.obstacle or isinstance(fact, PointerFact | MissingFact | LockedFact):
         return
-    # Files that end in `.age` are already reported as sources.
-    reported = rule.path.endswith(".age") and not found.passed
+    reported = rule.path in bench.reported and not found.passed
     if not isinstance(fact, AgeFact):
         if not reported or is_of_keys(fact):
             yield make_finding(

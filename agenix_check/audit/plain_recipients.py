@@ -20,6 +20,7 @@ from agenix_check.audit.commands import REKEY, encrypt_to_all, shell
 from agenix_check.audit.judged import make_finding
 from agenix_check.audit.plain_people import People, name_any_of, name_key
 from agenix_check.audit.readers import Difference, compare
+from agenix_check.discover.declared.written_rules import WrittenRules
 from agenix_check.discover.tree.facts import AgeFact, Fact
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import KeyOrigin, PlainRule, RulesFile
@@ -31,13 +32,16 @@ class PlainBench:
     """What plain agenix is judged by.
 
     `files` are the rules files of the snapshot, `at_base` those of the base; `people` knows whose
-    keys are whose.
+    keys are whose, `written` whom files were for when they were written, where their rules changed
+    since. Contents of files that are `reported` are known to be wrong already.
     """
 
     names: Names
     files: tuple[RulesFile, ...]
     at_base: tuple[RulesFile, ...]
     people: People
+    written: Mapping[str, WrittenRules]
+    reported: frozenset[str | None]
 
     @cached_property
     def before(self) -> Mapping[str, list[tuple[RulesFile, PlainRule]]]:
@@ -167,19 +171,23 @@ def judge_recipients(
     names = bench.names
     difference = read.compare(fact)
     was = _Before(bench.rule_at_base(file, rule.path), names.base.facts.get(rule.path))
-    missing = list(difference.missing)
-    if rule.path not in names.changed:
-        missing += was.cannot_have(one for one in read.texts if one not in missing)
+    then = was if rule.path not in names.changed else _Before(None, None)
+    if written := bench.written.get(rule.path):
+        past = PlainRule(path=rule.path, recipients=written.recipients, armor=None)
+        then = _Before(past, fact)
+    # Of anonymous kinds these say who it is, where the number of stanzas only says how many.
+    later = then.cannot_have(read.texts)
+    kinds = {one.kind for one in later}
+    counted = [one for one in difference.missing if not (one.is_anonymous and one.kind in kinds)]
     mend = _rekey(file, read, _CHANGE if difference.unknown else "")
-    if missing:
-        fresh = [one for one in missing if not was.lacks(one)]
-        brought = [one for one in fresh if not was.declares(one)]
-        exchanged = missing[len(difference.missing) :]
-        lacking = [_lacking(read, one, fact) for one in difference.missing]
-        lacking = list(dict.fromkeys([*lacking, *map(read.name, exchanged)]))
+    if counted or later:
+        brought = [one for one in (*counted, *later) if not was.declares(one)]
+        fresh = bool(brought) or not all(map(was.lacks, counted))
+        lacking = [_lacking(read, one, fact) for one in counted]
+        lacking = list(dict.fromkeys([*lacking, *map(read.name, later)]))
         yield make_finding(
             "plain-missing-recipient", f"cannot be read by {', '.join(lacking)} of {file.path}",
-            path=rule.path, new=bool(fresh), mend=mend,
+            path=rule.path, new=fresh, mend=mend,
             cause=_cause(names, file, map(read.origin, brought), other=bool(brought)),
         )  # fmt: skip
     if difference.unknown:

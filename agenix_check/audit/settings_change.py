@@ -47,9 +47,9 @@ class Seen:
         return finding.new or self.settings.fail_on is not FailOn.NEW
 
     def unverifiable(self) -> Iterator[JudgedFile]:
-        """Yield the outputs that fail because they cannot be verified."""
+        """Yield the files that fail because they cannot be verified."""
         if self.report is not None and self.settings.require_verified:
-            yield from (f for f in self.report.outputs if f.verdict is Verdict.UNVERIFIABLE)
+            yield from (f for f in self.report.files if f.verdict is Verdict.UNVERIFIABLE)
 
 
 def judge_change(change: SettingsChange, now: Seen, then: Seen) -> Finding:

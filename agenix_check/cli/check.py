@@ -284,14 +284,18 @@ def _where_staging_is_lost() -> str | None:
 
 
 def _why_unverified_fails(report: "Report", settings: Settings) -> str | None:
-    """Return why outputs without findings fail the run, if they do; else None."""
+    """Return why files without findings fail the run, if they do; else None."""
     if not settings.require_verified:
         return None
-    from agenix_check.report.words import with_doubts
+    from agenix_check.model.findings import Verdict
+    from agenix_check.report.words import quantity, with_doubts
 
-    count = with_doubts(report).counts.unverifiable
-    if not count:
+    outputs = with_doubts(report).counts.unverifiable
+    plain = report.plain_verdicts[Verdict.UNVERIFIABLE]
+    counts = ((outputs, "output"), (plain, "plain agenix file"))
+    found = [quantity(count, noun) for count, noun in counts if count]
+    if not found:
         return None
-    outputs = "1 output is" if count == 1 else f"{count} outputs are"
+    what = f"{' and '.join(found)} {'is' if outputs + plain == 1 else 'are'}"
     hint = "" if settings.verbose else " (-v shows which, and why)"
-    return f"{outputs} unverifiable, which --require-verified does not allow{hint}"
+    return f"{what} unverifiable, which --require-verified does not allow{hint}"

@@ -40,6 +40,29 @@ def newest_changes(git: Git, tip: str, paths: Sequence[str]) -> list[tuple[str, 
     return list(by_commit.items())
 
 
+def touching_commits(git: Git, tip: str, paths: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Return the commits on a line of first parents that touched some paths, the newest first.
+
+    With each are those of the paths, and what is below them. Nothing where history is not all here.
+    """
+    status, listing, _ = git.with_settings({"log.showRoot": "true"}).attempt(
+        "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
+        "--first-parent", "--diff-merges=first-parent", tip, "--", *paths,
+    )  # fmt: skip
+    found: list[tuple[str, list[str]]] = []
+    place = 0
+    for field in to_text(listing).split("\0") if status == 0 else ():
+        if not field:
+            place = 0
+        elif place == 0:
+            found.append((field, []))
+            place = 1
+        else:
+            found[-1][1].append(field.removeprefix("\n") if place == 1 else field)
+            place = 2
+    return found
+
+
 def _parse(fields: list[str]) -> dict[str, str]:
     """Read what `git log` says: an empty field, a commit, a newline, and the paths."""
     found: dict[str, str] = {}

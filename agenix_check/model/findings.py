@@ -338,4 +338,5 @@ class Report:
             counts = replace(counts, errors=some.errors, warnings=some.warnings)
         unproved = self.decrypted is not None and self.decrypted.unproved > 0
         failed = counts.fail(strict=strict, require_verified=require_verified)
+        unproved = unproved or self.plain_verdicts[Verdict.UNVERIFIABLE] > 0
         return failed or (unproved and require_verified)

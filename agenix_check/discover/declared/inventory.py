@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agenix_check.discover.declared.generated import Outdated
     from agenix_check.discover.declared.left_lock import Left
     from agenix_check.discover.declared.plain_rules import AskNix, PlainRules
+    from agenix_check.discover.declared.written_rules import WrittenRules
     from agenix_check.git.snapshot import File
     from agenix_check.model.declaration import Declaration, RulesFile
 
@@ -44,7 +45,8 @@ class Inventory:
     than what they depend on. `rules_at_base` are the rules files of the base, `unruled` the age
     files that neither a rule nor a node covers. `lock_before` is what the lock file declared before
     a change that edits it, where it decides; `spared` says which outputs that edit takes away, if
-    somebody else may have made it. `strangers` says in words whose the tags are that no rule lists.
+    somebody else may have made it. `strangers` says in words whose the tags are that no rule lists,
+    `written` whom files were for when they were written, of those whose rules changed since.
     """
 
     kind: str
@@ -61,6 +63,7 @@ class Inventory:
     rules_at_base: "tuple[RulesFile, ...]" = ()
     unruled: tuple[str, ...] = ()
     strangers: "Mapping[str, str]" = field(default_factory=dict)
+    written: "Mapping[str, WrittenRules]" = field(default_factory=dict)
 
 
 def take_inventory(view: View, names: Names, settings: Settings, store: Store) -> Inventory:
@@ -90,10 +93,12 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
     left_out = plain.left_out if plain is not None else frozenset()
     if inventory.rules:
         from agenix_check.discover.declared.strangers import name_strangers
+        from agenix_check.discover.declared.written_rules import find_written
 
         unruled = _without_rule(view, names, inventory, left_out)
         strangers = name_strangers(view, names, inventory.rules, unruled, store)
-        return replace(inventory, unruled=unruled, strangers=strangers)
+        written = find_written(view, names, inventory.rules, settings, store)
+        return replace(inventory, unruled=unruled, strangers=strangers, written=written)
     return _say_if_none_is_left(view, names, inventory, left_out)
 
 

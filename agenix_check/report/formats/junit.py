@@ -16,7 +16,6 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from agenix_check.model.findings import (
-    FileKind,
     Finding,
     JudgedFile,
     Report,
@@ -105,9 +104,7 @@ def _by_verdict(case: _TestCase, file: JudgedFile, *, require_verified: bool) ->
         return _with(case, "skipped", reason, reason)
     if file.verdict is Verdict.UNVERIFIABLE:
         text = f"unverifiable: {reason}"
-        # As for the run: plain files need not be verified.
-        fails = require_verified and file.kind is FileKind.OUTPUT
-        return _with(case, "failure" if fails else "passed", text, text)
+        return _with(case, "failure" if require_verified else "passed", text, text)
     if file.verdict is Verdict.WRONG:
         # A setting silenced its findings: the case neither fails nor passes.
         text = f"wrong ({', '.join(sorted(file.rules))}), but no finding of it is reported"

@@ -135,11 +135,14 @@ class _TextWriter:
             widths = _widths(rows)
             lines += [f"  {_row(row, widths)}" for row in rows]
         plain = [one for one in self._report.plain if one.verdict is Verdict.UNVERIFIABLE]
-        if plain:
-            lines.append(
-                self._paint(Verdict.UNVERIFIABLE, BOLD) + ": its keys leave no tag in the file"
-            )
-            lines += [f"  {visible(one.path)}  {visible(one.group)}" for one in plain]
+        for reason in sorted({one.reason or "" for one in plain}):
+            why = f": {visible(reason)}" if reason else ""
+            lines.append(self._paint(Verdict.UNVERIFIABLE, BOLD) + why)
+            lines += [
+                f"  {visible(one.path)}  {visible(one.group)}"
+                for one in plain
+                if (one.reason or "") == reason
+            ]
         return lines
 
     def skipped(self) -> list[str]:

@@ -27,9 +27,10 @@ def _nix(keys: list[str]) -> str:
     return f"[ {' '.join(map(json.dumps, keys))} ]"
 
 
-def judge(shop: Workshop) -> Report:
+def judge(shop: Workshop, rev: str | None = None) -> Report:
     shop.stage()
-    settings = load_settings(file_at(shop.top), {}, {"no-cache": True})
+    options = {} if rev is None else {"rev": rev}
+    settings = load_settings(file_at(shop.top), {}, {"no-cache": True, **options})
     return check(open_repository(shop.top), settings)
 
 
@@ -374,3 +375,21 @@ def test_a_key_that_is_exchanged_in_an_imported_file(workshop: Workshop) -> None
 
     workshop.commit("Add a key, and rekey nothing")
     assert the_only(judge(workshop)).new is False
+
+
+def test_unverifiable_files_fail_where_verified_ones_are_required(
+    workshop: Workshop, run: Run
+) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.write("wifi.age", encrypt(b"x", [DELTA]))
+    write_rules(workshop, db=[ALPHA], wifi=[DELTA])
+    workshop.commit("Begin")
+
+    assert run(workshop.top).code == 0
+    for _ in range(2):  # the second time it is remembered
+        done = run(workshop.top, "--require-verified")
+        assert done.code == 1
+        assert "1 plain agenix file is unverifiable" in done.stderr
+    assert "wifi.age  secrets.nix" in run(workshop.top, "-v").stdout
+    junit = run(workshop.top, "--require-verified", "--format", "junit").stdout
+    assert 'failures="1"' in junit

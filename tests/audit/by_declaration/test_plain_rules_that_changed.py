@@ -192,7 +192,21 @@ def test_an_anonymous_key_that_is_exchanged_cannot_read(workshop: Workshop) -> N
     assert (finding.rule, finding.severity) == ("plain-missing-recipient", "error")
     assert new[-8:] in finding.message
 
+    # It lasts, whatever is committed meanwhile.
+    workshop.commit("Exchange a key")
+    workshop.write("README.md", "Nothing of it.\n")
+    workshop.commit("Write about it")
+    write_rules(workshop, db=[new, kept], more=[kept])
+    workshop.write("more.age", encrypt(b"z", [kept]))
+    workshop.commit("Add a rule")
+    for rev in (None, "HEAD", "HEAD~2"):
+        finding = the_only(judge(workshop, rev))
+        assert (finding.rule, finding.new) == ("plain-missing-recipient", rev == "HEAD~2")
+        assert new[-8:] in finding.message
+
     workshop.write("db.age", encrypt(b"y", [new, kept]))
+    assert judge(workshop).findings == ()
+    workshop.commit("Rekey it")
     assert judge(workshop).findings == ()
 
 
@@ -203,6 +217,8 @@ def test_a_file_that_was_written_before_its_rule(workshop: Workshop) -> None:
     workshop.commit("Rekey before the rules say so")
     write_rules(workshop, db=[old, new])
 
+    assert judge(workshop).findings == ()
+    workshop.commit("Let the rules say so")
     assert judge(workshop).findings == ()
 
 
