@@ -146,6 +146,8 @@ def _is_asked(one: PublicSecret, asked: AskedExposure) -> bool:
 def _by_private_keys(
     repository: "Repository", past: "PastReaders", exposures: Iterable[KeyExposure]
 ) -> list[PublicSecret]:
+    if not past.chronicle.has_private_keys:
+        return []
     from agenix_check.keys.published import find_published
 
     return published(exposures, find_published(repository, past.chronicle), past.chronicle)

@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 
 from agenix_check.discover.tree.facts import Fact, MissingFact, find_fact
 from agenix_check.discover.tree.facts_cache import flatten_fact, revive_fact
+from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.unreadable import is_media, may_hold_parts
 from agenix_check.git.cache import Store
 from agenix_check.git.every_commit import (
@@ -95,6 +96,11 @@ class Chronicle:
     current: frozenset[Held]
     blind: bool
     submodules: tuple[str, ...] = ()
+
+    @property
+    def has_private_keys(self) -> bool:
+        """Whether some commit has a private key that needs no passphrase."""
+        return any(isinstance(one, KeyTexts) and one.private for one in self.facts.values())
 
 
 def read_chronicle(repository: Repository, store: Store, revision: str | None) -> Chronicle:
