@@ -12,7 +12,7 @@ import yaml
 from agenix_check import __version__
 from agenix_check.demo.isolation import plain_git
 from agenix_check.demo.plain_sample import PlainSample
-from agenix_check.demo.sample_fleet import DB, SampleFleet
+from agenix_check.demo.sample_fleet import DB, STORAGE, TLS, SampleFleet
 from agenix_check.demo.workshop import Workshop
 from tests.checkout import ROOT, Done, run
 from tests.conftest import Run
@@ -212,8 +212,22 @@ def test_what_it_says_first_is_what_the_program_says(tmp_path: Path, run: Run) -
     assert _masked(done.stdout) == _masked(shown)
 
 
+def test_who_can_read_what_is_what_the_program_says(tmp_path: Path, run: Run) -> None:
+    with plain_git():
+        sample = SampleFleet(tmp_path / "sample")
+        sample.build()
+        (shown,) = re.findall(r"```console\n\$ agenix-check access\n(.*?)```", README, re.DOTALL)
+        assert run(sample.shop.top, "access").stdout == shown
+        sample.shop.git.run("rm", "-rq", f"{STORAGE}/gamma", "hosts/gamma", TLS.source)
+        sample.shop.commit("Gamma was stolen")
+    (shown,) = re.findall(r"```console\n\$ agenix-check exposure\n(.*?)```", README, re.DOTALL)
+    done = run(sample.shop.top, "exposure")
+    assert done.code == 1
+    assert _masked(done.stdout) == _masked(shown)
+
+
 def _masked(text: str) -> str:
-    return re.sub(r"[0-9a-f]{32}", "…", text)
+    return re.sub(r"[0-9a-f]{32}|\d{4}-\d\d-\d\d \([0-9a-f]{10}\)", "…", text)
 
 
 def test_files_that_it_names_are_there() -> None:

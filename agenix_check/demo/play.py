@@ -9,6 +9,7 @@ from agenix_check.demo.breaks import Break
 from agenix_check.demo.plain_breaks import PLAIN_BREAKS
 from agenix_check.demo.plain_sample import PlainSample
 from agenix_check.demo.sample_fleet import SampleFleet
+from agenix_check.demo.stolen_laptop import steal_laptop
 from agenix_check.gate import check, exit_code
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Report, Severity
@@ -45,6 +46,7 @@ class Play:
         )
         self._show_breaks(fleet, breaks, 1)
         self._show_plain(len(breaks) + 1)
+        self._show_stolen_laptop()
         return self._close(len(breaks), place)
 
     def _show_plain(self, first: int) -> None:
@@ -60,6 +62,24 @@ class Play:
                 "understands that without Nix. It says:",
             )
             self._show_breaks(sample, PLAIN_BREAKS, first)
+
+    def _show_stolen_laptop(self) -> None:
+        """Tell what must be rotated when a host is gone, as `agenix-check exposure` says."""
+        with tempfile.TemporaryDirectory(prefix="agenix-check-demo-") as scratch:
+            fleet = SampleFleet(Path(scratch))
+            fleet.build()
+            self._say(
+                "",
+                self._paint("A stolen laptop", BOLD),
+                "",
+                "The same fleet again. agenix-check exposure says who could read what in all its",
+                "history, and which of it must be rotated.",
+            )
+            for scene in steal_laptop(fleet):
+                self._say("", self._paint(f"{scene.title}.", BOLD))
+                self._write("\n" + scene.said)
+                if not scene.as_expected:
+                    self._complain("exposure does not list what must be rotated")
 
     def _show_breaks(self, sample: _Shown, breaks: Sequence[Break[_Shown]], first: int) -> None:
         """Show a sample in order, and each break of it, numbered from `first`."""
