@@ -10,6 +10,7 @@ from agenix_check.audit.copies import (
     Numbered,
     audit_copied,
     audit_rewritten,
+    is_suspect,
     mark,
 )
 from agenix_check.audit.declared_changes import Dependencies, mark_new
@@ -127,7 +128,8 @@ def _judge(
         renamed, findings = name_dummies(names, outputs, findings)
         for number, result in zip(known, renamed, strict=True):
             results[number] = result
-    for audit in (audit_copied, partial(audit_rewritten, base=base)):
+    audits = (audit_copied, partial(audit_rewritten, base=base)) if is_suspect(names) else ()
+    for audit in audits:
         found = list(_audit_bytes(bench, results, audit))
         findings += [one.finding for one in found]
         results = mark(results, found)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agenix_check.audit.content import judge_content
-from agenix_check.audit.copies import Numbered, audit_copied, audit_rewritten, mark
+from agenix_check.audit.copies import Numbered, audit_copied, audit_rewritten, is_suspect, mark
 from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.dummies import name_dummies
 from agenix_check.audit.keyring import Keyring, make_keyring
@@ -107,14 +107,15 @@ def _judge_contents(
                 judgement.reason,
             )
         )
-    judged = list(zip(fleet.outputs, outputs, strict=True))
     if findings:
+        judged = list(zip(fleet.outputs, outputs, strict=True))
         outputs, findings = name_dummies(names, judged, findings)
-        judged = list(zip(fleet.outputs, outputs, strict=True))
+    if not is_suspect(names):
+        return outputs, findings
+    judged = list(zip(fleet.outputs, outputs, strict=True))
     copied = list(_date_copies(names, keyring, audit_copied(names, keyring, judged)))
-    if copied:
-        outputs = mark(outputs, copied)
-        judged = list(zip(fleet.outputs, outputs, strict=True))
+    outputs = mark(outputs, copied)
+    judged = list(zip(fleet.outputs, outputs, strict=True))
     rewritten = list(audit_rewritten(names, keyring, judged, base))
     findings += [one.finding for one in (*copied, *rewritten)]
     return mark(outputs, rewritten), findings

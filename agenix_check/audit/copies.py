@@ -38,16 +38,26 @@ class Numbered(NamedTuple):
 
 def find_twins(tree: Evidence) -> dict[str, list[OutputFile]]:
     """Return by blob the outputs of a tree that are one file under several idents."""
+    if not _has_doubles(tree):
+        return {}
     files = tree.files
     oids = {path: files[path].oid for path in tree.outputs}
-    if len(set(oids.values())) == len(oids):
-        return {}
     often = {oid for oid, count in Counter(oids.values()).items() if count > 1}
     found: dict[str, list[OutputFile]] = defaultdict(list)
     for path, oid in oids.items():
         if oid in often:
             found[oid].append(tree.outputs[path])
     return {oid: alike for oid, alike in found.items() if len({one.ident for one in alike}) > 1}
+
+
+def _has_doubles(tree: Evidence) -> bool:
+    files = tree.files
+    return len({files[path].oid for path in tree.outputs}) < len(tree.outputs)
+
+
+def is_suspect(names: Names) -> bool:
+    """Return whether the audits of this file can find anything; a quick test."""
+    return bool(names.rewritten or _find_moved(names)) or _has_doubles(names.here)
 
 
 def audit_copied(
