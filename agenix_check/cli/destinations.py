@@ -62,6 +62,7 @@ def options_for(destination: Destination, settings: Settings) -> RenderOptions:
         quiet=settings.quiet,
         strict=settings.strict,
         require_verified=settings.require_verified,
+        said_apart=destination.path is None,
     )
 
 

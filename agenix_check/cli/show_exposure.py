@@ -54,7 +54,9 @@ def run_exposure(arguments: Sequence[str]) -> int:
         incomplete=say_unseen_history(repository, past),
         notices=tuple(_notices(repository, past)),
     )
-    print_out(render_exposure(exposure, asked.form))
+    # Text and standard error have one reader, to whom nothing is said twice.
+    shown = exposure._replace(incomplete=()) if asked.form == "text" else exposure
+    print_out(render_exposure(shown, asked.form))
     for sentence in exposure.incomplete:
         say(f"could not check: {sentence}")
     return 3 if exposure.incomplete else int(exposure.needs_rotation)

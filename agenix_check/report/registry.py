@@ -17,7 +17,8 @@ DEFAULT = "text"
 class RenderOptions(NamedTuple):
     """Options of rendering: `color`, `verbose`, `quiet` for people, the others for verdicts.
 
-    `limit` is in bytes, for a format that can be cut; None stands for its own limit.
+    `limit` is in bytes, for a format that can be cut; None stands for its own limit. `said_apart`:
+    who reads this reads on standard error what could not be checked, so text leaves it out.
     """
 
     color: bool = False
@@ -26,6 +27,7 @@ class RenderOptions(NamedTuple):
     strict: bool = False
     require_verified: bool = False
     limit: int | None = None
+    said_apart: bool = False
 
 
 class Summary(NamedTuple):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -34,6 +35,13 @@ def test_reports_are_written_also_when_the_run_fails(
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == set(names)
 
 
+def without_what_is_said_apart(report: str, form: str) -> str:
+    """Return a written report as standard output has it, where standard error says the rest."""
+    if form not in ("text", "github"):
+        return report
+    return re.sub(r"^could not check: .*\n", "", report, flags=re.MULTILINE)
+
+
 @pytest.mark.parametrize("code", [0, 1, 3])
 def test_every_format_is_written_however_the_run_ends(
     fleet: Workshop, tmp_path: Path, run: Run, code: int
@@ -46,7 +54,8 @@ def test_every_format_is_written_however_the_run_ends(
     ]
     assert run(top, *outputs).code == code
     for form in format_names():
-        assert (tmp_path / f"a.{form}").read_text() == run(top, "--format", form).stdout
+        written, shown = (tmp_path / f"a.{form}").read_text(), run(top, "--format", form).stdout
+        assert without_what_is_said_apart(written, form) == shown
 
 
 def test_reports_are_written_also_when_the_reader_went_away(
@@ -109,7 +118,8 @@ def test_a_report_of_a_run_that_ended_before_there_was_one(
     if form == "json":
         jsonschema.validate(json.loads(report.read_text()), json.loads(schema.render("report")))
     if form != "text":
-        assert run(fleet.top, *options, "--format", form).stdout == report.read_text()
+        shown = run(fleet.top, *options, "--format", form).stdout
+        assert shown == without_what_is_said_apart(report.read_text(), form)
 
 
 def test_a_report_where_there_is_no_repository(tmp_path: Path, run: Run) -> None:
@@ -152,3 +162,31 @@ def test_a_report_goes_to_no_directory_device_or_link(
 @pytest.mark.parametrize("value", ["json", "json=", "=file", "jsno=file"])
 def test_an_output_that_is_none(fleet: Workshop, run: Run, value: str) -> None:
     complains(run(fleet.top, "--output", value), 2, "--output")
+
+
+@pytest.mark.parametrize("more", [(), ("-v",), ("-q",)])
+def test_what_could_not_be_checked_is_said_once(
+    workshop: Workshop, run: Run, more: tuple[str, ...]
+) -> None:
+    workshop.write("README.md", "Nothing here.\n")
+    workshop.commit("Begin")
+
+    done = run(workshop.top, *more, "--output", "text=report.txt")
+
+    assert done.code == 3
+    assert (done.stdout + done.stderr).count("could not check") == 1
+    assert done.stderr.startswith("agenix-check: could not check: nothing to check: ")
+    assert (workshop.top / "report.txt").read_text().count("could not check") == 1
+
+
+def test_in_the_log_of_an_action_it_is_an_annotation_and_a_line(
+    workshop: Workshop, run: Run
+) -> None:
+    workshop.write("README.md", "Nothing here.\n")
+    workshop.commit("Begin")
+
+    done = run(workshop.top, "--format", "github")
+
+    assert done.code == 3
+    assert done.stdout.count("nothing to check: no file") == 1
+    assert done.stderr.count("nothing to check: no file") == 1

@@ -35,7 +35,7 @@ class _Note:
     findings: tuple[Finding, ...]
 
 
-def render(report: Report, *, verbose: bool, quiet: bool) -> str:
+def render(report: Report, *, verbose: bool, quiet: bool, said_apart: bool = False) -> str:
     """Turn a report into a log; its only commands are annotations."""
     names = names_in(report)
     lines = list(_incomplete(report.incomplete))
@@ -44,7 +44,7 @@ def render(report: Report, *, verbose: bool, quiet: bool) -> str:
         notes = _notes(finding for finding in report.findings if _kind(report, finding) == kind)
         room = _SHOWN_ANNOTATIONS - (len(lines) if kind == "error" else 0)
         lines += [_annotation(kind, note, names, end_of_old) for note in notes[:room]]
-    log = text.render(report, color=False, verbose=verbose, quiet=quiet)
+    log = text.render(report, color=False, verbose=verbose, quiet=quiet, said_apart=said_apart)
     return "".join(f"{line}\n" for line in lines) + log
 
 
@@ -141,7 +141,9 @@ def _property(text: str) -> str:
 
 
 def _render(report: Report, options: RenderOptions) -> str:
-    return render(report, verbose=options.verbose, quiet=options.quiet)
+    return render(
+        report, verbose=options.verbose, quiet=options.quiet, said_apart=options.said_apart
+    )
 
 
 FORMAT = Format(

@@ -41,18 +41,26 @@ _SEVERITY_COLOR = {Severity.ERROR: RED, Severity.WARNING: "1;33", Severity.NOTE:
 
 
 def render(
-    report: Report, *, color: bool, verbose: bool, quiet: bool, failing: bool = False
+    report: Report,
+    *,
+    color: bool,
+    verbose: bool,
+    quiet: bool,
+    failing: bool = False,
+    said_apart: bool = False,
 ) -> str:
     """Turn a report into text; `quiet` leaves errors and warnings only, so maybe nothing.
 
-    `failing`: the run fails, maybe for what is no finding, so nothing may look green.
+    `failing`: the run fails, maybe for what is no finding, so nothing may look green. `said_apart`:
+    what could not be checked stands elsewhere.
     """
     writer = _TextWriter(report, color=color, verbose=verbose, failing=failing)
-    sections = [*writer.findings(), writer.incomplete()]
+    incomplete = [] if said_apart else writer.incomplete()
+    sections = [*writer.findings(), incomplete]
     if not quiet:
         sections[:0] = [writer.fixed()]
         sections[-1:] = [
-            writer.unjudged(), writer.skipped(), writer.not_compared(), writer.incomplete(),
+            writer.unjudged(), writer.skipped(), writer.not_compared(), incomplete,
             writer.access(), writer.summary(),
         ]  # fmt: skip
     filled = [section for section in sections if section]
@@ -269,6 +277,7 @@ def _render(report: Report, options: RenderOptions) -> str:
         verbose=options.verbose,
         quiet=options.quiet,
         failing=report.fail(strict=options.strict, require_verified=options.require_verified),
+        said_apart=options.said_apart,
     )
 
 
