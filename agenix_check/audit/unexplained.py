@@ -269,14 +269,12 @@ def _judge_brought(names: Names, keyring: Keyring, file: OutputFile, lost: Lost)
             return None
         rule = "output-untraceable"
         message = f"made from a version of its source or key that is in no tree; {reason}"
-    # Which source and key the one before it had is known of the base alone.
-    had_one = file.place in names.made_at_base
     return make_finding(
         rule, message,
         path=file.path, node=file.directory, secret=file.name,
         source=_source(lost, file), new=not names.is_old(file),
         cause=_brought_by(names, file, lost), since=lost.commit,
-        mend=REKEY if had_one else REKEY_BY_NIX,
+        mend=REKEY if names.shows_what_to_make(file) else REKEY_BY_NIX,
     )  # fmt: skip
 
 

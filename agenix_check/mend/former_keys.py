@@ -124,16 +124,24 @@ def present_source(names: Names, made: Trace, name: str) -> str | None:
 
 
 def _made_before(names: Names, file: OutputFile) -> Trace | None:
-    """Return what made an output that an older commit broke."""
+    """Return what made an output that an older commit broke, or the one before it in its place."""
     lost = names.lost.get(file.path)
-    if lost is None or lost.brought or lost.key is None or lost.source is None:
+    if lost is None:
         return None
-    return Trace(lost.key, lost.source)
+    if lost.before is not None:
+        return Trace(*lost.before)
+    return None if lost.key is None or lost.source is None else Trace(lost.key, lost.source)
 
 
 def _lost_key(names: Names, file: OutputFile) -> str | None:
-    made = _made_before(names, file)
-    return None if made is None else made.key
+    """Return for whom a directory had an output in order, as an output shows that is not.
+
+    One that came out of order shows nothing by itself.
+    """
+    lost, made = names.lost.get(file.path), _made_before(names, file)
+    if lost is None or made is None or (lost.brought and lost.before is None):
+        return None
+    return made.key
 
 
 def _key_before(names: Names, key: str) -> KeyText:

@@ -53,7 +53,8 @@ class Lost(NamedTuple):
     what made it, None where nobody knows; `key_text` is the key's text. `sources` and `keys` are
     the files that held these, under their names of today; `past_source`
     and `past_key` are those contents where they are gone. `kind` and `about` are the cause.
-    `succeeds` says that an explained output stood in its place before. `unseen` says that history
+    `succeeds` says that an explained output stood in its place before, `before` which key and
+    source made that one, or the last such one before others like this. `unseen` says that history
     at hand ends before it is known.
     """
 
@@ -72,6 +73,7 @@ class Lost(NamedTuple):
     about: str = ""
     excuse: Excuse | None = None
     succeeds: bool = False
+    before: tuple[str, str] | None = None
     unseen: bool = False
 
 

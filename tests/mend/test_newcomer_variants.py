@@ -59,6 +59,40 @@ def rename_host(whole: Story) -> Fleet:
     return before._replace(held=tuple(held))
 
 
+def save_once_more(whole: Story) -> Fleet:
+    """Rekey, and edit the source once more before it is committed; twice.
+
+    The hosts' keys were known before: later no output that is in order speaks for that of delta.
+    """
+    before = whole.fleet()
+    assert before.run(f"agenix-check --fix --inventory {before.inventory}").code == 0
+    for text in ("another\n", "a third\n"):
+        whole.shop.source(DB, text)
+        for node in whole.nodes():
+            rekey(whole.shop, node, "db", DB, text)
+        whole.shop.source(DB, f"{text}and more\n")
+        whole.shop.commit("Edit and rekey")
+    return whole.fleet()
+
+
+def rekey_old_version(whole: Story) -> Fleet:
+    """Make an output for another host from the version that the last commit replaced."""
+    shop = whole.shop
+    old, last = shop.read(DB), whole.nodes()[-1]
+    for path in sorted((shop.top / f"secrets/rekeyed/{last}").glob("*-db.age")):
+        shop.remove(path.relative_to(shop.top).as_posix())
+    shop.commit("Not yet there")
+    shop.source(DB, "another\n")
+    new = shop.read(DB)
+    for node in whole.nodes()[:-1]:
+        rekey(shop, node, "db", DB, "another\n")
+    shop.commit("Edit and rekey")
+    shop.write(DB, old)
+    shop.rekey(last, "db", DB, "postgres://db\n")
+    shop.write(DB, new)
+    return whole.fleet()
+
+
 OMEGA = "secrets/rekeyed/omega"
 
 
@@ -131,7 +165,7 @@ def merge_rotation(whole: Story) -> Fleet:
 
 BREAKS = (
     rotate_and_edit, rotate_in_part, rename_host, rename_host_later, merge_host, merge_source,
-    merge_rotation,
+    merge_rotation, save_once_more, rekey_old_version,
 )  # fmt: skip
 WITHOUT = (rotate_and_edit, rename_host, merge_host)
 

@@ -83,13 +83,18 @@ def _examine_brought(loss: Loss, made: Trace | None, line: Line, step: Step) -> 
     loss.about = loss.file.path
     library = line.library
     replaced = [library.made.get(file.ident) for file in step.replaced.get(loss.place, ())]
-    # Whose key had left the tree before shows nothing: the key is kept elsewhere by now.
-    loss.succeeds = any(
+    unfixed = step.unfixed.get(loss.place)
+    # Whose key had left the tree before shows nothing: the key is kept elsewhere by now. Who makes
+    # one anew that was out of order needs it, and has not put it in order so.
+    loss.succeeds = (unfixed is not None and unfixed.succeeds) or any(
         one is not None and (line.has(one.key) or one.key in step.lost_parts) for one in replaced
     )
+    loss.before = next(filter(None, replaced), unfixed.before if unfixed else None)
     if made is None:
         # It is of the secret that the one before it was of.
-        sources = (_held(one.source, line, step).kept for one in replaced if one is not None)
+        sources = [_held(one.source, line, step).kept for one in replaced if one is not None]
+        if unfixed is not None:
+            sources.append(unfixed.sources)
         loss.sources = sorted({path for paths in sources for path in paths})
         return
     past = library.past

@@ -18,6 +18,7 @@ class Loss:
     """An output that is lost, while its line goes on: see `model.lost.Lost`, which it ends as.
 
     `born` is the commit that brought it, `rekeys` how many commits since the loss brought outputs.
+    `before` made the one that it took the place of, if it came without an explanation itself.
     """
 
     file: OutputFile
@@ -35,6 +36,7 @@ class Loss:
     succeeds: bool = False
     rekeys: int = 0
     unseen: bool = False
+    before: Trace | None = None
 
     @property
     def place(self) -> Place:
@@ -49,7 +51,8 @@ class Step:
     `lost_parts` are the files that lost a part, by part; `gone` the parts that no file has any
     more; `taken` and `given` the files that went and came, outputs left out; `fresh` the outputs
     that are new (and not merely moved) by directory, `explained` those of them that the tree
-    explains, `regained` outputs that were there before and are explained again.
+    explains, `regained` outputs that were there before and are explained again; `replaced` outputs
+    that went, and `unfixed` those of them that were lost already, by their place.
     """
 
     commit: str | None
@@ -61,6 +64,7 @@ class Step:
     explained: Sequence[OutputFile]
     regained: Sequence[OutputFile]
     replaced: Mapping[Place, Sequence[OutputFile]]
+    unfixed: Mapping[Place, Loss]
 
 
 class Line:
@@ -149,6 +153,7 @@ class Line:
         gone = frozenset(part for part in lost_parts if not self.holders[part])
         self._forget(gone, lost_parts, commit)
         went = {path: self._leave(path) for path in removed if path in self.outputs}
+        unfixed = {file.place: loss for path, file in went.items() if (loss := self.lost.get(path))}
         moved = self._move(went, added)
         fresh = [file for file in added if file.path not in moved]
         self._trace(fresh, new_parts)
@@ -171,6 +176,7 @@ class Line:
             explained=tuple(file for file in fresh if self.is_explained(file)),
             regained=self._regain() if new_parts or moved else (),
             replaced=replaced,
+            unfixed=unfixed,
         )
 
     def losses(self, step: Step) -> list[Loss]:

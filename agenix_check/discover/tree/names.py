@@ -14,6 +14,7 @@ from agenix_check.discover.tree.evidence import (
     find_facts,
     read_facts,
 )
+from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, bare
 from agenix_check.discover.tree.naming import OutputFile, Pairs, Place, Trace, Traced, trace
@@ -93,6 +94,19 @@ class Names:
         there = output.path in self.base.outputs or output.ident in self._idents_at_base
         return there and self.traced(output).base is None
 
+    def shows_what_to_make(self, output: OutputFile) -> bool:
+        """Return whether names show from which source, and for which key, to make one anew.
+
+        Those of the one that was in its place; or its own, if its directory has others for its key.
+        """
+        if output.place in self.made_at_base:
+            return True
+        lost = self.lost[output.path]
+        key = lost.key if lost.before is None else lost.before[0]
+        beside = {made.key for (where, _), made in self.made.items() if where == output.directory}
+        known = key in self.here.keys and (lost.before is not None or key in beside)
+        return known and any(isinstance(self.here.facts.get(one), AgeFact) for one in lost.sources)
+
     def cause(self, kind: CauseKind, path: str) -> Cause:
         """Return a cause with the commit that made it, where there is one."""
         return Cause(kind=kind, path=path, commit=self.commits.get(path))
@@ -145,11 +159,13 @@ class Names:
     @cached_property
     def lost_sources(self) -> Mapping[str, tuple[str, ...]]:
         """What outputs that are lost were made from, by digest: the files that held it."""
-        return {
-            one.source: one.sources
-            for one in self.lost.values()
-            if one.source is not None and not one.brought
-        }
+        found: dict[str, tuple[str, ...]] = {}
+        for one in self.lost.values():
+            if one.source is not None:
+                found[one.source] = one.sources
+            if one.before is not None:
+                found.setdefault(one.before[1], one.sources)
+        return found
 
     @cached_property
     def _idents_at_base(self) -> frozenset[str]:

@@ -364,6 +364,7 @@ def _ended(question: Question, line: Line, loss: Loss) -> Lost:
         about=loss.about,
         excuse=loss.excuse or _excuse_of_tree(question, line, loss),
         succeeds=loss.succeeds,
+        before=loss.before and (loss.before.key, loss.before.source),
         unseen=loss.unseen or (made is None and library.blind),
     )
 
@@ -376,8 +377,11 @@ def _excuse_of_tree(question: Question, line: Line, loss: Loss) -> Excuse | None
         # predecessor.
         view = question.view
         is_older = loss.commit not in (None, view.snapshot.commit or view.repository.head)
-        untold = is_older and not loss.succeeds
-        return Excuse(Reason.NEVER_EXPLAINED, loss.file.path) if untold else None
+        if is_older and not loss.succeeds:
+            return Excuse(Reason.NEVER_EXPLAINED, loss.file.path)
+        if loss.sources and not any(path in files for path in loss.sources):
+            return Excuse(Reason.SOURCE_GONE, loss.sources[0])
+        return None
     if loss.sources and not any(path in files for path in loss.sources):
         return Excuse(Reason.SOURCE_GONE, loss.sources[0])
     if loss.keys and not line.has(made.key) and not any(path in files for path in loss.keys):

@@ -13,7 +13,7 @@ from agenix_check.model.findings import CauseKind
 from agenix_check.model.lost import Excuse, Past, Reason
 
 _STORED_HISTORY = "history"
-_HISTORY_FORMAT = 4
+_HISTORY_FORMAT = 5
 _MOST_WALKS = 64
 _MOST_PARTS = 2_000_000  # digests; what is over that is read again
 
@@ -136,17 +136,17 @@ def _flatten(loss: Loss) -> tuple[object, ...]:
         loss.commit, loss.born, loss.brought, tuple(loss.sources), tuple(loss.keys),
         loss.source_gone, loss.key_gone, str(loss.kind), loss.about,
         None if loss.excuse is None else (str(loss.excuse.reason), loss.excuse.about),
-        loss.succeeds, loss.rekeys, loss.unseen,
+        loss.succeeds, loss.rekeys, loss.unseen, loss.before and tuple(loss.before),
     )  # fmt: skip
 
 
 def _revive(line: Line, path: str, plain: tuple[object, ...]) -> Loss:
     (
         commit, born, brought, sources, keys, source_gone, key_gone, kind, about, excuse,
-        succeeds, rekeys, unseen,
+        succeeds, rekeys, unseen, before,
     ) = cast(
         "tuple[str | None, str | None, bool, tuple[str, ...], tuple[str, ...], bool, bool, str,"
-        " str, tuple[str, str] | None, bool, int, bool]",
+        " str, tuple[str, str] | None, bool, int, bool, tuple[str, str] | None]",
         plain,
     )  # fmt: skip
     file = line.outputs[path]
@@ -166,4 +166,5 @@ def _revive(line: Line, path: str, plain: tuple[object, ...]) -> Loss:
         succeeds=succeeds,
         rekeys=rekeys,
         unseen=unseen,
+        before=None if before is None else Trace(*before),
     )
