@@ -163,6 +163,7 @@ def test_a_mistake_is_named_by_its_rule_and_by_no_other(estate: Estate, rule: st
 
 def test_every_rule_has_a_scenario() -> None:
     # What only keys can tell has its scenarios in tests/decrypt/test_decrypt.py, what is done to
-    # the settings in tests/cli/test_whose_settings.py.
-    elsewhere = {"output-content", "settings-changed"}
+    # the settings in tests/cli/test_whose_settings.py; of who could read what once,
+    # tests/access/test_exposed_rule.py.
+    elsewhere = {"output-content", "settings-changed", "secret-exposed"}
     assert SCENARIOS.keys() | KNOWN_BY_NAMES.keys() | elsewhere == RULES.keys()
