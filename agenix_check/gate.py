@@ -231,7 +231,7 @@ def _examine(
     if details:
         from agenix_check.audit.details import add_details
 
-        selected = add_details(selected, names)
+        selected = add_details(selected, names, inventory)
     return Examined(selected, report.findings, names, inventory)
 
 

@@ -1,23 +1,56 @@
 """The details of each output: whom it is for, how long it is, and what it was made from."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
 from agenix_check.age import Stanza, describe
 from agenix_check.audit.keyring import Keyring, make_keyring
+from agenix_check.audit.plain_people import People
+from agenix_check.audit.plain_recipients import RuleRecipients
+from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import OutputFile
-from agenix_check.model.findings import JudgedFile, MadeFrom, OutputDetail, Report, Verdict
+from agenix_check.model.findings import (
+    JudgedFile,
+    MadeFrom,
+    OutputDetail,
+    PlainReader,
+    ReaderState,
+    Report,
+    Verdict,
+)
 from agenix_check.model.fleet import closest_to_name
 from agenix_check.model.lost import Past
 
 
-def add_details(report: Report, names: Names) -> Report:
-    """Return the report with the details of every output."""
+def add_details(report: Report, names: Names, inventory: Inventory) -> Report:
+    """Return the report with the details of every output, and of files of plain agenix."""
     reader = _DetailReader(names)
     outputs = [one._replace(detail=reader.detail(one)) for one in report.outputs]
-    return replace(report, files=(*outputs, *report.plain))
+    plain = _detail_plain(report, names, inventory) if report.plain else ()
+    return replace(report, files=(*outputs, *plain))
+
+
+def _detail_plain(report: Report, names: Names, inventory: Inventory) -> Iterator[JudgedFile]:
+    """Say of each file of plain agenix who is to read it, and who can."""
+    people = People(inventory.rules, inventory.rules_at_base, {})
+    rules = {(file.path, rule.path): rule for file in inventory.rules for rule in file.rules}
+    for one in report.plain:
+        rule, fact = rules.get((one.group, one.path)), names.here.fact(one.path)
+        if rule is None or not isinstance(fact, AgeFact):
+            yield one
+            continue
+        read = RuleRecipients(rule)
+        difference = read.compare(fact)
+        states = dict.fromkeys(read.texts, ReaderState.READS)
+        states |= {key: ReaderState.HIDDEN for key in read.texts if key.is_anonymous}
+        states |= dict.fromkeys(difference.missing, ReaderState.LACKS)
+        readers = [PlainReader(read.name(key), state) for key, state in states.items()]
+        strangers = dict.fromkeys(map(people.addressee, difference.unknown))
+        readers += [PlainReader(name, ReaderState.STRANGER) for name in strangers]
+        yield one._replace(detail=OutputDetail(readers=tuple(readers)))
 
 
 class _DetailReader:

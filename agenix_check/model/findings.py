@@ -118,15 +118,36 @@ class MadeFrom:
     until: str | None = None
 
 
+class ReaderState(StrEnum):
+    """Whether somebody is in a rule of plain agenix, and can read its file.
+
+    `HIDDEN`: a key of an anonymous type, of which a file shows no more than the number.
+    """
+
+    READS = "reads"
+    HIDDEN = "does not show"
+    LACKS = "cannot read"
+    STRANGER = "reads without a rule"
+
+
+class PlainReader(NamedTuple):
+    """Somebody whom a rule of plain agenix or its file names, in words."""
+
+    name: str
+    state: ReaderState
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputDetail:
     """What one output's file shows on a closer look; None or empty if it does not show it.
 
-    `addressed_to` says in words whom it is for, one entry a recipient; sizes are those of
-    plaintexts, in bytes. `source` and `key` are what it was made from.
+    `readers` are those of a file of plain agenix. `addressed_to` says in words whom it is for, one
+    entry a recipient; sizes are those of plaintexts, in bytes. `source` and `key` are what it was
+    made from.
     """
 
     addressed_to: tuple[str, ...] = ()
+    readers: tuple[PlainReader, ...] = ()
     plaintext_size: int | None = None
     source_size: int | None = None
     source: MadeFrom | None = None

@@ -323,7 +323,8 @@ def test_the_most_useful_command_is_at_the_top() -> None:
 def test_plain_agenix_has_a_table() -> None:
     told = words(render(PLAIN_AGENIX))
     for one in PLAIN_AGENIX.plain:
-        assert f"{one.verdict} {one.path} {one.group}" in told
+        assert f"{one.verdict} {one.path}" in told
+        assert one.group in told
 
 
 def test_a_report_without_outputs_has_no_matrix() -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from agenix_check.model.findings import Counts, Fix, JudgedFile, Report, Verdict
+from agenix_check.model.findings import Counts, Fix, Report, Verdict
 from agenix_check.report.access.access_words import ChangeInWords, change_in_words
 from agenix_check.report.escape import visible
 from agenix_check.report.formats.html.groups import GroupOnPage, as_lines, groups
+from agenix_check.report.formats.html.plain_tables import PlainTable, plain_tables
 from agenix_check.report.formats.html.rule_sections import RuleOnPage, rules_of
 from agenix_check.report.formats.html.verdict import facts, headline, most_useful, shares, state_of
 from agenix_check.report.words import already_there, names_in, not_compared, summary
@@ -42,7 +43,7 @@ class Page:
     old_title: str
     notes: tuple[GroupOnPage, ...]
     rows: tuple[Row, ...]
-    plain: tuple[JudgedFile, ...]
+    plain: tuple[PlainTable, ...]
     fixed: tuple[Fix, ...]
     other_fixed: Markup
     access: tuple[ChangeInWords, ...]
@@ -72,7 +73,7 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
         old_title=already_there(report).capitalize(),
         notes=groups((one for one in report.findings if not one.is_shown), names),
         rows=tuple(_rows(report, names)),
-        plain=tuple(sorted(report.plain, key=lambda one: (one.group, one.path))),
+        plain=tuple(plain_tables(report.plain)),
         fixed=tuple(fixed[:_FIXED]),
         other_fixed=as_lines(visible(f"{one.action}  {one.path}") for one in fixed[_FIXED:]),
         access=tuple(change_in_words(report.access)) if report.access else (),

@@ -51,6 +51,10 @@ def facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
         value: str | None = getattr(snapshot, name)
         if value and value.strip("0"):
             yield name, value[:_SHORT_ID], value
+    if report.plain:
+        yield "files of plain agenix", str(len(report.plain)), None
+    if report.plain and not (fleet.nodes or fleet.secrets):
+        return
     if fleet.inventory == "names":
         yield "known from", "file names, which do not show everything", None
     else:
