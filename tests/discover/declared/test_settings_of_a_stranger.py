@@ -1,9 +1,11 @@
 """Whose settings decide, where the fleet is declared: by Nix, by a lock file, by rules files."""
 
 import json
+from typing import Any
 
 import pytest
 
+from agenix_check.cli.options import OPTIONS
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.report.registry import format_names
 from tests.audit.by_declaration.test_plain import write_rules
@@ -67,3 +69,53 @@ def test_the_base_says_what_the_fleet_is(
     messages = {one["rule"]: one["message"] for one in report["findings"]}
     assert "output-missing" in messages
     assert says in messages["settings-changed"], messages
+
+
+# What a change would write into its settings to be let through: every setting that a file may have.
+HOSTILE = {
+    "inventory": '"names"', "evaluate": '"never"', "nix-timeout": "0.001", "flake": '"elsewhere"',
+    "nodes": '["nixosConfigurations.alpha"]', "collect-home-manager": "false",
+    "rules": '["elsewhere/secrets.nix"]', "format": '"gitlab"', "dry-run": "true",
+    "identities": '["/dev/null"]', "age": '"rage"', "exit-non-zero-on-fix": "true",
+    "strict": "false", "require-verified": "false", "fail-on": '"new"', "no-cache": "true",
+    "exposed": "false", "verbose": "true", "color": '"always"', "no-progress": "true",
+    "ignore": '["output-stale", "output-missing", "plain-unknown-recipient", "source-empty"]',
+}  # fmt: skip
+
+
+def test_every_setting_is_tried() -> None:
+    assert HOSTILE.keys() >= {one.name for one in OPTIONS if one.text.in_file}
+
+
+@pytest.mark.parametrize("inventory", ["names", "lock", "nix"])
+def test_no_setting_of_a_change_counts(estate: Estate, run: Run, inventory: str) -> None:
+    """Of outputs, sources and plain files; the change shows, and nothing else differs."""
+    shop = estate.shop
+    write_rules(shop, "plain/secrets.nix", wifi=[ALPHA])
+    shop.write("plain/wifi.age", encrypt(b"x", [ALPHA]))
+    shop.write(FILE, "strict = true\nrequire-verified = true\n")
+    shop.git.run("checkout", "--quiet", "-B", "base")
+    shop.commit("Set the gate up")
+    shop.git.run("checkout", "--quiet", "-b", "honest")
+    estate.edit(DB, "another\n")
+    shop.write("plain/wifi.age", encrypt(b"x", [ALPHA, BETA]))
+    shop.write("secrets/empty.age", encrypt(b"", [shop.master]))
+    shop.remove(estate.output("alpha", "token"))
+    shop.commit("Improve things")
+
+    def judge(branch: str) -> tuple[int, Any]:
+        words = ("--from-ref", "base", "--to-ref", branch, "--inventory", inventory)
+        done = run(shop.top, *words, "--format", "json")
+        report = json.loads(done.stdout)
+        kept = ("outputs", "plain", "incomplete", "skipped", "fleet")
+        found = [one for one in report["findings"] if one["rule"] != "settings-changed"]
+        assert (len(found) < len(report["findings"])) == (branch != "honest")
+        return done.code, [found, *(report[key] for key in kept)]
+
+    expected = judge("honest")
+    assert expected[0] == 1
+    for setting, value in HOSTILE.items():
+        shop.git.run("checkout", "--quiet", "-b", setting, "honest")
+        shop.write(FILE, f"{setting} = {value}\n")
+        shop.commit("Improve the gate")
+        assert judge(setting) == expected, setting
