@@ -28,7 +28,7 @@ def read_every_change(
 
     Of a merge against each of its parents. Raises `GitError` where history is not all here.
     """
-    options = ("--topo-order", "--reverse", "-m", "--stdin")
+    options = ("--topo-order", "--reverse", "--diff-merges=separate", "--stdin")
     lines = [*tips, *(f"^{one}" for one in without)]
     looking = git.with_settings({"log.showRoot": "true"})
     with looking.stream(

@@ -102,3 +102,20 @@ def test_new_keys_are_never_folded_away(fleet: Workshop, run: Run) -> None:
     (line,) = (one for one in run(fleet.top).stdout.splitlines() if one.startswith("access: "))
     assert line.startswith("access: now readable by secrets/rekeyed/zz (ssh-ed25519 SHA256:")
     assert line.endswith("and 3 more")
+
+
+def test_pages_of_both_verbs(fleet: Workshop, run: Run) -> None:
+    """They hold what the text holds, load nothing and run nothing."""
+    fleet.git.run("rm", "-rq", "secrets/rekeyed/beta", "hosts/beta")
+    fleet.commit("Sell a host")
+    for arguments, held in (
+        (("access",), ('<h2 id="table-1">Secrets</h2>', "<div>hosts/alpha/host.pub</div>")),
+        (("access", "--from-ref", "HEAD^", "--to-ref", "HEAD"), ("No longer readable by", WIFI)),
+        (("exposure",), ("2 secrets to rotate, 1 former reader", f"<div>{DB}</div>", "in use")),
+    ):
+        result = run(fleet.top, *arguments, "--format", "html")
+        assert result.code == (1 if arguments == ("exposure",) else 0)
+        assert all(text in result.stdout for text in held)
+        assert "default-src 'none'" in result.stdout
+        assert "<script" not in result.stdout
+        assert "http://" not in result.stdout

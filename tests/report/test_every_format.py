@@ -13,15 +13,24 @@ from agenix_check.model.access import (
     Replacement,
     Shown,
 )
+from agenix_check.model.exposed import (
+    ExposedSecret,
+    Exposure,
+    KeyExposure,
+    PublicSecret,
+    ReadableVersion,
+    VersionState,
+)
 from agenix_check.model.findings import Cause, CauseKind, Report, Verdict
 from agenix_check.report import RenderOptions, render
 from agenix_check.report.access import access_formats, render_access
+from agenix_check.report.exposure import exposure_formats, render_exposure
 from agenix_check.report.registry import Format, all_formats, find_format, format_names
 from tests.report.runner import commands
 from tests.report.sample import HOSTILE, TROUBLE, finding, output, plain
 
 _EVIL = f"{HOSTILE}\n::add-mask::x\x00\x9b\u2028"
-
+_OID = "0" * 40
 _READER = Reader(
     ReaderKind.NODE, _EVIL, _EVIL, _EVIL, _EVIL, (Readable(_EVIL, Shown.ADDRESSED),) * 2
 )
@@ -80,5 +89,19 @@ def test_hostile_names_are_printable_in_access(form: str, of_range: bool) -> Non
     text = render_access(listing, form)
 
     assert not [char for char in text if not (char.isprintable() or char in "\n\t\r")]
+    assert text.encode().decode() == text
+    assert commands(text) == []
+
+
+@pytest.mark.parametrize("form", exposure_formats())
+def test_hostile_names_are_printable_in_exposure(form: str) -> None:
+    version = ReadableVersion(_OID, _EVIL, _OID, 0, _OID, 1, VersionState.PERHAPS)
+    secret = ExposedSecret(_EVIL, VersionState.PERHAPS, (version,) * 5)
+    key = KeyExposure(_EVIL, "", _EVIL, (_EVIL,), (_EVIL,), reader=False, secrets=(secret,))
+    public = PublicSecret(_EVIL, _OID, 0, _EVIL, VersionState.IN_USE)
+    keys = (key, key._replace(key=None, words=_EVIL))
+    text = render_exposure(Exposure(keys, (public,), (_EVIL,), (_EVIL,)), form)
+
+    assert not [char for char in text if not (char.isprintable() or char in "\n\t")]
     assert text.encode().decode() == text
     assert commands(text) == []

@@ -13,6 +13,7 @@ _FORMATS = {
     "json": "access_json",
     "markdown": "access_markdown",
     "csv": "access_csv",
+    "html": "access_html",
 }
 
 

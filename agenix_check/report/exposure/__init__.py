@@ -12,6 +12,7 @@ _EXPOSURE_FORMATS = {
     "text": "exposure_text",
     "json": "exposure_json",
     "markdown": "exposure_markdown",
+    "html": "exposure_html",
 }
 
 

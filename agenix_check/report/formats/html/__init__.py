@@ -39,23 +39,24 @@ def render(report: Report, version: str, *, strict: bool, require_verified: bool
     from agenix_check.report.words import with_doubts
 
     report = with_doubts(report)
-    style = "".join(map(_read, _STYLES))
-    script = f'"use strict";\n(() => {{\n{"".join(map(_read, _SCRIPTS))}}})();\n'
-    template = _environment().get_template("page.html")
+    style = "".join(map(read_static, _STYLES))
+    script = f'"use strict";\n(() => {{\n{"".join(map(read_static, _SCRIPTS))}}})();\n'
+    template = environment().get_template("page.html")
     page = template.render(
         page=make_page(report, strict=strict, require_verified=require_verified),
         fleet=Markup(fleet_json(report)),  # noqa: S704 - made for a script element
         version=version,
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own files
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=hash_inline(style),
+        script_hash=hash_inline(script),
     )
     return inert_markup(page.encode("ascii", "xmlcharrefreplace").decode("ascii"))
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """Return what makes pages of the templates, in which every value is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
@@ -76,11 +77,12 @@ def _finalize(value: object) -> object:
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _read(name: str) -> str:
+def read_static(name: str) -> str:
+    """Return one of our own styles or scripts."""
     return resources.files(__package__).joinpath("static", name).read_text("utf-8")
 
 
-def _hash(text: str) -> str:
+def hash_inline(text: str) -> str:
     """Return the hash by which a Content-Security-Policy names an inline element."""
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
