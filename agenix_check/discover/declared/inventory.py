@@ -72,6 +72,12 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
     Raises `CannotCheckError` if a lock file was asked for and is missing or not readable.
     """
     plain = _plain_rules(view, settings, store)
+    if _lack_rules(names, plain):
+        from agenix_check.discover.declared.named_rules import find_named_rules
+
+        named = find_named_rules(view)
+        settings = replace(settings, rules=(*settings.rules, *named))
+        plain = _plain_rules(view, settings, store) if named else plain
     inventory = _of_fleet(view, names, settings, store, plain=plain is not None)
     if inventory.declared is not None:
         from agenix_check.discover.declared.generated import find_outdated
@@ -100,6 +106,21 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
         written = find_written(view, names, inventory.rules, settings, store)
         return replace(inventory, unruled=unruled, strangers=strangers, written=written)
     return _say_if_none_is_left(view, names, inventory, left_out)
+
+
+def _lack_rules(names: Names, plain: "PlainRules | None") -> bool:
+    """Return whether some age file has no rule yet, and is none of agenix-rekey's."""
+    here = names.here
+    if here.outputs and plain is None:
+        return False
+    from agenix_check.discover.tree.facts import AgeFact
+
+    files = () if plain is None else plain.files
+    known = {rule.path for file in files for rule in file.rules} | names.sources_used
+    return any(
+        isinstance(fact, AgeFact) and path not in known and path not in here.outputs
+        for path, fact in here.facts.items()
+    )
 
 
 def _with_stale_rules(
