@@ -8,6 +8,7 @@ import pytest
 from agenix_check.demo.workshop import Workshop
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.keys.encrypt import encrypt
+from agenix_check.report.registry import format_names
 from tests.audit.by_declaration.test_plain import write_rules
 from tests.conftest import Run
 from tests.discover.declared.estate import DB, Estate
@@ -206,3 +207,17 @@ def test_the_flake_of_a_repository_of_plain_agenix_does_not_matter(
     for words in (("--from-ref", "main", "--to-ref", "topic"), ("--rev", "main")):
         assert run(workshop.top, *words).code == 0, words
     assert run(workshop.top, *RANGE, "--inventory", inventory).code == 0
+
+
+@pytest.mark.parametrize("form", format_names())
+def test_every_format_says_it(estate: Estate, run: Run, form: str) -> None:
+    begin(estate, by_nix)
+    plant_flake(estate)
+    estate.shop.commit("Improve things")
+
+    done = run(estate.shop.top, *RANGE[:-1], form, "--fail-on", "new", "--ignore", "lock-stale")
+
+    assert done.code == 3, done
+    assert "declares nixos:alpha" in done.stderr
+    shown = " ".join(done.stdout.replace("&#39;", "'").split())
+    assert "declares nixos:alpha" in shown.replace("%3A", ":") or form == "text", shown
