@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 # none of them.
 
 _UNMATCHED = "no output matches --node and --secret"
-_NOTHING = (
-    "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age); "
-    "--allow-empty lets that pass"
-)
+_NOTHING = "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age)"
 
 
 # The settings that say what the fleet is.
@@ -97,7 +94,7 @@ def check_view(
         places, unstaged = examined.names.looked_aside, examined.names.unstaged
         aside = None if places is None else (places, unstaged.digest)
         store.without_foreign(lambda: remembered.keep(report, aside))
-    report = conclude(report, settings)
+    report = conclude(report, settings, view, examined)
     return report if origin is None else with_origin(report, origin, view, examined, settings)
 
 
@@ -128,14 +125,29 @@ def with_origin(
     return report.with_findings((*report.findings, finding))
 
 
-def conclude(report: Report, settings: Settings) -> Report:
-    """Add a sentence if there was nothing to check: that must not pass."""
-    found = report.files or any(map(_is_of_outputs, report.findings))
-    silent = settings.new_from or settings.allow_empty
-    if not (found or silent or report.incomplete):
-        sentence = _UNMATCHED if settings.is_restricted else _NOTHING
-        report = replace(report, incomplete=(*report.incomplete, sentence))
-    return report
+def conclude(
+    report: Report, settings: Settings, view: View | None = None, examined: Examined | None = None
+) -> Report:
+    """Add a sentence if there was nothing to check: that must not pass.
+
+    What was `examined` shows whether there was any before --new-from took it out of the report.
+    """
+    findings = report.findings
+    if examined is not None and not settings.is_restricted:
+        findings = examined.findings
+    found = report.files or any(map(_is_of_outputs, findings))
+    if found or settings.allow_empty or report.incomplete:
+        return report
+    sentence = _UNMATCHED
+    if not settings.is_restricted:
+        sentence = _NOTHING
+        if view is not None and examined is not None:
+            from agenix_check.discover.tree.nothing_found import say_what_is_there
+
+            there = say_what_is_there(view, examined.names)
+            sentence = sentence if there is None else f"{sentence}; {there}"
+        sentence = f"{sentence}; --allow-empty lets that pass"
+    return replace(report, incomplete=(*report.incomplete, sentence))
 
 
 def exit_code(report: Report, settings: Settings) -> int:
