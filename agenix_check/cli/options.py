@@ -74,6 +74,11 @@ OPTION_TEXTS: dict[str, OptionText] = {
     "nix-timeout": OptionText(
         f"how long Nix may run at most ({_DEFAULT.nix_timeout:g})", _FLEET, "SECONDS"
     ),
+    "nix-memory": OptionText(
+        "how much memory each of its processes may take (a quarter of the machine's, at most 4G)",
+        _FLEET,
+        "SIZE",
+    ),
     "settings": OptionText(
         "whose settings file decides (a range: that of --from-ref)",
         _FLEET,

@@ -49,7 +49,8 @@ def export(
     With `remote` it has a remote of that address, from which nothing is ever fetched.
     """
     with tempfile.TemporaryDirectory(prefix="agenix-check-") as scratch:
-        directory = Path(scratch).resolve()
+        # In a directory of its own: what is read by address may be bounded to that directory.
+        directory = Path(scratch).resolve() / "tree"
         git_dir = directory / ".git"
         objects = git_dir / "objects"
         for folder in (objects / "info", git_dir / "info", git_dir / "refs" / "heads"):

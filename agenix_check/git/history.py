@@ -7,6 +7,8 @@ from agenix_check.git.paths import to_text
 from agenix_check.git.process import Git
 from agenix_check.git.snapshot import Change, make_change
 
+MOST_CHANGED = 1 << 25  # bytes of changed lines; more is taken for a change of everything
+
 
 def last_changes(git: Git, base: str, commit: str) -> dict[str, str]:
     """Return, for each path that commits after `base` touched, the newest such commit.
@@ -91,12 +93,17 @@ def first_with(git: Git, tip: str, oid: str) -> str | None:
     return found[-1] if found else None
 
 
-def changed_lines(git: Git, before: str, after: str) -> bytes:
-    """Return the lines in which text files of two trees differ, each with its `+` or `-`."""
-    return git.run(
+def changed_lines(git: Git, before: str, after: str) -> bytes | None:
+    """Return the lines in which text files of two trees differ, each with its `+` or `-`.
+
+    None where they have more than `MOST_CHANGED` bytes.
+    """
+    with git.stream(
         "diff-tree", "-r", "-p", "-U0", "--no-renames", "--no-color", "--no-ext-diff",
         "--no-textconv", "--text", before, after,
-    )  # fmt: skip
+    ) as lines:  # fmt: skip
+        found = lines.read(MOST_CHANGED + 1)
+    return found if len(found) <= MOST_CHANGED else None
 
 
 def past_versions(git: Git, tip: str, path: str, most: int) -> list[str]:

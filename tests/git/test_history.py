@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
+from agenix_check.git import history
 from agenix_check.git.history import last_changes
 from agenix_check.git.repository import changes, open_repository
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change
@@ -136,3 +137,16 @@ def _modes(change: Change) -> tuple[str | None, str | None]:
         change.before.mode if change.before else None,
         change.after.mode if change.after else None,
     )
+
+
+def test_more_changed_lines_than_are_read_are_none(
+    fleet: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = fleet.git.run("rev-parse", "HEAD").decode().strip()
+    fleet.write("large.nix", "x\n" * 500)
+    after = fleet.commit("Write many lines")
+    lines = history.changed_lines(fleet.git, before, after)
+    assert lines is not None
+    assert lines.count(b"\n+x") == 500
+    monkeypatch.setattr(history, "MOST_CHANGED", 1000)
+    assert history.changed_lines(fleet.git, before, after) is None

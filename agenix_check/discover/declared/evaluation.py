@@ -47,6 +47,7 @@ class Options:
     nodes: tuple[str, ...]
     collect_home_manager: bool
     timeout: float
+    memory: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,8 @@ def evaluate_flake(view: View, options: Options) -> Declaration:
             nodes=options.nodes,
             collect_home_manager=options.collect_home_manager,
             timeout=options.timeout,
+            memory=options.memory,
+            trusted=view.authority,
         )
     )
 
@@ -220,7 +223,7 @@ def _is_relevant(view: View, names: Names, tree: str, known: Evaluated) -> bool:
         if then != now and any(isinstance(fact, KeyTexts) for fact in (then, now)):
             return True
     lines = changed_lines(view.repository.git, tree, view.snapshot.tree)
-    return _RELEVANT.search(lines) is not None
+    return lines is None or _RELEVANT.search(lines) is not None
 
 
 def _declared_files(known: Evaluated) -> Iterator[str]:

@@ -37,6 +37,7 @@ def evaluation_options(settings: Settings) -> Options:
         nodes=settings.nodes,
         collect_home_manager=settings.collect_home_manager,
         timeout=settings.nix_timeout,
+        memory=settings.nix_memory,
     )
 
 

@@ -376,7 +376,7 @@ def _ask_nix(settings: Settings, store: Store) -> "AskNix | None":
     def ask(view: View, paths: "Sequence[str]") -> "tuple[RulesFile, ...]":
         from agenix_check.discover.declared.nix_answers import ask_once
 
-        return ask_once(view, paths, settings.nix_timeout, store)
+        return ask_once(view, paths, settings, store)
 
     return ask
 

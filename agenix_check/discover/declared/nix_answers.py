@@ -9,6 +9,7 @@ from agenix_check.git.cache import Store
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.snapshot import File, Snapshot
 from agenix_check.model.declaration import PlainRule, RulesFile
+from agenix_check.model.settings import Settings
 from agenix_check.view import View
 
 _ANSWERS = "rules-by-nix"
@@ -21,7 +22,7 @@ _FlatRulesFile = tuple[str, str, tuple[_FlatPlainRule, ...]]  # path, directory,
 
 
 def ask_once(
-    view: View, paths: Sequence[str], timeout: float, store: Store
+    view: View, paths: Sequence[str], settings: Settings, store: Store
 ) -> tuple[RulesFile, ...]:
     """Return what Nix says of rules files; it is started only for what it has not answered yet.
 
@@ -38,7 +39,13 @@ def ask_once(
         return tuple(files)
     from agenix_check.discover.nix import evaluate_rules
 
-    found = evaluate_rules(view.repository, view.snapshot, asked, timeout=timeout)
+    found = evaluate_rules(
+        view.repository,
+        view.snapshot,
+        asked,
+        timeout=settings.nix_timeout,
+        memory=settings.nix_memory,
+    )
     fresh = {
         keys[file.path]: _flatten(withhold_rules(file)) for file in found if file.failure is None
     }

@@ -23,7 +23,7 @@ from agenix_check.model.declaration import Declaration
 from agenix_check.view import View
 
 _MOST_VERSIONS = 50  # of the lock file, that the one at hand is held against
-_LARGEST_LOCK = 1 << 28  # bytes; a thousand nodes with two hundred secrets take 40 MiB
+_LARGEST_LOCK = 1 << 26  # bytes; a thousand nodes with two hundred secrets take 40 MiB
 _NOTHING_DECLARED = Declaration(nodes=())
 
 
@@ -44,7 +44,7 @@ def load_lock_text(repository: Repository, file: File) -> str:
         if blob.size < 0:
             raise CannotCheckError(f"{LOCK} is not in this clone")
         if data is None:
-            raise CannotCheckError(f"{LOCK} is too large to be read")
+            raise CannotCheckError(f"{LOCK} is larger than {_LARGEST_LOCK >> 20} MiB")
         return data.decode("utf-8", "replace")
     raise CannotCheckError(f"{LOCK} cannot be read")
 

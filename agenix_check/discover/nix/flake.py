@@ -10,6 +10,12 @@ from urllib.parse import quote
 from agenix_check.discover.nix.answer import read_node
 from agenix_check.discover.nix.message import TOO_NEW, UNFETCHED, UNLOCKED, shorten
 from agenix_check.discover.nix.narrow import Outcome, narrow
+from agenix_check.discover.nix.reach import (
+    addresses,
+    memory_of,
+    read_locks,
+    refuse_foreign,
+)
 from agenix_check.discover.nix.run import Nix, NixError, NixTimeoutError, in_this_shape, require_nix
 from agenix_check.discover.nix.store_paths import StorePaths
 from agenix_check.discover.nix.submodules import (
@@ -73,12 +79,16 @@ def evaluate(
     nodes: Sequence[str] = (),
     collect_home_manager: bool = True,
     timeout: float = 120.0,
+    memory: str | None = None,
+    trusted: Snapshot | None = None,
 ) -> Declaration:
     """Return what the flake in a directory of the snapshot declares for agenix-rekey.
 
     `nodes` are attribute paths to look at instead of the standard ones. The declaration names nodes
-    that do not evaluate. Raises `CannotCheckError` if nothing can be said: no Nix, no flake, or
-    outputs that do not evaluate, or not within `timeout` seconds.
+    that do not evaluate. `memory` is the size that a process may have. Inputs on this machine are
+    read where `trusted` has them too; None stands for the snapshot. Raises `CannotCheckError` if
+    nothing can be said: no Nix, no flake, other inputs on this machine, or outputs that do not
+    evaluate, or not within `timeout` seconds.
     """
     program = require_nix()
     directory = _directory(flake)
@@ -86,6 +96,9 @@ def evaluate(
     file = posixpath.join(directory, "flake.nix")
     if file not in snapshot.files:
         raise CannotCheckError(f"there is no {file} in this tree")
+    lock = posixpath.join(directory, "flake.lock")
+    locks = read_locks(snapshot, lock)
+    refuse_foreign(locks, locks if trusted is None else read_locks(trusted, lock))
     remote = address(repository) if wants_submodules(snapshot, file) else None
     with export(repository, snapshot, remote) as exported:
         url = (
@@ -97,7 +110,14 @@ def evaluate(
         if remote is not None:
             url += "&submodules=1"
             settings = clone_settings(repository, snapshot, remote)
-        nix = Nix(program, exported.directory, timeout, settings)
+        nix = Nix(
+            program,
+            exported.directory,
+            timeout,
+            settings,
+            allowed=addresses(exported, locks),
+            memory=memory_of(memory),
+        )
         try:
             with nix:
                 argument = {"url": url, "paths": paths, "users": collect_home_manager}

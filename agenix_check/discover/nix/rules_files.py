@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from agenix_check.discover.nix.message import shorten
 from agenix_check.discover.nix.narrow import Outcome, narrow
+from agenix_check.discover.nix.reach import addresses, memory_of
 from agenix_check.discover.nix.run import Nix, in_this_shape, require_nix
 from agenix_check.discover.rules.relative import make_rules_file
 from agenix_check.discover.rules.written import PublicKey, WrittenRule
@@ -21,7 +22,12 @@ _MARK = b"publicKeys"
 
 
 def evaluate_rules(
-    repository: Repository, snapshot: Snapshot, paths: Sequence[str], *, timeout: float = 120.0
+    repository: Repository,
+    snapshot: Snapshot,
+    paths: Sequence[str],
+    *,
+    timeout: float = 120.0,
+    memory: str | None = None,
 ) -> tuple[RulesFile, ...]:
     """Return the rules files at these paths of the snapshot, sorted; other files are left out.
 
@@ -40,7 +46,13 @@ def evaluate_rules(
         likely = _likely(snapshot, here)
         with (
             export(repository, snapshot) as exported,
-            Nix(program, exported.directory, timeout) as nix,
+            Nix(
+                program,
+                exported.directory,
+                timeout,
+                allowed=addresses(exported, {}),
+                memory=memory_of(memory),
+            ) as nix,
         ):
             outcomes = narrow(here, lambda group: _evaluate(nix, exported, group))
         files = [file for outcome in outcomes if (file := _read(outcome, snapshot)) is not None]

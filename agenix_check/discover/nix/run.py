@@ -5,13 +5,15 @@ Evaluation is pure and offline, builds nothing, obeys no setting of the flake an
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -26,6 +28,7 @@ _OPTIONS = {
     "allow-import-from-derivation": "false",
     "allow-unsafe-native-code-during-evaluation": "false",
     "pure-eval": "true",
+    "restrict-eval": "true",
     "show-trace": "false",
     "use-registries": "false",
 }
@@ -54,6 +57,8 @@ _GIT = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 
+_OUT_OF_MEMORY = re.compile(r"(?i)out of memory|bad_alloc|cannot allocate memory|heap expansion")
+_MORE_MEMORY = "--nix-memory gives it more"
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _LATE = "error: Nix had not ended when its time was up"
 _MOST_JSON = 1 << 28  # bytes of JSON; more than any fleet has
@@ -94,7 +99,8 @@ def require_nix() -> str:
 class Nix:
     """Nix with one deadline for all evaluations; leaving the context ends those that still run.
 
-    `settings` are the settings of the Git that Nix runs.
+    `settings` are the settings of the Git that Nix runs, `allowed` the beginnings of the addresses
+    that may be read, `memory` how many bytes each process may take, where the system can bound it.
     """
 
     def __init__(
@@ -103,9 +109,14 @@ class Nix:
         directory: Path,
         timeout: float,
         settings: Mapping[str, str] = _NO_SETTINGS,
+        *,
+        allowed: Sequence[str],
+        memory: int,
     ) -> None:
         self._program = program
         self._directory = directory
+        self._allowed = " ".join(allowed)
+        self._memory = memory
         self._deadline = time.monotonic() + timeout
         self._environment = _environment(os.environ, settings)
         self._lock = threading.Lock()
@@ -131,7 +142,7 @@ class Nix:
     def evaluate(self, expression: str, argument: Mapping[str, object]) -> object:
         """Apply the shipped expression of that name to data; raise `NixError` if Nix fails."""
         command = [self._program, *_FEATURES, "eval", "--json", *_FLAGS]
-        for name, value in _OPTIONS.items():
+        for name, value in (*_OPTIONS.items(), ("allowed-uris", self._allowed)):
             command += ["--option", name, value]
         status, output, complaint = self._run([*command, "--expr", _call(expression, argument)])
         if status:
@@ -170,6 +181,8 @@ class Nix:
         if output.overflowed:
             raise NixError("error: the result is too large")
         text = complaint.content().decode("utf-8", "replace")
+        if process.returncode and _OUT_OF_MEMORY.search(text):
+            raise NixError(f"error: it needs more than {self._memory >> 20} MiB; {_MORE_MEMORY}")
         if process.returncode and is_too_old(text):
             raise CannotCheckError("this Nix has no flakes; version 2.4 or newer is needed")
         return process.returncode, output.content(), text
@@ -188,6 +201,7 @@ class Nix:
                 start_new_session=True,
             )
             self._running.add(process)
+            _bound_memory(process, self._memory)
         return process
 
 
@@ -220,6 +234,15 @@ class _Listener(threading.Thread):
     def content(self) -> bytes:
         whole = b"".join(self._chunks)
         return whole if self._most is not None else whole[-_TAIL:]
+
+
+def _bound_memory(process: subprocess.Popen[bytes], most: int) -> None:
+    """Bound what a process allocates; it has done nothing yet that counts."""
+    if sys.platform == "linux":
+        import resource
+
+        with suppress(OSError):  # it ended already, or a lower bound is in force
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (most, most))
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:

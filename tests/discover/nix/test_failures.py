@@ -133,7 +133,10 @@ def test_a_flake_that_cannot_be_evaluated_is_one_line(
         ("node { storageMode = [ ]; } { }", "storageMode is not a text"),
         (
             f"node {{ storageMode = {'{ y = ' * 2000}1{'; }' * 2000}; }} {{ }}",
-            "the result is nested too deeply",
+            (
+                "the result is nested too deeply",
+                "storageMode is not a text",
+            ),  # newer Pythons read it
         ),
         (
             'node { } { db = { rekeyFile = ./db.age; intermediary = "no"; }; }',
@@ -141,11 +144,14 @@ def test_a_flake_that_cannot_be_evaluated_is_one_line(
         ),
     ],
 )
-def test_a_value_of_another_type_is_named(workshop: Workshop, node: str, message: str) -> None:
+def test_a_value_of_another_type_is_named(
+    workshop: Workshop, node: str, message: str | tuple[str, ...]
+) -> None:
     _write_nodes(workshop, f"bad = {node};")
     declaration = declare(workshop.top)
     assert len(names(declaration)) == 7
-    assert failures(declaration) == {"nixos:bad": message}
+    assert list(failures(declaration)) == ["nixos:bad"]
+    assert failures(declaration)["nixos:bad"].startswith(message)
 
 
 def test_an_answer_of_another_shape() -> None:
