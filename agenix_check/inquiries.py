@@ -87,7 +87,7 @@ def change_of_access(view: View, names: "Names", inventory: "Inventory") -> "Acc
     """Return what the change of a view does to who can read what; None without a base."""
     if view.base is None or view.cut_off:
         return None
-    if not names.changed:
+    if not _touches_secrets(names, inventory):
         from agenix_check.model.access import AccessChange
 
         return AccessChange()
@@ -99,6 +99,22 @@ def change_of_access(view: View, names: "Names", inventory: "Inventory") -> "Acc
     if not change.is_empty and (key_names := name_keys(view.repository, (names.here, names.base))):
         change = access_change(names, inventory, before, key_names)
     return change
+
+
+def _touches_secrets(names: "Names", inventory: "Inventory") -> bool:
+    """Return whether a change can change who can read what: most do not, and pay for nothing."""
+    from agenix_check.discover.tree.facts import AgeFact, PointerFact
+
+    if inventory.rules != inventory.rules_at_base:
+        return bool(names.changed)
+    ruled = {rule.path for file in inventory.rules for rule in file.rules}
+    return any(
+        path in ruled
+        or path in tree.outputs
+        or isinstance(tree.facts.get(path), AgeFact | PointerFact)
+        for path in names.changed
+        for tree in (names.here, names.base)
+    )
 
 
 def discover_past_readers(

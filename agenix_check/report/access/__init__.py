@@ -3,10 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from agenix_check.model.access import AccessListing
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from agenix_check.model.access import AccessListing
+
+# The command line's grammar asks for the names alone, in every run.
 
 _FORMATS = {
     "text": "access_text",
@@ -22,7 +24,7 @@ def access_formats() -> tuple[str, ...]:
     return tuple(_FORMATS)
 
 
-def render_access(listing: AccessListing, form: str) -> str:
+def render_access(listing: "AccessListing", form: str) -> str:
     """Turn who can read what into text of a format."""
     module = import_module(f"{__name__}.{_FORMATS[form]}")
     render: Callable[[AccessListing], str] = module.render

@@ -3,10 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from agenix_check.model.exposed import Exposure
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from agenix_check.model.exposed import Exposure
+
+# The command line's grammar asks for the names alone, in every run.
 
 _EXPOSURE_FORMATS = {
     "text": "exposure_text",
@@ -21,7 +23,7 @@ def exposure_formats() -> tuple[str, ...]:
     return tuple(_EXPOSURE_FORMATS)
 
 
-def render_exposure(exposure: Exposure, form: str) -> str:
+def render_exposure(exposure: "Exposure", form: str) -> str:
     """Turn what could be read into text of a format."""
     module = import_module(f"{__name__}.{_EXPOSURE_FORMATS[form]}")
     render: Callable[[Exposure], str] = module.render
