@@ -8,8 +8,6 @@ from agenix_check import __version__
 from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, OptionValue
 from agenix_check.cli.verbs import VERBS
 from agenix_check.errors import UsageError, nearest
-from agenix_check.report.access import access_formats
-from agenix_check.report.exposure import exposure_formats
 from agenix_check.report.registry import all_formats, format_names
 
 EXIT_CODES = {
@@ -163,6 +161,8 @@ def parse_access(
         "--reader", metavar="GLOB", action="append", default=[],
         help="only readers whose name, key, fingerprint or file matches (repeatable)",
     )  # fmt: skip
+    from agenix_check.report.access import access_formats
+
     parser.add_argument("--format", choices=access_formats(), help="how to print it")
     values = _parse(parser, arguments)
     readers = tuple(values.pop("reader"))
@@ -193,6 +193,8 @@ def parse_exposure(arguments: Sequence[str]) -> tuple[dict[str, OptionValue], As
         ("secret", "GLOB", "only secrets that match (repeatable)"),
     ):
         parser.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=text)
+    from agenix_check.report.exposure import exposure_formats
+
     parser.add_argument("--format", choices=exposure_formats(), help="how to print it")
     values = _parse(parser, arguments)
     nodes, keys, secrets = (tuple(values.pop(name)) for name in ("node", "key", "secret"))

@@ -102,12 +102,11 @@ def _second_run(top: Path, stdin: Path, turns: int) -> Row:
 
 
 def _plain(top: Path, stdin: Path, turns: int) -> Iterator[Row]:
-    """Judge rules files without Nix: `names` asks it for nothing."""
-    against, names = "`python -c 'import git'`", ("--inventory", "names")
-    first = gate("--no-cache", *names)
-    result = duel([first], [_IMPORT], turns=2 * turns, cwd=top, stdin=stdin)
+    """Judge rules files that are understood without Nix, so that it is not asked."""
+    against = "`python -c 'import git'`"
+    result = duel([gate("--no-cache")], [_IMPORT], turns=2 * turns, cwd=top, stdin=stdin)
     yield _ratio(f"gate, plain agenix, {_RULES} rules, nothing cached", against, result, 1.5)
-    result = duel([gate(*names)], [_IMPORT], turns=2 * turns, cwd=top, stdin=stdin)
+    result = duel([gate()], [_IMPORT], turns=2 * turns, cwd=top, stdin=stdin)
     yield _ratio("the same, second run", against, result, 1.1)
 
 

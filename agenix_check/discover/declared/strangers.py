@@ -2,17 +2,20 @@
 
 import posixpath
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from agenix_check.age import recipient_or_none, recipient_tag, stanza_tag
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact
-from agenix_check.discover.tree.key_names import name_keys
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.retired_keys import RetiredKey, find_retired
 from agenix_check.git.cache import Store
 from agenix_check.model.declaration import RulesFile
 from agenix_check.view import View
 
+if TYPE_CHECKING:
+    from agenix_check.discover.tree.retired_keys import RetiredKey
+
+# What looks for strangers is imported where there are any.
 _SHOWN_OF_COMMIT = 10
 
 
@@ -43,6 +46,8 @@ def name_strangers(
     missing = wanted - found.keys()
     tip = view.snapshot.commit or view.repository.head
     if missing and tip is not None:
+        from agenix_check.discover.tree.retired_keys import find_retired
+
         retired = find_retired(view.repository.git, tip, store)
         found |= {tag: _say_retired(retired[tag]) for tag in missing if tag in retired}
     return found
@@ -54,6 +59,8 @@ def _in_trees(view: View, names: Names, wanted: set[str]) -> dict[str, str]:
     for tree, when in ((names.here, ""), (names.base, " before this change")):
         for tag, (text, path) in _holders(tree, wanted - found.keys()).items():
             if bound is None:
+                from agenix_check.discover.tree.key_names import name_keys
+
                 bound = name_keys(view.repository, (names.here, names.base))
             words = text.split(None, 2)
             comment = words[2].strip() if len(words) > 2 else None
@@ -76,7 +83,7 @@ def _holders(tree: Evidence, wanted: set[str]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _say_retired(key: RetiredKey) -> str:
+def _say_retired(key: "RetiredKey") -> str:
     name = key.name or _stem(key.path)
     until = f"in {key.path} until {key.until[:_SHOWN_OF_COMMIT]}"
     return f"{name} ({until})" if name else f"a key that was {until}"

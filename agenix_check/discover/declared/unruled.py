@@ -2,19 +2,22 @@
 
 import posixpath
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from agenix_check.age import SCRYPT
-from agenix_check.discover.declared.expected import Declared
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import RulesFile
+
+if TYPE_CHECKING:
+    from agenix_check.discover.declared.expected import Declared
 
 
 def list_unruled(
     names: Names,
     rules: Collection[RulesFile],
     before: Iterable[RulesFile],
-    declared: Declared | None,
+    declared: "Declared | None",
     left_out: Iterable[str],
 ) -> tuple[str, ...]:
     """Return the age files that neither a rule nor a node covers, sorted.

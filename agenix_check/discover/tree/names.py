@@ -316,7 +316,7 @@ def _find_outgrown(view: View, names: Names, used: AbstractSet[str], store: Stor
 
 def _find_rotated(view: View, names: Names, used: AbstractSet[str], store: Store) -> Names:
     """Ask history about keys that were replaced where another file still has them."""
-    spare = _find_spare(names.here, used)
+    spare = _find_spare(names.here, used) if names.here.outputs else None
     if not spare:
         return names
     from agenix_check.discover.tree.rotated import find_rotated
