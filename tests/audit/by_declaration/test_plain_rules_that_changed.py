@@ -1,6 +1,7 @@
 """Plain agenix: keys that are none, rules that left, names from above, and what a change did."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -140,7 +141,7 @@ def test_what_was_wrong_before_stays_old_when_its_rules_are_edited(workshop: Wor
     workshop.write("db.age", encrypt(b"x", [ALPHA, GAMMA]))
     workshop.write("wifi.age", encrypt(b"x", [ALPHA]))
     write_rules(workshop, db=[ALPHA, BETA], wifi=[ALPHA])
-    workshop.commit("Begin")
+    begun = workshop.commit("Begin")
     workshop.write("new.age", encrypt(b"x", [ALPHA]))
     write_rules(workshop, db=[ALPHA, BETA], wifi=[ALPHA, NEW], new=[ALPHA])
 
@@ -151,7 +152,9 @@ def test_what_was_wrong_before_stays_old_when_its_rules_are_edited(workshop: Wor
         ("plain-unknown-recipient", "db.age"): False,
         ("plain-missing-recipient", "wifi.age"): True,
     }
-    assert found["plain-missing-recipient", "db.age"].cause is None
+    old = found["plain-missing-recipient", "db.age"]
+    assert old.cause is not None
+    assert (old.since, old.cause.path, old.cause.commit) == (begun, "secrets.nix", begun)
 
 
 def test_a_cause_names_the_file_and_the_binding(workshop: Workshop) -> None:
@@ -208,6 +211,53 @@ def test_an_anonymous_key_that_is_exchanged_cannot_read(workshop: Workshop) -> N
     assert judge(workshop).findings == ()
     workshop.commit("Rekey it")
     assert judge(workshop).findings == ()
+
+
+def _take_from_a_list(shop: Workshop) -> None:
+    write_keys(shop, ALPHA, NEW)
+
+
+def _write_for_others(shop: Workshop) -> None:
+    shop.write("db.age", encrypt(b"y", [ALPHA, GAMMA]))
+
+
+def _delete(shop: Workshop) -> None:
+    shop.remove("db.age")
+
+
+@pytest.mark.parametrize(
+    ("act", "rules"),
+    [
+        (_take_from_a_list, {"plain-missing-recipient", "plain-unknown-recipient"}),
+        (_write_for_others, {"plain-missing-recipient", "plain-unknown-recipient"}),
+        (_delete, {"plain-missing-file"}),
+    ],
+)
+def test_what_is_old_says_since_when(
+    workshop: Workshop, act: Callable[[Workshop], None], rules: set[str]
+) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA, BETA]))
+    write_keys(workshop, ALPHA, BETA)
+    workshop.write(
+        "secrets.nix",
+        'let k = import ./keys.nix; in { "db.age".publicKeys = with k; [ alice host ]; }',
+    )
+    workshop.commit("Begin")
+    before = workshop.commit("Nothing yet")
+    act(workshop)
+    broken = workshop.commit("Break it")
+    for number in range(4):
+        workshop.write("keys.nix", workshop.read("keys.nix").decode() + f"# {number}\n")
+        workshop.commit("Write comments")
+    assert before != broken
+
+    for rev in (None, "HEAD", "HEAD~2"):
+        report = judge(workshop, rev)
+        assert {one.rule for one in report.findings} == rules
+        for finding in report.findings:
+            assert (finding.new, finding.since) == (False, broken)
+            assert finding.cause is not None
+            assert finding.cause.commit == broken
 
 
 def test_a_file_that_was_written_before_its_rule(workshop: Workshop) -> None:
