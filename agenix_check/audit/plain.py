@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from agenix_check.audit.commands import (
-    REKEY,
     bring_back,
     encrypt_to_all,
     from_top,
@@ -26,6 +25,7 @@ from agenix_check.audit.plain_recipients import (
     edit_cause,
     judge_recipients,
     name_rules,
+    put_rule_right,
 )
 from agenix_check.audit.sources import is_of_keys
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
@@ -238,5 +238,5 @@ def _invalid(
     yield make_finding(
         "plain-invalid-key", "; ".join(said), path=rule.path, new=new,
         cause=None if changed is None else edit_cause(bench.names, changed),
-        mend=f"# put its rule in {shell(file.path)} right, then: agenix -r, or {REKEY}",
+        mend=put_rule_right(file),
     )  # fmt: skip

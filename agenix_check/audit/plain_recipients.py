@@ -205,11 +205,16 @@ def _rekey(file: RulesFile, read: RuleRecipients, more: str = "") -> str:
     """Return how to encrypt a file anew, and behind a `#` how agenix does it, and what is more."""
     mend = encrypt_to_all(REKEY, read.texts)
     if read.invalid:
-        return f"# put its rule in {shell(file.path)} right, then: {mend.removeprefix('# ')}"
+        return put_rule_right(file)
     if mend != REKEY:
         return mend
     place = f"in {shell(file.directory)}: " if file.directory else ""
     return f"{mend}  # or {place}{name_rules(file)}agenix -r, then git add{more}"
+
+
+def put_rule_right(file: RulesFile) -> str:
+    """Return how to fix what a rule's own keys stand in the way of."""
+    return f"# put its rule in {shell(file.path)} right, then: {REKEY}, or agenix -r and git add"
 
 
 def name_rules(file: RulesFile) -> str:

@@ -26,7 +26,10 @@ _STEPS_ALLOWED = 4_000_000  # for all rules files of a tree together: some secon
 _SHOWN_FAILURES = 3  # failures of one file that are said in full
 # What a rules file cannot do without: the word itself, or another file that has it.
 _SPEAKING = re.compile(rb"publicKeys|\bimport\b|\bfrom(?:JSON|TOML)\b")
-_WAY_OUT = 'an [[ignore]] with this path, rule = "*" and a reason leaves the file out'
+_WAY_OUT = (
+    "take what it needs from files of this tree; or an [[ignore]] with this path, "
+    'rule = "*" and a reason leaves the file out'
+)
 _NO_NIX = "a mistake, or something that only Nix understands, which is not here or not to be asked"
 
 AskNix = Callable[[View, Sequence[str]], tuple[RulesFile, ...]]

@@ -190,8 +190,8 @@ def test_what_depends_on_the_machine_makes_nobody_a_stranger(
     assert of(done) == (3, {"ok.age": "ok"})
     assert done.stderr == (
         f"agenix-check: could not check: secrets.nix: db.age: {construct} (secrets.nix:3) depends "
-        'on the machine, not on this tree; an [[ignore]] with this path, rule = "*" and a reason '
-        "leaves the file out\n"
+        "on the machine, not on this tree; take what it needs from files of this tree; or an "
+        '[[ignore]] with this path, rule = "*" and a reason leaves the file out\n'
     )
 
 
