@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from agenix_check.age import recipient_or_none
+from agenix_check.age import Match, Recipient, match, recipient_or_none
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.evidence import LOCK, Evidence
+from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.pickaxe import find_in_any_commit, is_in_any_commit
@@ -21,6 +22,7 @@ from agenix_check.mend.lock_gifts import LockGifts
 from agenix_check.mend.needs import Need
 
 NOT_KNOWN = "this key is not known in this clone"
+A_HOST = "this key is a host's, and most sources are not for it: it would read them all"
 NOT_SHOWN = f"{NOT_KNOWN}, and no file shows whether it can read it already: it is anonymous"
 
 # A node, and the canonical text of its key; no node stands for files of plain agenix and sources.
@@ -107,6 +109,39 @@ class Admission:
         unknown = [key for key in keys if key is not None and not self.knows(key)]
         return [Ungranted(None, key, path, None, _why(key)) for key in dict.fromkeys(unknown)]
 
+    def refuse_source(self, path: str, recipients: Iterable[str]) -> list[Ungranted]:
+        """Return which of the master recipients of a source are not admitted.
+
+        That a key is known as a host's does not make it one that reads every secret.
+        """
+        refused = self.refuse_file(path, recipients)
+        unknown = {one.key for one in refused}
+        for text in recipients:
+            key = self.canonical(text)
+            if key is None or key in unknown or (None, key) in self._granted:
+                continue
+            if key in self._mere_hosts and not self._brings(key):
+                refused.append(Ungranted(None, key, path, None, A_HOST))
+        return refused
+
+    @cached_property
+    def _mere_hosts(self) -> frozenset[str]:
+        """The keys of hosts that most sources of the base are not encrypted to."""
+        declared = None if self._inventory is None else self._inventory.declared
+        if declared is None:
+            return frozenset()
+        nodes = declared.declaration.nodes
+        hosts = {self.canonical(node.host_pubkey) for node in nodes}
+        masters = [one for one in declared.masters.known if one.text in hosts]
+        sources = {one.source.path for node in nodes for one in node.secrets}
+        facts = [self._names.base.facts.get(path) for path in sources if path is not None]
+        readable = [one for one in facts if isinstance(one, AgeFact) and one.problem is None]
+        return frozenset(
+            one.text
+            for one in masters
+            if sum(_may_read(fact, one) for fact in readable) * 2 <= len(readable)
+        )
+
     def knows(self, key: str) -> bool:
         """Return whether a key is known here, or is brought by the person at work here."""
         return key in self._known or self._brings(key)
@@ -137,6 +172,10 @@ class Admission:
             return find_in_any_commit(self._repository, text) is None
         except CannotCheckError:
             return False
+
+
+def _may_read(fact: AgeFact, recipient: Recipient) -> bool:
+    return any(match(stanza, recipient) is not Match.NO for stanza in fact.stanzas)
 
 
 def _why(key: str) -> str:

@@ -13,7 +13,15 @@ from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.pickaxe import Brought, find_bringer, find_in_any_commit
 from agenix_check.git.repository import Repository
-from agenix_check.mend.admission import NOT_KNOWN, NOT_SHOWN, Pair, Ungranted, files_with, searched
+from agenix_check.mend.admission import (
+    A_HOST,
+    NOT_KNOWN,
+    NOT_SHOWN,
+    Pair,
+    Ungranted,
+    files_with,
+    searched,
+)
 from agenix_check.mend.lock_gifts import ONLY_THE_LOCK
 from agenix_check.model.fleet import closest_to_name
 
@@ -115,7 +123,7 @@ def say_grants(grants: Iterable[Grant], options: str = "") -> tuple[str, ...]:
         f"{_and_more(list(one.files))}: {one.why}"
         + (
             ""
-            if one.why in (NOT_KNOWN, NOT_SHOWN, ONLY_THE_LOCK)
+            if one.why in (A_HOST, NOT_KNOWN, NOT_SHOWN, ONLY_THE_LOCK)
             else "; look at it, then --inventory nix"
         )
         + f"; {one.condition}, type `{' '.join(filter(None, (REKEY, options, one.typed)))}`"

@@ -69,12 +69,14 @@ def make_plan(
                 planner.take(finding)
     if passes:
         planner.withheld.clear()
-    jobs, left = plan_plain(found, names, inventory.rules)
+    plain, left = plan_plain(found, names, inventory.rules)
+    sources: list[Job] = []
     if update_masters:
-        more, also_left = plan_sources(found, names, inventory.declared)
-        jobs, left = [*jobs, *more], [*left, *also_left]
-    for job in jobs:
-        refused = admission.refuse_file(job.path, job.recipients)
+        sources, also_left = plan_sources(found, names, inventory.declared)
+        left = [*left, *also_left]
+    refusals = [(job, admission.refuse_file(job.path, job.recipients)) for job in plain]
+    refusals += [(job, admission.refuse_source(job.path, job.recipients)) for job in sources]
+    for job, refused in refusals:
         if refused:
             about = [one for one in found if one.path == job.path]
             planner.withhold(refused, [one for one in about if one.new or not only_new_fails])

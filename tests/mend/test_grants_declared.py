@@ -127,6 +127,29 @@ def test_a_new_master_is_a_grant(estate: Estate) -> None:
     assert other in known(estate.shop)
 
 
+@pytest.mark.parametrize("inventory", ["lock", "nix"])
+def test_a_known_host_that_becomes_a_master_is_a_grant(estate: Estate, inventory: str) -> None:
+    fix_by(estate.shop, inventory)
+    estate.extra.append(estate.key_text("beta").strip())
+    declare(estate)
+    commit_as(estate.shop)
+    before = state(estate.shop)
+
+    done = fix_by(estate.shop, inventory, "--update-masters")
+
+    assert (done.code, state(estate.shop)) == (1, before), done
+    assert "this key is a host's, and most sources are not for it" in done.stderr
+    beta = fingerprint(parse_recipient(estate.key_text("beta")))
+    assert f"--grant {beta} --update-masters" in " ".join(done.stdout.split())
+    granted = fix_by(estate.shop, inventory, "--update-masters", "--grant", beta)
+    assert granted.code == 0, granted
+    assert len(read_age(estate.shop.read(TOKEN)).real_stanzas) == 2
+    estate.shop.commit("Let beta read all")
+    estate.shop.write(TOKEN, encrypt(b"anew\n", [estate.shop.master]))
+    estate.shop.stage()
+    assert fix_by(estate.shop, inventory, "--update-masters").code == 0  # it is one now
+
+
 def add_two_masters(estate: Estate, *, apart: bool = True) -> tuple[str, str]:
     """Declare one more master and encrypt to it, then another; nothing knows any key yet."""
     texts = [new_identity()[1] for _ in range(2)]
