@@ -89,26 +89,23 @@ def _secrets(
 
 def _version(past: PastReaders, reading: PastReading) -> ReadableVersion:
     span = past.chronicle.spans[reading.via]
-    source = next(
-        (
-            held.oid
-            for held in past.versions.by_digest.get(reading.digest or "", ())
-            if held.path == reading.secret
-        ),
-        reading.via.oid,
-    )
+    contents = past.versions.by_digest.get(reading.digest or "", ())
+    source = next((held for held in contents if held.path == reading.secret), None)
     length = reading.length
     if reading.digest is not None:
         length = past.versions.lengths[reading.digest]
+    state = past.versions.state(reading.secret, length, reading.digest)
+    gone = past.chronicle.spans[source].until if source is not None else None
     return ReadableVersion(
-        blob=source,
+        blob=reading.via.oid if source is None else source.oid,
         via=reading.via.path,
         begun=span.begun,
         begun_on=span.begun_on,
         until=span.until,
         until_on=span.until_on,
-        state=past.versions.state(reading.secret, length, reading.digest),
+        state=state,
         anonymous=reading.anonymous,
+        rotated_by=gone if state is VersionState.ROTATED else None,
     )
 
 

@@ -9,6 +9,7 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from agenix_check.access.secret_versions import worst
+from agenix_check.discover.tree.chronicle import Held
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.errors import UsageError
 from agenix_check.git.objects import read_blobs
@@ -71,7 +72,11 @@ class PastComparer:
     def _settle_version(self, secret: str, one: ReadableVersion) -> ReadableVersion:
         if one.state is not VersionState.PERHAPS:
             return one
-        return one._replace(state=self._state(secret, self._open(one.blob, secret)))
+        state = self._state(secret, self._open(one.blob, secret))
+        held = Held(secret, one.blob)
+        span = self._past.chronicle.spans.get(held)
+        rotated_by = span.until if span is not None and state is VersionState.ROTATED else None
+        return one._replace(state=state, rotated_by=rotated_by)
 
     def _state(self, secret: str, former: bytes | None) -> VersionState:
         present = [self._open(oid, path) for oid, path in self._present(secret)]

@@ -21,6 +21,7 @@ class ReadableVersion(NamedTuple):
     `blob` is the object id of the source's content, or of the plain file's; of an output whose
     source is in no commit, its own. `until` is None while a branch or a tag has that file;
     dates are in seconds since 1970. `anonymous`: the file shows the kind of key alone.
+    `rotated_by` is the commit that took the version out of use, if it is.
     """
 
     blob: str
@@ -31,6 +32,7 @@ class ReadableVersion(NamedTuple):
     until_on: int
     state: VersionState
     anonymous: bool = False
+    rotated_by: str | None = None
 
 
 class ExposedSecret(NamedTuple):

@@ -87,7 +87,7 @@ def test_a_host_that_was_sold(fleet: Workshop, run: Run) -> None:
     (one,) = wifi["versions"]
     assert one == {
         "blob": version, "from": built, "until": sold, "via": via, "state": "in-use",
-        "anonymous": False,
+        "anonymous": False, "rotated_by": None,
     }  # fmt: skip
     text = run(fleet.top, "exposure").stdout
     assert f"secrets/rekeyed/beta (ssh-ed25519 {beta['fingerprint']}, hosts/beta/host.pub)" in text
@@ -104,7 +104,7 @@ def test_rotated_since_perhaps_unchanged_and_in_use(fleet: Workshop, run: Run) -
     sell(fleet, "beta")
     rekey_all(fleet, WIFI, "another password, and a longer one\n", "alpha")
     rekey_all(fleet, TOKEN, "token as long.\n", "alpha")
-    fleet.commit("Rotate")
+    rotated = fleet.commit("Rotate")
     expected = {DB: "in-use", TOKEN: "perhaps-unchanged"}
     assert states(ask_exposure(fleet, run, code=1)) == {body(BETA): expected}
     # All of what a key could read, if it is asked for: by its text, its file, its fingerprint.
@@ -117,6 +117,9 @@ def test_rotated_since_perhaps_unchanged_and_in_use(fleet: Workshop, run: Run) -
     assert states(ask_exposure(fleet, run, "--node", "beta", code=1)) == everything
     only = ask_exposure(fleet, run, "--node", "nixos:beta", "--secret", "wifi", code=0)
     assert states(only) == {body(BETA): {WIFI: "rotated"}}
+    assert only["keys"][0]["secrets"][0]["versions"][0]["rotated_by"] == rotated
+    said = run(fleet.top, "exposure", "--node", "beta", "--secret", "wifi").stdout
+    assert f"{WIFI}: rotated since (by {rotated[:10]})" in said
 
 
 def test_a_reader_that_is_one_still(fleet: Workshop, run: Run) -> None:
@@ -368,3 +371,11 @@ def test_what_is_asked_wrongly(fleet: Workshop, run: Run, tmp_path: Path) -> Non
     result = run(fleet.top, "exposure", "--key", str(identity))
     assert result.code == 2
     assert "holds a private key" in result.stderr
+
+
+def test_a_submodule_is_said(fleet: Workshop, run: Run) -> None:
+    head = blob(fleet, "HEAD")
+    fleet.git.run("update-index", "--add", "--cacheinfo", f"160000,{head},private")
+    fleet.git.run("commit", "-qm", "A submodule")
+    notices = ask_exposure(fleet, run, code=0)["notices"]
+    assert notices == ["private: a submodule, which is a repository of its own"]

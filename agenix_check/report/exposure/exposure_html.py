@@ -2,11 +2,11 @@
 
 from agenix_check.model.exposed import Exposure, KeyExposure
 from agenix_check.report.exposure.exposure_words import (
-    STATE_SAYS,
     days,
     exposure_summary,
     key_title,
     public_sentence,
+    state_words,
 )
 from agenix_check.report.formats.html.tables import TableOnPage, TablesPage, render_tables
 
@@ -36,7 +36,7 @@ def _key(one: KeyExposure) -> TableOnPage:
     rows = tuple(
         (
             (secret.secret,),
-            (STATE_SAYS[secret.state],),
+            (state_words(secret),),
             tuple(f"{days(each)}, through {each.via}" for each in secret.versions),
         )
         for secret in one.secrets

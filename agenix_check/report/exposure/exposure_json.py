@@ -55,6 +55,7 @@ def _version(one: ReadableVersion) -> dict[str, object]:
         "via": reversible(one.via),
         "state": one.state.value,
         "anonymous": one.anonymous,
+        "rotated_by": one.rotated_by,
     }
 
 

@@ -65,6 +65,11 @@ def _version() -> Schema:
             "type": "boolean",
             "description": "Whether the file shows the kind of key alone, not which key.",
         },
+        rotated_by={
+            "type": ["string", "null"],
+            "pattern": _OBJECT_ID,
+            "description": "The commit that took this version out of use, if it is.",
+        },
     )
 
 

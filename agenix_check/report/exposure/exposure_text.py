@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from agenix_check.model.exposed import Exposure, KeyExposure
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.exposure.exposure_words import (
-    STATE_SAYS,
     days,
     exposure_summary,
     key_title,
     public_sentence,
+    state_words,
 )
 
 _SHOWN_VERSIONS = 3
@@ -34,7 +34,7 @@ def _public(exposure: Exposure) -> Iterator[str]:
 def _key(one: KeyExposure) -> Iterator[str]:
     yield f"{visible(key_title(one))}{', a reader still' if one.reader else ''}"
     for secret in one.secrets:
-        yield f"  {visible(secret.secret)}: {STATE_SAYS[secret.state]}"
+        yield f"  {visible(secret.secret)}: {state_words(secret)}"
         shown = [each for each in secret.versions if each.state is secret.state]
         for version in shown[-_SHOWN_VERSIONS:]:
             doubt = ", by the kind of the key" if version.anonymous else ""

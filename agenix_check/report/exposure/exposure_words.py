@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from agenix_check.model.exposed import (
+    ExposedSecret,
     Exposure,
     KeyExposure,
     PublicSecret,
@@ -40,6 +41,13 @@ def days(one: ReadableVersion) -> str:
     if one.until is None:
         return f"{begun} to this day"
     return f"{begun} to {_day(one.until_on)} ({one.until[:SHORT_COMMIT]})"
+
+
+def state_words(one: ExposedSecret) -> str:
+    """Return the state of a secret; of one that was rotated, by which commit."""
+    by = one.versions[-1].rotated_by if one.versions else None
+    since = f" (by {by[:SHORT_COMMIT]})" if by and one.state is VersionState.ROTATED else ""
+    return f"{STATE_SAYS[one.state]}{since}"
 
 
 def public_sentence(one: PublicSecret) -> str:
