@@ -155,7 +155,7 @@ def _wrong_outputs(lost: Iterable["AboutOutput"]) -> list[JudgedFile]:
 def _say_unexplained(names: Names, judged: "Sized") -> tuple[str, ...]:
     """Say that outputs are there and none could be judged: that must not pass for in order."""
     count = len(names.here.outputs)
-    if judged or not count or names.unjudged:
+    if judged or not count or (names.unjudged and names.undecided):
         return ()
     what = "the 1 output is not" if count == 1 else f"none of the {count} outputs is"
     return (f"{what} explained by a key and a source in this tree{_where_else(names)}",)

@@ -7,6 +7,7 @@ import pytest
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.model.findings import Report
 from tests.audit.scenes import ALPHA_TOKEN, DB, WIFI, judge, judge_staged, storage
+from tests.host_keys import ALPHA
 
 LOCKED = b"\0GITCRYPT\0" + b"x" * 40
 
@@ -148,3 +149,27 @@ def test_a_link_that_leads_to_another_key_is_warned_of(fleet: Workshop) -> None:
     assert (finding.rule, finding.path, finding.node) == (
         "output-mixed-keys", path, storage("beta"),
     )  # fmt: skip
+
+
+def test_sources_that_were_never_here(workshop: Workshop) -> None:
+    commit = workshop.commit("Begin")
+    workshop.host("alpha", ALPHA)
+    workshop.source("secrets/a.age", "a")
+    path = workshop.rekey("alpha", "a", "secrets/a.age", "a")
+    workshop.git.run("add", "--", key_path("alpha"), path)
+    workshop.git.run("update-index", "--add", "--cacheinfo", f"160000,{commit},private")
+    (workshop.top / "secrets/a.age").unlink()
+
+    assert said(judge(workshop)).startswith(
+        "the 1 output is not explained by a key and a source in this tree: it has no source; are "
+        "they in the submodule private, or in another repository?"
+    )
+
+
+def test_plain_text_under_a_name_that_nothing_explains_stays_wrong(fleet: Workshop) -> None:
+    fleet.write("hosts/alpha/host.pub", LOCKED)
+    fleet.write(f"{storage('alpha')}/{'0' * 32}-db.age", "hunter2\n")
+
+    rules = {one.rule for one in judge_staged(fleet).findings if one.severity == "error"}
+
+    assert rules == {"output-not-encrypted"}

@@ -46,7 +46,10 @@ def follow_declared(here: Evidence, declaration: Declaration) -> Declaration:
         return DeclaredPath(path=found.path)
 
     def place(one: DeclaredPath) -> DeclaredPath:
-        return one if one.path is None else lead(one.path)
+        path = one.path
+        if path is None and one.outside is not None and not one.outside.startswith("/"):
+            path = one.outside  # Nix did not find it in the tree that it was given
+        return one if path is None else lead(path)
 
     def secret(one: DeclaredSecret) -> DeclaredSecret:
         return replace(one, source=place(one.source))

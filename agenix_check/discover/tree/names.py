@@ -356,7 +356,11 @@ def _look_closer(view: View, names: Names) -> Names:
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if new or gone or rotated:
         commits = _find_commits(view)
-    unjudged = find_unjudged(here, names.lost)
+    waits = unstaged.sources.keys() | unstaged.keys.keys()
+    open_ones = {
+        path: one for path, one in names.lost.items() if here.outputs[path].ident not in waits
+    }
+    unjudged = find_unjudged(here, open_ones, explains=bool(names.made or names.made_at_base))
     undecided = say_undecided(here, there, names.changed, lost=len(lost), new=len(new))
     undecided += say_unjudged(here, unjudged)
     unseen = sum(one.unseen for one in names.lost.values())

@@ -9,7 +9,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from agenix_check.discover.tree.evidence import Evidence
-from agenix_check.discover.tree.facts import LinkFact, LockedFact, MissingFact
+from agenix_check.discover.tree.facts import (
+    AgeFact,
+    LinkFact,
+    LockedFact,
+    MissingFact,
+    PointerFact,
+)
 from agenix_check.discover.tree.key_texts import LONGEST_COMMENT, MOST_KEY_BYTES, KeyTexts
 from agenix_check.git.links import Obstacle
 from agenix_check.git.snapshot import SUBMODULE, File
@@ -111,24 +117,33 @@ def _leads_nowhere(tree: Evidence, path: str, link: LinkFact) -> str | None:
     return f"is a symbolic link to {found.path}, which is not in this tree"
 
 
-def find_unjudged(tree: Evidence, lost: Mapping[str, Lost]) -> dict[str, tuple[str, str]]:
+def find_unjudged(
+    tree: Evidence, lost: Mapping[str, Lost], *, explains: bool
+) -> dict[str, tuple[str, str]]:
     """Return the outputs that may be in order, as far as can be seen.
 
     Each with the file that may say so, and why nobody can read it. What is known to be left, and
-    what is known to be of an older version, is none of these.
+    what is known to be of an older version, is none of these. Where the tree `explains` no output
+    at all and has no key, no source or a submodule, these are elsewhere: then no file is named.
     """
     if not lost:
         return {}
     veiled = find_veiled(tree)
     modules = {path: "is a submodule" for path, _, _ in list_submodules(tree)}
+    has_keys = any(key.paths for key in tree.keys.values())
+    elsewhere = not explains and bool(modules or not tree.sources or not has_keys)
     suspects = sorted((path for path in veiled if not is_media(path)), key=_likely)
     found = {}
     for path, one in lost.items():
+        if not isinstance(tree.facts.get(path), AgeFact | PointerFact | LockedFact | MissingFact):
+            continue
         above = [up for part in (*one.sources, *one.keys) for up in _with_parents(part)]
         place = next((up for up in above if up in veiled or up in modules), None)
         if place is None and suspects and _may_be_anywhere(one, suspects[0], veiled):
             place = suspects[0]
-        if place is not None and (one.excuse is None or one.excuse.reason in _WITHOUT_PART):
+        if place is None and elsewhere and _came_unexplained(one):
+            found[path] = "", ""
+        elif place is not None and (one.excuse is None or one.excuse.reason in _WITHOUT_PART):
             found[path] = place, veiled.get(place) or modules[place]
     return found
 
@@ -148,7 +163,12 @@ def _may_be_anywhere(lost: Lost, likeliest: str, veiled: Mapping[str, str]) -> b
         # Most links to elsewhere are no matter of secrets, and most old files are left behind.
         likely = likeliest.endswith(_CERTAIN) or "encrypted" in veiled[likeliest]
         return likely and lost.excuse.reason is Reason.NEVER_EXPLAINED
-    return lost.brought and lost.past_source is None and lost.past_key is None
+    return _came_unexplained(lost)
+
+
+def _came_unexplained(lost: Lost) -> bool:
+    past = lost.past_source or lost.past_key
+    return lost.brought and lost.excuse is None and past is None
 
 
 def _with_parents(path: str) -> Iterator[str]:
@@ -163,7 +183,9 @@ def say_unjudged(tree: Evidence, unjudged: Mapping[str, tuple[str, str]]) -> tup
     if not unjudged:
         veiled = find_veiled(tree)
         return _say_each({path: veiled[path] for path in veiled if path.endswith(".age")})
-    places = dict(unjudged.values())
+    places = {place: why for place, why in unjudged.values() if place}
+    if not places:
+        return ()
     first, *rest = sorted(places, key=_likely)
     what = f"{_outputs_are(len(unjudged))} not explained, and {first}, which may do so, "
     return (advise_unlocked(f"{what}{places[first]}{_more([first, *rest])}"),)

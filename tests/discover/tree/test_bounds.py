@@ -67,7 +67,7 @@ def test_what_was_not_tried_is_said_only_where_it_may_decide(crowded: Workshop) 
     said = call(crowded.top)
     assert said.code == 3
     assert "1 output is not explained, and keys.txt, which may do so, has a key with a comment" in (
-        said.stdout
+        said.stderr
     )
 
 
