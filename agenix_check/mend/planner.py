@@ -21,10 +21,7 @@ from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import LEFTOVER, Place, ident, output_path
 from agenix_check.mend.admission import Admission, Ungranted
-from agenix_check.mend.former_keys import (
-    named_needs,
-    needs_by_names,
-)
+from agenix_check.mend.former_keys import named_needs, needs_by_names
 from agenix_check.mend.needs import Need, declared_needs, needs_of_finding
 from agenix_check.mend.plan import Job, NewOutput, Plan, Restored, Touched
 from agenix_check.mend.reencrypt import plan_plain, plan_sources
