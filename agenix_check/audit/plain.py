@@ -89,7 +89,7 @@ def audit_without_rule(bench: PlainBench, paths: Iterable[str]) -> Iterator[Find
     for path in paths:
         fact = names.here.facts.get(path)
         stanzas = fact.stanzas if isinstance(fact, AgeFact) else ()
-        readers = ", ".join(dict.fromkeys(map(bench.people.addressee, stanzas)))
+        readers = bench.people.list_readers(stanzas)
         can = f"; it can be read by {readers}" if readers else ""
         left = bench.before.get(path)
         if left:

@@ -19,6 +19,7 @@ _NAMES_NOBODY = frozenset({
     "hostKey", "hostPubkey", "recipient", "value", "x",
 })  # fmt: skip
 _SHOWN_OF_KEY = 40  # characters of a text that is no key
+_MOST_SAID = 12  # that one message names
 _SHOWN_OF_NAME = 60
 _MOST_CANDIDATES = 6  # candidates of which one is meant
 
@@ -103,6 +104,12 @@ class People:
             tag = None if recipient is None else recipient_tag(recipient)
             if recipient is not None and tag is not None and tag not in self._names:
                 self._names[tag] = name_key(recipient, text, rule.origin(text), when)
+
+    def list_readers(self, stanzas: Iterable[Stanza]) -> str:
+        """Return whom stanzas are for; of many the first."""
+        readers = list(dict.fromkeys(map(self.addressee, stanzas)))
+        more = len(readers) - _MOST_SAID
+        return ", ".join(readers[:_MOST_SAID]) + (f" and {more} more" if more > 0 else "")
 
     def addressee(self, stanza: Stanza) -> str:
         """Return whom a stanza is for."""

@@ -193,7 +193,7 @@ def judge_recipients(
     if difference.unknown:
         strange = was.strangers(difference.unknown)
         gone = _left(was, read, strange)
-        strangers = ", ".join(dict.fromkeys(map(bench.people.addressee, difference.unknown)))
+        strangers = bench.people.list_readers(difference.unknown)
         yield make_finding(
             "plain-unknown-recipient", f"can be read by {strangers}, not in {file.path}",
             path=rule.path, new=bool(strange), mend=mend,

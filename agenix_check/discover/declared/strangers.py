@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # What looks for strangers is imported where there are any.
 _SHOWN_OF_COMMIT = 10
+_SHOWN_OF_HOLDER = 60  # characters
 
 
 def name_strangers(
@@ -64,7 +65,8 @@ def _in_trees(view: View, names: Names, wanted: set[str]) -> dict[str, str]:
                 bound = name_keys(view.repository, (names.here, names.base))
             words = text.split(None, 2)
             comment = words[2].strip() if len(words) > 2 else None
-            name = bound.get(" ".join(words[:2])) or comment or _stem(path)
+            name = bound.get(" ".join(words[:2])) or comment or _stem(path) or ""
+            name = name[:_SHOWN_OF_HOLDER]
             found[tag] = f"{name} (in {path}{when})" if name else f"the key in {path}{when}"
     return found
 
@@ -84,7 +86,7 @@ def _holders(tree: Evidence, wanted: set[str]) -> dict[str, tuple[str, str]]:
 
 
 def _say_retired(key: "RetiredKey") -> str:
-    name = key.name or _stem(key.path)
+    name = (key.name or _stem(key.path) or "")[:_SHOWN_OF_HOLDER]
     until = f"in {key.path} until {key.until[:_SHOWN_OF_COMMIT]}"
     return f"{name} ({until})" if name else f"a key that was {until}"
 

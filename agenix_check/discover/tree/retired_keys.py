@@ -7,7 +7,7 @@ from agenix_check.age import recipient_or_none, recipient_tag
 from agenix_check.discover.tree.key_names import find_binding
 from agenix_check.git.cache import Store
 from agenix_check.git.paths import to_text
-from agenix_check.git.process import Git
+from agenix_check.git.process import Git, GitError
 
 _DECLARED_KEY = re.compile(
     rb"ssh-(?:ed25519|rsa)[ \t]+AAAA[0-9A-Za-z+/]+={0,3}(?:[ \t]+[^\r\n\"\\']*)?"
@@ -21,6 +21,7 @@ _LOG = (
 _FILES = ("*.nix", "*.pub", "*.json", "*.toml", "*.txt", "*.keys", "*authorized_keys*")
 _MOST_READ = 1 << 26  # bytes of what history says of keys
 _MOST_KEYS = 5000
+_LONGEST_LINE = 1 << 16  # bytes; people write shorter ones
 _STORED_RETIRED = "retired-keys"
 _RETIRED_FORMAT = 1  # of the format of what is stored
 
@@ -44,8 +45,11 @@ def find_retired(git: Git, tip: str, store: Store) -> dict[str, RetiredKey]:
         stored = cast("dict[str, tuple[str | None, str, str]]", known[tip])
         return {tag: RetiredKey(*one) for tag, one in stored.items()}
     matching = git.with_environment({"GIT_LITERAL_PATHSPECS": "0"})
-    status, listing, _ = matching.attempt(*_LOG, tip, "--", *_FILES)
-    found = _parse(listing[:_MOST_READ]) if status == 0 else {}
+    try:
+        with matching.stream(*_LOG, tip, "--", *_FILES) as listing:
+            found = _parse(listing.read(_MOST_READ))
+    except GitError:
+        found = {}
     store.save(
         _STORED_RETIRED,
         {tip: {tag: tuple(one) for tag, one in found.items()}},
@@ -63,7 +67,7 @@ def _parse(listing: bytes) -> dict[str, RetiredKey]:
             commit = to_text(line[1:])
         elif line.startswith(b"--- "):
             path = to_text(line[4:].strip(b'"\t').removeprefix(b"a/"))
-        elif line.startswith(b"-"):
+        elif line.startswith(b"-") and len(line) <= _LONGEST_LINE:
             for match in _DECLARED_KEY.finditer(line):
                 text = to_text(match[0]).strip()
                 recipient = recipient_or_none(text)

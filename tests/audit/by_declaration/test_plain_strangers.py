@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from tests.audit.by_declaration.test_plain import judge, the_only, write_rules
@@ -70,3 +72,13 @@ def test_every_format_names_people(workshop: Workshop, run: Run) -> None:
         said = " ".join(run(workshop.top, "--format", name).stdout.split())
         assert "carol" in said, name
         assert "beta" in said, name
+
+
+def test_of_many_strangers_some_are_named(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agenix_check.audit.plain_people._MOST_SAID", 2)
+    workshop.write("db.age", encrypt(b"x", [ALPHA, BETA, GAMMA, NEW]))
+    write_rules(workshop, db=[ALPHA])
+
+    assert the_only(judge(workshop)).message.endswith(" and 1 more, not in secrets.nix")
