@@ -10,7 +10,8 @@ from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Finding, JudgedFile
 
-_LENGTH, _DUMMY = "output-length", "output-dummy"
+_LENGTH = "output-length"
+_DUMMY = "output-dummy"
 _ENOUGH_OUTPUTS = 3
 _ENOUGH_TEXTS = 2  # of different lengths: outputs of one wrong text agree on anything
 _LONGER_BY = range(-5, 201)  # bytes by which a store path may be longer than `<hash>-source`
