@@ -13,11 +13,11 @@ LINES = $(CURDIR)/.cache/coverage/lines
 # Rooms that try other programs (browsers, hook managers, CI, Nix) than this Python: once is enough.
 ELSEWHERE = tests/browser tests/ci tests/flake tests/hooks
 
-.PHONY: help setup demo test lint format bench screenshot trial modern clean \
+.PHONY: help setup demo test lint format bench bench-hostile screenshot trial modern clean \
 	programs packages tests measured
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.runtime ## build a small fleet, break it, and see what the gate says
 	@$(BIN)/agenix-check demo
@@ -43,6 +43,9 @@ format: $(VENV)/.dev ## let ruff put the code in order
 
 bench: $(VENV)/.dev ## measure the speed, beside what it must reach
 	@$(BIN)/python -m tests.bench
+
+bench-hostile: $(VENV)/.dev ## measure what input as bad as the bounds allow costs
+	@$(BIN)/python -m tests.bench.hostile
 
 screenshot: $(VENV)/.dev programs ## take the pictures of the HTML report that README shows
 	@$(BIN)/python -m tests.browser.screenshot

@@ -17,7 +17,7 @@ from agenix_check.age import (
     read_age,
     skim,
 )
-from agenix_check.discover.tree.key_texts import KeyTexts, find_keys
+from agenix_check.discover.tree.key_texts import KeyTexts, find_keys, suspect_keys
 
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n"
@@ -89,7 +89,7 @@ def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:
         return LockedFact("git-crypt")
     if size < 1024 and (pointer := _POINTER.match(data)):
         return PointerFact(pointer.group(1).decode())
-    return find_keys(data) if size == len(data) else None
+    return find_keys(data) if size == len(data) else suspect_keys(data)
 
 
 def _age_fact(data: bytes, size: int, sha256: str | None) -> Fact:

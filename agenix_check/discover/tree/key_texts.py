@@ -133,6 +133,12 @@ def _is_identity_file(data: bytes) -> bool:
     return any(_AGE_RECIPIENT.search(line) for line in lines)
 
 
+def suspect_keys(head: bytes) -> KeyTexts | None:
+    """Return that the keys of a file are left out which is too large, and may have some."""
+    found = find_keys(head)
+    return None if found is None else KeyTexts(public=(), private=(), cut=True)
+
+
 def _take(found: Iterable[bytes | None]) -> tuple[set[bytes], bool]:
     """Return texts up to a number of bytes, and whether any was left out."""
     texts: set[bytes] = set()

@@ -18,6 +18,7 @@ from agenix_check.discover.tree.facts import (
 )
 from agenix_check.discover.tree.key_texts import LONGEST_COMMENT, MOST_KEY_BYTES, KeyTexts
 from agenix_check.git.links import Obstacle
+from agenix_check.git.objects import WHOLE
 from agenix_check.git.snapshot import SUBMODULE, File
 from agenix_check.model.lost import Lost, Reason
 
@@ -29,8 +30,8 @@ _MEDIA = re.compile(
 )
 _CERTAIN = (".age", ".pub")
 _OVER_A_BOUND = (
-    f"has a key with a comment of more than {LONGEST_COMMENT} bytes, or more than "
-    f"{MOST_KEY_BYTES >> 20} MiB of keys with comments"
+    f"has a key with a comment of more than {LONGEST_COMMENT} bytes, more than "
+    f"{MOST_KEY_BYTES >> 20} MiB of keys with comments, or more than {WHOLE >> 20} MiB"
 )
 _WITH_KEYS = re.compile(r"(\.(pub|keys?|nix|toml|json|ya?ml|txt))?", re.IGNORECASE)
 

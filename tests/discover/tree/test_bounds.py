@@ -71,6 +71,19 @@ def test_what_was_not_tried_is_said_only_where_it_may_decide(crowded: Workshop) 
     )
 
 
+def test_a_file_that_is_too_large_to_be_searched_is_said_where_it_may_decide(
+    fleet: Workshop,
+) -> None:
+    fleet.write("keys.txt", f"{_key(1)}\n" * 15_000)
+    fleet.stage()
+    assert call(fleet.top).code == 0
+    fleet.write(_OUTPUT, fleet.read("secrets/db.age"))
+    fleet.stage()
+    said = call(fleet.top)
+    assert said.code == 3
+    assert "keys.txt, which may do so, has a key" in said.stderr
+
+
 def test_the_texts_of_all_files_have_a_largest_size(
     crowded: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
