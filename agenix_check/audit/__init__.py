@@ -10,6 +10,7 @@ from agenix_check.audit.select import select
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.findings import Report, SnapshotInfo
+from agenix_check.rules import find_rule
 
 __all__ = ["audit_fleet", "refuse_emptied", "select"]
 
@@ -77,9 +78,7 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
         people=people,
         written=inventory.written,
         reported=frozenset(
-            finding.path
-            for finding in report.findings
-            if finding.rule in ("source-not-encrypted", "source-malformed")
+            finding.path for finding in report.findings if find_rule(finding.rule).unreadable
         ),
     )
     judged = list(audit_plain(bench))

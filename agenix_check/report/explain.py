@@ -5,7 +5,7 @@ from textwrap import indent as indent_lines
 
 from agenix_check.errors import UsageError, nearest
 from agenix_check.report.escape import visible
-from agenix_check.rules import RULES, Rule
+from agenix_check.rules import RULES, About, Rule
 
 _PAGE_WIDTH = 80
 _MOST_SUGGESTED = 3
@@ -39,7 +39,7 @@ def _nearest_rule(text: str) -> str:
     """Return a hint to the rules that have the text in their id, or to the one most like it."""
     having = sorted(
         (rule for rule in RULES if text and text.lower() in rule),
-        key=lambda rule: (not rule.startswith("output-"), rule),
+        key=lambda rule: (RULES[rule].about is not About.OUTPUT, rule),
     )
     if not having:
         return nearest(text, RULES)

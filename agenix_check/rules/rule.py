@@ -59,6 +59,7 @@ class Rule:
     - `lost` says that an output that should be there is not there in a usable form.
     - `unexplained` says that no key and source of the tree made an output that is there. Which of
       these rules it breaks depends on the base, so for `--new-from` they are one.
+    - `unreadable` says that its file is no source that anybody can decrypt.
     - `is_doubt` says that a comparison of plaintexts settles it.
     """
 
@@ -73,6 +74,7 @@ class Rule:
     exposure: float | None = None
     lost: bool = False
     unexplained: bool = False
+    unreadable: bool = False
     is_doubt: bool = False
 
     def __post_init__(self) -> None:

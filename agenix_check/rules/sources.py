@@ -78,6 +78,7 @@ SOURCES: tuple[Rule, ...] = (
             If it was committed before, change the secret: Git's history keeps the old one.
             """,
         about=About.SOURCE,
+        unreadable=True,
         exposure=9.1,
     ),
     Rule(
@@ -112,6 +113,7 @@ SOURCES: tuple[Rule, ...] = (
                 echo '*.age binary' >> .gitattributes
             """,
         about=About.SOURCE,
+        unreadable=True,
     ),
     Rule(
         id="source-empty",
