@@ -298,13 +298,14 @@ def _brought_by(names: Names, file: OutputFile, lost: Lost) -> Cause:
 
 
 def _say_older(lost: Lost) -> str:
-    pasts = [past for past in (lost.past_source, lost.past_key) if past is not None]
-    return f"made from {' and '.join(map(_say_past, pasts))}"
+    source, key = lost.past_source, lost.past_key
+    made = [] if source is None else [f"from {source.path} {_until(source, 'as it was ')}"]
+    made += [] if key is None else [f"for the key that {key.path} held {_until(key)}"]
+    return f"made {', and '.join(made)}"
 
 
-def _say_past(past: Past) -> str:
-    until = "before this change" if past.until is None else f"as it was until {past.until:.10}"
-    return f"{past.path} {until}"
+def _until(past: Past, how: str = "") -> str:
+    return "before this change" if past.until is None else f"{how}until {past.until:.10}"
 
 
 def _judge_strangers(names: Names, files: list[OutputFile]) -> Finding:

@@ -7,7 +7,9 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.model.findings import CauseKind, Report, Severity, Verdict
 from tests.audit.scenes import (
+    ALPHA_TOKEN,
     DB,
+    WIFI,
     judge,
     judge_staged,
     of_rule,
@@ -19,7 +21,7 @@ from tests.audit.scenes import (
     the_only,
     told,
 )
-from tests.host_keys import ALPHA, RSA, STRANGER
+from tests.host_keys import ALPHA, NEW, RSA, STRANGER
 
 IDENT = "0123456789abcdef" * 2
 
@@ -285,4 +287,19 @@ def test_an_output_takes_the_place_of_one_whose_key_left_the_tree(
     assert (finding.rule, str(finding.severity)) == (
         "output-untraceable",
         "error" if stays else "warning",
+    )
+
+
+def test_an_output_for_a_key_that_was_replaced_names_the_key(fleet: Workshop) -> None:
+    fleet.host("alpha", NEW)
+    for secret, source, text in (
+        ("db", DB, "postgres://db\n"), ("wifi", WIFI, "correct horse\n"),
+        ("token", ALPHA_TOKEN, "token of alpha\n"),
+    ):  # fmt: skip
+        rekey(fleet, "alpha", secret, source, text)
+    commit = fleet.commit("Install alpha anew")
+    fleet.rekey("alpha", "late", DB, "postgres://db\n", key=ALPHA)
+    finding = the_only(judge_staged(fleet), "output-stale")
+    assert finding.message == (
+        f"made for the key that hosts/alpha/host.pub held until {commit:.10}"
     )
