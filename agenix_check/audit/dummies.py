@@ -10,8 +10,8 @@ from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Finding, JudgedFile
 
-_LENGTH = "output-length"
-_DUMMY = "output-dummy"
+_RULE_OF_LENGTHS = "output-length"
+_RULE_OF_DUMMIES = "output-dummy"
 _ENOUGH_OUTPUTS = 3
 _ENOUGH_TEXTS = 2  # of different lengths: outputs of one wrong text agree on anything
 _LONGER_BY = range(-5, 201)  # bytes by which a store path may be longer than `<hash>-source`
@@ -25,7 +25,7 @@ def name_dummies(
     """Return verdicts and findings in which wrong lengths that dummies explain are called so."""
     results = [result for _, result in judged]
     found = list(findings)
-    wrong = [number for number, one in enumerate(results) if _LENGTH in one.rules]
+    wrong = [number for number, one in enumerate(results) if _RULE_OF_LENGTHS in one.rules]
     if len(wrong) < _ENOUGH_OUTPUTS:
         return results, found
     agreed: dict[_Owner, tuple[int, int]] = {}
@@ -36,7 +36,9 @@ def name_dummies(
     for number in wrong:
         one = results[number]
         if (one.node, one.secret, one.path) in agreed:
-            rules = tuple(_DUMMY if rule == _LENGTH else rule for rule in one.rules)
+            rules = tuple(
+                _RULE_OF_DUMMIES if rule == _RULE_OF_LENGTHS else rule for rule in one.rules
+            )
             results[number] = one._replace(rules=rules)
     return results, [_rename(one, agreed) for one in found]
 
@@ -65,7 +67,7 @@ def _agreements(
 
 def _rename(finding: Finding, agreed: Mapping[_Owner, tuple[int, int]]) -> Finding:
     owner = finding.node, finding.secret, finding.path
-    if finding.rule != _LENGTH or owner not in agreed:
+    if finding.rule != _RULE_OF_LENGTHS or owner not in agreed:
         return finding
     more, count = agreed[owner]
     than = f"{abs(more)} byte{'' if abs(more) == 1 else 's'} {'longer' if more > 0 else 'shorter'}"
@@ -73,4 +75,4 @@ def _rename(finding: Finding, agreed: Mapping[_Owner, tuple[int, int]]) -> Findi
         "as long as the dummy text that agenix-rekey writes instead of the secret, if store paths "
         f"are {than} there than usual, on which {count} outputs agree"
     )
-    return replace(finding, rule=_DUMMY, message=message)
+    return replace(finding, rule=_RULE_OF_DUMMIES, message=message)
