@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 
 _NO_ROOM = (ENOSPC, EDQUOT, EFBIG, EROFS)  # no room for what is written aside
-_LONGEST_ERROR = 4000  # characters; what is named in it may be a megabyte
+LONGEST_LINE = 4000  # characters; what is named in it may be a megabyte
 
 
 class AgenixCheckError(Exception):
@@ -15,7 +15,7 @@ class AgenixCheckError(Exception):
 
     def __str__(self) -> str:
         """Return the line, without its middle where it is very long."""
-        return shorten_text(super().__str__(), _LONGEST_ERROR)
+        return shorten_text(super().__str__())
 
 
 class UsageError(AgenixCheckError):
@@ -30,11 +30,11 @@ class CannotCheckError(AgenixCheckError):
     exit_code = 3
 
 
-def shorten_text(text: str, longest: int) -> str:
-    """Return a text without its middle where it has more characters than `longest`."""
-    if len(text) <= longest:
+def shorten_text(text: str) -> str:
+    """Return a text without its middle where it has more characters than `LONGEST_LINE`."""
+    if len(text) <= LONGEST_LINE:
         return text
-    half = longest // 2
+    half = LONGEST_LINE // 2
     return f"{text[:half]} … {text[-half:]}"
 
 

@@ -51,8 +51,8 @@ def _rows() -> list[tuple[str, str, str]]:
         ("an answer of Nix", _size(run._MOST_JSON), _SAID),
         ("a file of what is remembered", _size(cache.MOST_STORED), "it is not kept"),
         (
-            "a line about an error",
-            f"{errors._LONGEST_ERROR:,} characters",
+            "the line of an error or finding",
+            f"{errors.LONGEST_LINE:,} characters",
             "its middle is left out",
         ),
     ]

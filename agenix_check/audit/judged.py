@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from agenix_check.discover.tree.naming import OutputFile
+from agenix_check.errors import shorten_text
 from agenix_check.model.findings import Cause, Finding, JudgedFile, Severity
 from agenix_check.model.fleet import Output
 from agenix_check.rules import RULES
@@ -54,7 +55,7 @@ def make_finding(
     return Finding(
         rule=rule,
         severity=severity or RULES[rule].severity,
-        message=message,
+        message=shorten_text(message),
         path=path,
         node=node,
         secret=secret,

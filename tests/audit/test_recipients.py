@@ -184,3 +184,14 @@ def test_a_placeholder_node_is_skipped(fleet: Workshop) -> None:
     assert output.reason == "its node has agenix-rekey's placeholder key"
     assert report.counts.skipped == 1
     assert the_only(report, "node-placeholder-key").node == storage("omega")
+
+
+def test_a_file_for_a_thousand_unknown_recipients_is_said_in_a_line(fleet: Workshop) -> None:
+    stanzas = "".join(f"-> kind{number:04}{'x' * 90}\n\n" for number in range(1000))
+    text = f"age-encryption.org/v1\n{stanzas}--- {'A' * 43}\n{'x' * 60}"
+    (output,) = (fleet.top / "secrets/rekeyed/alpha").glob("*-db.age")
+    output.write_text(text)
+    fleet.stage()
+    (message,) = {one.message for one in judge_staged(fleet).findings if "kind0000" in one.message}
+    assert "kind0999" in message
+    assert len(message) <= 4100
