@@ -1,17 +1,19 @@
 """Select the findings that count: by ignore rules, --node and --secret, and --new-from."""
 
-from collections.abc import Mapping, Sequence
+import posixpath
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.key_texts import KeyTexts
-from agenix_check.model.findings import Counts, Finding, JudgedFile, Report, Verdict
+from agenix_check.model.findings import Counts, FileKind, Finding, JudgedFile, Report, Verdict
 from agenix_check.model.settings import Ignore, Settings
 from agenix_check.rules import About, find_rule
 
-_BrokenRule = tuple[str | None, str | None, str]  # a node, a secret, and the rule that it breaks
+# A node, a secret, and the rule that it breaks; of a plain file None, its path, and the rule.
+_BrokenRule = tuple[str | None, str | None, str]
 
 
 def select(
@@ -28,7 +30,8 @@ def select(
     restricted = settings.node or settings.secret
     if not (restricted or settings.ignore or known):
         return report
-    wanted = [one for one in report.findings if is_wanted(one, settings)]
+    plain = {one.path for one in report.plain}
+    wanted = [one for one in report.findings if is_wanted(one, settings, plain)]
     if known is not None and tree is not None:
         before, other = known
         old = {_identity(one, other) for one in before.findings}
@@ -40,19 +43,27 @@ def select(
         if rule is None:
             kept.append(finding)
         else:
-            silenced[finding.node, finding.secret, finding.rule] = rule.reason
-    outputs = [_without(one, silenced) for one in report.outputs if is_wanted(one, settings)]
+            silenced[*_place(finding, plain), finding.rule] = rule.reason
+    files = [_without(one, silenced) for one in report.files if is_wanted(one, settings, plain)]
     return replace(
         report,
+        fleet=replace(report.fleet, plain=sum(one.kind is FileKind.PLAIN for one in files)),
         findings=tuple(kept),
-        files=(*outputs, *report.plain),
-        counts=Counts.of(outputs, kept, ignored=len(wanted) - len(kept)),
+        files=tuple(files),
+        counts=Counts.of(files, kept, ignored=len(wanted) - len(kept)),
     )
+
+
+def _place(
+    one: Finding | JudgedFile, plain: Collection[str | None]
+) -> tuple[str | None, str | None]:
+    """Return the node and the secret that something is about; of a plain file only its path."""
+    return (None, one.path) if one.path in plain else (one.node, one.secret)
 
 
 def _without(output: JudgedFile, silenced: Mapping[_BrokenRule, str]) -> JudgedFile:
     """Remove the silenced rules from an output; if it broke no other, it is skipped."""
-    where = output.node, output.secret
+    where = _place(output, {output.path} if output.kind is FileKind.PLAIN else ())
     rules = tuple(rule for rule in output.rules if (*where, rule) not in silenced)
     if rules == output.rules:
         return output
@@ -62,8 +73,17 @@ def _without(output: JudgedFile, silenced: Mapping[_BrokenRule, str]) -> JudgedF
     return output._replace(rules=(), verdict=Verdict.SKIPPED, reason=f"ignored: {reason}")
 
 
-def is_wanted(one: Finding | JudgedFile, settings: Settings) -> bool:
-    """Return whether something belongs to the nodes and secrets that the run is restricted to."""
+def is_wanted(
+    one: Finding | JudgedFile, settings: Settings, plain: Collection[str | None] = ()
+) -> bool:
+    """Return whether something belongs to the nodes and secrets that the run is restricted to.
+
+    `plain` are the paths of plain files. These are of no node; their secret is named by the path,
+    or by the file's name without its ending.
+    """
+    if one.path is not None and one.path in plain:
+        names = (one.path, posixpath.basename(one.path).removesuffix(".age"))
+        return not settings.node and any(matches(name, settings.secret) for name in names)
     return is_node(one.node, settings.node) and matches(one.secret, settings.secret)
 
 

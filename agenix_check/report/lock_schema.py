@@ -105,7 +105,7 @@ def _rules_file() -> Schema:
 
 
 def _secret() -> Schema:
-    secret = described_object(
+    return described_object(
         "One secret.",
         name=_text("Its name, as it appears in the file name of its output."),
         source={"description": "Its rekeyFile.", "$ref": "#/$defs/place"},
@@ -121,8 +121,8 @@ def _secret() -> Schema:
             "The sources that it is generated from. A lock file of an older version does not say.",
             {"$ref": "#/$defs/place"},
         ),
+        optional=("dependencies",),
     )
-    return {**secret, "required": ["name", "source", "intermediary", "generator"]}
 
 
 def _map(description: str, values: Schema) -> Schema:

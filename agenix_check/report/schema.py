@@ -155,6 +155,8 @@ def _plain() -> Schema:
         rules_file=_ref("name", "The secrets.nix that names it."),
         verdict=_enum("Its verdict.", Verdict),
         rules=described_array("The rules it breaks.", {"$ref": "#/$defs/rule"}),
+        reason=_nullable("name", "Why it is unverifiable or skipped."),
+        optional=("reason",),
     )
 
 

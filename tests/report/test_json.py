@@ -124,7 +124,7 @@ def test_fields_are_those_of_the_contract_in_its_order() -> None:
     assert list(document["outputs"][0]) == [
         *("node", "secret", "source", "path", "verdict", "rules", "reason")
     ]
-    assert list(document["plain"][0]) == ["path", "rules_file", "verdict", "rules"]
+    assert list(document["plain"][0]) == ["path", "rules_file", "verdict", "rules", "reason"]
     assert list(document["findings"][0]) == [
         *("rule", "severity", "node", "secret", "path", "source"),
         *("message", "new", "cause", "since", "mend"),

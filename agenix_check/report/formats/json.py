@@ -72,6 +72,7 @@ def _plain(plain: JudgedFile) -> dict[str, _Value]:
         "rules_file": plain.group,
         "verdict": plain.verdict,
         "rules": tuple(sorted(plain.rules)),
+        "reason": plain.reason,
     }
 
 
