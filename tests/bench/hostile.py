@@ -50,12 +50,8 @@ def _long_key(shop: Workshop) -> None:
 
 
 def _large_lock(shop: Workshop) -> None:
-    shop.write("agenix-check.lock", "[" * (80 << 20))
-
-
-def _large_change(shop: Workshop) -> None:
-    for number in range(20):
-        shop.write(f"large{number}.nix", ("# " + "y" * 70 + "\n") * 40_000)
+    # Our own memory would count as the command's: it is forked from us.
+    os.truncate(shop.top / shop.write("agenix-check.lock", "["), 80 << 20)
 
 
 _CASES: dict[str, tuple[Callable[[Workshop], None], tuple[str, ...]]] = {
@@ -65,7 +61,6 @@ _CASES: dict[str, tuple[Callable[[Workshop], None], tuple[str, ...]]] = {
     "1,000 files of 9,000 stanzas": (_stanzas, ()),
     "a key of 50,000 names in TOML": (_long_key, ()),
     "a lock file of 80 MiB": (_large_lock, ("--inventory", "lock")),
-    "a change of 58 MiB of lines": (_large_change, ()),
 }
 
 
