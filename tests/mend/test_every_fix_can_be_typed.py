@@ -43,8 +43,8 @@ WITHOUT_FIX = {
     "source-empty",
     "source-unused",
 }
-# This one says what other rules are judged by; nothing is wrong.
-NEVER_FIXED = {"settings-changed"}
+# One says what other rules are judged by; for the other, a person has to change the secret itself.
+NEVER_FIXED = {"settings-changed", "secret-exposed"}
 # Names show no other reader of a source than a passphrase, which only a person knows.
 WITHOUT_FIX_BY_NAMES = {*WITHOUT_FIX, "source-unknown-recipient"}
 # Git LFS, which is not asked here, would fetch the file.
