@@ -129,8 +129,8 @@ def test_too_many_pairs_are_said() -> None:
 
 def test_one_key_in_several_directories(fleet: Workshop) -> None:
     """A host and its home, say: each has its own directory and the same key."""
+    path = fleet.output_path("alpha", "db", "secrets/db.age")
     for home in ("alpha-bob", "alpha-eve"):
-        path = fleet.rekey("alpha", "db", "secrets/db.age", "postgres://db\n")
         fleet.write(path.replace("/alpha/", f"/{home}/"), fleet.read(path))
 
     report = judge_staged(fleet)
@@ -141,7 +141,7 @@ def test_one_key_in_several_directories(fleet: Workshop) -> None:
 
 
 def test_several_names_on_one_ident(fleet: Workshop) -> None:
-    for name in ("db", "db-copy", "postgres/password", "c++", "0day", "a.b.c"):
+    for name in ("db-copy", "postgres/password", "c++", "0day", "a.b.c"):
         fleet.rekey("alpha", name, "secrets/db.age", "postgres://db\n")
 
     report = judge_staged(fleet)
