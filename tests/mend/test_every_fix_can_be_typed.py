@@ -47,8 +47,8 @@ WITHOUT_FIX = {
 NEVER_FIXED = {"settings-changed", "secret-exposed"}
 # Names show no other reader of a source than a passphrase, which only a person knows.
 WITHOUT_FIX_BY_NAMES = {*WITHOUT_FIX, "source-unknown-recipient"}
-# Git LFS, which is not asked here, would fetch the file.
-ELSEWHERE = {"output-lfs"}
+# Git LFS would fetch the file, and agenix-rekey generate it: neither is asked here.
+ELSEWHERE = {"output-lfs", "source-outdated"}
 
 
 def named(shop: Workshop, hosts: Hosts) -> Fleet:

@@ -281,7 +281,7 @@ def test_a_dry_run_lists_grants_and_remembers_nothing(fleet: Workshop) -> None:
     assert done.code == 1
     assert f"only if {FINGERPRINT} (hosts/alpha/host.pub, brought by Mallory in" in done.stdout
     assert [one for one in listed["left"] if FINGERPRINT in one]
-    assert listed.keys() == {"schema", "decrypt", "stage", "remove", "grants", "left"}
+    assert listed.keys() == {*("schema", "decrypt", "stage", "restore", "remove", "grants", "left")}
     (grant,) = listed["grants"]
     assert grant["option"] == f"--grant {fleet.storage}/alpha"
     assert (grant["key"], grant["path"]) == (STRANGER, "hosts/alpha/host.pub")
