@@ -143,6 +143,8 @@ def restage(
         if write_tree(replace(repository, git=git)) != tree:
             raise _changed()
         _update(git, add, remove)
+        # The look afterwards must not be the first to need room for these objects.
+        write_tree(replace(repository, git=git))
         _refresh(git)
         _swap(index, new, before)
     except OSError as error:
