@@ -131,7 +131,20 @@ def passes_symlink(top: Path, path: Path) -> bool:
     parts = path.parts
     if ".." in parts or path.is_absolute():
         return True
-    return any(top.joinpath(*parts[:depth]).is_symlink() for depth in range(1, len(parts) + 1))
+    above = (top.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1))
+    return any(stat.S_ISLNK(mode_of(place)) for place in above)
+
+
+def mode_of(path: Path) -> int:
+    """Return the mode of what is at a path, of a symlink its own; 0 where nothing is.
+
+    Raises `OSError` where that cannot be seen: from Python 3.14 on `Path.exists`, `is_file` and
+    `is_symlink` say no of what they may not look at.
+    """
+    try:
+        return path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def local_path(path: str) -> Path:

@@ -21,7 +21,7 @@ from pathlib import Path
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.repository import Repository
 from agenix_check.git.staging import entries, object_ids, restage, write_blobs
-from agenix_check.git.worktree import local_path, local_text, passes_symlink
+from agenix_check.git.worktree import local_path, local_text, mode_of, passes_symlink
 
 _FILE_NAME = "journal"
 _TEMPORARY = ".agenix-check."
@@ -251,7 +251,7 @@ class WorkTree:
         found: set[str] = set()
         for path in paths:
             folder = path.rpartition("/")[0]
-            while folder and folder not in found and not self._at(folder).exists():
+            while folder and folder not in found and not mode_of(self._at(folder)):
                 found.add(folder)
                 folder = folder.rpartition("/")[0]
         return tuple(sorted(found))
@@ -312,4 +312,4 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _occupied(path: Path) -> bool:
-    return path.is_symlink() or path.exists()
+    return mode_of(path) != 0

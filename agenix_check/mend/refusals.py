@@ -1,6 +1,7 @@
 """What must not be fixed, said before anything is written, and what a fix leaves: a line each."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -10,7 +11,13 @@ from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 from agenix_check.git.staging import filtered, object_ids
-from agenix_check.git.worktree import list_unstaged, local_path, passes_symlink, stashed
+from agenix_check.git.worktree import (
+    list_unstaged,
+    local_path,
+    mode_of,
+    passes_symlink,
+    stashed,
+)
 from agenix_check.keys.encrypt import cannot_encrypt_to, cannot_encrypt_to_all
 from agenix_check.mend.plan import Plan
 from agenix_check.model.findings import Finding, JudgedFile, Severity
@@ -134,16 +141,17 @@ def _refuse_outside(top: Path, files: Mapping[str, File], path: str) -> None:
 
 def _refuse_occupied(top: Path, files: Mapping[str, File], path: str) -> None:
     place = top / local_path(path)
-    if place.is_symlink():
+    mode = mode_of(place)
+    if stat.S_ISLNK(mode):
         occupied = path not in files or files[path].mode != SYMLINK
     else:
-        occupied = place.exists() and not place.is_file()
+        occupied = mode != 0 and not stat.S_ISREG(mode)
     if occupied:
         raise CannotCheckError(
             f"{_NOTHING_FIXED}: {path} is not a regular file in the work tree; move it away"
         )
     # An interrupted rekey leaves an empty or a cut age file; anything else is somebody's work.
-    if path not in files and place.is_file() and not _is_left_by_rekey(place):
+    if path not in files and stat.S_ISREG(mode) and not _is_left_by_rekey(place):
         raise CannotCheckError(
             f"{_NOTHING_FIXED}: {path} is in the way: it is neither an age file nor tracked; "
             "move it away"
@@ -167,9 +175,10 @@ def edited(repository: Repository, files: Mapping[str, File], paths: Iterable[st
         place = (top or Path()) / local_path(path)
         if path not in files or files[path].mode == SUBMODULE:
             continue
-        if place.is_symlink():
+        mode = mode_of(place)
+        if stat.S_ISLNK(mode):
             contents[path] = os.fsencode(place.readlink())
-        elif place.is_file():
+        elif stat.S_ISREG(mode):
             contents[path] = place.read_bytes()
     oids = object_ids(repository, contents)
     differing = {path for path, oid in oids.items() if oid != files[path].oid}
