@@ -1,6 +1,6 @@
 """What past commits did to files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from agenix_check.git.paths import to_text
@@ -10,36 +10,19 @@ from agenix_check.git.snapshot import Change, make_change
 MOST_CHANGED = 1 << 25  # bytes of changed lines; more is taken for a change of everything
 
 
+_NAME_LOG = (
+    "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
+    "--first-parent", "--diff-merges=first-parent",
+)  # fmt: skip
+
+
 def last_changes(git: Git, base: str, commit: str) -> dict[str, str]:
     """Return, for each path that commits after `base` touched, the newest such commit.
 
     Empty if history is incomplete (a partial clone without trees): this explains verdicts and
     decides none.
     """
-    status, listing, _ = git.attempt(
-        "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
-        "--first-parent", "--diff-merges=first-parent", f"{base}..{commit}",
-    )  # fmt: skip
-    return _parse(to_text(listing).split("\0")) if status == 0 else {}
-
-
-def newest_changes(git: Git, tip: str, paths: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Return the commits on a line of first parents that touched some paths last, newest first.
-
-    Each with those of the paths that no later commit touched. Nothing where history is not all
-    here (a partial clone without trees).
-    """
-    status, listing, _ = git.attempt(
-        "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
-        "--first-parent", "--diff-merges=first-parent", tip, "--",
-        *paths,
-    )  # fmt: skip
-    if status:
-        return []
-    by_commit: dict[str, list[str]] = {}
-    for path, commit in _parse(to_text(listing).split("\0")).items():
-        by_commit.setdefault(commit, []).append(path)
-    return list(by_commit.items())
+    return _newest(_touched(git, f"{base}..{commit}"))
 
 
 def touching_commits(git: Git, tip: str, paths: Iterable[str]) -> list[tuple[str, list[str]]]:
@@ -47,12 +30,23 @@ def touching_commits(git: Git, tip: str, paths: Iterable[str]) -> list[tuple[str
 
     With each are those of the paths, and what is below them. Nothing where history is not all here.
     """
-    status, listing, _ = git.with_settings({"log.showRoot": "true"}).attempt(
-        "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
-        "--first-parent", "--diff-merges=first-parent", tip, "--", *paths,
-    )  # fmt: skip
+    return _touched(git.with_settings({"log.showRoot": "true"}), tip, "--", *paths)
+
+
+def _newest(touched: Iterable[tuple[str, list[str]]]) -> dict[str, str]:
+    """Return the first commit, of some with their paths, that has each path."""
+    found: dict[str, str] = {}
+    for commit, paths in touched:
+        for path in paths:
+            found.setdefault(path, commit)
+    return found
+
+
+def _touched(git: Git, *which: str) -> list[tuple[str, list[str]]]:
+    """Return what `git log` says of some commits: each with the paths that it touched."""
+    status, listing, _ = git.attempt(*_NAME_LOG, *which)
     found: list[tuple[str, list[str]]] = []
-    place = 0
+    place = 0  # an empty field, a commit, a newline, and the paths
     for field in to_text(listing).split("\0") if status == 0 else ():
         if not field:
             place = 0
@@ -61,21 +55,6 @@ def touching_commits(git: Git, tip: str, paths: Iterable[str]) -> list[tuple[str
             place = 1
         else:
             found[-1][1].append(field.removeprefix("\n") if place == 1 else field)
-            place = 2
-    return found
-
-
-def _parse(fields: list[str]) -> dict[str, str]:
-    """Read what `git log` says: an empty field, a commit, a newline, and the paths."""
-    found: dict[str, str] = {}
-    commit, place = "", 0
-    for field in fields:
-        if not field:
-            place = 0
-        elif place == 0:
-            commit, place = field, 1
-        else:
-            found.setdefault(field.removeprefix("\n") if place == 1 else field, commit)
             place = 2
     return found
 
@@ -257,11 +236,7 @@ def when_added(git: Git, tip: str, paths: Iterable[str]) -> dict[str, str]:
 
     Of some paths, or of all that were ever added where none is given.
     """
-    status, listing, _ = git.attempt(
-        "log", "-z", "--format=%x00%H", "--name-only", "--no-renames", "--no-show-signature",
-        "--first-parent", "--diff-merges=first-parent", "--diff-filter=A", tip, "--", *paths,
-    )  # fmt: skip
-    return _parse(to_text(listing).split("\0")) if status == 0 else {}
+    return _newest(_touched(git, "--diff-filter=A", tip, "--", *paths))
 
 
 def commits_since(git: Git, tip: str | None, base: str | None) -> frozenset[str]:

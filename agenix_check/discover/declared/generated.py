@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from agenix_check.discover.tree.names import Names
-from agenix_check.git.history import newest_changes
+from agenix_check.git.history import touching_commits
 from agenix_check.model.declaration import Declaration
 from agenix_check.view import View
 
@@ -35,17 +35,20 @@ def find_outdated(view: View, names: Names, declaration: Declaration) -> tuple[O
     staged = names.changed if commit is None else {}
     tip = commit or (view.base.commit if view.base is not None else None)
     asked = {*depends, *(path for paths in depends.values() for path in paths)}
-    dated = newest_changes(view.repository.git, tip, sorted(asked - {*staged})) if tip else []
-    # The newest comes first, and what is not dated (a clone without that history) last.
-    age = {path: place for place, (_, paths) in enumerate(dated) for path in paths}
-    age |= dict.fromkeys(staged, -1)
-    commits = {path: commit for commit, paths in dated for path in paths}
+    # The place of each path's newest commit, counted backwards, and that commit.
+    when: dict[str, tuple[int, str | None]] = dict.fromkeys(staged, (-1, None))
+    dated = touching_commits(view.repository.git, tip, sorted(asked - {*staged})) if tip else []
+    for place, (commit, paths) in enumerate(dated):
+        for path in paths:
+            when.setdefault(path, (place, commit))
+    unknown = (len(dated), None)  # in a clone without that history
 
     found = []
     for source, others in depends.items():
-        newest = min(others, key=lambda path: (age.get(path, len(dated)), path))
-        if age.get(newest, len(dated)) < age.get(source, len(dated)):
-            found.append(Outdated(source, newest, commits.get(newest)))
+        dependency = min(others, key=lambda path: (when.get(path, unknown)[0], path))
+        place, newest = when.get(dependency, unknown)
+        if place < when.get(source, unknown)[0]:
+            found.append(Outdated(source, dependency, newest))
     return tuple(sorted(found))
 
 
