@@ -170,21 +170,8 @@ in
           });
         };
       } // lib.optionalAttrs (options ? pre-commit) {
-        pre-commit.settings.hooks = mkIf cfg.preCommit.enable {
-          agenix-check = {
-            enable = true;
-            name = "agenix-check";
-            description = "Check, without any key, that every host can read exactly its secrets";
-            package = program;
-            # A commit is stopped for what it breaks; what was wrong before is shown.
-            entry = "${program}/bin/agenix-check --fail-on new";
-            verbose = true;
-            always_run = true;
-            pass_filenames = false;
-            require_serial = true;
-            stages = [ "pre-commit" "pre-merge-commit" "pre-push" ];
-          };
-        };
+        pre-commit.settings.hooks = mkIf cfg.preCommit.enable
+          (import ../ci-examples/git-hooks.nix program { inherit lib; }).hooks;
       };
     });
 }

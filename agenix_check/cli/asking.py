@@ -1,4 +1,4 @@
-"""The question at the terminal: may these keys have secrets that they never had?"""
+"""Questions at the terminal: may files be written, may keys have secrets that they never had?"""
 
 import os
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ def agrees(question: str) -> bool | None:
     from agenix_check.keys.prompts import Terminal
 
     answer = Terminal().ask(question)
-    return None if answer is None else answer.strip().lower() in ("y", "yes")
+    return None if answer is None else _is_yes(answer)
 
 
 def asker() -> Callable[[Sequence[str]], bool] | None:
@@ -34,6 +34,10 @@ def asker() -> Callable[[Sequence[str]], bool] | None:
             f"{what} to get secrets, and no secret went there from this clone yet:{listed}"
         )
         answer = terminal.ask(f"Encrypt secrets to {'it' if one else 'all of them'}? [y/N]")
-        return (answer or "").strip().lower() in ("y", "yes")
+        return _is_yes(answer or "")
 
     return ask
+
+
+def _is_yes(answer: str) -> bool:
+    return answer.strip().lower() in ("y", "yes")

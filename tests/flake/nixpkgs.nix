@@ -62,7 +62,7 @@
               mkdir -p $out/bin
               { echo '#!/bin/sh'; cat "$textPath"; } >$out/bin/${name}
               chmod +x $out/bin/${name}
-            '';
+            '' // { meta.mainProgram = name; };
             # Enough of TOML for settings: what JSON and TOML write alike, and tables inside of a line.
             formats.toml = { }: {
               generate = name: value: builtins.toFile name (concatStringsSep "" (map
