@@ -1,6 +1,7 @@
 """What is said to have run is what ran, in commands that tests start too."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,26 @@ def test_what_a_command_runs_is_noted_and_nothing_else(tmp_path: Path) -> None:
         not in verbs
     )
     assert str(PACKAGE / "cli/check.py") not in found
+
+
+def test_what_was_written_in_part_is_left_out(tmp_path: Path) -> None:
+    def write_at_most_a_page() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    path = str(ROOT / "tests/coverage/path")
+    done = subprocess.run(
+        [sys.executable, "-m", "agenix_check", "explain", "output-stale"],
+        env={**os.environ, "COVERAGE_LINES": str(tmp_path), "PYTHONPATH": path},
+        preexec_fn=write_at_most_a_page,
+        check=False,
+        capture_output=True,
+    )
+
+    assert done.returncode == 0
+    assert [file.suffix for file in tmp_path.iterdir()] == (
+        [".part"] if hasattr(sys, "monitoring") else []
+    )
+    assert read_lines(tmp_path) == {}
 
 
 def test_the_report_has_what_ran_least_and_the_sum(tmp_path: Path) -> None:

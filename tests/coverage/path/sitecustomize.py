@@ -30,10 +30,11 @@ if sys.version_info >= (3, 12):  # where it costs nearly nothing
             text = "".join(f"{file}\t{sorted(lines)}\n" for file, lines in _LINES.items())
             path = f"{_DIRECTORY}/{os.getpid()}-{os.urandom(8).hex()}"
             try:
-                with open(path, "w") as file:  # noqa: PTH123
+                with open(f"{path}.part", "w") as file:  # noqa: PTH123
                     file.write(text)
+                os.rename(f"{path}.part", path)  # noqa: PTH104
             except OSError:
-                pass  # a test let this one write nothing
+                pass  # a test let this one write nothing, or a part
             _LINES.clear()
 
     def _end(code: int) -> None:
