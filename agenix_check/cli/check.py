@@ -45,7 +45,7 @@ def run_check(arguments: Sequence[str]) -> int:
     """Check the tree that the arguments name, write the reports, return the exit code."""
     given: dict[str, OptionValue] = {}
     if arguments:
-        from agenix_check.cli.grammar import parse_check
+        from agenix_check.cli.gate_grammar import parse_check
 
         given = parse_check(arguments)
     asked = ask(given)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from agenix_check.audit.select import is_node, matches
 from agenix_check.cli.check import say_whose_settings
 from agenix_check.cli.configuration import ask
-from agenix_check.cli.grammar import parse_access
+from agenix_check.cli.gate_grammar import parse_access
 from agenix_check.cli.opening import open_run
 from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import CannotCheckError

@@ -15,7 +15,7 @@ from agenix_check.access.exposure import (
 from agenix_check.age import Recipient, recipient_or_none
 from agenix_check.audit.select import is_node
 from agenix_check.cli.configuration import ask
-from agenix_check.cli.grammar import AskedExposure, parse_exposure
+from agenix_check.cli.gate_grammar import AskedExposure, parse_exposure
 from agenix_check.cli.opening import open_here
 from agenix_check.cli.show_access import is_secret
 from agenix_check.cli.terminal import print_out, say

@@ -18,7 +18,7 @@ def _fleet(arguments: Sequence[str]) -> int:
     from agenix_check.cli.check import say_whose_settings
     from agenix_check.cli.configuration import ask
     from agenix_check.cli.files import write_lock
-    from agenix_check.cli.grammar import parse_fleet
+    from agenix_check.cli.gate_grammar import parse_fleet
     from agenix_check.cli.opening import open_run
     from agenix_check.inquiries import discover_fleet, make_lock
     from agenix_check.report import fleet_listing
@@ -120,7 +120,7 @@ def _help(arguments: Sequence[str]) -> int:
 
 
 def _hook(arguments: Sequence[str]) -> int:
-    from agenix_check.cli.grammar import parse_hook
+    from agenix_check.cli.gate_grammar import parse_hook
     from agenix_check.cli.push import run_pre_push
 
     given, remote = parse_hook(arguments)

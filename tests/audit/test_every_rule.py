@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from agenix_check.age import DUMMY_RECIPIENT
-from agenix_check.cli.grammar import parse_check
+from agenix_check.cli.gate_grammar import parse_check
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.findings import Finding

@@ -1,0 +1,96 @@
+"""What every parser of the command line is made of: options from their table, one-line errors."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from agenix_check.cli.options import Option, OptionValue
+from agenix_check.cli.verbs import VERBS
+from agenix_check.errors import UsageError, nearest
+from agenix_check.report.registry import format_names
+
+
+class Answer(Exception):  # noqa: N818 - not an error
+    """The text that was asked for: the help, or the version."""
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """The same help on every Python: up to 3.12 a short option repeats its argument."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        argument = self._format_args(action, action.dest.upper())
+        return f"{', '.join(action.option_strings)} {argument}"
+
+
+class _ArgumentParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+    def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse passes it
+        raise Answer(self.format_help())
+
+
+def new_parser(
+    program: str, usage: str | None, description: str, epilog: str | None = None
+) -> argparse.ArgumentParser:
+    """Return a parser that raises: `UsageError` for wrong usage, `Answer` for `--help`."""
+    return _ArgumentParser(
+        prog=program,
+        usage=usage,
+        description=description,
+        epilog=epilog,
+        allow_abbrev=False,
+        formatter_class=_Formatter,
+    )
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Add `--format` of a verb that prints text or JSON."""
+    parser.add_argument("--format", choices=("text", "json"), help="how to print it")
+
+
+def add_options(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
+    """Add options of the table, in their groups; those without a help text are left out."""
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for option in options:
+        text = option.text
+        if not text.help:
+            continue
+        if text.group not in groups:
+            groups[text.group] = parser.add_argument_group(text.group)
+        names = [f"-{text.short}"] if text.short else []
+        names.append(f"--{option.name}")
+        group = groups[text.group]
+        if option.kind == "flag":
+            group.add_argument(*names, action="store_true", default=None, help=text.help)
+        elif option.values:
+            group.add_argument(*names, choices=option.values, help=text.help)
+        else:
+            action = "append" if option.kind == "list" else "store"
+            group.add_argument(*names, action=action, metavar=text.metavar, help=text.help)
+
+
+def parse_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the values by name. Raises `UsageError`, which suggests what could be meant."""
+    values, rest = parser.parse_known_args(arguments)
+    for word in rest:
+        if word.startswith("-"):
+            option = word.partition("=")[0]
+            if option[2:] in format_names():
+                raise UsageError(f"there is no option {option}; type --format {option[2:]}")
+            known = [f"--{name.replace('_', '-')}" for name in (*vars(values), "help")]
+            raise UsageError(f"there is no option {option}{nearest(option, known)}")
+        hint = "; a verb comes first" if word in VERBS else ""
+        raise UsageError(f"unexpected argument {word!r}{hint}; see `{parser.prog} --help`")
+    return vars(values)
+
+
+def given_options(values: Mapping[str, Any]) -> dict[str, OptionValue]:
+    """Return the options that were given, by their names in the table."""
+    return {
+        name.replace("_", "-"): tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if value is not None
+    }
