@@ -5,7 +5,7 @@ offset and the reason. Whom a file is for and how long its plaintext is follow f
 the file's length.
 """
 
-from agenix_check.age.armor import ARMOR_BEGIN
+from agenix_check.age.armor import ARMOR_BEGIN, without_margins
 from agenix_check.age.errors import AgeFormatError, RecipientError
 from agenix_check.age.file import (
     CHUNK,
@@ -81,4 +81,5 @@ __all__ = [
     "render_header",
     "skim",
     "stanza_tag",
+    "without_margins",
 ]

@@ -23,6 +23,11 @@ def armor_start(data: bytes) -> int:
     return len(head) - len(text) if text.startswith(ARMOR_BEGIN.rstrip(b"-")) else -1
 
 
+def without_margins(data: bytes) -> bytes:
+    """Return an age file without the white space around its armor, which rage does not read."""
+    return data.strip() if armor_start(data) >= 0 else data
+
+
 def read_armor(data: bytes) -> bytes:
     """Return the binary age file inside `data`; raises AgeFormatError for bad armor."""
     lines, start = _body_lines(data)

@@ -26,6 +26,7 @@ from agenix_check.age import (
     parse_recipient,
     read_age,
     recipient_or_none,
+    without_margins,
 )
 from agenix_check.age.encoding import decode_bech32, encode_base64
 from agenix_check.keys.errors import DecryptionError
@@ -189,7 +190,7 @@ def try_key(key: OpenKey, ciphertext: bytes) -> Attempt:
         prompts.begin()
     try:
         with _for_plugins() if prompts else nullcontext():
-            plaintext = pyrage.decrypt(ciphertext, [key.identity])
+            plaintext = pyrage.decrypt(without_margins(ciphertext), [key.identity])
     except pyrage.DecryptError as error:
         said = " ".join(str(error).split()).partition(_PLUGIN_ADVICE)[0]
         complaint = printable(said)[:_LONGEST_REASON]
@@ -263,7 +264,7 @@ def _with_passphrase(content: bytes, path: str, terminal: Terminal) -> bytes:
         if passphrase is None:
             raise DecryptionError("its passphrase was not given")
         try:
-            return pyrage.passphrase.decrypt(content, passphrase)
+            return pyrage.passphrase.decrypt(without_margins(content), passphrase)
         except pyrage.DecryptError:
             terminal.say("This was not the passphrase.")
     raise DecryptionError("the passphrase was wrong")

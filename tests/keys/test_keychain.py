@@ -29,6 +29,15 @@ def test_age_identity_file(age_key: AgeKey, secret: Secret) -> None:
     assert decrypt(secret(age_key[1]), age_key[0]) == PLAINTEXT
 
 
+def test_white_space_around_armor(tmp_path: Path, age_key: AgeKey) -> None:
+    path = tmp_path / "made.age"
+    made = subprocess.run(
+        ["age", "-a", "-r", age_key[1]], input=PLAINTEXT, stdout=subprocess.PIPE, check=True
+    ).stdout
+    path.write_bytes(b"\n \r\n\n" + made + b"\t\n\n")
+    assert decrypt(path, age_key[0]) == PLAINTEXT
+
+
 def test_file_with_several_identities_and_comments(tmp_path: Path, secret: Secret) -> None:
     pairs = [new_identity() for _ in range(3)]
     path = tmp_path / "keys.txt"

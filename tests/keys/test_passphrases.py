@@ -39,7 +39,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
     directory = tmp_path_factory.mktemp("locked")
     made = Locked(directory / "locked.age", directory / "armored.age", recipient)
     made.binary.write_bytes(content)
-    made.armored.write_bytes(begin + lines + end)
+    made.armored.write_bytes(b"\n \n" + begin + lines + end + b"\n")
     return made
 
 
