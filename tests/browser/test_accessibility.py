@@ -76,7 +76,7 @@ def test_every_control_has_a_name(window: Window) -> None:
         "#filter-node": "Node",
         "#filter-secret": "Secret",
         "#filter-rule": "Rule",
-        '[name="verdict"][value="ok"]': "ok 2",
+        'button[value="ok"]': "ok 2",
         "[type=reset]": "Show all",
         "fieldset": "Verdict",
         "#panel": "Details",

@@ -1,6 +1,8 @@
 """The filters of the matrix, each alone and together."""
 
 import pytest
+from selenium.webdriver import Keys
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
@@ -15,10 +17,19 @@ def page(window: Window) -> Window:
     return window
 
 
-def choose_verdicts(page: Window, *verdicts: str) -> None:
-    for box in page.driver.find_elements(By.CSS_SELECTOR, '[name="verdict"]'):
-        if box.is_selected() != (box.get_attribute("value") in verdicts):
-            box.find_element(By.XPATH, "..").click()
+def choose_verdict(page: Window, verdict: str, *keys: str) -> None:
+    actions = ActionChains(page.driver, duration=0)
+    for key in keys:
+        actions.key_down(key)
+    actions.click(page.find(f'button.choice[value="{verdict}"]'))
+    for key in keys:
+        actions.key_up(key)
+    actions.perform()
+
+
+def pressed(page: Window) -> set[str]:
+    buttons = page.driver.find_elements(By.CSS_SELECTOR, '.choice[aria-pressed="true"]')
+    return {str(one.get_attribute("value")) for one in buttons}
 
 
 def test_at_first_every_output_is_shown(page: Window) -> None:
@@ -40,7 +51,7 @@ def test_by_node(page: Window) -> None:
 
 def test_by_secret(page: Window) -> None:
     page.type("#filter-secret", "wifi")
-    assert [(cell.node, cell.secret) for cell in page.cells()] == [(ALPHA, "wifi"), (BETA, "wifi")]
+    assert [(cell.node, cell.secret) for cell in page.cells()] == [(BETA, "wifi"), (ALPHA, "wifi")]
 
 
 def test_by_rule(page: Window) -> None:
@@ -68,17 +79,45 @@ def test_by_a_rule_that_only_a_finding_names(window: Window) -> None:
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_by_verdict(page: Window, verdict: Verdict) -> None:
-    choose_verdicts(page, verdict)
+    choose_verdict(page, verdict)
     wanted = {(one.node, one.secret) for one in TROUBLE.outputs if one.verdict is verdict}
     shown = {(cell.node, cell.secret) for cell in page.cells()}
     assert len(shown) == len(wanted)
     assert {cell.word for cell in page.cells()} == {verdict}
+    assert pressed(page) == {verdict}
+    choose_verdict(page, verdict)
+    assert len(page.cells()) == len(TROUBLE.outputs)
+    assert pressed(page) == set()
+
+
+def test_another_verdict_takes_the_place_of_one_or_joins_it(page: Window) -> None:
+    choose_verdict(page, "wrong")
+    choose_verdict(page, "skipped")
+    assert pressed(page) == {"skipped"}
+    choose_verdict(page, "unverifiable", Keys.CONTROL)
+    assert {cell.word for cell in page.cells()} == {"unverifiable", "skipped"}
+    choose_verdict(page, "skipped", Keys.CONTROL)
+    assert {cell.word for cell in page.cells()} == {"unverifiable"}
+
+
+def test_the_worst_come_first_and_are_counted(page: Window) -> None:
+    rows = page.driver.find_elements(By.CSS_SELECTOR, "#matrix tbody th")
+    assert [one.get_attribute("title") for one in rows] == [
+        f"{ALPHA}: 3 of 4 wrong", f"{BETA}: 2 of 3 wrong", f"{GAMMA}: 1 of 3 wrong",
+    ]  # fmt: skip
+    heads = page.driver.find_elements(By.CSS_SELECTOR, "#matrix thead th:not(.corner)")
+    titles = [str(one.get_attribute("title")) for one in heads]
+    assert titles[0] == "db: 3 of 3 wrong"
+    assert titles[-3:] == ["token: 1 output", "intermediary: 1 output", "mail: 1 output"]
+    choose_verdict(page, "ok")
+    rows = page.driver.find_elements(By.CSS_SELECTOR, "#matrix tbody th")
+    assert [" ".join(one.text.split()) for one in rows] == ["nixos:alpha 1", "nixos:beta 1"]
 
 
 def test_together_and_taken_back(page: Window) -> None:
     page.type("#filter-node", "alpha")
     page.type("#filter-secret", "db")
-    choose_verdicts(page, "wrong")
+    choose_verdict(page, "wrong")
     Select(page.find("#filter-rule")).select_by_value("output-stale")
     page.settle()
     assert {(cell.node, cell.secret) for cell in page.cells()} == {(ALPHA, "db"), (GAMMA, "db")}
@@ -103,5 +142,5 @@ def test_a_submitted_form_goes_nowhere(page: Window) -> None:
 def test_filters_are_used_with_the_keyboard(page: Window) -> None:
     page.find("#filter-rule").send_keys("\t")
     page.press(" ")
-    assert {cell.word for cell in page.cells()} == {"wrong", "unverifiable", "skipped"}
+    assert {cell.word for cell in page.cells()} == {"ok"}
     assert page.run("return document.activeElement.value") == "ok"

@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver import Keys
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.model.findings import MadeFrom, OutputDetail, Verdict
+from agenix_check.model.findings import JudgedFile, MadeFrom, OutputDetail, Verdict
 from tests.audit.scenes import DB, old_output
 from tests.browser.window import PHONE, Window
 from tests.conftest import Run
@@ -71,14 +71,14 @@ def test_every_output_of_a_cell_is_told(window: Window) -> None:
 
 def test_arrows_move_enter_opens_and_escape_leads_back(page: Window) -> None:
     page.run("document.querySelector('td[tabindex=\"0\"]').focus()")
-    assert page.focused() == (GAMMA, "backup/key")
-    page.press(Keys.ARROW_DOWN, Keys.ARROW_RIGHT)
     assert page.focused() == (ALPHA, "db")
-    page.press(Keys.ENTER)
+    page.press(Keys.ARROW_DOWN, Keys.ARROW_RIGHT)
+    assert page.focused() == (BETA, "backup/key")
+    page.press(Keys.ARROW_LEFT, Keys.ENTER)
     assert page.text("#panel").startswith("db Close")
     assert page.run("return document.activeElement.id") == "panel"
     page.press(Keys.ESCAPE)
-    assert page.focused() == (ALPHA, "db")
+    assert page.focused() == (BETA, "db")
     assert "Choose an output" in page.text("#panel")
     page.press(" ")
     assert page.text("#panel").startswith("db Close")
@@ -87,19 +87,98 @@ def test_arrows_move_enter_opens_and_escape_leads_back(page: Window) -> None:
 def test_keys_lead_to_the_ends_and_no_further(page: Window) -> None:
     page.cell(ALPHA, "db").click()
     page.press(Keys.END)
-    assert page.focused() == (ALPHA, "wifi")
+    assert page.focused() == (ALPHA, "mail")
     page.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
-    assert page.focused() == (ALPHA, "wifi")
+    assert page.focused() == (ALPHA, "mail")
     page.press(Keys.HOME)
-    assert page.focused() == (ALPHA, "backup/key")
+    assert page.focused() == (ALPHA, "db")
     page.press(Keys.END, control=True)
-    assert page.focused() == (BETA, "wifi")
+    assert page.focused() == (GAMMA, "mail")
     page.press(Keys.HOME, control=True)
-    assert page.focused() == (GAMMA, "backup/key")
+    assert page.focused() == (ALPHA, "db")
     page.press(Keys.PAGE_DOWN)
-    assert page.focused() == (BETA, "backup/key")
+    assert page.focused() == (GAMMA, "db")
     page.press(Keys.PAGE_UP)
-    assert page.focused() == (GAMMA, "backup/key")
+    assert page.focused() == (ALPHA, "db")
+    page.press(Keys.ARROW_UP)
+    assert page.run("return document.activeElement.dataset.name") == "db"
+    page.press(Keys.ARROW_LEFT, Keys.ARROW_UP)
+    assert page.run("return document.activeElement.dataset.name") == "db"
+    page.press(Keys.PAGE_UP, Keys.ARROW_DOWN)
+    assert page.focused() == (ALPHA, "db")
+
+
+def test_the_head_of_a_row_shows_its_node(window: Window) -> None:
+    own, stranger = "a key in hosts/alpha/host.pub", "a key in hosts/beta/host.pub"
+
+    def addressed(one: JudgedFile, *names: str) -> JudgedFile:
+        return one._replace(detail=OutputDetail(addressed_to=names))
+
+    window.show(
+        report(
+            addressed(output(ALPHA, "db"), own),
+            addressed(
+                output(ALPHA, "wifi", Verdict.WRONG, "output-extra-recipient"), own, stranger
+            ),
+            addressed(output(BETA, "wifi"), stranger),
+        )
+    )
+    head = f'th[data-name="{ALPHA}"]'
+    window.find(head).click()
+    told = window.text("#panel")
+    assert told.startswith(f"{ALPHA} Close node 1 wrong 1 ok What it has wrong wifi ok db")
+    assert told.endswith(f"Addressed to {own}: 2 outputs {stranger}: 1 output")
+    assert window.text("#said") == f"{ALPHA}: 1 wrong, 1 ok"
+    assert window.find(head).get_attribute("aria-selected") == "true"
+    window.press(Keys.ESCAPE)  # nothing: the focus is in the matrix
+    window.find("#panel .place").click()
+    assert window.text("#panel").startswith(f"wifi Close on {ALPHA} wrong")
+    assert window.focused() == (ALPHA, "wifi")
+
+
+def test_the_head_of_a_column_shows_its_secret_with_keys_too(page: Window) -> None:
+    page.cell(ALPHA, "wifi").click()
+    page.press(Keys.ARROW_UP, Keys.ENTER)
+    told = page.text("#panel")
+    assert told.startswith(
+        "wifi Close secret 1 wrong 1 ok Source secrets/wifi.age Who has it wrong"
+    )
+    page.press(Keys.ESCAPE)
+    assert page.run("return document.activeElement.dataset.name") == "wifi"
+
+
+def test_a_link_shows_the_same_again(page: Window, window: Window) -> None:
+    page.type("#filter-node", "alpha")
+    page.find("#filter-rule").send_keys("output-stale")
+    page.find('button.choice[value="wrong"]').click()
+    page.cell(GAMMA, "db").click()
+    address, shown = page.driver.current_url, page.cells()
+    assert len(shown) == 2
+    page.open("about:blank")
+    window.open(address)
+    window.settle()
+    assert window.cells() == shown
+    assert window.text("#panel").startswith(f"db Close on {GAMMA} wrong")
+    assert window.find('button.choice[value="wrong"]').get_attribute("aria-pressed") == "true"
+    window.find("[type=reset]").click()
+    window.find("#panel .close").click()
+    assert window.driver.current_url.partition("#")[2] == "fleet"
+    window.find(".counts a").click()
+    window.settle()
+    assert {cell.word for cell in window.cells()} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    "fragment", ["%", "fleet?open-node=gone&verdict=%&rule=no-rule", "fleet?&&=;open-secret"]
+)
+def test_a_link_that_asks_for_what_is_not_there(
+    page: Window, window: Window, fragment: str
+) -> None:
+    address = page.driver.current_url
+    page.open("about:blank")
+    window.allowed.add(address)
+    window.open(f"{address}#{fragment}")
+    assert "Choose an output" in window.text("#panel")
 
 
 def test_one_cell_is_reached_with_the_tabulator(page: Window) -> None:

@@ -21,9 +21,9 @@ PHONE = (360, 740)
 
 _CELLS = """
 const table = document.querySelector("#matrix table");
-const heads = [...table.tHead.rows[0].cells].map((cell) => cell.title);
+const heads = [...table.tHead.rows[0].cells].map((cell) => cell.dataset.name);
 return [...table.tBodies[0].rows].flatMap((row) => [...row.cells].slice(1).map((cell) =>
-    [row.cells[0].title, heads[cell.cellIndex], cell.textContent]));
+    [row.cells[0].dataset.name, heads[cell.cellIndex], cell.textContent]));
 """
 
 
@@ -125,9 +125,9 @@ class Window:
         script = """
         const [node, secret] = arguments;
         const heads = [...document.querySelectorAll("#matrix thead th")];
-        const column = heads.findIndex((head) => head.title === secret);
+        const column = heads.findIndex((head) => head.dataset.name === secret);
         const rows = [...document.querySelectorAll("#matrix tbody tr")];
-        return rows.find((row) => row.cells[0].title === node).cells[column];
+        return rows.find((row) => row.cells[0].dataset.name === node).cells[column];
         """
         return cast("WebElement", self.run(script, node, secret))
 
@@ -139,7 +139,7 @@ class Window:
         script = """
         const cell = arguments[0];
         const head = cell.closest("table").tHead.rows[0].cells[cell.cellIndex];
-        return [cell.parentElement.cells[0].title, head.title];
+        return [cell.parentElement.cells[0].dataset.name, head.dataset.name];
         """
         node, secret = self.run(script, element)
         return node, secret

@@ -1,10 +1,11 @@
-// What is known of the output that was chosen.
+// What is known of the output, the node or the secret that was chosen.
 
 class Details {
-  constructor(panel, fleet, back) {
+  constructor(panel, fleet, choose, back) {
     this.panel = panel;
     this.fleet = fleet;
     this.nothing = [...panel.childNodes];
+    this.choose = choose;
     this.back = back;
     panel.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.close();
@@ -15,22 +16,35 @@ class Details {
     return this.panel.classList.contains("open");
   }
 
-  // Show a cell and say in a sentence what is in it.
+  // Show a cell, or all of a node or of a secret (the other is null); say in a sentence what it is.
   show(node, secret) {
-    const outputs = this.fleet.cell(node, secret);
-    const { name } = this.fleet.nodes[node];
+    const { fleet } = this;
+    const name = node === null ? null : fleet.nodes[node].name;
+    if (node === null || secret === null) {
+      const title = name ?? fleet.secrets[secret];
+      this.open(title, node === null ? "secret" : "node", null,
+        overview(fleet, node, secret, this.choose));
+      const numbers = [...this.panel.querySelectorAll(".pills > *")].map((one) => one.textContent);
+      say(`${title}: ${numbers.join(", ")}`);
+      return;
+    }
+    const outputs = fleet.cell(node, secret);
+    this.open(fleet.secrets[secret], "on ", name,
+      ...(outputs.length > 0 ? outputs.map((output) => this.output(output)) : [this.none()]));
+    const rules = outputs.flatMap((output) => fleet.about[output.about].rules);
+    say(`${fleet.secrets[secret]} on ${name}: ${[worst(outputs), ...rules].join(", ")}`);
+  }
+
+  open(title, before, strong, ...parts) {
     const close = element("button", { type: "button", class: "quiet close" }, "Close");
     close.addEventListener("click", () => this.close());
-    const title = element("h3", { id: "panel-title" }, this.fleet.secrets[secret]);
-    const on = element("p", { class: "on" }, "on ", element("strong", {}, name));
     this.panel.replaceChildren(
-      element("div", { class: "panel-top" }, title, close),
-      on,
-      ...(outputs.length > 0 ? outputs.map((output) => this.output(output)) : [this.none()]),
-    );
+      element("div", { class: "panel-top" },
+        element("h3", { id: "panel-title" }, title), close),
+      element("p", { class: "on" }, before, strong && element("strong", {}, strong)),
+      ...parts);
     this.panel.classList.add("open");
-    const rules = outputs.flatMap((output) => this.fleet.about[output.about].rules);
-    say(`${this.fleet.secrets[secret]} on ${name}: ${[worst(outputs), ...rules].join(", ")}`);
+    this.panel.scrollTop = 0;
   }
 
   close() {

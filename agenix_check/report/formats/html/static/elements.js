@@ -20,8 +20,8 @@ function mark(name) {
   return svg;
 }
 
-function pill(verdict) {
-  return element("span", { class: `pill ${verdict}` }, mark(verdict), verdict);
+function pill(verdict, text = verdict) {
+  return element("span", { class: `pill ${verdict}` }, mark(verdict), text);
 }
 
 function command(text) {

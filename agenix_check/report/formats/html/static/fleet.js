@@ -57,24 +57,47 @@ function worst(outputs) {
   return WORST.find((verdict) => verdicts.has(verdict)) ?? "none";
 }
 
-// Mark the outputs that some filters let through; return the rows and columns that have any.
+// Mark the outputs that some filters let through; return the rows and columns that have any, the
+// worst first, and what each of them has.
 function filterFleet(fleet, { node, secret, rule, verdicts }) {
-  const has = (text, part) => text.toLowerCase().includes(part);
+  const has = (text, part) => text.toLowerCase().includes(part.toLowerCase());
   const nodes = fleet.nodes.map(({ name }) => has(name, node));
   const secrets = fleet.secrets.map((name) => has(name, secret));
   const abouts = fleet.about.map((about) => rule === "" || rulesOf(about).has(rule));
-  const rows = new Set();
-  const columns = new Set();
+  const tallies = { nodes: nodes.map(newTally), secrets: secrets.map(newTally) };
   let number = 0;
   for (const output of fleet.outputs) {
     output.shown = nodes[output.node] && secrets[output.secret] && abouts[output.about]
-      && verdicts.has(output.verdict);
+      && (verdicts.size === 0 || verdicts.has(output.verdict));
     if (output.shown) {
-      rows.add(output.node);
-      columns.add(output.secret);
+      addTo(tallies.nodes[output.node], output);
+      addTo(tallies.secrets[output.secret], output);
       number += 1;
     }
   }
-  const ascending = (set) => [...set].sort((a, b) => a - b);
-  return { rows: ascending(rows), columns: ascending(columns), number };
+  return {
+    rows: worstFirst(tallies.nodes), columns: worstFirst(tallies.secrets), tallies, number,
+  };
+}
+
+// How many outputs there are, and how many of each verdict.
+function newTally() {
+  return { all: 0, ok: 0, wrong: 0, unverifiable: 0, skipped: 0 };
+}
+
+function addTo(tally, output) {
+  tally.all += 1;
+  tally[output.verdict] += 1;
+}
+
+// The numbers of the tallies that are not empty, the worst first, equal ones in their order.
+function worstFirst(tallies) {
+  return [...tallies.keys()].filter((at) => tallies[at].all > 0).sort((one, other) =>
+    tallies[other].wrong - tallies[one].wrong
+    || tallies[other].unverifiable - tallies[one].unverifiable
+    || one - other);
+}
+
+function inWords({ wrong, all }) {
+  return wrong > 0 ? `${wrong} of ${all} wrong` : count(all, "output");
 }

@@ -17,7 +17,7 @@ class Matrix {
     this.choose = choose;
     this.rows = [];
     this.columns = [];
-    this.active = { node: 0, secret: 0 };
+    this.active = { node: -1, secret: -1 }; // null stands for the heads
     this.chosen = null;
     this.cells = new Cells(fleet);
     box.addEventListener("scroll", () => this.draw(), { passive: true });
@@ -28,12 +28,15 @@ class Matrix {
     new ResizeObserver(() => this.lay()).observe(box);
   }
 
-  // Show some nodes and secrets, by their numbers.
-  show(rows, columns) {
+  // Show some nodes and secrets, by their numbers, and what each of them has.
+  show(rows, columns, tallies) {
     this.rows = rows;
     this.columns = columns;
-    if (!rows.includes(this.active.node)) this.active.node = rows[0] ?? 0;
-    if (!columns.includes(this.active.secret)) this.active.secret = columns[0] ?? 0;
+    this.cells.tallies = tallies;
+    const within = (list, at) => (at === null || list.includes(at) ? at : list[0] ?? -1);
+    this.active = {
+      node: within(rows, this.active.node), secret: within(columns, this.active.secret),
+    };
     this.lay();
   }
 
@@ -43,17 +46,17 @@ class Matrix {
     const longest = (texts) => texts.reduce((most, text) => Math.max(most, text.length), 0);
     const names = longest(this.rows.map((node) => this.fleet.nodes[node].short));
     const heads = longest(this.columns.map((secret) => this.fleet.secrets[secret]));
-    this.head = Math.max(88, Math.min(names * LETTER + 30, room < 600 ? 128 : 280));
+    this.head = Math.max(112, Math.min(names * LETTER + 78, room < 600 ? 152 : 300));
     this.words = this.columns.length > 0 && this.head + this.columns.length * WIDE <= room;
     this.width = NARROW;
     if (this.words) {
       this.width = Math.min(Math.floor((room - this.head) / this.columns.length), WIDEST);
-      this.head = Math.max(this.head, Math.min(room - this.columns.length * this.width, 280));
+      this.head = Math.max(this.head, Math.min(room - this.columns.length * this.width, 300));
     }
-    this.height = this.words ? 44 : Math.max(56, Math.min(heads * LETTER + 24, 190));
+    this.height = this.words ? 44 : Math.max(72, Math.min(heads * LETTER + 42, 208));
     this.cells.room = {
-      row: Math.floor((this.head - 26) / LETTER),
-      column: Math.floor(((this.words ? this.width : this.height) - 14) / LETTER),
+      row: Math.floor((this.head - 74) / LETTER),
+      column: Math.floor((this.words ? this.width - 62 : this.height - 36) / LETTER),
     };
     this.box.classList.toggle("words", this.words);
     const size = (name, value) => this.box.style.setProperty(name, `${value}px`);
@@ -103,6 +106,7 @@ class Matrix {
       body.replaceChildren();
     }
     this.fill(body, columns);
+    this.select();
     this.rove();
     if (focused) this.focus();
   }
@@ -114,24 +118,27 @@ class Matrix {
     const wanted = new Set(nodes);
     const kept = new Map();
     for (const row of [...body.rows]) {
-      const node = Number(row.dataset.node);
+      const node = Number(row.cells[0].dataset.node);
       if (wanted.has(node)) kept.set(node, row);
       else row.remove();
     }
     let next = body.rows[0] ?? null;
     nodes.forEach((node, at) => {
       if (kept.has(node)) next = kept.get(node).nextSibling;
-      else body.insertBefore(this.cells.row(node, top + at, columns, left, this.chosen), next);
+      else body.insertBefore(this.cells.row(node, top + at, columns, left), next);
     });
   }
 
+  // A cell, or a head, if it is in the table.
   find({ node, secret }) {
-    return this.table.querySelector(`td[data-node="${node}"][data-secret="${secret}"]`);
+    const kind = node === null || secret === null ? "th" : "td";
+    const said = (name, at) => (at === null ? "" : `[data-${name}="${at}"]`);
+    return this.table.querySelector(`${kind}${said("node", node)}${said("secret", secret)}`);
   }
 
   // One cell alone is reached with the tabulator, the others with arrows.
   rove() {
-    this.table.querySelector('td[tabindex="0"]')?.setAttribute("tabindex", "-1");
+    this.table.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
     const cell = this.find(this.active) ?? this.table.querySelector("td");
     cell?.setAttribute("tabindex", "0");
   }
@@ -140,10 +147,11 @@ class Matrix {
     (this.find(this.active) ?? this.box).focus({ preventScroll: true });
   }
 
-  // Move to a cell, by its numbers, and bring it into sight.
-  go(node, secret) {
+  // Make a cell or a head the active one, by its numbers, and bring it into sight.
+  bring(node, secret) {
     this.active = { node, secret };
     const bring = (at, size, from, room) => {
+      if (at < 0) return from;
       if (at * size < from) return at * size;
       return Math.max(from, (at + 1) * size - room);
     };
@@ -154,24 +162,25 @@ class Matrix {
       this.columns.indexOf(secret), this.width, box.scrollLeft, box.clientWidth - this.head);
     this.draw();
     this.rove();
+  }
+
+  go(node, secret) {
+    this.bring(node, secret);
     this.focus();
   }
 
-  select(node, secret) {
-    this.chosen = { node, secret };
+  // Mark what was chosen: a cell, a head, or null for nothing.
+  select(chosen = this.chosen) {
+    this.chosen = chosen;
     this.table.querySelector("[aria-selected]")?.removeAttribute("aria-selected");
-    this.find(this.chosen)?.setAttribute("aria-selected", "true");
-  }
-
-  unselect() {
-    this.chosen = null;
-    this.table.querySelector("[aria-selected]")?.removeAttribute("aria-selected");
+    if (chosen) this.find(chosen)?.setAttribute("aria-selected", "true");
   }
 
   clicked(event) {
-    const cell = event.target.closest("td");
+    const cell = event.target.closest("td, th:not(.corner)");
     if (!cell) return;
-    this.go(Number(cell.dataset.node), Number(cell.dataset.secret));
+    const number = (text) => (text === undefined ? null : Number(text));
+    this.go(number(cell.dataset.node), number(cell.dataset.secret));
     this.choose(this.active, "pointer");
   }
 
@@ -187,8 +196,10 @@ class Matrix {
     const place = leadTo(event, this.rows.indexOf(node), this.columns.indexOf(secret), page);
     if (place === null) return;
     event.preventDefault();
-    const within = (at, list) => list[Math.min(Math.max(at, 0), list.length - 1)];
-    this.go(within(place[0], this.rows), within(place[1], this.columns));
+    const within = (at, list) => Math.min(Math.max(at, -1), list.length - 1);
+    const row = within(place[0], this.rows);
+    const column = within(place[1], this.columns);
+    if (row >= 0 || column >= 0) this.go(this.rows[row] ?? null, this.columns[column] ?? null);
   }
 
   // Light the head of the column that is pointed at; that of the row is lit by the style.

@@ -13,7 +13,7 @@ function start() {
 
 // A link to something folded unfolds it.
 function openTarget() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(location.hash.slice(1));
   if (target instanceof HTMLDetailsElement) target.open = true;
 }
 
@@ -23,33 +23,68 @@ function startMatrix() {
   root.hidden = false;
   const box = root.querySelector(".box");
   const matrix = new Matrix(box, fleet, choose);
-  const details = new Details(document.getElementById("panel"), fleet, () => {
-    matrix.unselect();
+  const details = new Details(document.getElementById("panel"), fleet, goTo, () => {
+    matrix.select(null);
     matrix.focus();
+    remember();
   });
   const filters = new Filters(root.querySelector("form"), fleet, refresh);
+  const nodes = new Map(fleet.nodes.map(({ name }, number) => [name, number]));
+  const secrets = new Map(fleet.secrets.map((name, number) => [name, number]));
 
   function refresh() {
-    const { rows, columns, number } = filterFleet(fleet, filters.values);
-    matrix.show(rows, columns);
+    const { rows, columns, tallies, number } = filterFleet(fleet, filters.values);
+    matrix.show(rows, columns, tallies);
     box.querySelector(".sizer").hidden = number === 0;
     box.querySelector(".empty").hidden = number !== 0;
     const all = fleet.outputs.length;
     const found = number === all ? "" : `${number.toLocaleString("en")} of `;
     document.getElementById("shown").textContent = `${found}${count(all, "output")}: `
       + `${count(rows.length, "node")}, ${count(columns.length, "secret")}`;
+    remember();
   }
 
   function choose({ node, secret }, by) {
-    matrix.select(node, secret);
+    matrix.select({ node, secret });
     details.show(node, secret);
     if (by === "key") details.panel.focus();
-    details.panel.querySelector("h3").scrollIntoView({ block: "nearest" });
+    if (by !== "address") details.panel.querySelector("h3").scrollIntoView({ block: "nearest" });
+    remember();
   }
 
-  // The findings lead to their cells.
-  const nodes = new Map(fleet.nodes.map(({ name }, number) => [name, number]));
-  const secrets = new Map(fleet.secrets.map((name, number) => [name, number]));
+  // Go to a cell, whatever the filters let through.
+  function goTo(node, secret) {
+    if (!fleet.cell(node, secret).some((output) => output.shown)) {
+      filters.values = {};
+      refresh();
+    }
+    box.scrollIntoView({ block: "nearest" });
+    matrix.go(node, secret);
+    choose({ node, secret }, "pointer");
+  }
+
+  function remember() {
+    const { node, secret } = matrix.chosen ?? { node: null, secret: null };
+    writeAddress(filters.values, fleet.nodes[node]?.name, fleet.secrets[secret]);
+  }
+
+  // Show what the address asks for, as far as it is there; return whether it asks for anything.
+  function obey() {
+    const asked = readAddress();
+    if (!asked) return false;
+    filters.values = asked.filters;
+    const node = nodes.get(asked.node) ?? null;
+    const secret = secrets.get(asked.secret) ?? null;
+    refresh();
+    document.getElementById("fleet").scrollIntoView();
+    if (node !== null || secret !== null) {
+      matrix.bring(node, secret);
+      choose({ node, secret }, "address");
+    }
+    return true;
+  }
+
+  // The findings lead to their cells, and the numbers at the top to the outputs that they count.
   for (const item of document.querySelectorAll("li[data-node]")) {
     const node = nodes.get(item.dataset.node);
     const secret = secrets.get(item.dataset.secret);
@@ -60,16 +95,15 @@ function startMatrix() {
     const button = element("button", attributes);
     button.append(...who.childNodes);
     who.replaceWith(button);
-    button.addEventListener("click", () => {
-      filters.clear();
-      setTimeout(() => {
-        box.scrollIntoView({ block: "nearest" });
-        matrix.go(node, secret);
-        choose({ node, secret }, "pointer");
-      });
-    });
+    button.addEventListener("click", () => goTo(node, secret));
   }
-  refresh();
+  for (const item of document.querySelectorAll(".counts li:not(.zero)")) {
+    const link = element("a", { href: `${SHOWN}verdict=${item.dataset.verdict}` });
+    link.append(...item.childNodes);
+    item.append(link);
+  }
+  addEventListener("hashchange", obey);
+  if (!obey()) refresh();
 }
 
 start();
