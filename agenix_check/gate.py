@@ -237,6 +237,7 @@ def _examine(
             past.save()
     if not settings.allow_empty:
         report = refuse_emptied(report, names)
+        report = _refuse_unmatched(report, settings, inventory)
     from agenix_check.inquiries import change_of_access, find_exposed
 
     report = replace(report, access=change_of_access(view, names, inventory))
@@ -253,6 +254,16 @@ def _examine(
 
         selected = add_details(selected, names, inventory)
     return Examined(selected, report.findings, names, inventory)
+
+
+def _refuse_unmatched(report: Report, settings: Settings, inventory: "Inventory") -> Report:
+    """Say what --node and --secret name that is not there: a run without it must not pass."""
+    if not (settings.node or settings.secret):
+        return report
+    from agenix_check.audit.unmatched import unmatched_in_report
+
+    unmatched = unmatched_in_report(report, inventory, (settings.node, settings.secret))
+    return replace(report, incomplete=(*report.incomplete, *unmatched))
 
 
 def open_store(repository: Repository, settings: Settings) -> Store:

@@ -45,9 +45,19 @@ def select(
         else:
             silenced[*_place(finding, plain), finding.rule] = rule.reason
     files = [_without(one, silenced) for one in report.files if is_wanted(one, settings, plain)]
+    fleet = replace(report.fleet, plain=sum(one.kind is FileKind.PLAIN for one in files))
+    if restricted:
+        outputs = [one for one in files if one.kind is FileKind.OUTPUT]
+        fleet = replace(
+            fleet,
+            nodes=len({one.group for one in outputs}),
+            secrets=len({one.source or one.path for one in outputs}),
+        )
+        nodes = {one.group for one in report.outputs} | {one.node for one in report.findings}
+        report = replace(report, fleet_nodes=tuple(sorted(filter(None, nodes))))
     return replace(
         report,
-        fleet=replace(report.fleet, plain=sum(one.kind is FileKind.PLAIN for one in files)),
+        fleet=fleet,
         findings=tuple(kept),
         files=tuple(files),
         counts=Counts.of(files, kept, ignored=len(wanted) - len(kept)),
@@ -78,12 +88,10 @@ def is_wanted(
 ) -> bool:
     """Return whether something belongs to the nodes and secrets that the run is restricted to.
 
-    `plain` are the paths of plain files. These are of no node; their secret is named by the path,
-    or by the file's name without its ending.
+    `plain` are the paths of plain files. These are of no node.
     """
     if one.path is not None and one.path in plain:
-        names = (one.path, posixpath.basename(one.path).removesuffix(".age"))
-        return not settings.node and any(matches(name, settings.secret) for name in names)
+        return not settings.node and is_secret(one.path, settings.secret)
     return is_node(one.node, settings.node) and matches(one.secret, settings.secret)
 
 
@@ -92,6 +100,12 @@ def is_node(name: str | None, globs: Sequence[str]) -> bool:
     return matches(name, globs) or (
         name is not None and any(matches(part, globs) for part in name.split("/"))
     )
+
+
+def is_secret(path: str, globs: Sequence[str]) -> bool:
+    """Match a secret by its path, the name of its file, or that without the ending."""
+    name = posixpath.basename(path)
+    return any(matches(one, globs) for one in (path, name, name.removesuffix(".age")))
 
 
 def matches(name: str | None, globs: Sequence[str]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agenix_check.audit.select import is_node, matches
+from agenix_check.audit.select import is_node, is_secret, matches
 from agenix_check.cli.check import say_whose_settings
 from agenix_check.cli.configuration import ask
 from agenix_check.cli.gate_grammar import parse_access
@@ -13,6 +13,7 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.inquiries import discover_access
 from agenix_check.model.access import AccessChange, AccessListing, Reader, ReaderKind
 from agenix_check.report.access import render_access
+from agenix_check.report.access.access_words import reader_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,13 +89,7 @@ class _Choice:
         return reader._replace(secrets=kept)
 
 
-def is_secret(path: str, globs: Sequence[str]) -> bool:
-    """Match a secret by its path, the name of its file, or that without the ending."""
-    name = path.rpartition("/")[2]
-    return any(matches(one, globs) for one in (path, name, name.removesuffix(".age")))
-
-
 def _nobody(readers: Sequence[Reader]) -> str:
-    names = list(dict.fromkeys(one.name for one in readers))
+    names = list(dict.fromkeys(reader_names(readers).values()))
     more = f" and {len(names) - _MOST_READERS} more" if len(names) > _MOST_READERS else ""
     return f"no reader of a secret matches; there are {', '.join(names[:_MOST_READERS])}{more}"

@@ -13,16 +13,16 @@ from agenix_check.access.exposure import (
     urgency,
 )
 from agenix_check.age import Recipient, recipient_or_none
-from agenix_check.audit.select import is_node
+from agenix_check.audit.select import is_node, is_secret
 from agenix_check.cli.configuration import ask
 from agenix_check.cli.gate_grammar import AskedExposure, parse_exposure
 from agenix_check.cli.opening import open_here
-from agenix_check.cli.show_access import is_secret
 from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.every_commit import count_unreferenced
 from agenix_check.inquiries import discover_past_readers, say_unseen_history
 from agenix_check.model.exposed import Exposure, KeyExposure, PublicSecret
+from agenix_check.model.node_names import short_names
 from agenix_check.report.exposure import render_exposure
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _notices(repository: "Repository", past: "PastReaders") -> Iterable[str]:
 
 
 def _no_node(exposures: Iterable[KeyExposure]) -> str:
-    nodes = sorted({node for one in exposures for node in one.nodes})
+    nodes = sorted(short_names({node for one in exposures for node in one.nodes}).values())
     more = len(nodes) - _MOST_NODES_NAMED
     shown = ", ".join(nodes[:_MOST_NODES_NAMED]) or "none"
     return f"--node matches no node of this history; there are {shown}" + (

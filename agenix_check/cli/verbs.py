@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from agenix_check.cli.terminal import print_out, say
+from agenix_check.cli.terminal import print_out
 
 # Each imports what it needs: no verb pays for another.
 
@@ -15,31 +15,9 @@ def _check(arguments: Sequence[str]) -> int:
 
 
 def _fleet(arguments: Sequence[str]) -> int:
-    from agenix_check.cli.check import say_whose_settings
-    from agenix_check.cli.configuration import ask
-    from agenix_check.cli.files import write_lock
-    from agenix_check.cli.gate_grammar import parse_fleet
-    from agenix_check.cli.opening import open_run
-    from agenix_check.inquiries import discover_fleet, make_lock
-    from agenix_check.report import fleet_listing
+    from agenix_check.cli.show_fleet import run_fleet
 
-    given = parse_fleet(arguments)
-    form, lock = given.pop("format", "text"), given.pop("lock", False)
-    with open_run(ask(given)) as run:
-        say_whose_settings(run)
-        if lock:
-            text, left_out = make_lock(run.view, run.settings)
-            write_lock(run.repository.top, text)
-            for sentence in left_out:
-                say(f"not in the lock file: {sentence}")
-            return 0
-        found, incomplete = discover_fleet(run.view, run.settings)
-    settings = run.settings
-    render = fleet_listing.render_json if form == "json" else fleet_listing.render_text
-    print_out(render(fleet_listing.restrict(found, settings.node, settings.secret)))
-    for sentence in incomplete:
-        say(f"could not check: {sentence}")
-    return 3 if incomplete else 0
+    return run_fleet(arguments)
 
 
 def _access(arguments: Sequence[str]) -> int:

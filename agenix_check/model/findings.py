@@ -301,6 +301,7 @@ class Report:
     `only_new_fails` says that `--fail-on new` is in effect. `access` is what the change does to who
     can read what; None where there is nothing to compare with. A report that was remembered as
     numbers has no files; `remembered_plain` are then those of plain agenix by verdict.
+    `fleet_nodes` are the nodes of all the fleet where the report is about some of them.
     """
 
     snapshot: SnapshotInfo
@@ -315,6 +316,7 @@ class Report:
     only_new_fails: bool = False
     access: "AccessChange | None" = None
     remembered_plain: tuple[tuple[Verdict, int], ...] = ()
+    fleet_nodes: tuple[str, ...] = ()
     _by_kind: dict[FileKind, tuple[JudgedFile, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -63,6 +63,7 @@ class Fleet:
     `complete` is true if nothing else can be declared. `masters` are the recipients of every
     source, `unknown_masters` the files of those that are not known. `rules` are the rules files of
     plain agenix, and `key_names` what people call their keys, by the text without a comment.
+    `every_node` are the names of all nodes where this is a part of a fleet.
     """
 
     inventory: str
@@ -73,3 +74,4 @@ class Fleet:
     unknown_masters: tuple[str, ...] = ()
     rules: "tuple[RulesFile, ...]" = ()
     key_names: Mapping[str, str] = field(default_factory=dict)
+    every_node: tuple[str, ...] = ()

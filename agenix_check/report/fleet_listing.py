@@ -1,13 +1,14 @@
 """What `agenix-check fleet` prints: who has which secrets, made from what."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agenix_check.age import recipient_or_none
-from agenix_check.audit.select import is_node, matches
+from agenix_check.audit.select import is_node, is_secret, matches
 from agenix_check.model.declaration import PlainRule, RulesFile
 from agenix_check.model.fleet import Fleet, Output
+from agenix_check.model.node_names import short_names
 from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.words import quantity
 
@@ -23,19 +24,34 @@ def restrict(fleet: Fleet, nodes: Sequence[str], secrets: Sequence[str]) -> Flee
     )
     kept = {output.node for output in outputs}
     nodes_ = (node for node in fleet.nodes if node.name in kept or not secrets)
+    # Files of plain agenix are of no node.
+    rules = () if nodes else tuple(_of_secrets(fleet.rules, secrets)) if secrets else fleet.rules
     return replace(
-        fleet, outputs=outputs, nodes=tuple(node for node in nodes_ if is_node(node.name, nodes))
+        fleet,
+        outputs=outputs,
+        nodes=tuple(node for node in nodes_ if is_node(node.name, nodes)),
+        every_node=tuple(node.name for node in fleet.nodes),
+        rules=rules,
     )
+
+
+def _of_secrets(files: Iterable[RulesFile], secrets: Sequence[str]) -> Iterator[RulesFile]:
+    """Give the rules files with the rules of these secrets alone, if they have any."""
+    for file in files:
+        rules = tuple(rule for rule in file.rules if is_secret(rule.path, secrets))
+        if rules:
+            yield replace(file, rules=rules)
 
 
 def render_text(fleet: Fleet) -> str:
     """Turn a fleet into a table: for each node its key, and its secrets with their sources."""
+    names = short_names(fleet.every_node or (node.name for node in fleet.nodes))
     outputs: dict[str, list[Output]] = {}
     for output in fleet.outputs:
         outputs.setdefault(output.node, []).append(output)
     parts = []
     for node in fleet.nodes:
-        lines = [visible(node.name or ".")]
+        lines = [visible(names[node.name] or ".")]
         lines += [f"  key     {visible(_short(text))}" for text in node.keys]
         rows = [
             (visible(output.secret), visible(output.source or "?"), output.skipped)

@@ -1,6 +1,6 @@
 """The sentences that several formats share: causes, counts, the summary, what was not compared."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 from agenix_check.model.findings import (
@@ -14,6 +14,7 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
+from agenix_check.model.node_names import short_names
 from agenix_check.report.escape import visible
 
 SHORT_COMMIT = 10
@@ -71,35 +72,10 @@ def subject(finding: Finding, names: dict[str, str]) -> str:
     return visible(" ".join(words)) or finding.rule
 
 
-def short_names(nodes: Iterable[str]) -> dict[str, str]:
-    """Shorten nodes that are directories: drop the parts that all of them begin and end with.
-
-    If only names are known, a node is a directory such as `secrets/rekeyed/alpha`. Its path follows
-    on the same line anyway, so `alpha` is enough.
-    """
-    split = {node: node.split("/") for node in nodes}
-    if len(split) < 2:
-        return {node: node for node in split}
-    longest = min(map(len, split.values())) - 1
-    head = _common([parts[:longest] for parts in split.values()])
-    tail = _common([parts[head:][:0:-1] for parts in split.values()])
-    short = {node: "/".join(parts[head : len(parts) - tail]) for node, parts in split.items()}
-    return {node: node for node in split} if "" in short.values() else short
-
-
 def names_in(report: Report) -> dict[str, str]:
-    """Return the short name of every node in a report."""
-    nodes = {output.group for output in report.outputs}
+    """Return the short name of every node in a report: the same, whatever part of it is shown."""
+    nodes = {*report.fleet_nodes, *(output.group for output in report.outputs)}
     return short_names(nodes | {finding.node for finding in report.findings if finding.node})
-
-
-def _common(lists: list[list[str]]) -> int:
-    length = 0
-    for column in zip(*lists, strict=False):
-        if len(set(column)) > 1:
-            break
-        length += 1
-    return length
 
 
 def is_green(report: Report) -> bool:

@@ -360,7 +360,7 @@ def test_a_shallow_and_a_partial_clone(fleet: Workshop, run: Run, tmp_path: Path
 def test_what_is_asked_wrongly(fleet: Workshop, run: Run, tmp_path: Path) -> None:
     for options, code, said in (
         (("--key", "nothing"), 2, "--key nothing: there is no such file"),
-        (("--node", "nobody"), 3, "there are secrets/rekeyed/alpha,"),
+        (("--node", "nobody"), 3, "there are alpha,"),
         (("--rev", "nothing"), 2, "no commit is named 'nothing'"),
     ):
         result = run(fleet.top, "exposure", *options)

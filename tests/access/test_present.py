@@ -60,7 +60,7 @@ def test_as_text(fleet: Workshop, run: Run) -> None:
 def test_a_filter_that_matches_nothing_is_said(fleet: Workshop, run: Run) -> None:
     result = run(fleet.top, "access", "--node", "nobody")
     assert (result.code, result.stdout) == (3, "")
-    assert "no reader of a secret matches; there are secrets/rekeyed/alpha," in result.stderr
+    assert "no reader of a secret matches; there are alpha," in result.stderr
 
 
 def test_as_markdown_and_csv(fleet: Workshop, run: Run) -> None:

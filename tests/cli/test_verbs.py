@@ -135,7 +135,7 @@ def test_schema_is_json(tmp_path: Path, run: Run) -> None:
 def test_fleet_as_text(fleet: Workshop, run: Run) -> None:
     result = run(fleet.top, "fleet")
     assert (result.code, result.stderr) == (0, "")
-    assert "secrets/rekeyed/alpha\n  key     ssh-ed25519 AAAA" in result.stdout
+    assert "alpha\n  key     ssh-ed25519 AAAA" in result.stdout
     assert "  secret  db     secrets/db.age" in result.stdout
     assert "4 nodes, 9 outputs of 5 sources" in result.stdout
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.model.findings import Cause, CauseKind, Verdict
+from agenix_check.model.node_names import short_names
 from agenix_check.report.formats import text
-from agenix_check.report.words import short_names
 from tests.report.sample import TROUBLE, finding, output, report
 
 NAMES = st.one_of(

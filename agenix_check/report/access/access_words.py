@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from agenix_check.model.access import AccessChange, Reader, ReaderKind, Replacement, Shown
-from agenix_check.report.words import quantity, short_names
+from agenix_check.model.node_names import short_names
+from agenix_check.report.words import quantity
 
 MARKS = {Shown.ADDRESSED: "", Shown.ANONYMOUS: "~", Shown.NAMED: "*"}
 MARKS_SAY = {
