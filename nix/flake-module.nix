@@ -32,6 +32,17 @@ in
         evaluates nothing again; `nix eval --json .#agenix-check.lock.x86_64-linux` shows it.
       '';
     };
+
+    agenix-check.agePackage = mkOption {
+      type = types.lazyAttrsOf (types.nullOr types.package);
+      default = lib.mapAttrs (_: system: system.agenix-check.agePackage) config.allSystems;
+      defaultText = literalExpression "perSystem.agenix-check.agePackage, by system";
+      readOnly = true;
+      description = ''
+        Where `--fix` finds the age program of the fleet, however it is run. It starts only what the
+        commit before a change names too, and what is built.
+      '';
+    };
   };
 
   options.perSystem = flake-parts-lib.mkPerSystemOption ({ config, options, pkgs, ... }:
@@ -58,10 +69,15 @@ in
         agenix-check.preCommit.enable needs the flake module of git-hooks.nix:
         imports = [ inputs.git-hooks.flakeModule ];'';
 
+      tool = lib.getExe cfg.agePackage;
       variables =
         lib.optional (given != { }) ''export AGENIX_CHECK_SETTINGS="''${AGENIX_CHECK_SETTINGS-${settings}}"''
-        ++ lib.optional (cfg.agePackage != null)
-          ''export AGENIX_CHECK_AGE="''${AGENIX_CHECK_AGE-${lib.getExe cfg.agePackage}}"'';
+        ++ lib.optional (cfg.agePackage != null) (
+          # By these names it is found on PATH, and used for what is not built in.
+          if builtins.elem (baseNameOf tool) [ "age" "rage" ]
+          then ''export PATH="${dirOf tool}:$PATH"''
+          else ''export AGENIX_CHECK_AGE="''${AGENIX_CHECK_AGE-${tool}}"''
+        );
       program = hookable (
         if variables == [ ] then cfg.package
         else
@@ -87,9 +103,10 @@ in
           defaultText = literalExpression "config.agenix-rekey.agePackage, else null";
           example = literalExpression "pkgs.age";
           description = ''
-            What `--fix` encrypts and decrypts with, run from the app or the devShell
-            (`AGENIX_CHECK_AGE` names another). Null: what is built in, and a program on `PATH`
-            for recipients that are not.
+            The age program for keys that are not built in (post-quantum keys, plugins that only
+            it knows), for `--fix` and `--decrypt`. All other keys need no program. Null: the first
+            `age` or `rage` on `PATH`. `AGENIX_CHECK_AGE`, or the option `--age`, names another,
+            which then decrypts everything.
           '';
         };
 

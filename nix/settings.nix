@@ -32,8 +32,8 @@ in
 {
   options = {
     age = choice [ "age" "rage" ] "rage" ''
-      The program on `PATH` that encrypts for recipients that are not built in. `agePackage` comes
-      before it.
+      The program on `PATH` that does all decryption, and all encryption for keys that are not built
+      in. Without it, `agePackage` does only what is not built in.
     '';
     collect-home-manager = flag ''
       Whether home-manager users inside hosts are nodes too. The check takes

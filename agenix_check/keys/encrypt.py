@@ -47,7 +47,7 @@ def encrypt(
     wanted = _distinct(recipients)
     if not wanted:
         raise EncryptionError("cannot encrypt: there is no recipient")
-    foreign = [one for one in wanted if _native(one) is None and not _has_plugin(one)]
+    foreign = [one for one in wanted if _is_foreign(one)]
     if not foreign:
         result = _with_pyrage(plaintext, wanted, armored=armored)
     elif program is None:
@@ -98,6 +98,14 @@ def cannot_encrypt_to_all(recipients: Iterable[str], program: str | None = None)
 def may_ask(recipient_text: str) -> bool:
     """Return whether encrypting to this recipient may ask the user: a plugin or program does it."""
     return _native(_parsed(recipient_text)) is None
+
+
+def needs_program(recipient_text: str) -> bool:
+    """Return whether only an age program can encrypt to this recipient, if anything can."""
+    try:
+        return _is_foreign(_parsed(recipient_text))
+    except EncryptionError:
+        return False
 
 
 def new_identity() -> tuple[str, str]:
@@ -205,6 +213,11 @@ def _native(recipient: Recipient) -> "_Recipient | None":
     return None
 
 
+def _is_foreign(recipient: Recipient) -> bool:
+    """Return whether pyrage cannot encrypt to a recipient, with no plugin on PATH either."""
+    return _native(recipient) is None and not _has_plugin(recipient)
+
+
 def _plugin_name(recipient: Recipient) -> str:
     """Return the name of the plugin that a recipient is for, from its text `age1NAME1…`."""
     return recipient.text.rpartition("1")[0].removeprefix("age1")
@@ -230,7 +243,10 @@ def _needs_newer_age(recipient: Recipient) -> bool:
 def _what_is_missing(recipient: Recipient) -> str:
     """Say what is needed to encrypt to a recipient that pyrage does not know."""
     if _needs_newer_age(recipient):
-        need = "an age program that knows post-quantum keys (age 1.3 or newer): give it with --age"
+        need = (
+            "an age program that knows post-quantum keys (age 1.3 or newer), on PATH or with "
+            "--age PROGRAM"
+        )
     else:
         program = f"age-plugin-{_plugin_name(recipient)}"
         need = f"{program} on PATH, or an age program that knows this kind of key: --age PROGRAM"
@@ -239,7 +255,7 @@ def _what_is_missing(recipient: Recipient) -> str:
 
 def _why_not(recipient: Recipient, program: str | None) -> str | None:
     try:
-        if _native(recipient) is not None or _has_plugin(recipient):
+        if not _is_foreign(recipient):
             return None
     except EncryptionError as error:
         return str(error)

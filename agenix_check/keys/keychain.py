@@ -11,6 +11,7 @@ from agenix_check.audit.plain_people import People
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.git.snapshot import SUBMODULE
 from agenix_check.keys.errors import DecryptionError
+from agenix_check.keys.fallback import choose_program, find_programs
 from agenix_check.keys.identities import OPTION, SSH_KEYS, IdentityFile, load, load_named
 from agenix_check.keys.private_keys import (
     Attempt,
@@ -37,9 +38,10 @@ Wants = Callable[[Key], bool]
 class Keychain:
     """All identities of a run, in order. What is unlocked stays unlocked until the run ends.
 
-    With `program`, an age program, that program decrypts everything. `command` is what a person
-    types to be asked for a passphrase. `addressee` says in words whom a stanza is for, `missing`
-    which identities are not where they are looked for by themselves.
+    With `program`, an age program, that program decrypts everything; `others` gives those that are
+    tried with a key that pyrage does not know. `command` is what a person types to be asked for a
+    passphrase. `addressee` says in words whom a stanza is for, `missing` which identities are not
+    where they are looked for by themselves.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class Keychain:
         identities: Iterable[IdentityFile],
         program: str | None = None,
         *,
+        others: Callable[[], Iterable[str]] = tuple,
         command: str = "agenix-check --fix",
         addressee: Callable[[Stanza], str] = describe,
         missing: str = "",
     ) -> None:
         self._files = tuple(identities)
         self._program = program
+        self._others = others
         self._command = command
         self._addressee = addressee
         self._missing = missing
@@ -102,7 +106,15 @@ class Keychain:
             elif self._program is not None:
                 yield try_with_program(self._program, key, ciphertext)
             elif isinstance(key, ForeignKey):
-                yield Attempt(key=key, outcome=AttemptOutcome.UNUSABLE, reason=key.reason)
+                yield self._with_others(key, ciphertext)
+
+    def _with_others(self, key: ForeignKey, ciphertext: bytes) -> Attempt:
+        """Let the programs that were not asked for try a key that pyrage does not know."""
+        for program in self._others() if key.by_program else ():
+            attempt = try_with_program(program, key, ciphertext)
+            if attempt.outcome is AttemptOutcome.OPENED:
+                return attempt
+        return Attempt(key=key, outcome=AttemptOutcome.UNUSABLE, reason=key.reason)
 
     def likeliest(self, stanzas: Sequence[Stanza]) -> str | None:
         """Return what messages call the identity that is tried first for a file, or None."""
@@ -228,6 +240,8 @@ class Keychain:
 class Unlocker:
     """Opens the keychain for each step of a run: files are read, and passphrases asked for, once.
 
+    It also looks for an age program, once, where there is work that pyrage cannot do.
+
     `say` is given what the user should know about the identities; `command` is what a person types
     to be asked for a passphrase.
     """
@@ -238,6 +252,7 @@ class Unlocker:
         self._command = command
         self._named: tuple[IdentityFile, ...] | None = None
         self._keychains: dict[tuple[IdentityFile, ...], Keychain] = {}
+        self._programs: tuple[str, ...] | None = None
 
     def keychain(self, view: View, inventory: Inventory) -> Keychain:
         """Return a keychain; the fleet's identities are read as they are in the snapshot.
@@ -268,11 +283,11 @@ class Unlocker:
         if identities.files not in self._keychains:
             for sentence in identities.warnings:
                 self._say(sentence)
-            program = self._settings.age
             plain = bool(inventory.rules)
             self._keychains[identities.files] = Keychain(
                 identities.files,
-                program,
+                self._settings.age,
+                others=lambda: self._find(view, inventory),
                 command=self._command,
                 addressee=(
                     People(inventory.rules, inventory.rules_at_base, {}).addressee
@@ -282,6 +297,17 @@ class Unlocker:
                 missing=f" (there is no {' and no '.join(SSH_KEYS)})" if plain else "",
             )
         return self._keychains[identities.files]
+
+    def program(self, view: View, inventory: Inventory, recipients: Iterable[str]) -> str | None:
+        """Return the age program to encrypt with: the one given, or one for what pyrage cannot."""
+        if self._settings.age is not None:
+            return self._settings.age
+        return choose_program(recipients, lambda: self._find(view, inventory))
+
+    def _find(self, view: View, inventory: Inventory) -> tuple[str, ...]:
+        if self._programs is None:
+            self._programs = find_programs(view, inventory, self._settings, self._say)
+        return self._programs
 
 
 def label_of(file: IdentityFile) -> str:

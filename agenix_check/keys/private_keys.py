@@ -113,9 +113,13 @@ class OpenKey(Key):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ForeignKey(Key):
-    """A key that cannot be used here, and why: the end of a sentence."""
+    """A key that cannot be used here, and why: the end of a sentence.
+
+    `by_program` is true where an age program may know it.
+    """
 
     reason: str
+    by_program: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -287,8 +291,9 @@ def _age_key(file: IdentityFile, line: str, hint: Recipient | None, terminal: Te
     import pyrage
 
     if line.startswith("AGE-SECRET-KEY-PQ-1"):
-        reason = "post-quantum keys need the age program (1.3 or newer): --age age"
-        return ForeignKey(file=file, types=frozenset({HYBRID}), reason=reason)
+        reason = "post-quantum keys need age 1.3 or newer, on PATH or with --age PROGRAM"
+        types = frozenset({HYBRID})
+        return ForeignKey(file=file, types=types, reason=reason, by_program=True)
     try:
         if line.startswith("AGE-SECRET-KEY-1"):
             identity = pyrage.x25519.Identity.from_str(line)

@@ -76,6 +76,10 @@ class _Planned:
     tree: str
     keys: frozenset[str] = frozenset()
 
+    def program(self, unlocker: Unlocker) -> str | None:
+        """Return the age program to encrypt with; None where pyrage does it all."""
+        return unlocker.program(self.view, self.examined.inventory, self.plan.recipients)
+
     def report(self, settings: Settings, origin: SettingsOrigin | None) -> Report:
         """Return what the gate says of what was planned for, with the grants in its fixes."""
         one = self.examined
@@ -99,7 +103,7 @@ def plan_fix(
     """
     refuse_snapshot(repository, settings)
     with _planning(repository, settings, compare, consent, details=details) as planned:
-        _refuse(repository, settings, planned)
+        _refuse(repository, planned, unlocker or Unlocker(settings, consent.tell, ""))
         plan = planned.plan if unlocker is None else _with_identities(planned, unlocker)
         return plan, conclude(planned.report(settings, origin), settings)
 
@@ -192,8 +196,8 @@ class _Run:
             if plan.is_empty:
                 report = conclude(planned.report(settings, self.origin), settings)
                 return Fixed(report=report, left=plan.left, withheld=plan.withheld)
-            _refuse(repository, settings, planned)
-            produced = _produce_files(settings, planned, self.unlocker, self.progress)
+            _refuse(repository, planned, self.unlocker)
+            produced = _produce_files(planned, self.unlocker, self.progress)
             changes = Changes(
                 tree=planned.tree,
                 written={
@@ -334,13 +338,13 @@ def _known_keys(
     return known.keys
 
 
-def _refuse(repository: Repository, settings: Settings, planned: _Planned) -> None:
+def _refuse(repository: Repository, planned: _Planned, unlocker: Unlocker) -> None:
     plan = planned.plan
     if plan.is_empty:
         return
     refuse_partial_commit()
     refuse_findings(planned.examined.findings, plan)
-    refuse_recipients(plan, settings.age)
+    refuse_recipients(plan, planned.program(unlocker))
     files = planned.view.snapshot.files
     staged = [one.path for one in plan.stage]
     removed = [one.path for one in plan.remove]
@@ -348,14 +352,11 @@ def _refuse(repository: Repository, settings: Settings, planned: _Planned) -> No
 
 
 def _produce_files(
-    settings: Settings,
-    planned: _Planned,
-    unlocker: Unlocker,
-    progress: Progress,
+    planned: _Planned, unlocker: Unlocker, progress: Progress
 ) -> tuple[Produced, ...]:
     if not planned.plan.jobs:
         return ()
-    git, program = planned.view.repository.git, settings.age
+    git, program = planned.view.repository.git, planned.program(unlocker)
 
     # Most sources are small; asking Git for each one would take longer than decrypting it.
     small = [job.oid for job in planned.plan.jobs if job.size <= _SMALL_PLAINTEXT][:_AT_ONCE]

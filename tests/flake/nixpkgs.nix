@@ -55,6 +55,7 @@
             rage = build "rage" { } "mkdir -p $out/bin; touch $out/bin/rage" // {
               meta.mainProgram = "rage";
             };
+            sealer = named "sealer" // { type = "derivation"; meta.mainProgram = "sealer"; };
             mkShell = arguments: build "shell" { inherit (arguments) packages; } "touch $out" // {
               given = arguments;
             };

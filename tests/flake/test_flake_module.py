@@ -5,6 +5,7 @@ flake-parts and nixpkgs' module system are stand-ins (`flake_parts.nix` says wha
 """
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -154,8 +155,15 @@ def test_what_agenix_rekey_takes_is_taken(fleet: Fleet) -> None:
     nodes = fleet.evaluate(f"agenix-check.lock.{_SYSTEM}.nodes")
     assert sorted(nodes) == ["darwin:mac", "nixos:beta", "nixos:delta"]
     program = fleet.build(f"packages.{_SYSTEM}.agenix-check") / "bin/agenix-check"
-    assert 'AGENIX_CHECK_AGE="${AGENIX_CHECK_AGE-/' in program.read_text()
-    assert "/bin/rage}" in program.read_text()
+    assert re.search('export PATH="/[^"]*-rage/bin:[$]PATH"', program.read_text())
+    named = fleet.evaluate(f"agenix-check.agePackage.{_SYSTEM}.outPath")
+    assert f'"{named}/bin:$PATH"' in program.read_text()
+
+
+def test_an_age_program_of_another_name_is_given(fleet: Fleet) -> None:
+    fleet.write("agenix-check.agePackage = pkgs.sealer;")
+    program = fleet.build(f"packages.{_SYSTEM}.agenix-check") / "bin/agenix-check"
+    assert re.search('AGENIX_CHECK_AGE="[$]{AGENIX_CHECK_AGE-/.*/bin/sealer}"', program.read_text())
 
 
 def test_settings_reach_the_check_and_the_program(fleet: Fleet) -> None:

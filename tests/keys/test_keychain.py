@@ -1,6 +1,8 @@
 """Decrypting with real keys of every kind, at a terminal and without one."""
 
 import os
+import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +16,10 @@ from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.keys.errors import DecryptionError
 from agenix_check.keys.identities import IdentityFile, load
 from agenix_check.keys.keychain import Keychain
+from tests.age.strategies import text64
 from tests.keys.conftest import MakeSsh, given, public
 from tests.keys.texts import PLAINTEXT
+from tests.programs import age_is_new
 
 Secret = Callable[..., Path]
 AgeKey = tuple[Path, str]
@@ -192,6 +196,26 @@ def test_post_quantum_identity_says_what_is_missing(
     path = tmp_path / "pq.txt"
     path.write_text(f"AGE-SECRET-KEY-PQ-1QQQ\n{age_key[0].read_text()}")
     assert decrypt(secret(age_key[1]), path) == PLAINTEXT
+
+
+def test_a_post_quantum_identity_is_tried_with_the_programs_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "pq.txt"
+    if age_is_new():
+        subprocess.run(["age-keygen", "-pq", "-o", path], capture_output=True, check=True)
+        shown = subprocess.run(["age-keygen", "-y", path], capture_output=True, check=True)
+        file = encrypt(PLAINTEXT, [shown.stdout.decode().strip()], program="age")
+    else:
+        path.write_text("AGE-SECRET-KEY-PQ-1QQQ\n")
+        classic = encrypt(PLAINTEXT, [new_identity()[1]])
+        stanza = f"-> mlkem768x25519 {text64(b'k' * 1120)}\n".encode()
+        file = re.sub(rb"-> X25519 .*\n", stanza, classic, count=1)
+    files = given(path).files
+    keychain = Keychain(files, others=lambda: ["no-such-age", shutil.which("age") or ""])
+    if age_is_new():
+        assert keychain.decrypt("x", file) == PLAINTEXT
+    for one in [Keychain(files), *([] if age_is_new() else [keychain])]:
+        with pytest.raises(DecryptionError, match="on PATH or with --age PROGRAM"):
+            one.decrypt("x", file)
 
 
 @settings(max_examples=40)

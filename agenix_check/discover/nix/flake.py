@@ -2,7 +2,8 @@
 
 import posixpath
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -90,6 +91,45 @@ def evaluate(
     nothing can be said: no Nix, no flake, other inputs on this machine, or outputs that do not
     evaluate, or not within `timeout` seconds.
     """
+    with _evaluation(
+        repository, snapshot, flake, nodes, timeout=timeout, memory=memory, trusted=trusted
+    ) as evaluation:
+        return evaluation.run(users=collect_home_manager)
+
+
+def evaluate_age_programs(
+    repository: Repository,
+    snapshot: Snapshot,
+    *,
+    system: str,
+    flake: str = "",
+    nodes: Sequence[str] = (),
+    timeout: float = 120.0,
+    memory: str | None = None,
+    trusted: Snapshot | None = None,
+) -> frozenset[str]:
+    """Return the paths of the age programs that the flake names for `system`, in Nix's store.
+
+    Nothing is built: there may be no such files. Parameters and errors are those of `evaluate`.
+    """
+    with _evaluation(
+        repository, snapshot, flake, nodes, timeout=timeout, memory=memory, trusted=trusted
+    ) as evaluation:
+        return evaluation.age_programs(system)
+
+
+@contextmanager
+def _evaluation(
+    repository: Repository,
+    snapshot: Snapshot,
+    flake: str,
+    nodes: Sequence[str],
+    *,
+    timeout: float,
+    memory: str | None,
+    trusted: Snapshot | None,
+) -> Iterator["_Evaluation"]:
+    """Yield an evaluation of the snapshot's flake, whose failures end as `evaluate` says."""
     program = require_nix()
     directory = _directory(flake)
     paths = [_parse_path(node) for node in nodes] or None
@@ -120,8 +160,7 @@ def evaluate(
         )
         try:
             with nix:
-                argument = {"url": url, "paths": paths, "users": collect_home_manager}
-                return _Evaluation(nix, snapshot, argument).run()
+                yield _Evaluation(nix, snapshot, {"url": url, "paths": paths, "users": False})
         except NixTimeoutError as error:
             late = f"Nix did not finish within {timeout:g} seconds; --nix-timeout gives it more"
             raise CannotCheckError(late) from error
@@ -139,11 +178,20 @@ class _Evaluation:
     def __init__(self, nix: Nix, snapshot: Snapshot, argument: Mapping[str, object]) -> None:
         self._nix = nix
         self._snapshot = snapshot
-        self._argument = argument
+        self._argument = dict(argument)
         self._root = ""
         self._store = ""
 
-    def run(self) -> Declaration:
+    def age_programs(self, system: str) -> frozenset[str]:
+        """Return the age programs that are named, as far as they lie in the store."""
+        self._argument["system"] = system
+        found = self._ask("age")
+        with in_this_shape():
+            return frozenset(one for one in found if one.startswith(f"{self._store}/"))
+
+    def run(self, *, users: bool) -> Declaration:
+        """Return what is declared; `users` says whether home-manager users in hosts count."""
+        self._argument["users"] = users
         try:
             outcomes = self._run_whole()
         except NixTimeoutError:

@@ -5,13 +5,14 @@
 #   fleet  every node, and with `users` every home-manager user inside a host
 #   list   the attribute paths of the configurations, without a look into any
 #   units  exactly the `units` given: [ { path, user } ], see `evaluate`
+#   age    the age programs that are named for this `system`, without a look at nodes that name none
 #
 # Of a configuration nothing is read but `age`, and `home-manager.users` where it is asked for.
-{ url ? null, flake ? builtins.getFlake url, task, paths, users, units }:
+{ url ? null, flake ? builtins.getFlake url, task, paths, users, units, system ? null }:
 let
   inherit (builtins)
-    attrNames attrValues concatMap deepSeq elem filter foldl' head isAttrs isPath length map readFile
-    toString tryEval unsafeDiscardStringContext;
+    attrNames attrValues concatMap deepSeq elem filter foldl' head isAttrs isPath length map
+    parseDrvName readFile toString tryEval unsafeDiscardStringContext;
 
   at = foldl' (value: name: value.${name}) flake;
 
@@ -126,7 +127,20 @@ let
     else if found.ok then map (user: attempt { inherit path user; }) found.value
     else [ found ];
 
+  # What `lib.getExe` gives for a package.
+  executable = package:
+    let name = package.meta.mainProgram or package.pname or (parseDrvName package.name).name;
+    in text "${package.bin or package.out or package}/bin/${name}";
+
+  # Those of our module for flake-parts, which takes agenix-rekey's own, and of the nodes.
+  named = [ (_: flake.agenix-check.agePackage.${system} or null) ]
+    ++ map (path: _: (at path).config.age.rekey.agePackage or null) candidates;
+  program = name:
+    let found = tryEval (let package = name null; in if isAttrs package then executable package else null);
+    in if found.success && found.value != null then [ found.value ] else [ ];
+
   results = {
+    age = concatMap program named;
     fleet = concatMap (path: [ (attempt { inherit path; user = null; }) ] ++ inside path) candidates;
     list = candidates;
     units = units';
