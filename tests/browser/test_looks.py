@@ -88,7 +88,7 @@ def test_there_are_words_where_there_is_room_and_marks_alone_where_not(window: W
     assert window.cell(ALPHA, "db").text == "ok"
     window.show(report(*(output(ALPHA, f"secret-{s}") for s in range(60))))
     cell = window.cell(ALPHA, "secret-0")
-    assert window.run("return arguments[0].offsetWidth", cell) == 36
+    assert window.run("return arguments[0].offsetWidth", cell) == 24
     assert cell.text == ""
     assert cell.accessible_name == "ok"
     assert cell.get_attribute("title") == "ok"

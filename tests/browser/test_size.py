@@ -2,6 +2,7 @@
 
 import pytest
 from selenium.webdriver import Keys
+from selenium.webdriver.common.action_chains import ActionChains
 
 from agenix_check.model.findings import Report, Verdict
 from tests.browser.window import Window
@@ -109,6 +110,29 @@ def test_every_cell_of_a_large_fleet_can_be_reached(window: Window, large: Repor
     assert "on nixos:node-0199" in window.text("#panel")
     window.press(Keys.ESCAPE, Keys.HOME)
     assert window.focused() == ("nixos:node-0199", "secret-007")  # the worst
+
+
+def test_a_map_shows_all_of_a_large_fleet_and_leads_anywhere(window: Window, large: Report) -> None:
+    window.show(large, size=(1920, 1080))
+    shown = window.find(".map")
+    assert shown.get_attribute("aria-hidden") == "true"
+    assert shown.size["width"] > 1400  # the width there is, but for the details
+    colours = window.run(
+        "const context = document.querySelector('.map canvas').getContext('2d');"
+        "const { data } = context.getImageData(0, 0, 2, 200);"
+        "const at = (x, y) => [...data.slice(4 * (2 * y + x), 4 * (2 * y + x) + 4)].join();"
+        "return [0, 199].flatMap((row) => [at(0, row), at(1, row)]);"
+    )
+    assert colours[0] == colours[2] != colours[1] == colours[3]  # the worst column is the first
+    ActionChains(window.driver, duration=0).move_to_element_with_offset(
+        shown, shown.size["width"] // 2 - 2, shown.size["height"] // 2 - 1
+    ).click().perform()
+    assert str(shown.get_attribute("title")).startswith("secret-199 on nixos:node-019")
+    window.settle()
+    assert ("nixos:node-0199", "secret-199") in {cell[:2] for cell in window.cells()}
+    window.type("#filter-secret", "secret-007")
+    window.type("#filter-node", "node-0007")
+    assert not shown.is_displayed()
 
 
 def test_who_scrolls_away_comes_back_with_an_arrow(window: Window, large: Report) -> None:

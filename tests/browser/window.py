@@ -23,7 +23,7 @@ _CELLS = """
 const table = document.querySelector("#matrix table");
 const heads = [...table.tHead.rows[0].cells].map((cell) => cell.dataset.name);
 return [...table.tBodies[0].rows].flatMap((row) => [...row.cells].slice(1).map((cell) =>
-    [row.cells[0].dataset.name, heads[cell.cellIndex], cell.textContent]));
+    [row.cells[0].dataset.name, heads[cell.cellIndex], cell.ariaLabel]));
 """
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _STYLES = ("frame.css", "report.css", "matrix.css")
 _SCRIPTS = (
-    "elements.js", "address.js", "fleet.js", "overviews.js", "details.js", "cells.js", "matrix.js",
-    "filters.js", "start.js",
+    "elements.js", "address.js", "fleet.js", "overviews.js", "details.js", "cells.js", "map.js",
+    "matrix.js", "filters.js", "start.js",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ class Cells {
     this.fleet = fleet;
     this.samples = new Map();
     this.room = { row: Infinity, column: Infinity }; // for the characters of a name
+    this.words = true; // and not marks alone
     this.tallies = null; // of what the filters let through
   }
 
@@ -53,11 +54,13 @@ class Cells {
 
   // A copy of a cell that says a word: that is faster than to make each anew.
   sample(kind, word) {
-    let sample = this.samples.get(word);
+    const key = `${word} ${this.words}`;
+    let sample = this.samples.get(key);
     if (!sample) {
       sample = element("td", { class: kind, tabindex: "-1", title: word, "aria-label": word },
-        kind === "hidden" ? "" : mark(kind), element("span", { class: "word" }, word));
-      this.samples.set(word, sample);
+        kind === "hidden" ? null : mark(kind),
+        this.words ? element("span", { class: "word" }, word) : null);
+      this.samples.set(key, sample);
     }
     return sample.cloneNode(true);
   }

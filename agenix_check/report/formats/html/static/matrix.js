@@ -1,11 +1,15 @@
 // The matrix: a table of which only what can be seen, and a little more, is in the page. That keeps
 // fleets of any size smooth; assistive technology is told the true numbers of rows and columns.
 
-const ROW = 36; // pixels, as in page.css
-const LETTER = 8.4; // a wide font's; a name has to be longer than that to lose letters
+const LETTER = 8.4; // pixels; a wide font's: a name has to be longer than that to lose letters
+const ROW = 36;
+const LOW_ROW = 26; // where there are many of them
+const MANY = 20;
+const NARROWEST = 24; // what a finger still finds
 const NARROW = 36;
 const WIDE = 128;
 const WIDEST = 200;
+const FRAME = 860; // what the page's usual width leaves for the matrix
 const SPARE = 8; // rows and columns that are drawn beyond what can be seen
 
 class Matrix {
@@ -20,6 +24,10 @@ class Matrix {
     this.active = { node: -1, secret: -1 }; // null stands for the heads
     this.chosen = null;
     this.cells = new Cells(fleet);
+    this.map = new FleetMap(box.previousElementSibling, fleet, (row, column) => {
+      box.scrollTop = (row + 0.5) * this.row - (box.clientHeight - this.height) / 2;
+      box.scrollLeft = (column + 0.5) * this.width - (box.clientWidth - this.head) / 2;
+    });
     box.addEventListener("scroll", () => this.draw(), { passive: true });
     box.addEventListener("click", (event) => this.clicked(event));
     box.addEventListener("keydown", (event) => this.pressed(event));
@@ -48,9 +56,13 @@ class Matrix {
     const heads = longest(this.columns.map((secret) => this.fleet.secrets[secret]));
     this.head = Math.max(112, Math.min(names * LETTER + 78, room < 600 ? 152 : 300));
     this.words = this.columns.length > 0 && this.head + this.columns.length * WIDE <= room;
-    this.width = NARROW;
+    const each = Math.floor((room - this.head) / this.columns.length);
+    this.width = Math.min(Math.max(each, NARROWEST), NARROW);
+    this.row = this.rows.length > MANY ? LOW_ROW : ROW;
+    const natural = this.head + this.columns.length * NARROW;
+    this.box.closest("section").classList.toggle("wide", natural > FRAME);
     if (this.words) {
-      this.width = Math.min(Math.floor((room - this.head) / this.columns.length), WIDEST);
+      this.width = Math.min(each, WIDEST);
       this.head = Math.max(this.head, Math.min(room - this.columns.length * this.width, 300));
     }
     this.height = this.words ? 44 : Math.max(72, Math.min(heads * LETTER + 42, 208));
@@ -58,13 +70,23 @@ class Matrix {
       row: Math.floor((this.head - 74) / LETTER),
       column: Math.floor((this.words ? this.width - 62 : this.height - 36) / LETTER),
     };
+    this.cells.words = this.words;
     this.box.classList.toggle("words", this.words);
+    this.box.classList.toggle("tight", this.width < NARROW);
     const size = (name, value) => this.box.style.setProperty(name, `${value}px`);
     size("--head", this.head);
     size("--cell", this.width);
     size("--top", this.height);
-    this.sizer.style.width = `${this.head + this.columns.length * this.width}px`;
-    this.sizer.style.height = `${this.height + this.rows.length * ROW}px`;
+    size("--row", this.row);
+    const whole = {
+      width: this.head + this.columns.length * this.width,
+      height: this.height + this.rows.length * this.row,
+    };
+    this.sizer.style.width = `${whole.width}px`;
+    this.sizer.style.height = `${whole.height}px`;
+    const { clientWidth, clientHeight } = this.box;
+    this.map.show(this.rows, this.columns,
+      whole.width * whole.height > 2 * clientWidth * clientHeight);
     this.table.setAttribute("aria-rowcount", this.rows.length + 1);
     this.table.setAttribute("aria-colcount", this.columns.length + 1);
     this.drawn = null;
@@ -76,8 +98,8 @@ class Matrix {
     const { scrollTop, scrollLeft, clientHeight, clientWidth } = this.box;
     const last = (from, size, number) => Math.min(number, Math.ceil(from / size));
     return {
-      top: Math.floor(scrollTop / ROW),
-      bottom: last(scrollTop + clientHeight - this.height, ROW, this.rows.length),
+      top: Math.floor(scrollTop / this.row),
+      bottom: last(scrollTop + clientHeight - this.height, this.row, this.rows.length),
       left: Math.floor(scrollLeft / this.width),
       right: last(scrollLeft + clientWidth - this.head, this.width, this.columns.length),
     };
@@ -85,6 +107,9 @@ class Matrix {
 
   draw() {
     const seen = this.seen();
+    const { rows, columns } = this;
+    this.map.follow(seen.left / columns.length, seen.top / rows.length,
+      (seen.right - seen.left) / columns.length, (seen.bottom - seen.top) / rows.length);
     const drawn = this.drawn;
     if (drawn && drawn.top <= seen.top && drawn.bottom >= seen.bottom && drawn.left <= seen.left
       && drawn.right >= seen.right) return;
@@ -96,16 +121,16 @@ class Matrix {
       right: Math.min(this.columns.length, seen.right + SPARE),
     };
     const { top, left, right } = this.drawn;
-    const columns = this.columns.slice(left, right);
-    this.table.style.top = `${top * ROW}px`;
+    const inSight = columns.slice(left, right);
+    this.table.style.top = `${top * this.row}px`;
     this.table.style.left = `${left * this.width}px`;
-    this.table.style.width = `${this.head + columns.length * this.width}px`;
+    this.table.style.width = `${this.head + inSight.length * this.width}px`;
     const body = this.table.tBodies[0];
     if (drawn === null || drawn.left !== left || drawn.right !== right) {
-      this.table.tHead.replaceChildren(this.cells.heads(columns, left));
+      this.table.tHead.replaceChildren(this.cells.heads(inSight, left));
       body.replaceChildren();
     }
-    this.fill(body, columns);
+    this.fill(body, inSight);
     this.select();
     this.rove();
     if (focused) this.focus();
@@ -157,7 +182,7 @@ class Matrix {
     };
     const { box } = this;
     box.scrollTop = bring(
-      this.rows.indexOf(node), ROW, box.scrollTop, box.clientHeight - this.height);
+      this.rows.indexOf(node), this.row, box.scrollTop, box.clientHeight - this.height);
     box.scrollLeft = bring(
       this.columns.indexOf(secret), this.width, box.scrollLeft, box.clientWidth - this.head);
     this.draw();
@@ -192,7 +217,7 @@ class Matrix {
       this.choose(this.active, "key");
       return;
     }
-    const page = Math.max(1, Math.floor((this.box.clientHeight - this.height) / ROW) - 1);
+    const page = Math.max(1, Math.floor((this.box.clientHeight - this.height) / this.row) - 1);
     const place = leadTo(event, this.rows.indexOf(node), this.columns.indexOf(secret), page);
     if (place === null) return;
     event.preventDefault();
