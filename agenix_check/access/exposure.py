@@ -1,7 +1,7 @@
 """What former readers, or given keys, could ever read, and what of it is still in use."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from agenix_check.access.entries import Who
 from agenix_check.access.past_readers import PastReaders, PastReading
@@ -21,11 +21,17 @@ from agenix_check.model.exposed import (
 _URGENCY = (VersionState.IN_USE, VersionState.PERHAPS, VersionState.ROTATED)
 
 
-def find_exposures(past: PastReaders) -> list[KeyExposure]:
-    """Return what every key of a history could read, the most urgent first."""
+def find_exposures(
+    past: PastReaders, refuted: Collection[tuple[str, str]] = ()
+) -> list[KeyExposure]:
+    """Return what every key of a history could read, the most urgent first.
+
+    `refuted` are keys, each with the object id of a file that it cannot open after all.
+    """
     by_who: dict[Who, list[PastReading]] = defaultdict(list)
     for reading in past.readings:
-        by_who[reading.who].append(reading)
+        if (reading.who.key, reading.via.oid) not in refuted:
+            by_who[reading.who].append(reading)
     present = _present_keys(past.chronicle, past)
     found = [_of_key(past, who, readings, present) for who, readings in by_who.items()]
     return sorted(found, key=urgency)

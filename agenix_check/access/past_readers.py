@@ -29,6 +29,8 @@ from agenix_check.discover.tree.naming import (
     trace,
 )
 
+_AT_ANY_TIME = Span(begun="", begun_on=0, begun_at=0, until=None, until_on=0, until_at=0)
+
 
 class PastReading(NamedTuple):
     """A key could read a content of a secret, through the file `via`.
@@ -183,7 +185,9 @@ class PastReaders:
                     continue
                 if recipient.text not in made_for:
                     found[recipient].append(span)
-        found.update({one: [] for one in self.asked if one.is_anonymous and one not in found})
+        for one in self.asked:
+            if one.is_anonymous and one.text not in made_for and one not in found:
+                found[one] = [_AT_ANY_TIME]  # it stands in no file that says when it was there
         return list(found.items())
 
 

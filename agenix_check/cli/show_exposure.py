@@ -4,14 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agenix_check.access.exposure import (
-    find_exposures,
-    find_public,
-    only_former,
-    public_urgency,
-    published,
-    urgency,
-)
+from agenix_check.access.exposure import only_former, public_urgency, published, urgency
 from agenix_check.age import Recipient, recipient_or_none
 from agenix_check.audit.select import is_node, is_secret
 from agenix_check.cli.configuration import ask
@@ -21,6 +14,7 @@ from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.every_commit import count_unreferenced
 from agenix_check.inquiries import discover_past_readers, say_unseen_history
+from agenix_check.keys.published import find_past_exposures
 from agenix_check.model.exposed import Exposure, KeyExposure, PublicSecret
 from agenix_check.model.node_names import short_names
 from agenix_check.report.exposure import render_exposure
@@ -41,13 +35,12 @@ def run_exposure(arguments: Sequence[str]) -> int:
     repository = open_here()
     keys = [one for text in asked.keys for one in _keys(text)]
     past = discover_past_readers(repository, settings, [one for one in keys if one is not None])
-    exposures = find_exposures(past)
-    public = find_public(past.chronicle, past.versions)
+    exposures, public, private_keys = find_past_exposures(repository, past)
     if settings.decrypt:
         exposures, public = _compare(repository, settings, past, exposures, public)
     elif settings.identity:
         raise UsageError("--identity needs --decrypt")
-    public += _by_private_keys(repository, past, exposures)
+    public += published(exposures, private_keys, past.chronicle)
     exposure = Exposure(
         keys=_select(exposures, asked),
         public=tuple(one for one in public if _is_asked(one, asked)),
@@ -143,16 +136,6 @@ def _is_asked(one: PublicSecret, asked: AskedExposure) -> bool:
     if asked.secrets and not is_secret(one.secret, asked.secrets):
         return False
     return not (asked.nodes or asked.keys)
-
-
-def _by_private_keys(
-    repository: "Repository", past: "PastReaders", exposures: Iterable[KeyExposure]
-) -> list[PublicSecret]:
-    if not past.chronicle.has_private_keys:
-        return []
-    from agenix_check.keys.published import find_published
-
-    return published(exposures, find_published(repository, past.chronicle), past.chronicle)
 
 
 def _notices(repository: "Repository", past: "PastReaders") -> Iterable[str]:

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 _NOT_FOR_PLUGINS = SSH_KINDS | {SCRYPT}
 
 # What pyrage says, in words of its own.
-_SAYS_NO_MATCH = "No matching keys found"
+SAYS_NO_MATCH = "No matching keys found"
 _SAYS_FORGED = "Decryption failed"
 _SAYS_DAMAGED = ("decryption error", "Header MAC is invalid", "failed to fill whole buffer")
 _PLUGIN_ADVICE = " If you are developing a plugin"  # to print private keys
@@ -212,7 +212,7 @@ def try_key(key: OpenKey, ciphertext: bytes) -> Attempt:
         return Attempt(key=key, outcome=AttemptOutcome.OPENED, plaintext=plaintext)
     if complaint in _SAYS_DAMAGED:
         return Attempt(key=key, outcome=AttemptOutcome.DAMAGED)
-    if complaint == _SAYS_NO_MATCH:
+    if complaint == SAYS_NO_MATCH:
         return Attempt(key=key, outcome=AttemptOutcome.OTHER)
     forged = complaint == _SAYS_FORGED and prompts is None
     outcome = AttemptOutcome.FORGED if forged else AttemptOutcome.UNUSABLE

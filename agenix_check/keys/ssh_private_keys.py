@@ -20,6 +20,7 @@ from agenix_check.keys.prompts import Terminal
 _BEGIN = b"-----BEGIN "
 _OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _PKCS8 = b"-----BEGIN PRIVATE KEY-----"
+_PKCS1 = b"-----BEGIN RSA PRIVATE KEY-----"
 _MAGIC = b"openssh-key-v1\0"
 TRIES = 3  # with a passphrase
 
@@ -31,14 +32,14 @@ def looks_like_ssh(content: bytes) -> bool:
 
 
 def public_half(content: bytes) -> Recipient | None:
-    """Return the public key of a private key in OpenSSH's form, or None for other forms.
+    """Return the public key of a private key in OpenSSH's form or PKCS #1, None for other forms.
 
     Raises DecryptionError for a type of key that age cannot use.
     """
     fields = _openssh_fields(content)
-    if fields is None:
+    wire = fields[1] if fields is not None else _pkcs1_wire(content)
+    if wire is None:
         return None
-    wire = fields[1]
     kind = wire[4 : 4 + int.from_bytes(wire[:4], "big")]
     text = f"{kind.decode('latin-1')} {b64encode(wire).decode('ascii')}"
     try:
@@ -179,6 +180,35 @@ def _openssh_fields(content: bytes) -> tuple[bytes, bytes] | None:
     _, rest = _string(rest)
     wire, _ = _string(rest[4:])  # after the number of keys, which is always one
     return cipher, wire
+
+
+def _pkcs1_wire(content: bytes) -> bytes | None:
+    """Return the public key of an RSA key in PKCS #1 without a passphrase, as SSH writes it."""
+    lines = content.strip().splitlines()
+    if not lines or lines[0].strip() != _PKCS1 or has_passphrase(content):
+        return None
+    try:
+        sequence, _ = _der(b64decode(b"".join(lines[1:-1])))
+        _, rest = _der(sequence)  # the version
+        modulus, rest = _der(rest)
+        exponent, _ = _der(rest)
+    except (Error, ValueError):
+        return None
+    fields = (b"ssh-rsa", exponent, modulus)
+    return b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+
+
+def _der(data: bytes) -> tuple[bytes, bytes]:
+    """Return the content of the first element of DER, and what follows it."""
+    if len(data) < 2:
+        raise ValueError("ends early")
+    size, start = data[1], 2
+    if size & 0x80:
+        start += size & 0x7F
+        size = int.from_bytes(data[2:start], "big")
+    if len(data) < start + size:
+        raise ValueError("ends early")
+    return data[start : start + size], data[start + size :]
 
 
 def _string(data: bytes) -> tuple[bytes, bytes]:

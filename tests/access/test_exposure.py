@@ -4,15 +4,19 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import jsonschema
 import pytest
 
+from agenix_check.age.encoding import encode_bech32
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt, new_identity
+from agenix_check.keys.post_quantum import public_half_of_hybrid
 from agenix_check.report import schema
 from tests.access.test_present import DB, TOKEN, WIFI
+from tests.age.strategies import text64
 from tests.conftest import Run
 from tests.host_keys import ALPHA, BETA, NEW, OTHER, STRANGER
 
@@ -226,32 +230,51 @@ def test_a_secret_in_plain_text_for_one_commit(fleet: Workshop, run: Run, path: 
     assert [one["state"] for one in ask_exposure(fleet, run, code=0)["public"]] == ["rotated"]
 
 
-def test_a_private_key_that_was_committed(workshop: Workshop, run: Run, tmp_path: Path) -> None:
-    identity, recipient = new_identity()
-    keys = tmp_path / "keys"
+def test_private_keys_that_were_committed(workshop: Workshop, run: Run, tmp_path: Path) -> None:
+    """Of each form that age reads; of one nothing else in the repository has the public half."""
+    keys, public = tmp_path / "keys", {}
     keys.mkdir()
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / "id")], check=True
-    )
-    ssh = (keys / "id.pub").read_text()
-    workshop.source(WIFI, TEXTS[WIFI])
-    workshop.source(DB, TEXTS[DB])
-    for node, key, source in (("one", recipient, WIFI), ("two", ssh, DB)):
-        workshop.host(node, key)
-        workshop.rekey(node, NAMES[source], source, TEXTS[source])
-    workshop.write("one.txt", f"{identity}\n")
-    workshop.write("two.key", (keys / "id").read_bytes())
+    for name, form in (("ssh", ("ed25519",)), ("rsa", ("rsa", "-b", "2048", "-m", "PEM"))):
+        command = ["ssh-keygen", "-q", "-N", "", "-C", "", "-f", str(keys / name), "-t", *form]
+        subprocess.run(command, check=True)
+        public[name] = (keys / f"{name}.pub").read_text()
+    assert b"BEGIN RSA PRIVATE KEY" in (keys / "rsa").read_bytes()
+    for name in ("age", "unknown", "useless"):
+        identity, public[name] = new_identity()
+        (keys / name).write_text(f"{identity}\n")
+    (keys / "useless").write_text(f"# public key: {public['useless']}\n{identity}\n")
+    hybrid = encode_bech32("age-secret-key-pq-", token_bytes(32)).upper()
+    (keys / "pq").write_text(f'key = "{hybrid}";\n')
+    public["pq"] = public_half_of_hybrid(hybrid)
+    for name in ("age", "ssh", "rsa"):
+        workshop.host(name, public[name])
+        workshop.write(f"secrets/{name}.age", encrypt(name.encode(), [public[name]]))
+    workshop.host("pq", public["pq"])
+    workshop.write("secrets/pq.age", _for_hybrid())
+    workshop.write("secrets/unknown.age", encrypt(b"unknown", [public["unknown"]]))
+    names = ("age", "ssh", "rsa", "pq", "unknown", "useless")
+    for name in names:
+        workshop.write(f"{name}.key", (keys / name).read_bytes())
     first = workshop.commit("All of it")
-    workshop.git.run("rm", "-q", "one.txt", "two.key")
+    workshop.git.run("rm", "-q", *(f"{name}.key" for name in names))
     workshop.commit("Never mind")
     result = run(workshop.top, "exposure", "--format", "json")
     assert result.code == 1
-    assert identity not in result.stdout
-    public = json.loads(result.stdout)["public"]
-    assert [(one["secret"], one["commit"], one["path"], one["state"]) for one in public] == [
-        (DB, first, "two.key", "in-use"), (WIFI, first, "one.txt", "in-use"),
-    ]  # fmt: skip
-    assert all(one["private_key"] for one in public)
+    assert "AGE-SECRET-KEY" not in result.stdout
+    found = json.loads(result.stdout)["public"]
+    assert [(one["secret"], one["commit"], one["path"], one["state"]) for one in found] == [
+        (f"secrets/{name}.age", first, f"{name}.key", "in-use")
+        for name in ("age", "pq", "rsa", "ssh", "unknown")
+    ]
+    assert all(one["private_key"] for one in found)
+
+
+def _for_hybrid() -> bytes:
+    """Return a file for some post-quantum key, which needs no program that knows such keys."""
+    header = (
+        f"age-encryption.org/v1\n-> mlkem768x25519 {text64(b'e' * 1120)}\n{text64(b'b' * 32)}\n"
+    )
+    return f"{header}--- {text64(b'm' * 32)}\n".encode() + bytes(16 + 9 + 16)
 
 
 def test_moves_are_followed(fleet: Workshop, run: Run) -> None:
