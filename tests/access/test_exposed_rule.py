@@ -3,7 +3,7 @@
 import json
 
 from agenix_check.demo.workshop import Workshop
-from tests.access.test_exposure import sell
+from tests.access.past import sell
 from tests.access.test_present import DB, WIFI
 from tests.conftest import Run
 

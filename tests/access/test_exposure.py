@@ -1,73 +1,14 @@
 """What former readers could read: small histories whose answer is known."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
-from secrets import token_bytes
-from typing import Any
 
-import jsonschema
-import pytest
-
-from agenix_check.age.encoding import encode_bech32
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt, new_identity
-from agenix_check.keys.post_quantum import public_half_of_hybrid
-from agenix_check.report import schema
+from tests.access.past import NAMES, TEXTS, ask_exposure, blob, body, rekey_all, sell, states
 from tests.access.test_present import DB, TOKEN, WIFI
-from tests.age.strategies import text64
 from tests.conftest import Run
 from tests.host_keys import ALPHA, BETA, NEW, OTHER, STRANGER
-
-TEXTS = {DB: "postgres://db\n", WIFI: "correct horse\n", TOKEN: "token of alpha\n"}
-NAMES = {DB: "db", WIFI: "wifi", TOKEN: "token"}
-
-
-def ask_exposure(fleet: Workshop, run: Run, *arguments: str, code: int) -> dict[str, Any]:
-    """Return the JSON that `exposure` prints, which its schema describes."""
-    result = run(fleet.top, "exposure", "--format", "json", *arguments)
-    assert result.code == code, result
-    document: dict[str, Any] = json.loads(result.stdout)
-    jsonschema.Draft202012Validator(json.loads(schema.render("exposure"))).validate(document)
-    assert document["schema"] == "agenix-check/exposure/1"
-    assert document["complete"] == (code != 3)
-    return document
-
-
-def states(document: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """Return the state of each secret, by key without its type."""
-    return {
-        (one["key"] or one["words"]).rpartition(" ")[2]: {
-            each["secret"]: each["state"] for each in one["secrets"]
-        }
-        for one in document["keys"]
-    }
-
-
-def body(key: str) -> str:
-    """Return a key as `states` has it."""
-    return key.split()[1] if key.startswith("ssh-") else key.strip()
-
-
-def sell(fleet: Workshop, node: str) -> str:
-    """Take a host and its outputs out of the fleet."""
-    fleet.git.run("rm", "-rq", f"secrets/rekeyed/{node}", f"hosts/{node}")
-    return fleet.commit(f"Sell {node}")
-
-
-def rekey_all(fleet: Workshop, source: str, text: str, *nodes: str) -> None:
-    """Write a source anew, and its outputs for some nodes in place of the former ones."""
-    for path in list((fleet.top / "secrets/rekeyed").glob(f"*/*-{NAMES[source]}.age")):
-        path.unlink()
-    fleet.source(source, text)
-    for node in nodes:
-        fleet.rekey(node, NAMES[source], source, text)
-
-
-def blob(fleet: Workshop, revision: str) -> str:
-    """Return the object id of a file in a commit."""
-    return fleet.git.run("rev-parse", revision).decode().strip()
 
 
 def test_nobody_left(fleet: Workshop, run: Run) -> None:
@@ -210,73 +151,6 @@ def test_a_leaver_in_a_side_branch_only(fleet: Workshop, run: Run) -> None:
     assert (version["from"], version["until"], version["via"]) == (aside, merged, DB)
 
 
-@pytest.mark.parametrize("path", [WIFI, "secrets/wifi"])
-def test_a_secret_in_plain_text_for_one_commit(fleet: Workshop, run: Run, path: str) -> None:
-    sealed = fleet.read(WIFI)
-    fleet.remove(WIFI)
-    fleet.write(path, TEXTS[WIFI])
-    shown = fleet.commit("Oops")
-    fleet.git.run("rm", "-q", path)
-    fleet.write(WIFI, sealed)
-    fleet.commit("Never mind")
-    document = ask_exposure(fleet, run, code=1)
-    assert document["public"] == [
-        {"secret": WIFI, "commit": shown, "path": path, "state": "perhaps-unchanged",
-         "private_key": False}
-    ]  # fmt: skip
-    assert run(fleet.top, "exposure").stdout.startswith("Public: ")
-    rekey_all(fleet, WIFI, "another password, and a longer one\n", "alpha", "beta")
-    fleet.commit("Rotate")
-    assert [one["state"] for one in ask_exposure(fleet, run, code=0)["public"]] == ["rotated"]
-
-
-def test_private_keys_that_were_committed(workshop: Workshop, run: Run, tmp_path: Path) -> None:
-    """Of each form that age reads; of one nothing else in the repository has the public half."""
-    keys, public = tmp_path / "keys", {}
-    keys.mkdir()
-    for name, form in (("ssh", ("ed25519",)), ("rsa", ("rsa", "-b", "2048", "-m", "PEM"))):
-        command = ["ssh-keygen", "-q", "-N", "", "-C", "", "-f", str(keys / name), "-t", *form]
-        subprocess.run(command, check=True)
-        public[name] = (keys / f"{name}.pub").read_text()
-    assert b"BEGIN RSA PRIVATE KEY" in (keys / "rsa").read_bytes()
-    for name in ("age", "unknown", "useless"):
-        identity, public[name] = new_identity()
-        (keys / name).write_text(f"{identity}\n")
-    (keys / "useless").write_text(f"# public key: {public['useless']}\n{identity}\n")
-    hybrid = encode_bech32("age-secret-key-pq-", token_bytes(32)).upper()
-    (keys / "pq").write_text(f'key = "{hybrid}";\n')
-    public["pq"] = public_half_of_hybrid(hybrid)
-    for name in ("age", "ssh", "rsa"):
-        workshop.host(name, public[name])
-        workshop.write(f"secrets/{name}.age", encrypt(name.encode(), [public[name]]))
-    workshop.host("pq", public["pq"])
-    workshop.write("secrets/pq.age", _for_hybrid())
-    workshop.write("secrets/unknown.age", encrypt(b"unknown", [public["unknown"]]))
-    names = ("age", "ssh", "rsa", "pq", "unknown", "useless")
-    for name in names:
-        workshop.write(f"{name}.key", (keys / name).read_bytes())
-    first = workshop.commit("All of it")
-    workshop.git.run("rm", "-q", *(f"{name}.key" for name in names))
-    workshop.commit("Never mind")
-    result = run(workshop.top, "exposure", "--format", "json")
-    assert result.code == 1
-    assert "AGE-SECRET-KEY" not in result.stdout
-    found = json.loads(result.stdout)["public"]
-    assert [(one["secret"], one["commit"], one["path"], one["state"]) for one in found] == [
-        (f"secrets/{name}.age", first, f"{name}.key", "in-use")
-        for name in ("age", "pq", "rsa", "ssh", "unknown")
-    ]
-    assert all(one["private_key"] for one in found)
-
-
-def _for_hybrid() -> bytes:
-    """Return a file for some post-quantum key, which needs no program that knows such keys."""
-    header = (
-        f"age-encryption.org/v1\n-> mlkem768x25519 {text64(b'e' * 1120)}\n{text64(b'b' * 32)}\n"
-    )
-    return f"{header}--- {text64(b'm' * 32)}\n".encode() + bytes(16 + 9 + 16)
-
-
 def test_moves_are_followed(fleet: Workshop, run: Run) -> None:
     sell(fleet, "beta")
     (fleet.top / "storage").mkdir()
@@ -361,25 +235,6 @@ def test_what_was_found_is_remembered(fleet: Workshop, run: Run) -> None:
     assert set(states(found)) == {body(ALPHA)}
 
 
-def test_a_shallow_and_a_partial_clone(fleet: Workshop, run: Run, tmp_path: Path) -> None:
-    sell(fleet, "beta")
-    fleet.git.run("config", "uploadpack.allowFilter", "true")
-    for options, said in (
-        (("--depth", "1"), "fetch-depth: 0"),
-        (("--filter", "blob:none", "--no-checkout"), "--filter"),
-    ):
-        clone = tmp_path / said.strip("-: 0")
-        subprocess.run(
-            ["git", "-c", "protocol.file.allow=always", "clone", "-q", *options,
-             f"file://{fleet.top}", str(clone)],
-            check=True, env={**os.environ, "GIT_CONFIG_COUNT": "0"}, capture_output=True,
-        )  # fmt: skip
-        result = run(clone, "exposure", "--format", "json")
-        assert result.code == 3, result
-        assert said in result.stderr
-        assert json.loads(result.stdout)["complete"] is False
-
-
 def test_what_is_asked_wrongly(fleet: Workshop, run: Run, tmp_path: Path) -> None:
     for options, code, said in (
         (("--key", "nothing"), 2, "--key nothing: there is no such file"),
@@ -394,11 +249,3 @@ def test_what_is_asked_wrongly(fleet: Workshop, run: Run, tmp_path: Path) -> Non
     result = run(fleet.top, "exposure", "--key", str(identity))
     assert result.code == 2
     assert "holds a private key" in result.stderr
-
-
-def test_a_submodule_is_said(fleet: Workshop, run: Run) -> None:
-    head = blob(fleet, "HEAD")
-    fleet.git.run("update-index", "--add", "--cacheinfo", f"160000,{head},private")
-    fleet.git.run("commit", "-qm", "A submodule")
-    notices = ask_exposure(fleet, run, code=0)["notices"]
-    assert notices == ["private: a submodule, which is a repository of its own"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from tests.access.test_exposure import TEXTS, ask_exposure, body, rekey_all, sell, states
+from tests.access.past import TEXTS, ask_exposure, body, rekey_all, sell, states
 from tests.access.test_present import DB, WIFI
 from tests.conftest import Run
 from tests.host_keys import BETA
