@@ -10,11 +10,13 @@ SUITE = sid
 TREE = .cache/modern/$(SUITE)
 TESTS =
 LINES = $(CURDIR)/.cache/coverage/lines
-# Rooms that try other programs (browsers, hook managers, CI, Nix) than this Python: once is enough.
+# Rooms that try other programs (browsers, hook managers, CI, Nix) than this Python.
 ELSEWHERE = tests/browser tests/ci tests/flake tests/hooks
+# The tests start thousands of Pythons: none is to compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test lint format bench bench-hostile screenshot trial modern clean \
-	programs packages tests measured
+	programs packages tests one-case measured
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -82,12 +84,16 @@ packages: programs
 tests: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto $(TESTS)
 
-# The same, with the coverage of the package, which Python can note cheaply from 3.12 on. What
-# failed still counts when it is printed.
+# What may differ between two Pythons is what a test reaches, not with which of its cases.
+one-case: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto --one-case $(ELSEWHERE:%=--ignore=%) $(TESTS)
+
+# All, with the coverage of the package, which Python can note cheaply from 3.12 on. What failed
+# still counts when it is printed.
 measured: $(VENV)/.dev
 	@rm -rf $(LINES) && mkdir -p $(LINES)
 	COVERAGE_LINES=$(LINES) PYTHONPATH=$(CURDIR)/tests/coverage/path \
-		$(BIN)/python -m pytest -n auto $(if $(ONCE),$(ELSEWHERE:%=--ignore=%)) $(TESTS); \
+		$(BIN)/python -m pytest -n auto $(TESTS); \
 	code=$$?; \
 	$(BIN)/python -m tests.coverage $(LINES) && exit $$code
 

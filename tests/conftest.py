@@ -40,6 +40,25 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that `make test` gives on its second Python."""
+    parser.addoption("--one-case", action="store_true", help="run one case of each test only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the first case of each test that is not skipped, if that is asked for."""
+    if not config.getoption("--one-case"):
+        return
+    chosen: dict[str, pytest.Item] = {}
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        if test not in chosen or chosen[test].get_closest_marker("skip"):
+            chosen[test] = item
+    kept = set(chosen.values())
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = chosen.values()
+
+
 class Result(NamedTuple):
     """What a run of the command gave."""
 

@@ -6,6 +6,7 @@ testing, the programs that they call write down that they were called.
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,23 @@ case "{name} $*" in $FAIL) exit 1 ;; esac
 """
 _PYTHON = """#!/bin/sh
 echo "{minor} $0"
+"""
+
+
+_CASES = """
+import pytest
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_numbers(number): ...
+
+class TestA:
+    def test_alone(self): ...
+
+    @pytest.mark.parametrize("letter", ["a", "b"])
+    @pytest.mark.parametrize(
+        "number", [pytest.param(1, marks=pytest.mark.skip(reason="not here")), 2]
+    )
+    def test_both(self, number, letter): ...
 """
 
 
@@ -133,12 +151,29 @@ def test_one_python_that_fails_does_not_hide_the_other(make: Make, fail: str, fa
     assert [call for call in calls if "-m tests.coverage" in call]
 
 
-def test_all_tests_run_once_and_those_of_the_package_twice(make: Make) -> None:
+def test_all_tests_run_once_and_one_case_of_those_of_the_package_twice(make: Make) -> None:
     _, _, calls = make.test()
 
     first, second = (call for call in calls if " -m pytest" in call)
-    assert first == ".venv/bin/python -m pytest -n auto"
-    assert second.startswith(".venv-newest/bin/python -m pytest -n auto --ignore=")
-    for word in second.split():
+    assert first.startswith(".venv/bin/python -m pytest -n auto --one-case --ignore=")
+    for word in first.split():
         if word.startswith("--ignore="):
             assert (ROOT / word.removeprefix("--ignore=")).is_dir()
+    assert second == ".venv-newest/bin/python -m pytest -n auto"
+
+
+def test_one_case_of_each_test_is_the_first_that_is_not_skipped(tmp_path: Path) -> None:
+    (tmp_path / "test_cases.py").write_text(_CASES)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "--one-case", "-p", "tests.conftest", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+
+    ran = [line.split()[0].split("::", 1)[1] for line in done.stdout.splitlines() if "::" in line]
+    assert ran == ["test_numbers[1]", "TestA::test_alone", "TestA::test_both[2-a]"], done.stdout
+    assert "3 passed, 5 deselected" in done.stdout

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Run the tests on two Pythons: all on the oldest; on the newest, if that is another one, those of
-# the package, with their coverage. The second is tested even if the first fails; the end says what
-# failed. Make runs it, as MAKE.
+# Run the tests on two Pythons: one case of each on the oldest; on the newest all, with their
+# coverage. The second is tested even if the first fails; the end says what failed. Make runs it, as
+# MAKE.
 #
 #     sh tests/setup/pythons.sh
 set -u
@@ -23,8 +23,8 @@ try() {
 if [ "$oldest" = "$newest" ]; then
     try "$oldest" measured
 else
-    try "$oldest" tests
-    try "$newest" VENV=.venv-newest WHICH=newest measured "ONCE=yes"
+    try "$oldest" one-case
+    try "$newest" VENV=.venv-newest WHICH=newest measured
 fi
 
 echo
