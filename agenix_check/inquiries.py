@@ -131,7 +131,8 @@ def discover_past_readers(
     from agenix_check.git.repository import resolve
 
     revision = None if settings.rev is None else resolve(repository, settings.rev)
-    chronicle = read_chronicle(repository, open_store(repository, settings), revision)
+    store = open_store(repository, settings)
+    chronicle = store.without_foreign(lambda: read_chronicle(repository, store, revision))
     return PastReaders(chronicle=chronicle, versions=find_versions(chronicle), asked=tuple(asked))
 
 

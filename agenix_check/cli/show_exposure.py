@@ -12,12 +12,13 @@ from agenix_check.cli.gate_grammar import AskedExposure, parse_exposure
 from agenix_check.cli.opening import open_here
 from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import CannotCheckError, UsageError
-from agenix_check.git.every_commit import count_unreferenced
+from agenix_check.git.every_commit import count_aside
 from agenix_check.inquiries import discover_past_readers, say_unseen_history
 from agenix_check.keys.published import find_past_exposures
 from agenix_check.model.exposed import Exposure, KeyExposure, PublicSecret
 from agenix_check.model.node_names import short_names
 from agenix_check.report.exposure import render_exposure
+from agenix_check.report.words import quantity
 
 if TYPE_CHECKING:
     from agenix_check.access.past_readers import PastReaders
@@ -139,11 +140,11 @@ def _is_asked(one: PublicSecret, asked: AskedExposure) -> bool:
 
 
 def _notices(repository: "Repository", past: "PastReaders") -> Iterable[str]:
-    dropped = count_unreferenced(repository.git)
-    if dropped:
+    aside = count_aside(repository.git)
+    if aside:
         yield (
-            f"{dropped} commits are in no branch or tag, only in reflogs (forced pushes, amends); "
-            "they are not looked at"
+            f"{quantity(aside, 'commit')} in no branch or tag, only in reflogs or other refs "
+            "(forced pushes, amends, pull requests), not looked at; --rev REF looks at one of them"
         )
     for path in past.chronicle.submodules:
         yield f"{path}: a submodule, which is a repository of its own"

@@ -79,9 +79,10 @@ def are_reached(git: Git, commits: Iterable[str], tips: Iterable[str]) -> bool:
     return status == 0 and not listing.strip()
 
 
-def count_unreferenced(git: Git) -> int:
-    """Return how many commits only reflogs still hold."""
-    status, listing, _ = git.attempt("rev-list", "--count", "--reflog", "--not", "--all")
+def count_aside(git: Git) -> int:
+    """Return how many commits no branch and no tag has: other refs and reflogs hold them still."""
+    named = (f"--glob={prefix}" for prefix in _TIPS)
+    status, listing, _ = git.attempt("rev-list", "--count", "--reflog", "--all", "--not", *named)
     return int(listing) if status == 0 else 0
 
 

@@ -25,7 +25,7 @@ from agenix_check.git.repository import Repository, commit_snapshot
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 
 _STORED_CHRONICLE = "chronicle"
-_CHRONICLE_FORMAT = 1
+_CHRONICLE_FORMAT = 2
 _MOST_SPANS = 2_000_000
 _LARGEST_PLAIN = 1 << 16  # bytes of a file that may be a secret in plain text
 _NO_SECRETS = (".nix", ".md", ".lock", ".pub")  # endings of files that are none
@@ -65,7 +65,10 @@ _Ends = dict[Held, _When]
 
 @dataclass(slots=True)
 class _Record:
-    """What passes over history have found so far; see `Chronicle`."""
+    """What passes over history have found so far; see `Chronicle`.
+
+    `missing` are contents that matter and are not in this clone, by object id, with a path.
+    """
 
     tips: tuple[str, ...] = ()
     number: int = 0
@@ -74,7 +77,7 @@ class _Record:
     facts: dict[str, Fact] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     successors: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    blind: bool = False
+    missing: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,12 +113,19 @@ def read_chronicle(repository: Repository, store: Store, revision: str | None) -
     """
     tips = find_tips(repository) if revision is None else [revision]
     named = f"{_STORED_CHRONICLE}{'' if revision is None else '-of-one'}"
+    if repository.shallow:
+        store = Store(None)  # of commits that seem to have no parents nothing is to last
     record = _load(store, named)
     if not are_reached(repository.git, record.tips, tips):
         record = _Record()
-    if set(record.tips) != set(tips):
+    missing = len(record.missing)
+    _read(repository, record, record.missing)  # they may have been fetched since
+    is_new = set(record.tips) != set(tips)
+    if is_new:
         _pass_over(repository, record, tips)
         record.tips = tuple(tips)
+    if is_new or len(record.missing) != missing:
+        _forget(record)
         _save(store, named, record)
     return _conclude(repository, record, tips, revision)
 
@@ -140,7 +150,6 @@ def _pass_over(repository: Repository, record: _Record, tips: Sequence[str]) -> 
             come.setdefault(name, []).append(past.change.path)
     _note_successors(record, gone, come)
     _read(repository, record, paths)
-    _forget(record)
 
 
 def _note(
@@ -160,8 +169,9 @@ def _note(
     known = ends.get(held)
     if known is None or (known < when) == latest:
         ends[held] = when
-    if file.oid not in record.facts and file.oid not in record.sizes:
-        paths.setdefault(file.oid, file.path)
+    oid = file.oid
+    if oid not in record.facts and oid not in record.sizes and oid not in record.missing:
+        paths.setdefault(oid, file.path)
 
 
 def _note_successors(
@@ -177,14 +187,17 @@ def _note_successors(
 
 def _read(repository: Repository, record: _Record, paths: Mapping[str, str]) -> None:
     small = [oid for oid, path in paths.items() if path.endswith(".age")]
+    found_missing: dict[str, str] = {}
     for oid, size, data, sha256 in read_blobs(repository.git, paths, small):
         fact = find_fact(data, size, sha256)
         if isinstance(fact, MissingFact):
-            record.blind = record.blind or may_hold_parts(paths[oid])
+            if may_hold_parts(paths[oid]):
+                found_missing[oid] = paths[oid]
         elif fact is not None:
             record.facts[oid] = fact
         elif size:
             record.sizes[oid] = size
+    record.missing = {**dict(record.missing.items() - paths.items()), **found_missing}
 
 
 def _forget(record: _Record) -> None:
@@ -200,7 +213,7 @@ def _forget(record: _Record) -> None:
 
 
 def _matters(record: _Record, held: Held) -> bool:
-    if held.oid in record.facts:
+    if held.oid in record.facts or held.oid in record.missing:
         return True
     small = record.sizes.get(held.oid, _LARGEST_PLAIN + 1) <= _LARGEST_PLAIN
     return small and not held.path.endswith(_NO_SECRETS)
@@ -229,6 +242,8 @@ def _conclude(
             submodules |= {file.path for file in files if file.mode == SUBMODULE}
     spans = {}
     for file, (begun_at, begun_on, begun) in record.began.items():
+        if file.oid in record.missing:
+            continue
         end = None if file in held else record.ended.get(file)
         until_at, until_on, until = end or (0, 0, None)
         spans[file] = Span(begun, begun_on, begun_at, until, until_on, until_at)
@@ -239,7 +254,7 @@ def _conclude(
         successors=record.successors,
         tips=frozenset(held),
         current=frozenset(current),
-        blind=record.blind,
+        blind=bool(record.missing),
         submodules=tuple(sorted(submodules)),
     )
 
@@ -260,7 +275,7 @@ def _load(store: Store, name: str) -> _Record:
         },
         sizes=cast("dict[str, int]", value["sizes"]),
         successors=cast("dict[str, tuple[str, ...]]", value["successors"]),
-        blind=bool(value["blind"]),
+        missing=cast("dict[str, str]", value["missing"]),
     )
 
 
@@ -270,7 +285,7 @@ def _revive_ends(plain: object) -> _Ends:
 
 
 def _save(store: Store, name: str, record: _Record) -> None:
-    if len(record.began) > _MOST_SPANS or record.blind:
+    if len(record.began) > _MOST_SPANS:
         return
     value: dict[str, object] = {
         "tips": record.tips,
@@ -280,6 +295,6 @@ def _save(store: Store, name: str, record: _Record) -> None:
         "facts": {oid: flatten_fact(fact) for oid, fact in record.facts.items()},
         "sizes": record.sizes,
         "successors": record.successors,
-        "blind": record.blind,
+        "missing": record.missing,
     }
     store.save(name, value, number=_CHRONICLE_FORMAT)
