@@ -6,7 +6,9 @@
 
   outputs = { self, nixpkgs }:
     let
-      systems = [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" ];
+      # nixpkgs refuses to be evaluated for x86_64-darwin from 26.11 on.
+      systems = [ "x86_64-linux" "aarch64-linux" "aarch64-darwin" ]
+        ++ nixpkgs.lib.optional (nixpkgs.lib.versionOlder nixpkgs.lib.trivial.release "26.11") "x86_64-darwin";
       forEachSystem = make:
         nixpkgs.lib.genAttrs systems (system: make system nixpkgs.legacyPackages.${system});
       package = pkgs: pkgs.callPackage ./nix/package.nix { };
@@ -29,9 +31,8 @@
       # With everything that `make test` needs.
       devShells = forEachSystem (_: pkgs: {
         default = pkgs.mkShell {
-          packages = with pkgs; [
-            age chromedriver chromium git gnumake nix nodejs openssh python311 python313
-          ];
+          packages = with pkgs; [ age git gnumake nix nodejs openssh python311 python313 ]
+            ++ lib.optionals stdenv.hostPlatform.isLinux [ chromedriver chromium ];
         };
       });
 

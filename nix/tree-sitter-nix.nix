@@ -1,4 +1,5 @@
-# The grammar of Nix for tree-sitter, which nixpkgs does not have for Python.
+# The grammar of Nix for tree-sitter, in the version that the program is tested with. What nixpkgs has,
+# `tree-sitter-grammars.tree-sitter-nix`, is another one.
 { callPackage }:
 
 let

@@ -11,6 +11,9 @@
         genAttrs = names: make: listToAttrs (map (name: { inherit name; value = make name; }) names);
         getExe = package: "${package}/bin/${package.meta.mainProgram}";
         versionAtLeast = left: right: compareVersions left right >= 0;
+        versionOlder = left: right: compareVersions left right < 0;
+        trivial.release = "26.05";
+        optional = condition: one: if condition then [ one ] else [ ];
         makeBinPath = packages: concatStringsSep ":" (map (package: "${package}/bin") packages);
         optionals = condition: list: if condition then list else [ ];
         escapeShellArgs = args:

@@ -95,6 +95,28 @@ def test_the_app_is_the_program(nix: Nix, system: str) -> None:
     assert app["program"].endswith("-agenix-check/bin/agenix-check")
 
 
+@pytest.mark.parametrize(("release", "count"), [("26.05", 4), ("26.11", 3)])
+def test_intel_macs_are_left_out_where_nixpkgs_refuses_them(
+    nix: Nix, release: str, count: int
+) -> None:
+    expression = f"""
+      let
+        nixpkgs = builtins.getFlake "{nix.nixpkgs}";
+        lib = nixpkgs.lib // {{ trivial.release = "{release}"; }};
+        ours = (import {ROOT / "flake.nix"}).outputs {{
+          self = null;
+          nixpkgs = {{ inherit lib; }};
+        }};
+      in
+      map (kind: builtins.attrNames ours.${{kind}}) [ "packages" "apps" "devShells" ]
+    """
+    done = nix.run(ROOT, "eval", "--impure", "--json", "--expr", expression)
+    assert done.code == 0, done.output
+    for systems in json.loads(done.output.splitlines()[-1]):
+        assert len(systems) == count
+        assert ("x86_64-darwin" in systems) == (count == 4)
+
+
 def test_the_overlay(nix: Nix) -> None:
     expression = f"""
       let
@@ -133,6 +155,10 @@ def test_the_shell_for_contributors_has_what_the_tests_need(nix: Nix) -> None:
     (needed,) = re.findall(r"^PROGRAMS = (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     packages = {"npm": "nodejs", "ssh-keygen": "openssh"}
     assert has >= {packages.get(program, program) for program in needed.split()}
+    other = {
+        one.strip("/") for one in nix.evaluate("devShells.aarch64-darwin.default.given.packages")
+    }
+    assert has - other == {"chromium", "chromedriver"}  # nixpkgs has them for Linux only
     assert has >= {"git", "gnumake", "python311", "python313"}
 
 
