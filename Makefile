@@ -9,6 +9,7 @@ PROGRAMS = age chromium chromedriver nix npm ssh-keygen
 SUITE = sid
 TREE = .cache/modern/$(SUITE)
 TESTS =
+ROWS =
 LINES = $(CURDIR)/.cache/coverage/lines
 # Rooms that try other programs (browsers, hook managers, CI, Nix) than this Python.
 ELSEWHERE = tests/browser tests/ci tests/flake tests/hooks
@@ -44,7 +45,7 @@ format: $(VENV)/.dev ## let ruff put the code in order
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev ## measure the speed, beside what it must reach
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(ROWS)
 
 bench-hostile: $(VENV)/.dev ## measure what input as bad as the bounds allow costs
 	@$(BIN)/python -m tests.bench.hostile

@@ -8,10 +8,14 @@ from agenix_check.keys.encrypt import new_identity
 
 _FLAKE = """\
 {
-  outputs = { self }: {
+  outputs = { self }: let
+    fleet = builtins.fromJSON (builtins.readFile ./fleet.json);
+    steps = builtins.genList (step: step) fleet.burn;
+    burn = text: builtins.seq (builtins.foldl' (sum: step: sum + step) 0 steps) text;
+  in {
     nixosConfigurations = builtins.mapAttrs (node: secrets: {
       config.age.rekey = {
-        hostPubkey = builtins.readFile (./. + "/hosts/${node}/host.pub");
+        hostPubkey = burn (builtins.readFile (./. + "/hosts/${node}/host.pub"));
         storageMode = "local";
         localStorageDir = ./. + "/secrets/rekeyed/${node}";
         masterIdentities = [ { identity = "/master"; pubkey = builtins.readFile ./master.pub; } ];
@@ -21,14 +25,17 @@ _FLAKE = """\
         name = id;
         value = { inherit id; name = id; rekeyFile = ./. + "/secrets/${id}.age"; };
       }) secrets);
-    }) (builtins.fromJSON (builtins.readFile ./fleet.json));
+    }) fleet.nodes;
   };
 }
 """
 
 
-def make_flake(top: Path, nodes: int, secrets: int) -> None:
-    """Build a fleet in order, every secret for every node, and commit it."""
+def make_flake(top: Path, nodes: int, secrets: int, *, burn: int = 0) -> None:
+    """Build a fleet in order, every secret for every node, and commit it.
+
+    To evaluate a node takes `burn` steps more than it needs.
+    """
     shop = Workshop(top)
     shop.write("flake.nix", _FLAKE)
     shop.write("master.pub", shop.master)
@@ -40,5 +47,5 @@ def make_flake(top: Path, nodes: int, secrets: int) -> None:
         shop.host(host, new_identity()[1] + "\n")
         for name in names:
             shop.rekey(host, name, f"secrets/{name}.age", f"what {name} holds")
-    shop.write("fleet.json", json.dumps(dict.fromkeys(hosts, names)))
+    shop.write("fleet.json", json.dumps({"burn": burn, "nodes": dict.fromkeys(hosts, names)}))
     shop.commit("A fleet in order")

@@ -19,6 +19,7 @@ _FORMAT = 1  # of what is built; another number leaves the cached fleets of befo
 _WIRE = b"\0\0\0\x0bssh-ed25519\0\0\0\x20"
 
 Blob = tuple[str, bytes]
+Edit = tuple[str, bytes | None]  # None: the file is removed
 
 
 def prepare(cache: Path, nodes: int, secrets: int) -> Path:
@@ -31,9 +32,9 @@ def prepare(cache: Path, nodes: int, secrets: int) -> Path:
 
 
 def build(
-    top: Path, commits: Iterable[Iterable[Blob]], finish: Callable[[Path], None] | None = None
+    top: Path, commits: Iterable[Iterable[Edit]], finish: Callable[[Path], None] | None = None
 ) -> Path:
-    """Return a repository with a line of commits, given by the files that each writes.
+    """Return a repository with a line of commits, given by the files that each edits.
 
     It is built once. Its index is that of the last commit; `finish` may do more to it.
     """
@@ -53,12 +54,19 @@ def build(
         importer.stdin.close()
     if importer.returncode:
         raise RuntimeError("git fast-import failed")
+    _keep_whole(new)
     git(new, "gc", "--quiet")
     git(new, "read-tree", "HEAD")
     if finish is not None:
         finish(new)
     new.rename(top)
     return top
+
+
+def _keep_whole(top: Path) -> None:
+    """Spare Git the search for what age files have in common: it is nothing."""
+    Path(top, ".git", "info").mkdir(exist_ok=True)
+    Path(top, ".git", "info", "attributes").write_text("*.age -delta\n")
 
 
 def git(directory: Path, *arguments: str) -> bytes:
@@ -118,10 +126,13 @@ def _module(host: str, names: Iterable[str]) -> str:
     )
 
 
-def _write_commit(stream: IO[bytes], files: Iterable[Blob]) -> None:
+def _write_commit(stream: IO[bytes], files: Iterable[Edit]) -> None:
     """Write one commit in the language of `git fast-import`."""
     stream.write(b"commit refs/heads/main\ncommitter bench <bench@example.org> 0 +0000\n")
     stream.write(b"data 6\nBuild\n\n")
     for path, content in files:
+        if content is None:
+            stream.write(b"D %s\n" % path.encode())
+            continue
         stream.write(b"M 100644 inline %s\ndata %d\n" % (path.encode(), len(content)))
         stream.write(content + b"\n")

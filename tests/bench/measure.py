@@ -1,36 +1,57 @@
-"""Whole processes timed against each other, taking turns so that both meet the same machine."""
+"""Whole processes measured against each other, taking turns so that both meet the same machine."""
 
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 PYTHON = sys.executable
 CACHE = Path(__file__).parents[2] / ".cache" / "bench"
+IMPORT = (PYTHON, "-c", "import git")
 Commands = Sequence[Sequence[str]]
 
 
 class Sample(NamedTuple):
-    """What one run took: seconds, and the peak memory of the largest process in bytes."""
+    """What one run took, that of the processes it started included.
+
+    Seconds of the processor, seconds of the clock, and the peak memory of its largest process in
+    bytes.
+    """
 
     seconds: float
+    elapsed: float
     peak: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """Commands that are measured together, one after the other, each with `stdin` to read.
+
+    `before` is called before each turn and not measured. The exit codes must be among `codes`.
+    """
+
+    commands: Commands
+    cwd: Path
+    stdin: Path = Path(os.devnull)
+    before: Callable[[], object] | None = None
+    codes: tuple[int, ...] = (0,)
+
+
 class Duel(NamedTuple):
-    """The medians of two things that took turns, and how the first compares with the second."""
+    """The medians of two sides that took turns, and how the first compares with the second."""
 
     ours: Sample
     theirs: Sample
 
     @property
     def ratio(self) -> float:
-        """How many times as long as theirs ours takes."""
+        """How many times the processor's time of theirs ours takes."""
         return self.ours.seconds / self.theirs.seconds
 
 
@@ -41,37 +62,39 @@ def gate(*arguments: str) -> list[str]:
     return [*program, *arguments]
 
 
-def duel(ours: Commands, theirs: Commands, *, turns: int, cwd: Path, stdin: Path) -> Duel:
-    """Run two sequences of commands in turns, once unmeasured, and return their medians."""
-    samples: tuple[list[Sample], list[Sample]] = ([], [])
+def duel(ours: Side, theirs: Side, *, turns: int) -> Duel:
+    """Run two sides in turns, once unmeasured, and return their medians."""
+    return Duel(*take_turns(ours, theirs, turns=turns))
+
+
+def take_turns(*sides: Side, turns: int) -> list[Sample]:
+    """Run all sides in turns, once unmeasured, and return the median of each."""
+    samples: list[list[Sample]] = [[] for _ in sides]
     for turn in range(turns + 1):
-        for commands, kept in zip((ours, theirs), samples, strict=True):
-            sample = run(commands, cwd=cwd, stdin=stdin)
+        for side, kept in zip(sides, samples, strict=True):
+            sample = run(side)
             if turn:
                 kept.append(sample)
-    return Duel(middle(samples[0]), middle(samples[1]))
+    return [middle(kept) for kept in samples]
 
 
-def solo(commands: Commands, *, turns: int, cwd: Path, stdin: Path) -> Sample:
-    """Run commands several times, once unmeasured, and return the medians."""
-    samples = [run(commands, cwd=cwd, stdin=stdin) for _ in range(turns + 1)]
-    return middle(samples[1:])
-
-
-def run(commands: Commands, *, cwd: Path, stdin: Path) -> Sample:
-    """Run commands one after the other, each with `stdin` to read; they must succeed."""
+def run(side: Side) -> Sample:
+    """Run the commands of a side."""
+    if side.before is not None:
+        side.before()
     start = time.perf_counter()
-    peaks = [_run(command, cwd, stdin) for command in commands]
-    return Sample(time.perf_counter() - start, max(peaks))
+    done = [_run(side, command) for command in side.commands]
+    elapsed = time.perf_counter() - start
+    return Sample(sum(seconds for seconds, _ in done), elapsed, max(peak for _, peak in done))
 
 
-def _run(command: Sequence[str], cwd: Path, stdin: Path) -> int:
-    """Run one command and return the peak memory of the largest process of it, in bytes."""
+def _run(side: Side, command: Sequence[str]) -> tuple[float, int]:
+    """Run one command; return its seconds of the processor, and its peak memory in bytes."""
     program = shutil.which(command[0]) or command[0]
-    with stdin.open("rb") as requests, Path(os.devnull).open("wb") as nowhere:
+    with side.stdin.open("rb") as requests, Path(os.devnull).open("wb") as nowhere:
         process = subprocess.Popen(
             [program, *command[1:]],
-            cwd=cwd,
+            cwd=side.cwd,
             env=_environment(),
             stdin=requests,
             stdout=nowhere,
@@ -82,10 +105,11 @@ def _run(command: Sequence[str], cwd: Path, stdin: Path) -> int:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.stderr:
             process.stderr.close()
-    if process.returncode:
+    if process.returncode not in side.codes:
         shown = " ".join(command)
         raise RuntimeError(f"{shown} ended with {process.returncode}: {complaint.decode()}")
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return usage.ru_utime + usage.ru_stime, peak
 
 
 def _environment() -> dict[str, str]:
@@ -95,5 +119,9 @@ def _environment() -> dict[str, str]:
 
 
 def middle(samples: Sequence[Sample]) -> Sample:
-    """Return the median time and the largest peak."""
-    return Sample(median(one.seconds for one in samples), max(one.peak for one in samples))
+    """Return the median times and the largest peak."""
+    return Sample(
+        median(one.seconds for one in samples),
+        median(one.elapsed for one in samples),
+        max(one.peak for one in samples),
+    )

@@ -21,7 +21,7 @@ from agenix_check.mend.produce import produce_all
 from agenix_check.model.progress import Progress
 from agenix_check.model.settings import InventoryChoice, Settings
 from tests.bench.fleet import git, prepare
-from tests.bench.measure import PYTHON, Commands, Duel, Sample, gate, middle, run
+from tests.bench.measure import PYTHON, Commands, Duel, Sample, Side, gate, middle, run
 
 if TYPE_CHECKING:
     from pyrage import _Identity
@@ -112,14 +112,14 @@ def race(stale: Stale, ours: Commands, theirs: Commands, turns: int) -> Duel:
     """Run two sequences of commands in turns, each in a copy of its own."""
     samples: tuple[list[Sample], list[Sample]] = ([], [])
     for commands, kept in zip((ours, theirs) * (turns + 1), samples * (turns + 1), strict=True):
-        kept.append(run(commands, cwd=stale.copy(), stdin=Path(os.devnull)))
+        kept.append(run(Side(commands=commands, cwd=stale.copy())))
     return Duel(*(middle(kept[1:]) for kept in samples))
 
 
 def race_inside(stale: Stale, turns: int) -> tuple[Duel, int]:
     """Make the outputs of a plan, and by pyrage alone, in this process in turns.
 
-    Returns the times, and how often ours called pyrage to decrypt.
+    Returns the processor's times, and how often ours called pyrage to decrypt.
     """
     jobs = plan_fix(
         open_repository(stale.top),
@@ -132,22 +132,22 @@ def race_inside(stale: Stale, turns: int) -> tuple[Duel, int]:
     calls = 0
     for _ in range(turns + 1):
         keychain = Keychain(load(given=[str(stale.key)], environment={}).files)
-        begin = time.perf_counter()
+        begin = time.process_time()
         with _counted() as count:
             made = list(produce_all(jobs, sources.__getitem__, keychain, progress=Progress()))
         calls = len(count)
-        between = time.perf_counter()
+        between = time.process_time()
         bare = []
         for job in jobs:
             plaintext = pyrage.decrypt(sources[job.oid], [identity])
             for target in job.outputs:
                 key = pyrage.ssh.Recipient.from_str(target.key)
                 bare.append(pyrage.encrypt(plaintext, [key]))
-        end = time.perf_counter()
+        end = time.process_time()
         if len(made) != len(bare):
             raise RuntimeError("not the same work")
-        samples[0].append(Sample(between - begin, 0))
-        samples[1].append(Sample(end - between, 0))
+        samples[0].append(Sample(between - begin, 0, 0))
+        samples[1].append(Sample(end - between, 0, 0))
     return Duel(*(middle(kept[1:]) for kept in samples)), calls
 
 

@@ -1,19 +1,19 @@
 """The measured fleet is a real one, in order, and built once."""
 
-import os
-from dataclasses import replace
 from pathlib import Path
 
+from agenix_check.access.exposure import find_exposures, only_former
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
+from agenix_check.inquiries import discover_past_readers
 from agenix_check.model.findings import Verdict
 from agenix_check.model.settings import Settings
 from tests.bench.fleet import git, prepare
-from tests.bench.history import prepare_history
-from tests.bench.measure import run
+from tests.bench.history import prepare_history, prepare_leavers
+from tests.bench.measure import Side, run
 from tests.bench.mending import edit_all, race_inside
 from tests.bench.plain import prepare_plain
-from tests.bench.rows import Row
+from tests.bench.scene import Scene, edits, source_edits
 
 
 def test_the_gate_finds_every_output_in_order(tmp_path: Path) -> None:
@@ -40,12 +40,15 @@ def test_a_build_that_was_interrupted_is_begun_anew(tmp_path: Path) -> None:
     assert len(git(prepare(tmp_path, 2, 2), "ls-files").splitlines()) == 2 * 2 + 2 + 2 * 2
 
 
-def test_a_row_is_met_up_to_its_target() -> None:
-    row = Row(what="a", against="b", value=2.0, target=2, unit="times", details="")
+def test_an_edit_makes_stale_what_it_says(tmp_path: Path) -> None:
+    top = prepare(tmp_path / "cache", 3, 4)
+    copy = Scene(cache=tmp_path, scratch=tmp_path / "scratch", turns=1, old=None).copy(top)
 
-    assert row.is_met
-    assert not replace(row, value=2.1).is_met
-    assert replace(row, target=None).is_met
+    for edit, rules in ((edits(copy), []), (source_edits(copy), ["output-stale"] * 3)):
+        edit()
+        report = check(open_repository(copy), Settings(no_cache=True))
+        assert [one.rule for one in report.findings if one.new] == rules
+    assert git(top, "diff", "--cached", "--name-only") == b""
 
 
 def test_a_fix_and_what_it_is_measured_against_do_the_same_work(tmp_path: Path) -> None:
@@ -56,7 +59,7 @@ def test_a_fix_and_what_it_is_measured_against_do_the_same_work(tmp_path: Path) 
     assert result.ratio > 0
     for command, count in ((stale.fix, 6), (stale.bare, 6), (stale.pipelines, 12)):
         copy = stale.copy()
-        run(command, cwd=copy, stdin=Path(os.devnull))
+        run(Side(commands=command, cwd=copy))
         outputs = git(copy, "ls-files", "--cached", "--others", "secrets/rekeyed")
         assert len(outputs.splitlines()) == count
 
@@ -78,3 +81,16 @@ def test_rules_are_of_files_that_are_in_order(tmp_path: Path) -> None:
 
     assert report.findings == ()
     assert [one.verdict for one in report.plain] == [Verdict.OK] * 12
+
+
+def test_hosts_that_left_could_read_what_is_in_use(tmp_path: Path) -> None:
+    top = prepare_leavers(tmp_path, 230)
+
+    settings = Settings(no_cache=True)
+    found = only_former(find_exposures(discover_past_readers(open_repository(top), settings, ())))
+
+    assert check(open_repository(top), settings).findings == ()
+    assert sorted(key.names for key in found) == [
+        ("hosts/node-000/host.pub",),
+        ("hosts/node-001/host.pub",),
+    ]
