@@ -54,7 +54,8 @@ def check(
     """Judge the snapshot that the settings name.
 
     `brief`: counts and findings are enough, so a tree that was green before needs no second look.
-    `details`: add what each output was made from, for formats that show it. `compare` looks into
+    `details`: add what each output was made from and where the snapshot is from, for formats that
+    show it. `compare` looks into
     what the audit finds in order; then nothing is remembered. `advise` may change the fixes of
     findings, where there are any. Raises `UsageError` for revisions
     that name no commit, `CannotCheckError` if Git cannot answer.
@@ -251,8 +252,11 @@ def _examine(
         selected = advise(selected, names, inventory, view)
     if details:
         from agenix_check.audit.details import add_details
+        from agenix_check.git.checkout import describe_checkout
 
+        checkout = describe_checkout(view.repository, view.snapshot.commit)
         selected = add_details(selected, names, inventory)
+        selected = replace(selected, snapshot=replace(selected.snapshot, checkout=checkout))
     return Examined(selected, report.findings, names, inventory)
 
 

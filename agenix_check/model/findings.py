@@ -189,11 +189,21 @@ class JudgedFile(NamedTuple):
         return self.name
 
 
+class Checkout(NamedTuple):
+    """Where a snapshot comes from; `commit` is its own, or the one that it comes after."""
+
+    repository: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    subject: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotInfo:
     """Which tree was judged, against which base; object ids in hexadecimal.
 
-    `has_change` says whether the two differ: without a change nothing can be new.
+    `has_change` says whether the two differ: without a change nothing can be new. `checkout` is
+    there if a format that shows it was asked for.
     """
 
     kind: str
@@ -201,6 +211,7 @@ class SnapshotInfo:
     commit: str | None
     base: str | None
     has_change: bool = True
+    checkout: Checkout | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

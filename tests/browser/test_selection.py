@@ -242,6 +242,13 @@ def test_the_page_of_a_real_fleet(
     assert result.code == 1, result.stderr
     window.open(file.as_uri())
     assert window.text("h1") == "4 of 9 outputs are wrong"
+    facts = window.text(".facts")
+    branch = fleet.git.run("symbolic-ref", "--short", "HEAD").decode().strip()
+    assert facts.startswith(
+        f"repository {fleet.top.name} branch {branch} checked what is staged on"
+    )
+    subject = fleet.git.run("log", "-1", "--format=%s").decode().strip()
+    assert f" subject {subject} tree " in facts
     node = "secrets/rekeyed/alpha"
     window.cell(node, "db").click()
     told = window.text("#panel")

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from agenix_check.model.findings import Counts, Finding, Report, Severity, Verdict
+from agenix_check.model.findings import Checkout, Counts, Finding, Report, Severity, Verdict
 from agenix_check.report.words import is_green, quantity
 
 _SHORT_ID = 12  # hexadecimal digits of an object id
+_LONGEST = 120  # letters of a text that somebody chose
 _SNAPSHOTS = {"index": "what is staged", "commit": "a commit", "worktree": "the work tree"}
 
 
@@ -46,11 +47,22 @@ def shares(counts: Counts) -> Iterator[tuple[str, int, float, float]]:
 def facts(report: Report) -> Iterator[tuple[str, str, str | None]]:
     """Yield what was checked: a name, its value and, if that is shortened, the whole value."""
     snapshot, fleet = report.snapshot, report.fleet
+    checkout = snapshot.checkout or Checkout(commit=snapshot.commit)
+    if checkout.repository:
+        yield "repository", checkout.repository[:_LONGEST], None
+    if checkout.branch:
+        yield "branch", checkout.branch[:_LONGEST], None
     yield "checked", _SNAPSHOTS.get(snapshot.kind, snapshot.kind), None
-    for name in ("commit", "tree", "base"):
-        value: str | None = getattr(snapshot, name)
+    ids = {
+        "commit" if snapshot.commit else "on top of": checkout.commit,
+        "tree": snapshot.tree,
+        "base": snapshot.base if snapshot.base != checkout.commit else None,
+    }
+    for name, value in ids.items():
         if value and value.strip("0"):
             yield name, value[:_SHORT_ID], value
+            if value == checkout.commit and checkout.subject:
+                yield "subject", checkout.subject[:_LONGEST], None
     if report.plain:
         yield "files of plain agenix", str(len(report.plain)), None
     if report.plain and not (fleet.nodes or fleet.secrets):
