@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agenix_check.gate import open_store
+from agenix_check.gate import examine, open_store
 from agenix_check.git.repository import Repository
 from agenix_check.model.findings import Report
 from agenix_check.model.settings import Settings
@@ -24,22 +24,60 @@ if TYPE_CHECKING:
 
 def discover_fleet(view: View, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
     """Find the fleet of a view, and what could not be looked at."""
-    from agenix_check.discover.declared.expected import fleet_of_declared
     from agenix_check.discover.declared.inventory import take_inventory
     from agenix_check.discover.tree.facts_cache import Memory
-    from agenix_check.discover.tree.names import discover_names, fleet_of
+    from agenix_check.discover.tree.names import discover_names
 
     store = open_store(view.repository, settings)
     names = discover_names(view, Memory(store), store)
     inventory = take_inventory(view, names, settings, store)
+    return _fleet(view, names, inventory), inventory.incomplete
+
+
+def _fleet(view: View, names: "Names", inventory: "Inventory") -> "Fleet":
+    from agenix_check.discover.declared.expected import fleet_of_declared
+    from agenix_check.discover.tree.names import fleet_of
+
     if inventory.declared is None:
         fleet = fleet_of(names)
     else:
         fleet = fleet_of_declared(inventory.declared, inventory.kind)
-    if inventory.rules:
-        key_names = _name_readers(view, names, inventory)
-        fleet = replace(fleet, rules=inventory.rules, key_names=key_names)
-    return fleet, inventory.incomplete
+    failed = inventory.declared.declaration.failed if inventory.declared else ()
+    left = names.here.outputs.values() if inventory.declared is None else ()
+    every = {one.name for one in fleet.nodes} | {one.name for one in failed}
+    every |= {one.directory for one in left}
+    secrets = {one.secret for one in fleet.outputs} | {one.name for one in left}
+    fleet = replace(fleet, every_node=tuple(sorted(every)), every_secret=tuple(sorted(secrets)))
+    if not inventory.rules:
+        return fleet
+    return replace(fleet, rules=inventory.rules, key_names=_name_readers(view, names, inventory))
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFleet:
+    """A fleet, what was judged of all of it, with details, and who can read what."""
+
+    fleet: "Fleet"
+    report: Report
+    names: "Names"
+    readers: "tuple[Reader, ...]"
+
+
+def judge_fleet(view: View, settings: Settings) -> JudgedFleet:
+    """Judge all of a view's fleet, whatever the settings restrict or ignore."""
+    from agenix_check.access.of_view import readers_of_snapshot
+    from agenix_check.discover.tree.key_names import name_keys
+
+    all_of_it = replace(settings, node=(), secret=(), ignore=(), new_from=None, exposed=False)
+    found = examine(view, all_of_it, open_store(view.repository, settings), details=True)
+    names, inventory = found.names, found.inventory
+    bound = name_keys(view.repository, (names.here, names.base))
+    return JudgedFleet(
+        fleet=_fleet(view, names, inventory),
+        report=found.report,
+        names=names,
+        readers=readers_of_snapshot(names, inventory, bound),
+    )
 
 
 def _name_readers(view: View, names: "Names", inventory: "Inventory") -> dict[str, str]:

@@ -96,9 +96,10 @@ def is_wanted(
 
 
 def is_node(name: str | None, globs: Sequence[str]) -> bool:
-    """Match a node by its name or, if that is a directory, by a part of it, as text shows it."""
+    """Match a node by its name, by what stands after `nixos:`, or by a part of a directory."""
     return matches(name, globs) or (
-        name is not None and any(matches(part, globs) for part in name.split("/"))
+        name is not None
+        and any(matches(part, globs) for part in (*name.split("/"), name.rpartition(":")[2]))
     )
 
 

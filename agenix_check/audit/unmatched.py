@@ -63,8 +63,8 @@ def unmatched_in_report(
 def unmatched_in_fleet(fleet: Fleet, asked: tuple[Sequence[str], Sequence[str]]) -> tuple[str, ...]:
     """Say which globs match nothing in a fleet."""
     return say_unmatched(
-        (one.name for one in fleet.nodes),
-        (one.secret for one in fleet.outputs),
+        fleet.every_node,
+        fleet.every_secret,
         (rule.path for file in fleet.rules for rule in file.rules),
         asked,
     )

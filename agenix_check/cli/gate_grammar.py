@@ -77,12 +77,14 @@ def _list(entries: Mapping[str, str]) -> str:
     )
 
 
-def parse_fleet(arguments: Sequence[str]) -> dict[str, OptionValue]:
-    """Return the options given to `fleet`, by name."""
+def parse_fleet(arguments: Sequence[str]) -> tuple[dict[str, OptionValue], tuple[str, ...]]:
+    """Return the options given to `fleet`, by name, and the nodes to look at closely."""
     parser = new_parser(
         "agenix-check fleet", None,
-        "Show the nodes, secrets, sources and outputs that were found.",
+        "Show the nodes, secrets, sources and outputs that were found; of NODE, or of what\n"
+        "--secret names, all that is known: made from what, for which key, what is wrong.",
     )  # fmt: skip
+    parser.add_argument("nodes", metavar="NODE", nargs="*", help="look closer; the same as --node")
     options = [option for option in OPTIONS if option.name in _ALSO_FOR_FLEET]
     add_options(parser, options)
     add_format(parser)
@@ -92,7 +94,9 @@ def parse_fleet(arguments: Sequence[str]) -> dict[str, OptionValue]:
         default=None,
         help="write agenix-check.lock, for CI without Nix",
     )
-    return given_options(parse_arguments(parser, arguments))
+    values = parse_arguments(parser, arguments)
+    nodes = tuple(values.pop("nodes"))
+    return given_options(values), nodes
 
 
 def parse_access(

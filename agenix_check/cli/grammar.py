@@ -52,7 +52,8 @@ def parse_inspect(arguments: Sequence[str]) -> tuple[list[str], str]:
     """Return the files to inspect and the format, `text` or `json`."""
     parser = new_parser(
         "agenix-check inspect", None,
-        "Show what age files say without a key: who they are for, how long their plaintext is.",
+        "Show what age files say without a key: who they are for, how long their plaintext is. Of\n"
+        "a file of a repository also what its tree knows: whose it is, and made from what.",
     )  # fmt: skip
     parser.add_argument("file", metavar="FILE", nargs="+", help="an age file; - is standard input")
     add_format(parser)

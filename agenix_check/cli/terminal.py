@@ -12,13 +12,37 @@ if TYPE_CHECKING:
 
     from agenix_check.model.settings import ColorWhen
 
+_FEWEST_COLUMNS = 40  # columns; what is narrower breaks lines itself
+
 
 def use_color(when: "ColorWhen") -> bool:
     """Return whether to use colours on standard output; see https://no-color.org."""
     if when != "auto":
         return when == "always"
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return not plain and sys.stdout is not None and sys.stdout.isatty()
+    return not plain and is_terminal()
+
+
+def is_terminal() -> bool:
+    """Return whether standard output is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def can_draw() -> bool:
+    """Return whether standard output shows more than ASCII."""
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    return encoding.lower().replace("-", "").startswith("utf")
+
+
+def text_width() -> int:
+    """Return the columns that text may have: those of a terminal, else always as many."""
+    from agenix_check.report.folding import DEFAULT_WIDTH
+
+    if not is_terminal():
+        return DEFAULT_WIDTH
+    from shutil import get_terminal_size
+
+    return max(get_terminal_size((DEFAULT_WIDTH, 24)).columns, _FEWEST_COLUMNS)
 
 
 def print_out(text: str) -> None:

@@ -33,15 +33,9 @@ def _exposure(arguments: Sequence[str]) -> int:
 
 
 def _inspect(arguments: Sequence[str]) -> int:
-    from agenix_check.cli.files import read_input
-    from agenix_check.cli.grammar import parse_inspect
-    from agenix_check.report import inspection
+    from agenix_check.cli.show_file import run_inspect
 
-    files, form = parse_inspect(arguments)
-    found = [inspection.inspect(file, read_input(file)) for file in files]
-    render = inspection.render_json if form == "json" else inspection.render_text
-    print_out(render(found))
-    return 0 if all(one.valid for one in found) else 1
+    return run_inspect(arguments)
 
 
 def _explain(arguments: Sequence[str]) -> int:
@@ -134,7 +128,9 @@ VERBS = {
     "fleet": Verb("show the nodes, secrets, sources and outputs that were found", _fleet),
     "access": Verb("show who can read what; with --from-ref: who gains, who loses", _access),
     "exposure": Verb("show what former readers could read, and what of it to rotate", _exposure),
-    "inspect": Verb("show what an age file says without a key", _inspect),
+    "inspect": Verb(
+        "show what an age file says without a key, and what the tree knows of it", _inspect
+    ),
     "init": Verb("set a repository up: hook, CI, settings; it shows them first", _init),
     "hook": Verb("pre-push: judge every ref that is pushed, as a hook that Git calls", _hook),
     "config": Verb("show the settings in force, and who set them", _config),

@@ -63,7 +63,8 @@ class Fleet:
     `complete` is true if nothing else can be declared. `masters` are the recipients of every
     source, `unknown_masters` the files of those that are not known. `rules` are the rules files of
     plain agenix, and `key_names` what people call their keys, by the text without a comment.
-    `every_node` are the names of all nodes where this is a part of a fleet.
+    `every_node` and `every_secret` are the names of all, also where this is a part of a fleet, and
+    of those whose outputs nothing explains.
     """
 
     inventory: str
@@ -75,3 +76,4 @@ class Fleet:
     rules: "tuple[RulesFile, ...]" = ()
     key_names: Mapping[str, str] = field(default_factory=dict)
     every_node: tuple[str, ...] = ()
+    every_secret: tuple[str, ...] = ()

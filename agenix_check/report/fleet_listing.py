@@ -1,13 +1,15 @@
 """What `agenix-check fleet` prints: who has which secrets, made from what."""
 
 import json
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agenix_check.age import recipient_or_none
 from agenix_check.audit.select import is_node, is_secret, matches
 from agenix_check.model.declaration import PlainRule, RulesFile
-from agenix_check.model.fleet import Fleet, Output
+from agenix_check.model.findings import JudgedFile, Report, Verdict
+from agenix_check.model.fleet import Fleet, Node, Output
 from agenix_check.model.node_names import short_names
 from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.words import quantity
@@ -30,7 +32,6 @@ def restrict(fleet: Fleet, nodes: Sequence[str], secrets: Sequence[str]) -> Flee
         fleet,
         outputs=outputs,
         nodes=tuple(node for node in nodes_ if is_node(node.name, nodes)),
-        every_node=tuple(node.name for node in fleet.nodes),
         rules=rules,
     )
 
@@ -45,7 +46,7 @@ def _of_secrets(files: Iterable[RulesFile], secrets: Sequence[str]) -> Iterator[
 
 def render_text(fleet: Fleet) -> str:
     """Turn a fleet into a table: for each node its key, and its secrets with their sources."""
-    names = short_names(fleet.every_node or (node.name for node in fleet.nodes))
+    names = short_names({*fleet.every_node, *(node.name for node in fleet.nodes)})
     outputs: dict[str, list[Output]] = {}
     for output in fleet.outputs:
         outputs.setdefault(output.node, []).append(output)
@@ -62,15 +63,49 @@ def render_text(fleet: Fleet) -> str:
             why = f"  ({skipped})" if skipped else ""
             lines.append(f"  secret  {secret:<{width}}  {source}{why}")
         parts.append("\n".join(lines) + "\n")
+    return inert("\n".join([*parts, *_masters_and_rules(fleet), _summary(fleet)]) + "\n")
+
+
+def render_masters_and_rules(fleet: Fleet) -> str:
+    """Turn what a table of outputs does not have into text: the masters, and plain agenix."""
+    return inert("".join(f"\n{part}" for part in _masters_and_rules(fleet)))
+
+
+def _masters_and_rules(fleet: Fleet) -> Iterator[str]:
     if fleet.masters or fleet.unknown_masters:
         lines = ["every source is for"]
         lines += [f"  master  {visible(_short(text))}" for text in fleet.masters]
         lines += [
             f"  master  {visible(place)} (public key unknown)" for place in fleet.unknown_masters
         ]
-        parts.append("\n".join(lines) + "\n")
-    parts += ["\n".join(_rules_file(file, fleet.key_names)) + "\n" for file in fleet.rules]
-    return inert("\n".join([*parts, _summary(fleet)]) + "\n")
+        yield "\n".join(lines) + "\n"
+    for file in fleet.rules:
+        yield "\n".join(_rules_file(file, fleet.key_names)) + "\n"
+
+
+def with_judged(fleet: Fleet, report: Report) -> Fleet:
+    """Return a fleet with what was judged and nothing explains; what is wrong says so."""
+    known = {one.path: one for one in fleet.outputs}
+    nodes = {one.name for one in fleet.nodes}
+    new = [one for one in report.outputs if one.path not in known]
+    added = {one.node: posixpath.dirname(one.path) for one in new if one.node not in nodes}
+    verdicts = {one.path: one for one in report.outputs}
+    outputs = [
+        one._replace(skipped=one.skipped or _doubt_of(verdicts.get(one.path)))
+        for one in (*fleet.outputs, *map(_as_output, new))
+    ]
+    more = [Node(name=name, storage=storage, keys=()) for name, storage in added.items()]
+    every = sorted((*fleet.nodes, *more), key=lambda node: node.name)
+    return replace(fleet, nodes=tuple(every), outputs=tuple(outputs))
+
+
+def _as_output(one: JudgedFile) -> Output:
+    sources = () if one.source is None else (one.source,)
+    return Output(one.node, one.secret, one.path, "", None, sources)
+
+
+def _doubt_of(one: JudgedFile | None) -> str | None:
+    return str(one.verdict) if one is not None and one.verdict is Verdict.WRONG else None
 
 
 def _rules_file(file: RulesFile, names: Mapping[str, str]) -> Iterator[str]:

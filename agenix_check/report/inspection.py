@@ -1,11 +1,14 @@
 """What `agenix-check inspect` prints: age files read without a key."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agenix_check.age import AgeFile, AgeFormatError, describe, looks_like_age, read_age
+from agenix_check.model.known import KnownFile
 from agenix_check.report.escape import inert, inert_json, reversible, visible
+from agenix_check.report.folding import wrap_words
+from agenix_check.report.known_listing import known_document, known_lines
 from agenix_check.report.words import quantity
 
 
@@ -58,17 +61,26 @@ def inspect(name: str, data: bytes) -> Inspection:
     return Inspection(name=name, file=file, error=file.payload_error)
 
 
-def render_text(inspections: Sequence[Inspection]) -> str:
-    """Turn inspections into a few lines each."""
-    return inert("\n".join(map(_text, inspections)))
+def render_text(
+    inspections: Sequence[Inspection],
+    known: Mapping[str, KnownFile],
+    names: Mapping[str, str],
+    width: int,
+) -> str:
+    """Turn inspections into a few lines each, with what is `known` of files, by their names.
+
+    `names` are short names of nodes; a line has `width` columns, if its words let it.
+    """
+    return inert("\n".join(_text(one, known.get(one.name), names, width) for one in inspections))
 
 
-def render_json(inspections: Sequence[Inspection]) -> str:
+def render_json(inspections: Sequence[Inspection], known: Mapping[str, KnownFile]) -> str:
     """Turn inspections into a JSON array; names that are not UTF-8 are escaped as in the report."""
-    return inert_json(json.dumps([_document(one) for one in inspections], indent=2) + "\n")
+    documents = [_document(one, known.get(one.name)) for one in inspections]
+    return inert_json(json.dumps(documents, indent=2) + "\n")
 
 
-def _text(one: Inspection) -> str:
+def _text(one: Inspection, known: KnownFile | None, names: Mapping[str, str], width: int) -> str:
     lines = [visible(one.name)]
     if one.file is not None:
         form = "armored" if one.file.armored else "binary"
@@ -76,12 +88,15 @@ def _text(one: Inspection) -> str:
         lines += [f"  for {describe(stanza)}" for stanza in one.file.stanzas]
         if one.file.plaintext_size is not None:
             lines.append(f"  plaintext of {quantity(one.file.plaintext_size, 'byte')}")
-    if one.error is not None:
+    if one.error is not None and not (one.file is None and known is not None):
         lines.append(f"  not valid: {one.error}")
+    if known is not None:
+        for line in known_lines(known, names):
+            lines += wrap_words(f"  {line}", width)
     return "\n".join(lines) + "\n"
 
 
-def _document(one: Inspection) -> dict[str, object]:
+def _document(one: Inspection, known: KnownFile | None) -> dict[str, object]:
     file = one.file
     return {
         "file": reversible(one.name),
@@ -94,4 +109,5 @@ def _document(one: Inspection) -> dict[str, object]:
         ],
         "payload_size": None if file is None else file.payload_size,
         "plaintext_size": None if file is None else file.plaintext_size,
+        "known": None if known is None else known_document(known),
     }

@@ -35,4 +35,4 @@ def test_counts_and_names_follow_the_filters(fleet: Workshop, run: Run) -> None:
     assert next(one.split() for one in part.stdout.splitlines() if " wifi " in one) in rows
     listed = run(fleet.top, "fleet", "--node", "beta", "--secret", "db").stdout
     assert listed.startswith("beta\n")
-    assert "1 node, 1 output of 1 source" in listed
+    assert "1 output on 1 node: " in listed

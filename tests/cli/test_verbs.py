@@ -35,7 +35,16 @@ def test_inspect_as_json(fleet: Workshop, run: Run) -> None:
     result = run(fleet.top, "inspect", "--format", "json", *files)
     assert result.code == 1
     source, made, text = json.loads(result.stdout)
-    keys = ["file", "valid", "error", "armored", "stanzas", "payload_size", "plaintext_size"]
+    keys = [
+        "file",
+        "valid",
+        "error",
+        "armored",
+        "stanzas",
+        "payload_size",
+        "plaintext_size",
+        "known",
+    ]
     assert all(list(document) == keys for document in (source, made, text))
     assert (source["file"], source["valid"], source["error"]) == ("secrets/db.age", True, None)
     assert (source["armored"], source["payload_size"], source["plaintext_size"]) == (False, 46, 14)

@@ -39,10 +39,7 @@ def test_what_a_command_runs_is_noted_and_nothing_else(tmp_path: Path) -> None:
     assert all(Path(name).is_relative_to(PACKAGE) for name in found)
     verbs = found[str(PACKAGE / "cli/verbs.py")]
     assert _line("cli/verbs.py", "rule = parse_explain(arguments)") in verbs
-    assert (
-        _line("cli/verbs.py", "found, incomplete = discover_fleet(run.view, run.settings)")
-        not in verbs
-    )
+    assert _line("cli/verbs.py", "return run_fleet(arguments)") not in verbs
     assert str(PACKAGE / "cli/check.py") not in found
 
 

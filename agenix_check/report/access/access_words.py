@@ -19,6 +19,7 @@ ADDRESSED_SAYS = (
 _PARTS_OF_LINE = 3
 _NEWCOMERS_OF_LINE = 10
 _SECRETS_OF_PART = 3
+_SHORT_HASH = len("SHA256:") + 8
 
 
 class EqualSecrets(NamedTuple):
@@ -77,6 +78,20 @@ def key_words(reader: Reader) -> str:
     if reader.fingerprint is None:
         return kind
     return f"{kind} {reader.fingerprint}" if kind.startswith("ssh-") else reader.fingerprint
+
+
+def short_key(reader: Reader) -> str:
+    """Return a key as `key_words` does, shortened if its file says whose it is."""
+    words = key_words(reader)
+    return words if reader.path is None else shorten_hash(words)
+
+
+def shorten_hash(words: str) -> str:
+    """Shorten a fingerprint or an age key at the end of some words."""
+    start, _, last = words.rpartition(" ")
+    if len(last) <= _SHORT_HASH:
+        return words
+    return f"{start} {last[:_SHORT_HASH]}…".lstrip()
 
 
 def who(reader: Reader, change: AccessChange | None = None) -> str:

@@ -1,0 +1,74 @@
+"""The verb `inspect`: what a file says without a key, and what its repository knows of it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from agenix_check.cli.configuration import ask
+from agenix_check.cli.files import read_input
+from agenix_check.cli.grammar import parse_inspect
+from agenix_check.cli.opening import open_here, open_run
+from agenix_check.cli.terminal import print_out, say, text_width
+from agenix_check.errors import AgenixCheckError, CannotCheckError
+from agenix_check.model.known import KnownFile, KnownKind
+from agenix_check.report import inspection
+
+
+def run_inspect(arguments: Sequence[str]) -> int:
+    """Show what files are; return 1 if one is neither an age file nor a key of this repository."""
+    files, form = parse_inspect(arguments)
+    found = [inspection.inspect(file, read_input(file)) for file in files]
+    known, names = _look_up([file for file in files if file != "-"])
+    if form == "json":
+        print_out(inspection.render_json(found, known))
+    else:
+        print_out(inspection.render_text(found, known, names, text_width()))
+    return 0 if all(one.valid or _is_key(known.get(one.name)) for one in found) else 1
+
+
+def _is_key(known: KnownFile | None) -> bool:
+    return known is not None and known.kind is KnownKind.KEY
+
+
+def _look_up(files: Sequence[str]) -> tuple[dict[str, KnownFile], Mapping[str, str]]:
+    """Return what the repository knows of files, by their names, and the short names of nodes.
+
+    What is shown of a file itself does not hang on the repository: where that cannot be judged, a
+    sentence says so.
+    """
+    try:
+        top = open_here().top if files else None
+    except CannotCheckError:  # not in a repository
+        return {}, {}
+    if top is None:
+        return {}, {}
+    paths = {file: _path_in(top, file) for file in files}
+    if not any(paths.values()):
+        return {}, {}
+    from agenix_check.audit.known_files import know_file
+    from agenix_check.inquiries import judge_fleet
+    from agenix_check.report.words import names_in
+
+    try:
+        with open_run(ask({"worktree": True})) as run:
+            judged = judge_fleet(run.view, run.settings)
+    except AgenixCheckError as error:
+        say(f"what the repository knows of it is not shown: {error}")
+        return {}, {}
+    known = {
+        file: know_file(path, judged.report, judged.names, judged.readers)
+        for file, path in paths.items()
+        if path is not None
+    }
+    for sentence in judged.report.incomplete if any(known.values()) else ():
+        say(f"could not check: {sentence}")
+    return {file: one for file, one in known.items() if one is not None}, names_in(judged.report)
+
+
+def _path_in(top: Path, file: str) -> str | None:
+    """Return the path of a file from the top of the repository; None if it is not in there."""
+    given = Path(file)
+    place = given.parent.resolve() / given.name
+    try:
+        return place.relative_to(top.resolve()).as_posix()
+    except ValueError:
+        return None

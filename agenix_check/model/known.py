@@ -1,0 +1,35 @@
+"""What a repository knows of one of its files: an output, a source, a file of a rule, a key."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agenix_check.model.findings import Finding, JudgedFile
+
+
+class KnownKind(StrEnum):
+    """What a file is to the fleet."""
+
+    OUTPUT = "output"
+    SOURCE = "source"
+    PLAIN = "plain"
+    KEY = "key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFile:
+    """A file that the fleet knows.
+
+    - `judged` are its verdict and details, if it is an output or a file of a rule; None for an
+      output that no key and source explain.
+    - `outputs` are those made from it, if it is a source.
+    - `people` are whom it is for, by name: the masters of a source, the owners of the keys in it.
+    - `secrets` are those that the keys in it can read.
+    - `findings` are what is wrong with the file itself.
+    """
+
+    kind: KnownKind
+    judged: JudgedFile | None = None
+    outputs: tuple[JudgedFile, ...] = ()
+    people: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
