@@ -13,7 +13,14 @@ from hashlib import sha256
 from agenix_check.age import ssh_public_keys
 from agenix_check.age.encoding import decode_bech32, encode_base64
 from agenix_check.age.errors import RecipientError
-from agenix_check.age.kinds import KINDS_BY_PREFIX, PLUGIN, RECIPIENT_KINDS, SSH_KINDS, Hashed
+from agenix_check.age.kinds import (
+    KINDS_BY_PREFIX,
+    PLUGIN,
+    RECIPIENT_KINDS,
+    SSH_KINDS,
+    SSH_RSA,
+    Hashed,
+)
 from agenix_check.age.p256 import read_point
 
 # Stands in for the hostPubkey of a host whose key is not known yet: agenix-rekey skips such hosts.
@@ -26,6 +33,7 @@ _IDENTITY_LINE = re.compile(r"^AGE-(?:SECRET-KEY|PLUGIN)-", re.MULTILINE)
 _NOTED = re.compile(
     r"^#.*?(?:recipient|public key):\s*(age1[0-9a-z-]+)", re.IGNORECASE | re.MULTILINE
 )
+_RAGE_MOST_RSA_BITS = 4096
 _OTHER_SSH = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
 
 
@@ -150,6 +158,12 @@ def fingerprint(recipient: Recipient) -> str:
     if len(recipient.text) <= _SHOWN_WHOLE:
         return recipient.text
     return _fingerprint_of(recipient.text.encode("ascii"))
+
+
+def is_too_long_for_rage(recipient: Recipient) -> bool:
+    """Return whether this is an RSA key that age takes, but rage and its library do not."""
+    kind, _, body = recipient.text.partition(" ")
+    return kind == SSH_RSA and ssh_public_keys.rsa_bits(body) > _RAGE_MOST_RSA_BITS
 
 
 def _fingerprint_of(data: bytes) -> str:

@@ -34,6 +34,12 @@ def read_wire(kind: str, text: str) -> tuple[bytes, str]:
     return wire, canonical.decode("ascii")
 
 
+def rsa_bits(text: str) -> int:
+    """Return the length of an RSA key, given as the canonical base64 of its wire format."""
+    _, _, modulus = _fields(a2b_base64(text))
+    return int.from_bytes(modulus, "big").bit_length()
+
+
 def _fields(wire: bytes) -> list[bytes]:
     """Return the length-prefixed strings that `wire` consists of."""
     fields = []

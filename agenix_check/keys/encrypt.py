@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from agenix_check.age import (
     PLUGIN,
     RECIPIENT_KINDS,
+    SSH_KINDS,
     AgeFormatError,
     Match,
     Recipient,
     RecipientError,
+    is_too_long_for_rage,
     match,
     mixes_post_quantum,
     parse_recipient,
@@ -97,7 +99,8 @@ def cannot_encrypt_to_all(recipients: Iterable[str], program: str | None = None)
 
 def may_ask(recipient_text: str) -> bool:
     """Return whether encrypting to this recipient may ask the user: a plugin or program does it."""
-    return _native(_parsed(recipient_text)) is None
+    recipient = _parsed(recipient_text)
+    return _native(recipient) is None and not is_too_long_for_rage(recipient)
 
 
 def needs_program(recipient_text: str) -> bool:
@@ -200,7 +203,7 @@ def _native(recipient: Recipient) -> "_Recipient | None":
     text = recipient.text
     try:
         match RECIPIENT_KINDS[recipient.kind].built_in:
-            case "ssh":
+            case "ssh" if not is_too_long_for_rage(recipient):
                 return pyrage.ssh.Recipient.from_str(text)
             case "x25519":
                 return pyrage.x25519.Recipient.from_str(text)
@@ -225,6 +228,8 @@ def _plugin_name(recipient: Recipient) -> str:
 
 def _has_plugin(recipient: Recipient) -> bool:
     """Return whether a plugin for this recipient is on PATH."""
+    if recipient.kind in SSH_KINDS:
+        return False
     name = _plugin_name(recipient)
     return name not in ("", "pq") and plugin_program(name) is not None
 
@@ -247,6 +252,8 @@ def _what_is_missing(recipient: Recipient) -> str:
             "an age program that knows post-quantum keys (age 1.3 or newer), on PATH or with "
             "--age PROGRAM"
         )
+    elif is_too_long_for_rage(recipient):
+        need = "age, on PATH or with --age PROGRAM: rage takes RSA keys of 4096 bits at most"
     else:
         program = f"age-plugin-{_plugin_name(recipient)}"
         need = f"{program} on PATH, or an age program that knows this kind of key: --age PROGRAM"

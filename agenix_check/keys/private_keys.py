@@ -20,6 +20,7 @@ from agenix_check.age import (
     RecipientError,
     Stanza,
     has_one_identity,
+    is_too_long_for_rage,
     looks_like_age,
     match,
     noted_recipient,
@@ -241,6 +242,9 @@ def _ssh_key(file: IdentityFile, content: bytes) -> Key:
     import pyrage
 
     public = public_half(content)
+    if public is not None and is_too_long_for_rage(public):
+        reason = "RSA keys of more than 4096 bits need age, on PATH or with --age PROGRAM"
+        return ForeignKey(file=file, public=public, certain=True, reason=reason, by_program=True)
     try:
         identity = pyrage.ssh.Identity.from_buffer(content)
     except pyrage.IdentityError:

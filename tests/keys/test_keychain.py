@@ -12,8 +12,9 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from agenix_check.keys.encrypt import encrypt, new_identity
+from agenix_check.keys.encrypt import cannot_encrypt_to, encrypt, may_ask, new_identity
 from agenix_check.keys.errors import DecryptionError
+from agenix_check.keys.fallback import choose_program
 from agenix_check.keys.identities import IdentityFile, load
 from agenix_check.keys.keychain import Keychain
 from tests.age.strategies import text64
@@ -216,6 +217,25 @@ def test_a_post_quantum_identity_is_tried_with_the_programs_there_are(tmp_path: 
     for one in [Keychain(files), *([] if age_is_new() else [keychain])]:
         with pytest.raises(DecryptionError, match="on PATH or with --age PROGRAM"):
             one.decrypt("x", file)
+
+
+def test_an_rsa_key_that_rage_finds_too_long_is_used_with_age(tmp_path: Path) -> None:
+    key = tmp_path / "id_rsa"
+    make = ["ssh-keygen", "-q", "-t", "rsa", "-b", "4104", "-N", "", "-f", str(key)]
+    subprocess.run(make, check=True)
+    recipient = public(key)
+
+    said = cannot_encrypt_to(recipient) or ""
+    assert "rage takes RSA keys of 4096 bits at most" in said
+    assert not may_ask(recipient)
+    assert choose_program([recipient], lambda: ["no-such-age", "age"]) == "age"
+    file = encrypt(PLAINTEXT, [recipient], program="age")
+
+    files = given(key).files
+    with pytest.raises(DecryptionError, match="RSA keys of more than 4096 bits need age"):
+        Keychain(files).decrypt("x", file)
+    assert Keychain(files, others=lambda: ["age"]).decrypt("x", file) == PLAINTEXT
+    assert Keychain(files, "age").decrypt("x", file) == PLAINTEXT
 
 
 @settings(max_examples=40)
