@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agenix_check.errors import AgenixCheckError
 from agenix_check.git.cache import Store
+from agenix_check.git.known_trees import KnownTrees
 from agenix_check.git.remembered import RememberedReport
 from agenix_check.git.repository import Repository, is_partial_commit, parents_of
 from agenix_check.model.findings import Finding, Report, Severity
@@ -84,9 +85,7 @@ def check_view(
     # What history holds is no part of what a report is remembered by.
     fresh = settings.is_restricted or settings.exposed or compare is not None or origin is not None
     if brief and not fresh:
-        known = store.without_foreign(
-            lambda: remembered.recall(view.info, lambda places: _look_aside(view, places))
-        )
+        known = store.without_foreign(lambda: _recall(view, settings, store, remembered))
         if known is not None and not _must_evaluate(known, settings):
             return replace(known, only_new_fails=_only_new_fails(view, settings))
     examined = examine(view, settings, store, details=details, compare=compare, advise=advise)
@@ -94,9 +93,47 @@ def check_view(
     if not fresh and _lasts(examined):
         places, unstaged = examined.names.looked_aside, examined.names.unstaged
         aside = None if places is None else (places, unstaged.digest)
-        store.without_foreign(lambda: remembered.keep(report, aside))
+        if store.without_foreign(lambda: remembered.keep(report, aside)):
+            _keep_tree(view, settings, store, examined)
     report = conclude(report, settings, view, examined)
     return report if origin is None else with_origin(report, origin, view, examined, settings)
+
+
+def _recall(
+    view: View, settings: Settings, store: Store, remembered: RememberedReport
+) -> Report | None:
+    """Return the report of a view that is known, or of one that differs in nothing of interest."""
+
+    def look_aside(places: tuple[str, ...]) -> str:
+        return _look_aside(view, places)
+
+    known = remembered.recall(view.info, look_aside)
+    if known is not None:
+        return known
+    trees = KnownTrees(store, _kind(view, settings))
+    judged = trees.load()
+    if not judged:
+        return None
+    from agenix_check.discover.tree.carried import find_alike
+
+    alike = find_alike(view, judged)
+    if alike is None:
+        return None
+    known = remembered.adopt(alike.report, view.info, look_aside)
+    if known is not None:
+        trees.keep(alike._replace(report=_name(view, settings)))
+    return known
+
+
+def _keep_tree(view: View, settings: Settings, store: Store, examined: Examined) -> None:
+    """Remember as what tree a view was judged, where its verdicts may hold for others."""
+    if examined.inventory.kind != "names" or any(one.new for one in examined.findings):
+        return
+    from agenix_check.discover.tree.carried import known_tree
+
+    tree = known_tree(view, settings, examined.names, _name(view, settings))
+    if tree is not None:
+        KnownTrees(store, _kind(view, settings)).keep(tree)
 
 
 def with_origin(
@@ -305,11 +342,27 @@ def _name(view: View, settings: Settings) -> str:
 
     Of history the commits that the trees come after: all else follows from these.
     """
-    from shutil import which
-
     snapshot, base, authority = view.snapshot, view.base, view.authority
     before = "" if snapshot.commit else parents_of(view.repository, snapshot)
     sides = (snapshot.kind, snapshot.tree, snapshot.commit, before, base and base.commit)
+    seen = _seen(view, authority.commit if authority else None)
+    return f"{sides} {seen} {_declaring(settings)}"
+
+
+def _kind(view: View, settings: Settings) -> str:
+    """Return what a verdict depends on besides trees and history."""
+    authority = view.authority.commit if view.authority else None
+    if authority is not None and view.base is not None and authority == view.base.commit:
+        authority = "base"
+    return f"{view.snapshot.kind} {_seen(view, authority)} {_declaring(settings)}"
+
+
+def _seen(view: View, authority: str | None) -> str:
+    from shutil import which
+
+    return f"{(authority, view.cut_off, is_partial_commit(), which('nix') is None)}"
+
+
+def _declaring(settings: Settings) -> str:
     fleet = [str(getattr(settings, name)) for name in _OF_THE_FLEET]
-    seen = (authority and authority.commit, view.cut_off, is_partial_commit(), which("nix") is None)
-    return f"{sides} {seen} {fleet} {settings.ignore}"
+    return f"{fleet} {settings.ignore}"

@@ -2,8 +2,9 @@
 
 import marshal
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from agenix_check.git.cache import Store
 from agenix_check.model.findings import (
@@ -30,6 +31,7 @@ _FOREIGN = "it was not written by this program"
 _MOST_TREES = 200
 _MOST_BYTES = 1 << 20  # of all lists together
 
+LookAside = Callable[[tuple[str, ...]], str]
 _FlatFile = tuple[str, str, str | None]  # node, verdict, why it was not judged
 _FlatFinding = tuple[str | bool | tuple[str, str, str | None, str | None] | None, ...]
 
@@ -63,9 +65,7 @@ class RememberedReport:
         self._store = store
         self._name = name
 
-    def recall(
-        self, snapshot: SnapshotInfo, look_aside: Callable[[tuple[str, ...]], str]
-    ) -> Report | None:
+    def recall(self, snapshot: SnapshotInfo, look_aside: LookAside) -> Report | None:
         """Return the report, without notes that are not shown; None where there is none.
 
         `look_aside` returns the digest of what the work tree has in some directories.
@@ -110,11 +110,24 @@ class RememberedReport:
             remembered_plain=tuple((Verdict(verdict), number) for verdict, number in entry.plain),
         )
 
-    def keep(self, report: Report, aside: tuple[tuple[str, ...], str] | None) -> None:
+    def adopt(self, name: str, snapshot: SnapshotInfo, look_aside: LookAside) -> Report | None:
+        """Remember the report of another view as that of this one, too, and return it.
+
+        Both differ in nothing that a verdict depends on; so this one's change lets nobody read
+        more or less. None where there is none.
+        """
+        other = RememberedReport(self._store, name).recall(snapshot, look_aside)
+        if other is not None:
+            entries = self._load(_STORED_REPORTS)
+            entry = _Entry(*cast("tuple[Any, ...]", entries[name]))
+            self._keep_entry(entries, entry._replace(access=None))
+        return other and replace(other, access=None)
+
+    def keep(self, report: Report, aside: tuple[tuple[str, ...], str] | None) -> bool:
         """Remember a report in which nothing is new, nothing fails and nothing was left out.
 
         `aside`: the directories of the work tree that were looked at, and the digest of what was
-        there; None where the report depends on the tree alone.
+        there; None where the report depends on the tree alone. Returns whether it is remembered.
         """
         counts, fleet = report.counts, report.fleet
         shown = tuple(finding for finding in report.findings if finding.is_shown)
@@ -128,13 +141,13 @@ class RememberedReport:
             or report.skipped
             or any(one.new or one.severity is not Severity.WARNING for one in shown)
         ):
-            return
+            return False
         listed, body = "", b""
         if shown or counts.ok < counts.outputs:
             files = _representatives(report.outputs)
             body = marshal.dumps((tuple(map(_flatten_file, files)), tuple(map(_flatten, shown))))
             if len(body) > _MOST_BYTES:
-                return
+                return False
             listed = sha256(body).hexdigest()
             self._keep_list(listed, body)
         entry = _Entry(
@@ -143,7 +156,10 @@ class RememberedReport:
             _flatten_access(report.access),
             tuple(sorted((str(verdict), number) for verdict, number in plain.items())),
         )  # fmt: skip
-        entries = self._load(_STORED_REPORTS)
+        self._keep_entry(self._load(_STORED_REPORTS), entry)
+        return self._store.keeps
+
+    def _keep_entry(self, entries: dict[str, object], entry: _Entry) -> None:
         if entries.pop(self._name, None) != tuple(entry):
             entries[self._name] = tuple(entry)
             self._store.save(_STORED_REPORTS, dict(list(entries.items())[-_MOST_TREES:]))

@@ -61,7 +61,9 @@ def find_rotated(
         text = here.keys[key].text or ""
         commit = history.when_replaced(path, text)
         if commit is None:
-            known[_sign(here, path, key)] = True
+            # What this change does to a file, history will show when it is committed.
+            if not history.is_open(path):
+                known[_sign(here, path, key)] = True
         elif not history.has_born(commit, directory, idents[directory, bare(text)]):
             found.setdefault((directory, key), Rotated(path, commit))
     store.save(
@@ -190,6 +192,10 @@ class _Replacements:
             brought_outputs(one) & idents and is_ancestor(self._repository, since, one.oid)
             for one in read_commits(self._git, births)
         )
+
+    def is_open(self, path: str) -> bool:
+        """Return whether the change that is judged, and in no commit yet, touches a file."""
+        return any(one.path == path for commit in self._last for one in commit.changes)
 
     def _of(self, file: File | None) -> frozenset[str]:
         return frozenset() if file is None else self._keys.get(file.oid, frozenset())

@@ -1,0 +1,159 @@
+"""Verdicts that hold for another tree too: nothing that differs between the two can change them.
+
+By names alone a verdict depends on outputs, on files with keys and on age files, on links,
+submodules and some files by their name; where outputs are not explained, on `.nix` files and on
+history too. Most commits touch none of these.
+"""
+
+import posixpath
+from collections.abc import Sequence
+from shutil import which
+
+from agenix_check.discover.tree.evidence import FLAKE, LOCK, find_facts, is_outside_fleet
+from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact
+from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.naming import output_file
+from agenix_check.git.known_trees import KnownTree, LinearCommit, list_between, read_linear
+from agenix_check.git.repository import Repository, parents_of
+from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change, File
+from agenix_check.model.fleet import RULES_FILE
+from agenix_check.model.settings import InventoryChoice, Settings
+from agenix_check.view import View
+
+_MOST_PASSED = 64  # since a tree that was judged
+_MOST_TRIED = 3  # trees that were judged at one commit
+_DECIDING = {
+    FLAKE, LOCK, RULES_FILE, "flake.lock", "agenix-check.toml", "pyproject.toml", ".gitmodules",
+    ".gitattributes",
+}  # fmt: skip
+
+
+def known_tree(view: View, settings: Settings, names: Names, report: str) -> KnownTree | None:
+    """Return as what a judged view, in which nothing is new, is remembered under its report's name.
+
+    None where its verdicts may not hold for trees that differ in nothing of interest: what this
+    change did to keys, or beside outputs that are not explained, history will show another way.
+    """
+    if not (names.here.outputs and _is_by_names_alone(view, settings)):
+        return None
+    has_past = bool(names.lost or names.outgrown or names.rotated)
+    for path in names.changed:
+        sides = [(tree.files.get(path), tree.facts.get(path)) for tree in (names.base, names.here)]
+        if not all(
+            _is_of_no_interest(file, fact, nix=bool(names.lost))
+            or (not has_past and _is_secret(file, fact))
+            for file, fact in sides
+            if file is not None
+        ):
+            return None
+    return _know(view, report, has_lost=bool(names.lost))
+
+
+def _is_by_names_alone(view: View, settings: Settings) -> bool:
+    """Return whether names decide whatever else is in the tree, but for what decides by its name.
+
+    Where Nix is here and might be asked, it sees every file.
+    """
+    files, base, authority = view.snapshot.files, view.base, view.authority
+    if settings.rules or any(path.endswith(RULES_FILE) for path in files):
+        return False
+    if settings.inventory is InventoryChoice.NAMES:
+        return True
+    if settings.inventory is not InventoryChoice.AUTO or LOCK in files:
+        return False
+    if which("nix") is None:
+        return True
+    of_base = authority is None or (base is not None and authority.commit == base.commit)
+    return of_base and not (settings.flake or settings.nodes or FLAKE in files)
+
+
+def _know(view: View, report: str, *, has_lost: bool) -> KnownTree | None:
+    tip, base = _tip(view), view.base
+    if tip is None or base is None or base.commit is None:
+        return None
+    return KnownTree(view.snapshot.tree, tip, base.commit, base.tree, report, has_lost)
+
+
+def find_alike(view: View, trees: Sequence[KnownTree]) -> KnownTree | None:
+    """Return this view as a tree that has the report of another one; None if no report holds.
+
+    What differs is read, and nothing else.
+    """
+    tip = _tip(view)
+    if tip is None or view.base is None:
+        return None
+    passed: list[LinearCommit] = []
+    found = [one for one in trees if one.tip == tip]
+    if not found:
+        tips = {one.tip for one in trees}
+        line = read_linear(view.repository, tip, _MOST_PASSED) if tips else []
+        for commit in line:
+            passed.append(commit)
+            if commit.oid in tips:
+                found = [one for one in trees if one.tip == commit.oid]
+                break
+            if len(commit.parents) != 1:
+                return None
+    for known in found[: -_MOST_TRIED - 1 : -1]:
+        if _is_alike(view, known, passed):
+            return _know(view, known.report, has_lost=known.has_lost)
+    return None
+
+
+def _tip(view: View) -> str | None:
+    """Return the commit whose history counts; None where it is more than one, or not all here."""
+    if view.cut_off:
+        return None
+    if view.snapshot.commit is not None:
+        return view.snapshot.commit
+    parents = parents_of(view.repository, view.snapshot)
+    return parents[0] if len(parents) == 1 else None
+
+
+def _is_alike(view: View, known: KnownTree, passed: Sequence[LinearCommit]) -> bool:
+    """Return whether nothing of interest differs from a tree; `passed` are the commits since it."""
+    base, here = view.base, view.snapshot.tree
+    if base is None or base.commit not in {
+        _tip(view), known.base, known.tip, *(commit.oid for commit in passed)
+    }:  # fmt: skip
+        return False
+    line = [commit.tree for commit in passed]
+    pairs = set(zip(line[1:], line, strict=False)) - {(known.before, known.tree)}
+    pairs |= {(known.tree, here), (base.tree, here)}
+    changes = list_between(view.repository, sorted(pair for pair in pairs if pair[0] != pair[1]))
+    if changes is None:
+        return False
+    return _are_of_no_interest(view.repository, changes, nix=known.has_lost)
+
+
+def _are_of_no_interest(repository: Repository, changes: Sequence[Change], *, nix: bool) -> bool:
+    """Return whether no verdict can depend on some changes; their contents are read."""
+    files = [file for one in changes for file in (one.before, one.after) if file is not None]
+    if not all(_is_of_no_interest(file, None, nix=nix) for file in files):
+        return False
+    # One at a place: two versions of a file are two files here.
+    numbered = [file._replace(path=f"{number}") for number, file in enumerate(files)]
+    return not find_facts(repository, numbered)
+
+
+def _is_of_no_interest(file: File, fact: Fact | None, *, nix: bool) -> bool:
+    """Return whether no verdict can depend on a file; on `.nix` files it may if `nix`."""
+    path = file.path
+    return not (
+        fact is not None
+        or file.mode in (SYMLINK, SUBMODULE)
+        or path.endswith(".age")
+        or posixpath.basename(path) in _DECIDING
+        or is_outside_fleet(path)
+        or output_file(path) is not None
+        or (nix and path.endswith(".nix"))
+    )
+
+
+def _is_secret(file: File, fact: Fact | None) -> bool:
+    """Return whether a file is an output or a source, and nothing else."""
+    return isinstance(fact, AgeFact | PointerFact) and not (
+        file.mode in (SYMLINK, SUBMODULE)
+        or posixpath.basename(file.path) in _DECIDING
+        or is_outside_fleet(file.path)
+    )
