@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agenix_check.gate import examine, open_store
-from agenix_check.git.repository import Repository
+from agenix_check.git.repository import Repository, resolve
 from agenix_check.model.findings import Report
-from agenix_check.model.settings import Settings
+from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.view import View
 
 if TYPE_CHECKING:
@@ -166,7 +166,6 @@ def discover_past_readers(
     from agenix_check.access.past_readers import PastReaders
     from agenix_check.access.secret_versions import find_versions
     from agenix_check.discover.tree.chronicle import read_chronicle
-    from agenix_check.git.repository import resolve
 
     revision = None if settings.rev is None else resolve(repository, settings.rev)
     store = open_store(repository, settings)
@@ -201,19 +200,34 @@ def make_lock(view: View, settings: Settings) -> tuple[str, tuple[str, ...]]:
 def find_exposed(view: View, settings: Settings, report: Report) -> Report:
     """Return a report with the secrets in use that former readers could read, of all history."""
     from agenix_check.access.exposed_findings import audit_exposed
-    from agenix_check.access.exposure import find_exposures, find_public, only_former
+    from agenix_check.access.exposure import (
+        find_exposures,
+        find_public,
+        name_nodes,
+        only_former,
+    )
     from agenix_check.git.history import commits_since
 
     past = discover_past_readers(view.repository, replace(settings, rev=None), ())
     commit, base = view.snapshot.commit, view.base
     new = commits_since(view.repository.git, commit, base.commit if base else None)
-    found = audit_exposed(
-        only_former(find_exposures(past)), find_public(past.chronicle, past.versions), new
-    )
+    names = past_node_names(view.repository, settings)
+    former = name_nodes(only_former(find_exposures(past)), names)
+    found = audit_exposed(former, find_public(past.chronicle, past.versions), new)
     return replace(
         report.with_findings((*report.findings, *found)),
         incomplete=(*report.incomplete, *say_unseen_history(view.repository, past)),
     )
+
+
+def past_node_names(repository: Repository, settings: Settings) -> dict[str, str]:
+    """Return what nodes are called, those of the past too, by their storage directories."""
+    from agenix_check.discover.declared.past_nodes import name_past_nodes
+
+    if settings.inventory is InventoryChoice.NAMES:
+        return {}
+    revision = repository.head if settings.rev is None else resolve(repository, settings.rev)
+    return name_past_nodes(repository, open_store(repository, settings), revision)
 
 
 _SHALLOW = (

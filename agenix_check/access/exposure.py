@@ -47,6 +47,16 @@ def only_former(exposures: Iterable[KeyExposure]) -> tuple[KeyExposure, ...]:
     return tuple(found)
 
 
+def name_nodes(
+    exposures: Iterable[KeyExposure], names: Mapping[str, str]
+) -> tuple[KeyExposure, ...]:
+    """Return exposures whose nodes have their names, given by their directories."""
+    return tuple(
+        one._replace(nodes=tuple(dict.fromkeys(names.get(node, node) for node in one.nodes)))
+        for one in exposures
+    )
+
+
 def _present_keys(chronicle: Chronicle, past: PastReaders) -> set[str]:
     """Return the anonymous keys that a branch or a tag still has: they may be readers."""
     texts = {

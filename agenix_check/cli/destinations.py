@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +101,20 @@ def reports_on_failure(settings: Settings, wanted: list[Destination]) -> Iterato
                 write_reports(_nothing_checked(settings, str(error)), settings, shown)
             except AgenixCheckError as another:
                 say(str(another))
+        raise
+
+
+@contextmanager
+def whole_document(render: "Callable[[str], str] | None") -> Iterator[None]:
+    """Print a document also where a verb ends with 3 before it has one; None: none is wanted.
+
+    `render` makes it of the sentence that says why.
+    """
+    try:
+        yield
+    except AgenixCheckError as error:
+        if render is not None and error.exit_code == CannotCheckError.exit_code:
+            print_out(render(str(error)))
         raise
 
 

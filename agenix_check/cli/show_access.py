@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from agenix_check.audit.select import is_node, is_secret, matches
 from agenix_check.cli.check import say_whose_settings
 from agenix_check.cli.configuration import ask
+from agenix_check.cli.destinations import whole_document
 from agenix_check.cli.gate_grammar import parse_access
 from agenix_check.cli.opening import open_run
 from agenix_check.cli.terminal import print_out, say
@@ -16,7 +17,9 @@ from agenix_check.report.access import render_access
 from agenix_check.report.access.access_words import reader_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from agenix_check.cli.options import OptionValue
 
 _MOST_READERS = 20
 
@@ -24,6 +27,21 @@ _MOST_READERS = 20
 def run_access(arguments: Sequence[str]) -> int:
     """Show who can read what, and return the exit code."""
     given, form, wanted = parse_access(arguments)
+    with whole_document(None if form == "text" else lambda why: _nothing(why, form)):
+        listing = _find(given, wanted)
+        document = render_access(listing, form)
+    print_out(document)
+    for sentence in listing.incomplete:
+        say(f"could not check: {sentence}")
+    return 3 if listing.incomplete else 0
+
+
+def _nothing(why: str, form: str) -> str:
+    return render_access(AccessListing((), incomplete=(why,)), form)
+
+
+def _find(given: "Mapping[str, OptionValue]", wanted: Sequence[str]) -> AccessListing:
+    """Find out what is asked for."""
     with open_run(ask(given)) as run:
         say_whose_settings(run)
         of_range = run.settings.from_ref is not None
@@ -36,11 +54,9 @@ def run_access(arguments: Sequence[str]) -> int:
     shown = choice.of(found.readers)
     if not shown and not of_range and found.readers and choice.restricts:
         raise CannotCheckError(_nobody(found.readers))
-    listing = AccessListing(shown, change and choice.of_change(change), found.inventory)
-    print_out(render_access(listing, form))
-    for sentence in found.incomplete:
-        say(f"could not check: {sentence}")
-    return 3 if found.incomplete else 0
+    return AccessListing(
+        shown, change and choice.of_change(change), found.inventory, found.incomplete
+    )
 
 
 class _Choice:

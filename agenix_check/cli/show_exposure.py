@@ -1,19 +1,26 @@
 """The verb `exposure`: what former readers, or the keys that are asked for, could ever read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agenix_check.access.exposure import only_former, public_urgency, published, urgency
+from agenix_check.access.exposure import (
+    name_nodes,
+    only_former,
+    public_urgency,
+    published,
+    urgency,
+)
 from agenix_check.age import Recipient, recipient_or_none
 from agenix_check.audit.select import is_node, is_secret
 from agenix_check.cli.configuration import ask
+from agenix_check.cli.destinations import whole_document
 from agenix_check.cli.gate_grammar import AskedExposure, parse_exposure
 from agenix_check.cli.opening import open_here
 from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.every_commit import count_aside
-from agenix_check.inquiries import discover_past_readers, say_unseen_history
+from agenix_check.inquiries import discover_past_readers, past_node_names, say_unseen_history
 from agenix_check.keys.published import find_past_exposures
 from agenix_check.model.exposed import Exposure, KeyExposure, PublicSecret
 from agenix_check.model.node_names import short_names
@@ -33,6 +40,23 @@ def run_exposure(arguments: Sequence[str]) -> int:
     """Show what could be read, and return 1 if something in use must be rotated."""
     given, asked = parse_exposure(arguments)
     settings = ask(given).settings
+    with whole_document(None if asked.form == "text" else lambda why: _nothing(why, asked)):
+        exposure = _find(settings, asked)
+        # Text and standard error have one reader, to whom nothing is said twice.
+        shown = exposure._replace(incomplete=()) if asked.form == "text" else exposure
+        document = render_exposure(shown, asked.form)
+    print_out(document)
+    for sentence in exposure.incomplete:
+        say(f"could not check: {sentence}")
+    return 3 if exposure.incomplete else int(exposure.needs_rotation)
+
+
+def _nothing(why: str, asked: AskedExposure) -> str:
+    return render_exposure(Exposure(keys=(), public=(), incomplete=(why,)), asked.form)
+
+
+def _find(settings: "Settings", asked: AskedExposure) -> Exposure:
+    """Find out what is asked for."""
     repository = open_here()
     keys = [one for text in asked.keys for one in _keys(text)]
     past = discover_past_readers(repository, settings, [one for one in keys if one is not None])
@@ -42,18 +66,13 @@ def run_exposure(arguments: Sequence[str]) -> int:
     elif settings.identity:
         raise UsageError("--identity needs --decrypt")
     public += published(exposures, private_keys, past.chronicle)
-    exposure = Exposure(
-        keys=_select(exposures, asked),
+    names = past_node_names(repository, settings)
+    return Exposure(
+        keys=_select(name_nodes(exposures, names), asked, names),
         public=tuple(one for one in public if _is_asked(one, asked)),
         incomplete=say_unseen_history(repository, past),
         notices=tuple(_notices(repository, past)),
     )
-    # Text and standard error have one reader, to whom nothing is said twice.
-    shown = exposure._replace(incomplete=()) if asked.form == "text" else exposure
-    print_out(render_exposure(shown, asked.form))
-    for sentence in exposure.incomplete:
-        say(f"could not check: {sentence}")
-    return 3 if exposure.incomplete else int(exposure.needs_rotation)
 
 
 def _compare(
@@ -91,10 +110,12 @@ def _keys(text: str) -> list[Recipient | None]:
     return list(found)
 
 
-def _select(exposures: Sequence[KeyExposure], asked: AskedExposure) -> tuple[KeyExposure, ...]:
+def _select(
+    exposures: Sequence[KeyExposure], asked: AskedExposure, names: Mapping[str, str]
+) -> tuple[KeyExposure, ...]:
     """Return the keys that are asked for, with the secrets that are."""
     if asked.nodes or asked.keys:
-        found = [one for one in exposures if _is_wanted(one, asked)]
+        found = [one for one in exposures if _is_wanted(one, asked, names)]
         if not found and asked.nodes:
             raise CannotCheckError(_no_node(exposures))
         _refuse_unknown(exposures, asked)
@@ -110,9 +131,11 @@ def _select(exposures: Sequence[KeyExposure], asked: AskedExposure) -> tuple[Key
     return tuple(one for one in found if one.secrets)
 
 
-def _is_wanted(one: KeyExposure, asked: AskedExposure) -> bool:
-    globs = [glob.rpartition(":")[2] for glob in asked.nodes]
-    places = [*one.nodes, *(path.removesuffix(".pub") for path in one.names)]
+def _is_wanted(one: KeyExposure, asked: AskedExposure, names: Mapping[str, str]) -> bool:
+    """Return whether a key is asked for; a node by its name, its directory or its key file."""
+    globs = [*asked.nodes, *(glob.rpartition(":")[2] for glob in asked.nodes)]
+    directories = (directory for directory, name in names.items() if name in one.nodes)
+    places = [*one.nodes, *directories, *(path.removesuffix(".pub") for path in one.names)]
     by_node = bool(globs) and any(is_node(place, globs) for place in places)
     return by_node or any(_is_key(one, text) for text in asked.keys)
 

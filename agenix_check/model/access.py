@@ -78,9 +78,10 @@ class AccessChange(NamedTuple):
 class AccessListing(NamedTuple):
     """What the verb `access` shows; `change` is None unless a range was asked for.
 
-    `inventory` is where the fleet comes from.
+    `inventory` is where the fleet comes from, `incomplete` says what could not be looked at.
     """
 
     readers: tuple[Reader, ...]
     change: AccessChange | None = None
     inventory: str = "names"
+    incomplete: tuple[str, ...] = ()

@@ -47,8 +47,8 @@ class KeyExposure(NamedTuple):
     """What one key could read.
 
     `key` is its text without a comment; None where no file shows it: then `words` say what they
-    show. `names` are the files that held it, `nodes` the directories of outputs that were made for
-    it. `reader`: a branch or a tag still has a file that it can read.
+    show. `names` are the files that held it, `nodes` those whose outputs were made for it: by name,
+    or by directory. `reader`: a branch or a tag still has a file that it can read.
     """
 
     key: str | None

@@ -3,8 +3,12 @@
 import json
 from pathlib import Path
 
+import jsonschema
+import pytest
+
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt, new_identity
+from agenix_check.report import schema
 from tests.access.past import NAMES, TEXTS, ask_exposure, blob, body, rekey_all, sell, states
 from tests.access.test_present import DB, TOKEN, WIFI
 from tests.conftest import Run
@@ -233,6 +237,24 @@ def test_what_was_found_is_remembered(fleet: Workshop, run: Run) -> None:
     found = ask_exposure(fleet, run, code=1)
     assert ask_exposure(fleet, run, "--no-cache", code=1) == found
     assert set(states(found)) == {body(ALPHA)}
+
+
+@pytest.mark.parametrize("form", ["json", "markdown"])
+def test_a_node_that_is_none_is_said_in_a_whole_document(
+    fleet: Workshop, run: Run, form: str
+) -> None:
+    for verb in ("exposure", "access"):
+        result = run(fleet.top, verb, "--node", "web9", "--format", form)
+        assert result.code == 3
+        assert result.stderr.count("\n") == 1
+        assert "there are alpha, beta, " in result.stderr
+        if form == "json":
+            document = json.loads(result.stdout)
+            jsonschema.validate(document, json.loads(schema.render(verb)))
+            assert document["complete"] is False
+            assert "there are alpha, beta, " in document["incomplete"][0]
+        else:
+            assert "could not check: " in result.stdout
 
 
 def test_what_is_asked_wrongly(fleet: Workshop, run: Run, tmp_path: Path) -> None:

@@ -242,6 +242,14 @@ def _load(store: Store) -> dict[str, _Entry]:
     return cast("dict[str, _Entry]", loaded) if isinstance(loaded, dict) else {}
 
 
+def remembered_declarations(store: Store) -> Iterator[Declaration]:
+    """Yield what is remembered of evaluations, the newest first."""
+    for entry in reversed(store.without_foreign(lambda: _load(store)).values()):
+        known = _parse(entry)
+        if known is not None and known.declaration is not None:
+            yield known.declaration
+
+
 def _save(store: Store, known: dict[str, _Entry], key: str, newest: _Entry) -> None:
     """Keep the newest evaluations, as many as there is room for."""
     known.pop(key, None)

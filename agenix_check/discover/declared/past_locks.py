@@ -17,7 +17,7 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.git.history import past_versions
 from agenix_check.git.objects import Blob, read_blobs, read_root
 from agenix_check.git.process import Git
-from agenix_check.git.repository import Repository
+from agenix_check.git.repository import Repository, commit_snapshot
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File, Snapshot
 from agenix_check.model.declaration import Declaration
 from agenix_check.view import View
@@ -101,6 +101,14 @@ def _read_older(
         elif needed is not None and blob.oid == needed.oid:
             why = "is not in this clone" if blob.size < 0 else "is too large to be read"
             raise CannotCheckError(f"{LOCK} at {commit:.12} {why}")
+
+
+def past_lock_files(repository: Repository, commit: str) -> Iterator[Declaration]:
+    """Yield what the lock files of a commit and of those before it declare, the newest first."""
+    tree = commit_snapshot(repository, commit).tree
+    if LOCK in read_root(repository.git, [tree])[tree]:
+        oids = past_versions(repository.git, commit, LOCK, _MOST_VERSIONS)
+        yield from _read_older(repository.git, oids, commit, None)
 
 
 def what_left_without_lock(view: View, names: Names, found: Inventory) -> Inventory:

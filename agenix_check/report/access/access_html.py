@@ -29,7 +29,13 @@ def render(listing: AccessListing) -> str:
     if listing.change is not None:
         summary = "What the range changes" if tables else "Nobody gains or loses a secret"
     return render_tables(
-        TablesPage("Who can read what", "good", summary, (ADDRESSED_SAYS, *marks), tables)
+        TablesPage(
+            "Who can read what",
+            "unknown" if listing.incomplete else "good",
+            summary,
+            (*(f"could not check: {one}" for one in listing.incomplete), ADDRESSED_SAYS, *marks),
+            tables,
+        )
     )
 
 

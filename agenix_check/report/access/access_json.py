@@ -12,8 +12,10 @@ def render(listing: AccessListing) -> str:
     """Turn who can read what into a JSON document."""
     document = {
         "schema": ACCESS_SCHEMA,
+        "complete": not listing.incomplete,
         "readers": [reader_document(one) for one in listing.readers],
         **change_document(listing.change or AccessChange()),
+        "incomplete": [reversible(one) for one in listing.incomplete],
     }
     return inert_json(json.dumps(document, indent=2) + "\n")
 

@@ -13,7 +13,7 @@ from agenix_check.report.access.access_words import (
     reader_names,
 )
 from agenix_check.report.escape import inert
-from agenix_check.report.markup import cell, code
+from agenix_check.report.markup import cell, code, prose
 
 _NOBODY = "Nobody gains or loses a secret.\n"
 
@@ -21,9 +21,11 @@ _NOBODY = "Nobody gains or loses a secret.\n"
 def render(listing: AccessListing) -> str:
     """Turn who can read what into Markdown; of a range, what it changes."""
     if listing.change is not None:
-        text = "".join(change_lines(listing.change)) or _NOBODY
-        return inert(text)
-    return inert("".join([*_table(listing.readers), *_readers(listing.readers)]))
+        lines = [*change_lines(listing.change)] or [_NOBODY]
+    else:
+        lines = [*_table(listing.readers), *_readers(listing.readers)]
+    unseen = [f"- could not check: {prose(sentence)}\n" for sentence in listing.incomplete]
+    return inert("".join([*lines, *(["\n"] if unseen else []), *unseen]))
 
 
 def change_lines(change: AccessChange) -> Iterator[str]:

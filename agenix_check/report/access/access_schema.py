@@ -16,11 +16,15 @@ def access_schema() -> Schema:
         **described_object(
             "Readers and their secrets. With --from-ref also what the range changes.",
             schema={"const": ACCESS_SCHEMA, "description": "Which version of this schema."},
+            complete={"type": "boolean", "description": "Whether all of the tree was looked at."},
             readers=described_array(
                 "Every key, once under each of its names, with what it can read.",
                 reader_schema("One reader."),
             ),
             **change_schema(),
+            incomplete=described_array(
+                "What could not be looked at, in sentences.", {"description": "One.", **_TEXT}
+            ),
         ),
     }
 

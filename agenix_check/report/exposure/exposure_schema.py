@@ -33,7 +33,9 @@ def _key() -> Schema:
         fingerprint=_nullable("What ssh-keygen prints of it; of a short age key the key itself."),
         names=described_array("The files that held it.", _text("A path.")),
         nodes=described_array(
-            "The directories of outputs that were made for it.", _text("A path.")
+            "The nodes whose outputs were made for it: by their names where the lock file or a"
+            " remembered evaluation says these, else by their directories.",
+            _text("A name, or a path."),
         ),
         words=_nullable("What the files show of it where they do not show the key."),
         reader={"type": "boolean", "description": "Whether a branch or a tag has it as a reader."},
