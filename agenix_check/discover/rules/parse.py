@@ -89,14 +89,30 @@ def parse(source: bytes, path: str, known: Globals) -> Expression:
             conflict = EvaluationError("it has Git conflict markers")
             conflict.place = Position(path, source.count(b"\n", 0, torn) + 1)
             raise conflict
+        error_place = Position(path, _error_line(root))
+        if _begins_as_function(root):
+            rest = RefusedExpression(error_place, "this syntax", impure=False)
+            return Function(Position(path, 1), b"_", None, open=False, body=rest)
         problem = RefusedError("this syntax")
-        problem.place = Position(path, _error_line(root))
+        problem.place = error_place
         raise problem
     body = root.child_by_field_name("expression")
     if body is None:
         raise RefusedError("a file without an expression")
     reader = _Reader(source, path, known)
     return reader.read(body, _Names(frozenset(known.known), dynamic=False))
+
+
+def _begins_as_function(root: "Node") -> bool:
+    """Return whether a file is a function, whatever its body: nothing else begins as one does.
+
+    So a module for NixOS with syntax that is too new for the grammar is no rules file.
+    """
+    head = [child for child in root.children if child.type != "comment"]
+    if [child.type for child in head] != ["function_expression"]:
+        return False
+    *arguments, _ = head[0].children
+    return not any(child.has_error for child in arguments)
 
 
 def _error_line(root: "Node") -> int:

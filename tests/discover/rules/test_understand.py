@@ -167,6 +167,33 @@ def test_what_has_no_value_is_said_with_its_line(key: str, reason: str, refused:
     assert not failure.impure
 
 
+@pytest.mark.parametrize("head", ["{ lib, ... }:", "# A module.\n{ a ? 1 }@all:", "lib:"])
+def test_a_function_is_no_rules_file_whatever_its_body(head: str) -> None:
+    body = "\n{\n  a = x |> f;\n}\n"  # syntax that the grammar does not know
+    assert understand(make_tree({"secrets.nix": head + body}), "secrets.nix", Budget(STEPS)) is None
+
+    text = "{\n  b.publicKeys = import ./lib.nix { };\n}\n"
+    failure = misunderstood({"secrets.nix": text, "lib.nix": head + body})
+    line = head.count("\n") + 3
+    assert (failure.reason, failure.place) == ("this syntax", ("lib.nix", line))
+    assert failure.refused
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ b.publicKeys = [ 1 ] |> f; }",
+        "let f = x: x; in { b.publicKeys = [ 1 ] |> f; }",
+        "{ lib, ... ]: { b = 1; }",
+        "{ lib, ... }: { b = 1; } }",
+        "{ lib ? (1 |> f) }: { b = 1; }",
+    ],
+)
+def test_what_else_the_grammar_does_not_know_is_refused(text: str) -> None:
+    failure = misunderstood({"secrets.nix": text})
+    assert (failure.reason, failure.place.line, failure.refused) == ("this syntax", 1, True)
+
+
 @pytest.mark.parametrize(
     "text",
     [
