@@ -23,7 +23,6 @@ let
         task = "fleet";
         paths = nodes;
         users = collectHomeManager;
-        units = [ ];
       };
       inside = path: hasPrefix "${answer.root}/" path;
       inner = removePrefix "${answer.root}/";

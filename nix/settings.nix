@@ -59,8 +59,9 @@ in
     inventory = choice [ "auto" "nix" "lock" "names" ] "names" ''
       Where the fleet comes from. The check always takes what the flake declares.
     '';
+    nix-jobs = setting types.int 4 "How many processes may evaluate at a time.";
     nix-memory = setting types.str "4G" "How much memory each process of an evaluation may take.";
-    nix-timeout = setting types.number 300 "How long an evaluation may take at most, in seconds.";
+    nix-timeout = setting types.number 300 "How long the evaluation of a node may take at most, in seconds.";
     no-cache = flag "Ignore what earlier runs remembered, and remember nothing.";
     no-progress = flag "Hide progress.";
     nodes = texts [ "nixosConfigurations.web" "guests" ] ''

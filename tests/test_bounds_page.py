@@ -10,7 +10,7 @@ from agenix_check import errors
 from agenix_check.age import header
 from agenix_check.cli import settings_file
 from agenix_check.discover.declared import past_locks
-from agenix_check.discover.nix import reach, run
+from agenix_check.discover.nix import pool, reach, run
 from agenix_check.discover.tree import key_texts, naming
 from agenix_check.git import cache, history, objects, snapshot
 from agenix_check.model.settings import Settings
@@ -30,6 +30,7 @@ def _size(count: int) -> str:
 
 def _rows() -> list[tuple[str, str, str]]:
     seconds = f"{Settings().nix_timeout:g} s (`--nix-timeout`)"
+    named = "the node is named, exit 3"
     memory = f"a quarter of the machine's, at most {_size(reach.MOST_MEMORY)} (`--nix-memory`)"
     return [
         ("a settings file", _size(settings_file._LARGEST_SETTINGS), "said, exit 2 (the base's: 3)"),
@@ -46,9 +47,10 @@ def _rows() -> list[tuple[str, str, str]]:
         ("the listing of a tree", _size(snapshot.MOST_LISTED), _SAID),
         ("a path, where most are as long", _size(snapshot._LONGEST_PATH), _SAID),
         ("changed lines that are searched", _size(history.MOST_CHANGED), "Nix is asked anew"),
-        ("the time of Nix", seconds, _SAID),
-        ("the memory of a process of Nix", memory, _SAID),
-        ("an answer of Nix", _size(run._MOST_JSON), _SAID),
+        ("the time of Nix for a node or a rules file", seconds, named),
+        ("of these, that may run out of time", f"{pool.MOST_LATE}", "no other is tried, exit 3"),
+        ("the memory of a process of Nix", memory, named),
+        ("the messages of a process of Nix", _size(run._MOST_JSON), named),
         ("a file of what is remembered", _size(cache.MOST_STORED), "it is not kept"),
         (
             "the line of an error or finding",

@@ -25,15 +25,15 @@ EXIT_CODES = {
 }
 
 _ALSO_FOR_FLEET = (
-    *SNAPSHOT, "node", "secret", "inventory", "evaluate", "nix-timeout", "nix-memory", "settings",
-    "no-cache",
+    *SNAPSHOT, "node", "secret", "inventory", "evaluate", "nix-timeout", "nix-memory", "nix-jobs",
+    "settings", "no-cache",
 )  # fmt: skip
 
 _ALSO_FOR_EXPOSURE = ("rev", "decrypt", "identity", "age", "no-cache")
 
 _ALSO_FOR_HOOK = (
-    "inventory", "evaluate", "nix-timeout", "nix-memory", "strict", "require-verified", "fail-on",
-    "ignore", "allow-empty", "no-cache", "quiet", "verbose", "color",
+    "inventory", "evaluate", "nix-timeout", "nix-memory", "nix-jobs", "strict", "require-verified",
+    "fail-on", "ignore", "allow-empty", "no-cache", "quiet", "verbose", "color",
 )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from typing import Any, Literal, NamedTuple
 from agenix_check.model.settings import Ignore, Settings
 from agenix_check.report.registry import format_names
 
-OptionValue = bool | str | float | tuple[str, ...]
-Kind = Literal["flag", "text", "choice", "number", "list"]
+OptionValue = bool | str | int | float | tuple[str, ...]
+Kind = Literal["flag", "text", "choice", "number", "count", "list"]
 
 
 class OptionText(NamedTuple):
@@ -72,12 +72,17 @@ OPTION_TEXTS: dict[str, OptionText] = {
     "inventory": OptionText("auto: Nix if available, else the lock file, else file names", _FLEET),
     "evaluate": OptionText("when to evaluate with Nix again (CI: always)", _FLEET),
     "nix-timeout": OptionText(
-        f"how long Nix may run at most ({_DEFAULT.nix_timeout:g})", _FLEET, "SECONDS"
+        f"how long Nix may take for a node at most ({_DEFAULT.nix_timeout:g})", _FLEET, "SECONDS"
     ),
     "nix-memory": OptionText(
         "how much memory each of its processes may take (a quarter of the machine's, at most 4G)",
         _FLEET,
         "SIZE",
+    ),
+    "nix-jobs": OptionText(
+        "how many processes may evaluate at a time (one a core, if the memory suffices)",
+        _FLEET,
+        "N",
     ),
     "settings": OptionText(
         "whose settings file decides (a range: that of --from-ref)",
@@ -143,6 +148,7 @@ SNAPSHOT = ("staged", "rev", "worktree", "from-ref", "to-ref")
 _KINDS_BY_TYPE: dict[object, Kind] = {
     bool: "flag",
     float: "number",
+    int | None: "count",
     str: "text",
     str | None: "text",
     tuple[str, ...]: "list",

@@ -139,6 +139,8 @@ def check_value(option: Option, value: object, place: str) -> OptionValue:
             return texts
     if option.kind == "number":
         return _number(value, place)
+    if option.kind == "count":
+        return _whole_number(value, place)
     wanted = {"flag": "true or false", "list": "a list of strings"}
     raise UsageError(f"{place} must be {wanted.get(option.kind, 'a string')}")
 
@@ -151,6 +153,13 @@ def _number(value: object, place: str) -> float:
     if isinstance(value, bool) or not 0 < number < float("inf"):
         raise UsageError(f"{place} must be a number above 0")
     return number
+
+
+def _whole_number(value: object, place: str) -> int:
+    number = _number(value, place)
+    if not number.is_integer():
+        raise UsageError(f"{place} must be a whole number")
+    return int(number)
 
 
 def _chosen(option: Option, value: str, place: str) -> str:

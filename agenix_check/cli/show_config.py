@@ -76,7 +76,7 @@ def _written(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return f"[{', '.join(map(_item, value))}]"
-    return f"{value:g}" if isinstance(value, float) else json.dumps(str(value))
+    return f"{value:g}" if isinstance(value, int | float) else json.dumps(str(value))
 
 
 def _item(value: object) -> str:
@@ -99,7 +99,12 @@ def _table(settings: Sequence[SettingInForce]) -> str:
 
 def _at_length(one: SettingInForce) -> str:
     option = one.option
-    kinds = {"flag": "true or false", "number": "a number", "list": "a list of strings"}
+    kinds = {
+        "flag": "true or false",
+        "number": "a number",
+        "count": "a whole number",
+        "list": "a list of strings",
+    }
     lines = [f"{option.name} = {visible(one.value) or '(not set)'}"]
     lines += [f"  {option.text.help}"] if option.text.help else []
     lines.append(f"  type: {', '.join(option.values) or kinds.get(option.kind, 'a string')}")

@@ -54,10 +54,10 @@ class Settings:
     """Every setting with its value, in the order of `--help`.
 
     A field is an option, a key of the settings file and a variable; `cli/options.py` has its texts.
-    `nix_timeout` is in seconds, `nix_memory` like "2G". `rev`, `from_ref`, `to_ref` and `new_from`
-    name commits as Git does; `node` and `secret` are globs; `output` holds `FORMAT=FILE`; `format`
-    is the name of a file in `report/`. `ignore` is from all places together. `settings` names whose
-    settings file decides, as a commit or as a file.
+    `nix_timeout` is in seconds, of a node, `nix_memory` like "2G", of a process. `rev`, `from_ref`,
+    `to_ref` and `new_from` name commits as Git does; `node` and `secret` are globs; `output` holds
+    `FORMAT=FILE`; `format` is the name of a file in `report/`. `ignore` is from all places
+    together. `settings` names whose settings file decides, as a commit or as a file.
     """
 
     staged: bool = False
@@ -71,6 +71,7 @@ class Settings:
     evaluate: EvaluateWhen = EvaluateWhen.RELEVANT
     nix_timeout: float = 120.0
     nix_memory: str | None = None
+    nix_jobs: int | None = None
     settings: str | None = None
     flake: str | None = None
     nodes: tuple[str, ...] = ()

@@ -81,9 +81,9 @@ def test_every_option_has_one_name_everywhere(tmp_path: Path, option: Option) ->
     field = option.name.replace("-", "_")
     flag = not getattr(Settings(), field)
     word = option.values[-1] if option.values else "age" if option.name == "age" else "30"
-    forms: dict[str, OptionValue] = {"flag": flag, "list": (word,), "number": 30.0}
+    forms: dict[str, OptionValue] = {"flag": flag, "list": (word,), "number": 30.0, "count": 30}
     value = forms.get(option.kind, word)
-    written = {"flag": str(flag).lower(), "list": f'["{word}"]', "number": "30"}
+    written = {"flag": str(flag).lower(), "list": f'["{word}"]', "number": "30", "count": "30"}
     variable = "AGENIX_CHECK_" + field.upper()
     fields: dict[str, Any] = {field: value}
     also = {}

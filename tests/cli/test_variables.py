@@ -54,6 +54,8 @@ def test_a_variable_wins_over_the_settings_file(fleet: Workshop, run: Run) -> No
         ("stict = true", ("'stict'", "'strict'")),
         ("strict = [", ("agenix-check.toml",)),
         ("nix-timeout = true", ("nix-timeout", "number above 0")),
+        ("nix-jobs = 0", ("nix-jobs", "number above 0")),
+        ("nix-jobs = 1.5", ("nix-jobs", "whole number")),
         ("[[ignore]]\nrule = 'output-stale'", ("reason",)),
         ("[[ignore]]\nrule = 'output-stal'\nreason = 'x'", ("'output-stale'",)),
         ("\xff\xfe", ("agenix-check.toml",)),

@@ -46,6 +46,7 @@ let
     bool = simple "bool" "boolean" isBool;
     str = simple "str" "string" isString;
     number = simple "number" "signed integer or floating point number" (v: isInt v || isFloat v);
+    int = simple "int" "signed integer" isInt;
     package = simple "package" "package" (value: isAttrs value && value ? outPath);
     raw = types.anything // {
       name = "raw";

@@ -17,6 +17,7 @@ _TYPES = {
     "flag": "null or boolean",
     "text": "null or string",
     "number": "null or signed integer or floating point number",
+    "count": "null or signed integer",
     "list": "null or (list of string)",
 }
 

@@ -40,7 +40,7 @@ _RELEVANT = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The settings that an evaluation depends on; `timeout` is in seconds."""
+    """The settings that an evaluation depends on; `timeout` is in seconds, of a node."""
 
     evaluate: str
     flake: str
@@ -48,6 +48,7 @@ class Options:
     collect_home_manager: bool
     timeout: float
     memory: str | None = None
+    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +169,7 @@ def evaluate_flake(view: View, options: Options) -> Declaration:
             collect_home_manager=options.collect_home_manager,
             timeout=options.timeout,
             memory=options.memory,
+            jobs=options.jobs,
             trusted=view.authority,
         )
     )

@@ -38,6 +38,7 @@ def evaluation_options(settings: Settings) -> Options:
         collect_home_manager=settings.collect_home_manager,
         timeout=settings.nix_timeout,
         memory=settings.nix_memory,
+        jobs=settings.nix_jobs,
     )
 
 

@@ -45,6 +45,7 @@ def ask_once(
         asked,
         timeout=settings.nix_timeout,
         memory=settings.nix_memory,
+        jobs=settings.nix_jobs,
     )
     fresh = {
         keys[file.path]: _flatten(withhold_rules(file)) for file in found if file.failure is None

@@ -2,22 +2,22 @@
 
 import posixpath
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from agenix_check.discover.nix.answer import read_node
 from agenix_check.discover.nix.message import TOO_NEW, UNFETCHED, UNLOCKED, shorten
-from agenix_check.discover.nix.narrow import Outcome, narrow
+from agenix_check.discover.nix.pool import Begun, Outcome, UnitValue, evaluate_all
 from agenix_check.discover.nix.reach import (
     addresses,
+    jobs_of,
     memory_of,
     read_locks,
     refuse_foreign,
 )
-from agenix_check.discover.nix.run import Nix, NixError, NixTimeoutError, in_this_shape, require_nix
+from agenix_check.discover.nix.run import Nix, NixError, in_this_shape, require_nix
 from agenix_check.discover.nix.store_paths import StorePaths
 from agenix_check.discover.nix.submodules import (
     absent_submodule,
@@ -30,6 +30,7 @@ from agenix_check.git.export import export
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
 from agenix_check.model.declaration import Declaration, DeclaredNode, FailedNode
+from agenix_check.model.progress import SILENT, Progress
 
 _EXPRESSION = "fleet.nix"
 _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}
@@ -81,20 +82,24 @@ def evaluate(
     collect_home_manager: bool = True,
     timeout: float = 120.0,
     memory: str | None = None,
+    jobs: int | None = None,
     trusted: Snapshot | None = None,
+    progress: Progress = SILENT,
 ) -> Declaration:
     """Return what the flake in a directory of the snapshot declares for agenix-rekey.
 
     `nodes` are attribute paths to look at instead of the standard ones. The declaration names nodes
-    that do not evaluate. `memory` is the size that a process may have. Inputs on this machine are
-    read where `trusted` has them too; None stands for the snapshot. Raises `CannotCheckError` if
-    nothing can be said: no Nix, no flake, other inputs on this machine, or outputs that do not
-    evaluate, or not within `timeout` seconds.
+    that do not evaluate, or not within `timeout` seconds and a process's `memory`. At most `jobs`
+    processes evaluate; None stands for as many as the machine has room for. Inputs on this machine
+    are read where `trusted` has them too; None stands for the snapshot. `progress` counts nodes.
+    Raises `CannotCheckError` if nothing can be said: no Nix, no flake, other inputs on this
+    machine, or outputs that do not evaluate.
     """
     with _evaluation(
-        repository, snapshot, flake, nodes, timeout=timeout, memory=memory, trusted=trusted
-    ) as evaluation:
-        return evaluation.run(users=collect_home_manager)
+        repository, snapshot, flake, nodes,
+        timeout=timeout, memory=memory, jobs=jobs, trusted=trusted,
+    ) as evaluation:  # fmt: skip
+        return evaluation.run(users=collect_home_manager, progress=progress)
 
 
 def evaluate_age_programs(
@@ -113,8 +118,9 @@ def evaluate_age_programs(
     Nothing is built: there may be no such files. Parameters and errors are those of `evaluate`.
     """
     with _evaluation(
-        repository, snapshot, flake, nodes, timeout=timeout, memory=memory, trusted=trusted
-    ) as evaluation:
+        repository, snapshot, flake, nodes,
+        timeout=timeout, memory=memory, jobs=1, trusted=trusted,
+    ) as evaluation:  # fmt: skip
         return evaluation.age_programs(system)
 
 
@@ -127,6 +133,7 @@ def _evaluation(
     *,
     timeout: float,
     memory: str | None,
+    jobs: int | None,
     trusted: Snapshot | None,
 ) -> Iterator["_Evaluation"]:
     """Yield an evaluation of the snapshot's flake, whose failures end as `evaluate` says."""
@@ -150,20 +157,19 @@ def _evaluation(
         if remote is not None:
             url += "&submodules=1"
             settings = clone_settings(repository, snapshot, remote)
+        most = memory_of(memory)
         nix = Nix(
             program,
             exported.directory,
             timeout,
             settings,
             allowed=addresses(exported, locks),
-            memory=memory_of(memory),
+            memory=most,
         )
         try:
             with nix:
-                yield _Evaluation(nix, snapshot, {"url": url, "paths": paths, "users": False})
-        except NixTimeoutError as error:
-            late = f"Nix did not finish within {timeout:g} seconds; --nix-timeout gives it more"
-            raise CannotCheckError(late) from error
+                argument = {"url": url, "paths": paths, "users": False}
+                yield _Evaluation(nix, snapshot, argument, jobs_of(jobs, most))
         except NixError as error:
             reason = _say(str(error))
             if remote is not None and UNFETCHED.search(str(error)):
@@ -173,10 +179,13 @@ def _evaluation(
 
 
 class _Evaluation:
-    """One evaluation of a flake: all of it at once, and piece by piece if that fails."""
+    """One evaluation of a flake."""
 
-    def __init__(self, nix: Nix, snapshot: Snapshot, argument: Mapping[str, object]) -> None:
+    def __init__(
+        self, nix: Nix, snapshot: Snapshot, argument: Mapping[str, object], jobs: int
+    ) -> None:
         self._nix = nix
+        self._jobs = jobs
         self._snapshot = snapshot
         self._argument = dict(argument)
         self._root = ""
@@ -184,24 +193,29 @@ class _Evaluation:
 
     def age_programs(self, system: str) -> frozenset[str]:
         """Return the age programs that are named, as far as they lie in the store."""
-        self._argument["system"] = system
-        found = self._ask("age")
-        with in_this_shape():
-            return frozenset(one for one in found if one.startswith(f"{self._store}/"))
+        argument = {**self._argument, "task": "age", "system": system}
+        found: frozenset[str] = frozenset()
+        for said, _ in self._nix.evaluate(_EXPRESSION, argument):
+            with in_this_shape():
+                inside = f"{said['store']}/"
+                found = frozenset(one for one in said["programs"] if one.startswith(inside))
+        return found
 
-    def run(self, *, users: bool) -> Declaration:
+    def run(self, *, users: bool, progress: Progress) -> Declaration:
         """Return what is declared; `users` says whether home-manager users in hosts count."""
         self._argument["users"] = users
-        try:
-            outcomes = self._run_whole()
-        except NixTimeoutError:
-            raise
-        except NixError:
-            outcomes = self._run_apart()
+        outcomes = evaluate_all(
+            self._evaluate_shard,
+            None,
+            lambda unit: unit.path,
+            jobs=self._jobs,
+            progress=progress,
+        )
+        outcomes.sort(key=lambda outcome: (outcome.unit.path, str(outcome.unit.user)))
         paths = StorePaths(self._snapshot, self._root, self._store)
         nodes: list[DeclaredNode] = []
         for place, (unit, value, complaint) in enumerate(outcomes):
-            if complaint is not None or value is None:
+            if complaint is not None or value is None or unit.user is True:
                 continue
             try:
                 nodes.append(read_node(unit.name(), value, paths))
@@ -230,56 +244,31 @@ class _Evaluation:
             failed=tuple(sorted(failed, key=lambda node: (node.name, node.message))),
         )
 
-    def _run_whole(self) -> list[Outcome[_Unit]]:
-        """Evaluate everything in one process; evaluate again, alone, what fails there."""
-        outcomes, again = [], []
-        for unit, succeeded, value in self._results("fleet"):
-            if succeeded:
-                outcomes.append(Outcome(unit, value, None))
-            else:
-                again.append(unit)
-        return outcomes + self._run_units(again)
+    def _evaluate_shard(
+        self, units: Sequence[_Unit] | None
+    ) -> Generator[Begun[_Unit] | UnitValue[_Unit], None, None]:
+        """Evaluate a shard, as the pool wants it: another engine would take the place of this."""
+        asked = None
+        if units is not None:
+            asked = [{"path": unit.path, "user": unit.user} for unit in units]
+        argument = {**self._argument, "task": "say", "units": asked}
+        with closing(self._nix.evaluate(_EXPRESSION, argument)) as said:
+            for tree, _ in said:
+                with in_this_shape():
+                    self._root, self._store = tree["root"], tree["store"]
+                    begun = Begun(self._units_of(tree["paths"]) if units is None else units)
+                yield begun
+                break
+            for result, is_nearly_full in said:
+                with in_this_shape():
+                    unit, value = _Unit(tuple(result["path"]), result["user"]), result["value"]
+                    users = value if unit.user is True else ()
+                    inside = [_Unit(unit.path, user=user) for user in users]
+                yield UnitValue(unit, value, inside, is_nearly_full)
 
-    def _run_apart(self) -> list[Outcome[_Unit]]:
-        found = self._ask("list")
-        with in_this_shape():
-            paths = [tuple(path) for path in found]
-        units = [_Unit(path) for path in paths]
-        if self._argument["users"]:
-            units += [_Unit(path, user=True) for path in paths]
-        return self._run_units(units)
-
-    def _run_units(self, units: Sequence[_Unit]) -> list[Outcome[_Unit]]:
-        """Evaluate units; where they give names of users, evaluate these users too."""
-        outcomes = narrow(units, self._evaluate_units)
-        inside = [
-            _Unit(outcome.unit.path, user=user)
-            for outcome in outcomes
-            if outcome.unit.user is True and isinstance(outcome.value, list)
-            for user in outcome.value
-        ]
-        nodes = [outcome for outcome in outcomes if not isinstance(outcome.value, list)]
-        return nodes + narrow(inside, self._evaluate_units)
-
-    def _evaluate_units(self, units: Sequence[_Unit]) -> list[tuple[_Unit, bool, object]]:
-        return self._results("units", units)
-
-    def _results(self, task: str, units: Sequence[_Unit] = ()) -> list[tuple[_Unit, bool, object]]:
-        asked = [{"path": unit.path, "user": unit.user} for unit in units]
-        results = self._ask(task, asked)
-        with in_this_shape():
-            return [
-                (_Unit(tuple(result["path"]), result["user"]), result["ok"], result["value"])
-                for result in results
-            ]
-
-    def _ask(self, task: str, units: Sequence[object] = ()) -> Any:
-        answer: Any = self._nix.evaluate(
-            _EXPRESSION, {**self._argument, "task": task, "units": units}
-        )
-        with in_this_shape():
-            self._root, self._store = answer["root"], answer["store"]
-            return answer["result"]
+    def _units_of(self, paths: Sequence[Sequence[str]]) -> list[_Unit]:
+        users = (None, True) if self._argument["users"] else (None,)
+        return [_Unit(tuple(path), user) for path in paths for user in users]
 
 
 def _say(complaint: str, root: str = "", files: Container[str] = ()) -> str:

@@ -2,17 +2,20 @@
 #
 # `paths` are the attribute paths to look at, null for the standard ones. `task` says what to do:
 #
-#   fleet  every node, and with `users` every home-manager user inside a host
-#   list   the attribute paths of the configurations, without a look into any
-#   units  exactly the `units` given: [ { path, user } ], see `evaluate`
-#   age    the age programs that are named for this `system`, without a look at nodes that name none
+#   fleet  every node, and with `users` every home-manager user inside a host: as a value
+#   say    the same, or exactly the `units` given: [ { path, user } ], see `evaluate`; but each as
+#          soon as it is known, as a line of Nix's own messages, JSON after `mark`. The first line
+#          is { root, store, paths }, with the attribute paths of the configurations if `units` is
+#          null. After the names of a host's users follow these users. What fails ends it all.
+#   age    the age programs that are named for this `system`, without a look at nodes that name
+#          none: { root, store, programs }, said as above
 #
 # Of a configuration nothing is read but `age`, and `home-manager.users` where it is asked for.
-{ url ? null, flake ? builtins.getFlake url, task, paths, users, units, system ? null }:
+{ url ? null, flake ? builtins.getFlake url, task, paths, users, units ? null, mark ? "", system ? null }:
 let
   inherit (builtins)
-    attrNames attrValues concatMap deepSeq elem filter foldl' head isAttrs isPath length map
-    parseDrvName readFile toString tryEval unsafeDiscardStringContext;
+    attrNames attrValues concatMap deepSeq filter foldl' head isAttrs isPath map parseDrvName
+    readFile toJSON toString trace tryEval unsafeDiscardStringContext;
 
   at = foldl' (value: name: value.${name}) flake;
 
@@ -114,12 +117,6 @@ let
     in
     unit // { ok = done.success; value = if done.success then done.value else null; };
 
-  # A unit by itself is let fail, so that Nix says why.
-  units' =
-    if length units == 1
-    then map (unit: unit // { ok = true; value = evaluate unit; }) units
-    else map attempt units;
-
   inside = path:
     let found = attempt { inherit path; user = true; };
     in
@@ -139,15 +136,25 @@ let
     let found = tryEval (let package = name null; in if isAttrs package then executable package else null);
     in if found.success && found.value != null then [ found.value ] else [ ];
 
-  results = {
-    age = concatMap program named;
-    fleet = concatMap (path: [ (attempt { inherit path; user = null; }) ] ++ inside path) candidates;
-    list = candidates;
-    units = units';
+  tree = {
+    root = text flake.sourceInfo.outPath;
+    store = builtins.storeDir;
   };
+
+  say = value: trace "${mark} ${toJSON value}";
+  each = function: foldl' (_: one: function one) null;
+
+  sayUnit = unit:
+    let value = evaluate unit;
+    in
+    say (unit // { inherit value; })
+      (if unit.user == true then each (user: sayUnit { inherit (unit) path; inherit user; }) value else null);
+
+  sayPath = path: each (user: sayUnit { inherit path user; }) ([ null ] ++ (if users then [ true ] else [ ]));
 in
-{
-  root = text flake.sourceInfo.outPath;
-  store = builtins.storeDir;
-  result = results.${task};
+if task == "fleet" then tree // {
+  result = concatMap (path: [ (attempt { inherit path; user = null; }) ] ++ inside path) candidates;
 }
+else if task == "age" then say (tree // { programs = concatMap program named; }) null
+else if units == null then say (tree // { paths = candidates; }) (each sayPath candidates)
+else say (tree // { paths = [ ]; }) (each sayUnit units)

@@ -25,6 +25,7 @@ _FORGE_TYPES = ("github", "gitlab", "sourcehut")
 _FILE = re.compile(r"(?:git\+|hg\+|tarball\+|file\+)?file:(?://)?(?=/)|(?=/)")
 _SIZE = re.compile(r"([0-9]{1,9})([MGT])(?:i?B)?", re.IGNORECASE)
 _UNITS = {"M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_MOST_JOBS = 256
 MOST_MEMORY = 4 << 30  # bytes that an evaluation may take if nobody says more
 
 _Locked = Mapping[str, object]
@@ -128,3 +129,12 @@ def memory_of(size: str | None) -> int:
     if found is None or not int(found[1]):
         raise UsageError(f"nix-memory must be a size like 512M or 2G, not {size!r}")
     return int(found[1]) * _UNITS[found[2].upper()]
+
+
+def jobs_of(jobs: int | None, memory: int) -> int:
+    """Return how many processes may evaluate: as it is said, else one a core if memory suffices."""
+    if jobs is not None:
+        return min(jobs, _MOST_JOBS)
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, whole // memory))

@@ -1,11 +1,13 @@
 # The plain agenix rules files at `paths` of a commit, as plain data; agenix-check evaluates this.
 #
-# Null where a file is no rules file: a function, or a set in which nothing has `publicKeys`.
-{ url, rev, paths }:
+# Each is said as soon as it is known, as a line of Nix's own messages, JSON after `mark`: { path,
+# value }; before the first of them, { store }. What fails ends it all. The value is null where a
+# file is no rules file: a function, or a set in which nothing has `publicKeys`.
+{ url, rev, paths, mark }:
 let
   inherit (builtins)
-    any attrNames concatMap deepSeq fetchGit filter isAttrs isList length map pathExists scopedImport
-    stringLength substring toString tryEval unsafeDiscardStringContext;
+    any attrNames concatMap fetchGit filter foldl' isAttrs isList map pathExists scopedImport
+    seq stringLength substring toJSON toString trace unsafeDiscardStringContext;
 
   tree = fetchGit { inherit url rev; };
 
@@ -50,14 +52,7 @@ let
     if !isAttrs value || names == [ ] then null
     else map (name: rule name value.${name}) names;
 
-  attempt = path:
-    let
-      value = evaluate path;
-      done = tryEval (deepSeq value value);
-    in
-    { inherit path; ok = done.success; value = if done.success then done.value else null; };
+  say = value: trace "${mark} ${toJSON value}";
+  sayAll = foldl' (_: path: say { inherit path; value = evaluate path; } null) null;
 in
-# A file by itself is let fail, so that Nix says why.
-if length paths == 1
-then map (path: { inherit path; ok = true; value = evaluate path; }) paths
-else map attempt paths
+seq tree.outPath (say { store = builtins.storeDir; } (sayAll paths))

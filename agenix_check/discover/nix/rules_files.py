@@ -1,13 +1,14 @@
 """Ask Nix for the rules in plain agenix rules files (`secrets.nix`) of a snapshot."""
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
 from agenix_check.discover.nix.message import shorten
-from agenix_check.discover.nix.narrow import Outcome, narrow
-from agenix_check.discover.nix.reach import addresses, memory_of
+from agenix_check.discover.nix.pool import Begun, Outcome, UnitValue, evaluate_all
+from agenix_check.discover.nix.reach import addresses, jobs_of, memory_of
 from agenix_check.discover.nix.run import Nix, in_this_shape, require_nix
 from agenix_check.discover.rules.relative import make_rules_file
 from agenix_check.discover.rules.written import PublicKey, WrittenRule
@@ -28,6 +29,7 @@ def evaluate_rules(
     *,
     timeout: float = 120.0,
     memory: str | None = None,
+    jobs: int | None = None,
 ) -> tuple[RulesFile, ...]:
     """Return the rules files at these paths of the snapshot, sorted; other files are left out.
 
@@ -43,6 +45,7 @@ def evaluate_rules(
     ]
     if here:
         program = require_nix()
+        most = memory_of(memory)
         likely = _likely(snapshot, here)
         with (
             export(repository, snapshot) as exported,
@@ -51,10 +54,15 @@ def evaluate_rules(
                 exported.directory,
                 timeout,
                 allowed=addresses(exported, {}),
-                memory=memory_of(memory),
+                memory=most,
             ) as nix,
         ):
-            outcomes = narrow(here, lambda group: _evaluate(nix, exported, group))
+            outcomes = evaluate_all(
+                lambda shard: _evaluate_shard(nix, exported, here if shard is None else shard),
+                here,
+                lambda path: path,
+                jobs=jobs_of(jobs, most),
+            )
         files = [file for outcome in outcomes if (file := _read(outcome, snapshot)) is not None]
         found += [
             file for file in files if file.failure is None or file.rules or file.path in likely
@@ -73,12 +81,19 @@ def _likely(snapshot: Snapshot, paths: Sequence[str]) -> set[str]:
     }
 
 
-def _evaluate(nix: Nix, exported: Export, paths: Sequence[str]) -> list[tuple[str, bool, object]]:
+def _evaluate_shard(
+    nix: Nix, exported: Export, paths: Sequence[str]
+) -> Generator[Begun[str] | UnitValue[str], None, None]:
     url = f"file://{quote(str(exported.directory))}"
     argument = {"url": url, "rev": exported.commit, "paths": paths}
-    results: Any = nix.evaluate("rules.nix", argument)
-    with in_this_shape():
-        return [(result["path"], result["ok"], result["value"]) for result in results]
+    with closing(nix.evaluate("rules.nix", argument)) as said:
+        for _ in said:
+            yield Begun(paths)
+            break
+        for result, is_nearly_full in said:
+            with in_this_shape():
+                path, value = result["path"], result["value"]
+            yield UnitValue(path, value, is_last=is_nearly_full)
 
 
 def _read(outcome: Outcome[str], snapshot: Snapshot) -> RulesFile | None:

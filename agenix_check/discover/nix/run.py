@@ -1,4 +1,4 @@
-"""The one place that starts Nix: an expression and data in, JSON out.
+"""The one place that starts Nix: an expression and data in, JSON out, piece by piece.
 
 Evaluation is pure and offline, builds nothing, obeys no setting of the flake and has a time limit.
 """
@@ -12,12 +12,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from secrets import token_hex
 from types import MappingProxyType, TracebackType
-from typing import IO, Self
+from typing import IO, Any, NamedTuple, Self
 
 from agenix_check.discover.nix.message import is_too_old
 from agenix_check.errors import CannotCheckError
@@ -58,12 +60,15 @@ _GIT = {
 }
 
 _OUT_OF_MEMORY = re.compile(r"(?i)out of memory|bad_alloc|cannot allocate memory|heap expansion")
+_MORE_TIME = "--nix-timeout gives it more"
 _MORE_MEMORY = "--nix-memory gives it more"
+_KILLED = "error: the system ended it, perhaps because there was no memory left"
+_FULL = 0.6  # of the memory that a process may take; the collector needs room
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
-_LATE = "error: Nix had not ended when its time was up"
 _MOST_JSON = 1 << 28  # bytes of JSON; more than any fleet has
 _TAIL = 1 << 16  # bytes of errors that are kept: the cause comes last
 _CHUNK = 1 << 16
+_LOOK = 0.2  # seconds after which a process that says nothing is looked at
 
 
 class NixError(Exception):
@@ -71,7 +76,18 @@ class NixError(Exception):
 
 
 class NixTimeoutError(NixError):
-    """An evaluation was ended because its time was up."""
+    """Nix was ended because its time was up."""
+
+
+class NixMemoryError(NixError):
+    """Nix ended because it may take no more memory, or because the machine has none."""
+
+
+class NixMessage(NamedTuple):
+    """What Nix says while it evaluates, and whether it needs nearly all the memory that it may."""
+
+    value: Any
+    is_nearly_full: bool
 
 
 @contextmanager
@@ -97,10 +113,11 @@ def require_nix() -> str:
 
 
 class Nix:
-    """Nix with one deadline for all evaluations; leaving the context ends those that still run.
+    """Nix, for many evaluations; leaving the context ends those that still run.
 
-    `settings` are the settings of the Git that Nix runs, `allowed` the beginnings of the addresses
-    that may be read, `memory` how many bytes each process may take, where the system can bound it.
+    `timeout` is how many seconds an evaluation may say nothing, `settings` are the settings of the
+    Git that Nix runs, `allowed` the beginnings of the addresses that may be read, `memory` how many
+    bytes each process may take, where the system can bound it.
     """
 
     def __init__(
@@ -115,16 +132,16 @@ class Nix:
     ) -> None:
         self._program = program
         self._directory = directory
+        self._timeout = timeout
         self._allowed = " ".join(allowed)
         self._memory = memory
-        self._deadline = time.monotonic() + timeout
         self._environment = _environment(os.environ, settings)
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
     def __enter__(self) -> Self:
-        """Return itself; the time is already running."""
+        """Return itself."""
         return self
 
     def __exit__(
@@ -139,64 +156,72 @@ class Nix:
             for process in self._running:
                 _kill(process)
 
-    def evaluate(self, expression: str, argument: Mapping[str, object]) -> object:
-        """Apply the shipped expression of that name to data; raise `NixError` if Nix fails."""
-        command = [self._program, *_FEATURES, "eval", "--json", *_FLAGS]
+    def evaluate(
+        self, expression: str, argument: Mapping[str, object]
+    ) -> Generator[NixMessage, None, None]:
+        """Apply the shipped expression of that name to data; yield what it says, when it says it.
+
+        Raises `NixError` if Nix fails, `NixTimeoutError` and `NixMemoryError` if it takes too much.
+        Closing the iterator ends Nix.
+        """
+        mark = token_hex(16)  # nothing that is evaluated can know it
+        command = [self._program, *_FEATURES, "eval", "--log-format", "raw", *_FLAGS]
         for name, value in (*_OPTIONS.items(), ("allowed-uris", self._allowed)):
             command += ["--option", name, value]
-        status, output, complaint = self._run([*command, "--expr", _call(expression, argument)])
-        if status:
-            raise NixError(complaint)
-        try:
-            found: object = json.loads(to_text(output))
-        except RecursionError:
-            raise NixError("error: the result is nested too deeply") from None
-        except ValueError as error:
-            raise NixError(f"error: the result is not JSON: {error}") from error
-        return found
-
-    def _run(self, command: list[str]) -> tuple[int, bytes, str]:
+        command += ["--expr", _call(expression, {**argument, "mark": mark})]
         try:
             process = self._start(command)
         except OSError as error:
             raise NixError(f"error: nix cannot be started: {error.strerror}") from error
-        output, complaint = _Listener(process.stdout, _MOST_JSON), _Listener(process.stderr, None)
+        messages = _Messages(process.stderr, f"trace: {mark} ".encode())
         try:
-            while process.poll() is None:
-                left = self._deadline - time.monotonic()
-                if left <= 0:
-                    raise NixTimeoutError(_LATE)
-                if output.overflowed:
-                    raise NixError("error: the result is too large")
-                output.join(min(left, 0.2))
-                if not output.is_alive():
-                    _wait(process, left)
+            while (line := self._next(process, messages)) is not None:
+                yield NixMessage(_read_json(line), _resident(process) > _FULL * self._memory)
+            if not messages.overflowed:
+                _wait(process, self._timeout)
         finally:
             _kill(process)
             process.wait()
             with self._lock:
                 self._running.discard(process)
-            for listener in (output, complaint):
-                listener.join()
-        if output.overflowed:
+            messages.join()
+        if messages.overflowed:
             raise NixError("error: the result is too large")
-        text = complaint.content().decode("utf-8", "replace")
-        if process.returncode and _OUT_OF_MEMORY.search(text):
-            raise NixError(f"error: it needs more than {self._memory >> 20} MiB; {_MORE_MEMORY}")
-        if process.returncode and is_too_old(text):
-            raise CannotCheckError("this Nix has no flakes; version 2.4 or newer is needed")
-        return process.returncode, output.content(), text
+        if process.returncode:
+            raise self._failure(process.returncode, messages.tail())
+
+    def _next(self, process: subprocess.Popen[bytes], messages: "_Messages") -> bytes | None:
+        """Return what is said next; None at the end."""
+        deadline = time.monotonic() + self._timeout
+        while (left := deadline - time.monotonic()) > 0:
+            with suppress(Empty):
+                return messages.said.get(timeout=min(left, _LOOK))
+            if process.poll() is not None:
+                _kill(process)  # what it started may hold its end of the pipe
+        raise NixTimeoutError(
+            f"error: it did not finish within {self._timeout:g} seconds; {_MORE_TIME}"
+        )
+
+    def _failure(self, status: int, complaint: str) -> Exception:
+        if is_too_old(complaint):
+            return CannotCheckError("this Nix has no flakes; version 2.4 or newer is needed")
+        if _OUT_OF_MEMORY.search(complaint):
+            most = f"{self._memory >> 20} MiB"
+            return NixMemoryError(f"error: it needs more than {most}; {_MORE_MEMORY}")
+        if status == -signal.SIGKILL:
+            return NixMemoryError(_KILLED)
+        return NixError(complaint)
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self._lock:
-            if self._closed or time.monotonic() >= self._deadline:
-                raise NixTimeoutError(_LATE)
+            if self._closed:
+                raise NixError("error: Nix is not asked any more")
             process = subprocess.Popen(
                 command,
                 cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
@@ -205,35 +230,57 @@ class Nix:
         return process
 
 
-class _Listener(threading.Thread):
-    """Reads a stream to its end; keeps the first `most` bytes, or the last ones if that is None."""
+class _Messages(threading.Thread):
+    """Reads Nix's messages to their end: what was marked goes to `said`, of the rest the end stays.
 
-    def __init__(self, stream: IO[bytes] | None, most: int | None) -> None:
+    At the end None is said.
+    """
+
+    def __init__(self, stream: IO[bytes] | None, mark: bytes) -> None:
         super().__init__(daemon=True)
+        self.said: SimpleQueue[bytes | None] = SimpleQueue()
+        self.overflowed = False
         self._stream = stream
-        self._most = most
-        self._chunks: list[bytes] = []
-        self._size = 0
+        self._mark = mark
+        self._tail = b""
         self.start()
 
-    @property
-    def overflowed(self) -> bool:
-        return self._most is not None and self._size > self._most
-
     def run(self) -> None:
+        pieces: list[bytes] = []
+        try:
+            for chunk in self._chunks():
+                *ends, rest = chunk.split(b"\n")
+                for end in ends:
+                    self._take(b"".join((*pieces, end, b"\n")))
+                    pieces.clear()
+                pieces.append(rest)
+            self._take(b"".join(pieces))
+        finally:
+            self.said.put(None)
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield what is read, until it is too much; the rest is read and dropped."""
         if self._stream is None:
             return
         with self._stream as stream:
+            size = 0
             while chunk := os.read(stream.fileno(), _CHUNK):
-                self._size += len(chunk)
-                if not self.overflowed:
-                    self._chunks.append(chunk)
-                if self._most is None and len(self._chunks) > _TAIL // 16:
-                    self._chunks = [b"".join(self._chunks)[-_TAIL:]]
+                size += len(chunk)
+                if size <= _MOST_JSON:
+                    yield chunk
+                elif not self.overflowed:
+                    self.overflowed = True
+                    self.said.put(None)
 
-    def content(self) -> bytes:
-        whole = b"".join(self._chunks)
-        return whole if self._most is not None else whole[-_TAIL:]
+    def _take(self, line: bytes) -> None:
+        _, mark, said = line.partition(self._mark)
+        if mark:
+            self.said.put(said)
+        else:
+            self._tail = (self._tail + line)[-_TAIL:]
+
+    def tail(self) -> str:
+        return self._tail.decode("utf-8", "replace")
 
 
 def _bound_memory(process: subprocess.Popen[bytes], most: int) -> None:
@@ -245,11 +292,31 @@ def _bound_memory(process: subprocess.Popen[bytes], most: int) -> None:
             resource.prlimit(process.pid, resource.RLIMIT_DATA, (most, most))
 
 
-def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+def _resident(process: subprocess.Popen[bytes]) -> int:
+    """Return how many bytes of memory a process has by itself; 0 where that is not known."""
+    if sys.platform != "linux":
+        return 0
     try:
-        process.wait(min(seconds, 0.2))
-    except subprocess.TimeoutExpired:
-        return
+        text = Path(f"/proc/{process.pid}/statm").read_text("ascii")
+    except OSError:
+        return 0
+    _, resident, shared, *_ = map(int, text.split())
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _read_json(line: bytes) -> object:
+    try:
+        found: object = json.loads(to_text(line))
+    except RecursionError:
+        raise NixError("error: the result is nested too deeply") from None
+    except ValueError as error:
+        raise NixError(f"error: the result is not JSON: {error}") from error
+    return found
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

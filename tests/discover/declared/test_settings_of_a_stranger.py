@@ -74,7 +74,8 @@ def test_the_base_says_what_the_fleet_is(
 # What a change would write into its settings to be let through: every setting that a file may have.
 HOSTILE = {
     "inventory": '"names"', "evaluate": '"never"', "nix-timeout": "0.001", "flake": '"elsewhere"',
-    "nix-memory": '"1M"', "nodes": '["nixosConfigurations.alpha"]', "collect-home-manager": "false",
+    "nix-memory": '"1M"', "nix-jobs": "1",
+    "nodes": '["nixosConfigurations.alpha"]', "collect-home-manager": "false",
     "rules": '["elsewhere/secrets.nix"]', "format": '"gitlab"', "dry-run": "true",
     "identities": '["/dev/null"]', "age": '"rage"', "exit-non-zero-on-fix": "true",
     "strict": "false", "require-verified": "false", "fail-on": '"new"', "no-cache": "true",

@@ -1,6 +1,7 @@
 """What fails is named in one line each, and does not hide the rest."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -209,9 +210,24 @@ def test_no_nix(flake: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         declare(flake.top)
 
 
-def test_a_hung_evaluation_ends_at_the_timeout(workshop: Workshop) -> None:
+def test_the_time_limit_is_a_nodes(workshop: Workshop) -> None:
+    _write_nodes(workshop, "")
+    begin = time.monotonic()
+    declare(workshop.top)
+    timeout = round(2 + 8 * (time.monotonic() - begin))  # more than a node needs, also now
     _write_nodes(workshop, f"bad = node {{ hostPubkey = toString ({_ENDLESS}); }} {{ }};")
+    # It would run for days: that this test comes to an end is half of what it shows.
+    declaration = declare(workshop.top, timeout=timeout)
+    assert len(names(declaration)) == 7
+    assert failures(declaration) == {
+        "nixos:bad": f"it did not finish within {timeout} seconds; --nix-timeout gives it more"
+    }
+
+
+def test_outputs_that_hang_end_at_the_timeout(workshop: Workshop) -> None:
+    write_flake(workshop, f"nixosConfigurations = {_ENDLESS};")
+    workshop.stage()
     with pytest.raises(CannotCheckError) as caught:
         declare(workshop.top, timeout=1.5)
-    # It would run for days: that this test comes to an end is half of what it shows.
-    assert str(caught.value) == "Nix did not finish within 1.5 seconds; --nix-timeout gives it more"
+    late = "it did not finish within 1.5 seconds; --nix-timeout gives it more"
+    assert str(caught.value) == f"the flake cannot be evaluated: {late}"
