@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.runtime ## build a small fleet, break it, and see what the gate says
+demo: $(VENV)/.runtime ## see a small fleet break, and the fixes, in five stories
 	@$(BIN)/agenix-check demo
 
 test: ## set up, then check everything: lint, types, tests on two Pythons

@@ -140,16 +140,21 @@ def parse_help(arguments: Sequence[str]) -> str:
     return verb
 
 
-def parse_demo(arguments: Sequence[str]) -> str | None:
-    """Return the directory for the demo; None stands for a temporary one."""
+def parse_demo(arguments: Sequence[str]) -> tuple[str | None, bool]:
+    """Return the directory for the demo, None for a temporary one, and whether it shows it all."""
     parser = new_parser(
         "agenix-check demo", None,
-        "Build a small fleet with real encryption, break it in many ways, and show what the gate "
-        "says of each.",
+        "Build a small fleet with real encryption, break it in five ways, and show what the gate "
+        "says of each, the fix, and that all is in order again.",
     )  # fmt: skip
-    parser.add_argument("directory", metavar="DIR", nargs="?", help="an empty or new directory")
-    directory = parse_arguments(parser, arguments)["directory"]
-    return None if directory is None else str(directory)
+    parser.add_argument(
+        "directory", metavar="DIR", nargs="?",
+        help="an empty or new directory, where the fleet stays, to play with",
+    )  # fmt: skip
+    parser.add_argument("--all", action="store_true", help="show every way to break it, shorter")
+    options = parse_arguments(parser, arguments)
+    directory = options["directory"]
+    return None if directory is None else str(directory), bool(options["all"])
 
 
 def parse_schema(arguments: Sequence[str]) -> str:

@@ -108,12 +108,9 @@ def _schema(arguments: Sequence[str]) -> int:
 
 
 def _demo(arguments: Sequence[str]) -> int:
-    from agenix_check.cli.grammar import parse_demo
-    from agenix_check.cli.terminal import use_color
-    from agenix_check.demo import run
-    from agenix_check.model.settings import ColorWhen
+    from agenix_check.cli.show_demo import run_demo
 
-    return run(parse_demo(arguments), print_out, color=use_color(ColorWhen.AUTO))
+    return run_demo(arguments)
 
 
 class Verb(NamedTuple):
@@ -140,7 +137,7 @@ VERBS = {
     "schema": Verb(
         "print the JSON Schema of the report, the lock file, or another document", _schema
     ),
-    "demo": Verb("build a fleet, break it, check it, fix it, check it", _demo),
+    "demo": Verb("see a sample fleet break, and the fixes, in five stories", _demo),
     "help": Verb("show the help of a verb", _help),
     "version": Verb("print the version", _version),
 }

@@ -1,5 +1,6 @@
 """A sample of plain agenix: two people, three hosts, and the `secrets.nix` that rules them."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -7,15 +8,16 @@ from agenix_check.demo.sample_fleet import KEYS
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 
-# Public keys whose private halves were thrown away.
+# Public keys whose private halves were thrown away, but for Alice's, which opens nothing else.
 PEOPLE = {
     "alice": "ssh-ed25519 "
-    "AAAAC3NzaC1lZDI1NTE5AAAAIL4CO+eyS7S4PAf2+hHag8ebzzMabZnS7AOpVIuqjq/P alice@laptop",
+    "AAAAC3NzaC1lZDI1NTE5AAAAIE85qwu8hbih7m8xtBGWRh+3ENIXWSFGwVunHg8EYFtp alice@laptop",
     "bob": "ssh-ed25519 "
     "AAAAC3NzaC1lZDI1NTE5AAAAIH88NhSTvWI1GXA6A6Ytc5Vx8xWrFLUgQeTjIPtaaeX+ bob@laptop",
     "carol": "ssh-ed25519 "
     "AAAAC3NzaC1lZDI1NTE5AAAAICzlDG/QJY04svvgKsqQLQRlf7gPqEE/XXpzvGpqXLGt carol@laptop",
 }
+_ALICES_SEED = "aca41738550d04bbdfc55cdf046f8b033383658a3423303fa0b25903a9b6f527"
 HOSTS = {host: KEYS[host].strip() for host in ("alpha", "beta", "gamma")}
 ADMINS = ("alice", "bob")
 
@@ -56,6 +58,21 @@ class PlainSample:
     def restore(self) -> None:
         """Take everything back to what was committed."""
         self.shop.restore()
+
+
+def alices_identity() -> str:
+    """Return Alice's private key, as OpenSSH writes one (its PROTOCOL.key)."""
+    public = b64decode(PEOPLE["alice"].split()[1])
+    private = bytes(8) + public + _fields(bytes.fromhex(_ALICES_SEED) + public[-32:], b"")
+    private += bytes(range(1, 1 + -len(private) % 8))
+    head = b"openssh-key-v1\0" + _fields(b"none", b"none", b"") + (1).to_bytes(4)
+    text = b64encode(head + _fields(public, private)).decode()
+    kind = "OPENSSH PRIVATE KEY"
+    return f"-----BEGIN {kind}-----\n{text}\n-----END {kind}-----\n"
+
+
+def _fields(*texts: bytes) -> bytes:
+    return b"".join(len(text).to_bytes(4) + text for text in texts)
 
 
 def _bindings(keys: Mapping[str, str]) -> str:

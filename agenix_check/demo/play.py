@@ -129,6 +129,7 @@ class Play:
             "",
             "    agenix-check               # is what I am about to commit in order?",
             "    agenix-check --rev HEAD    # is what I have committed?",
+            *([] if place else ["", "agenix-check demo DIR keeps the fleet in DIR, to play with."]),
         )
         return 0
 
