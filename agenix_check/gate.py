@@ -1,7 +1,7 @@
 """The gate: from settings to a report, stage by stage."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agenix_check.errors import AgenixCheckError
@@ -10,6 +10,7 @@ from agenix_check.git.known_trees import KnownTrees
 from agenix_check.git.remembered import RememberedReport
 from agenix_check.git.repository import Repository, is_partial_commit, parents_of
 from agenix_check.model.findings import Finding, Report, Severity
+from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import EvaluateWhen, FailOn, Settings, SettingsOrigin
 from agenix_check.view import View, open_view, view_commit
 
@@ -28,7 +29,7 @@ _NOTHING = "nothing to check: no file is named like an output of agenix-rekey (<
 _OF_THE_FLEET = ("inventory", "flake", "nodes", "collect_home_manager", "rules")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Examined:
     """An audit's report and what it is based on; `findings` include those that settings hide."""
 

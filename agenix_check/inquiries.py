@@ -1,11 +1,12 @@
 """What verbs beside `check` ask of a view or of history: the fleet, the lock, who can read what."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agenix_check.gate import examine, open_store
 from agenix_check.git.repository import Repository, resolve
 from agenix_check.model.findings import Report
+from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.view import View
 
@@ -53,7 +54,7 @@ def _fleet(view: View, names: "Names", inventory: "Inventory") -> "Fleet":
     return replace(fleet, rules=inventory.rules, key_names=_name_readers(view, names, inventory))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class JudgedFleet:
     """A fleet, what was judged of all of it, with details, and who can read what."""
 
@@ -90,7 +91,7 @@ def _name_readers(view: View, names: "Names", inventory: "Inventory") -> dict[st
     return {**bound, **{one.key: one.name for one in readers if one.key is not None}}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class FoundAccess:
     """Who can read what in a view, where the fleet comes from, and what was not looked at.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agenix_check.errors import UsageError
 from agenix_check.git.repository import (
@@ -21,10 +21,11 @@ from agenix_check.git.repository import (
 )
 from agenix_check.git.snapshot import Snapshot
 from agenix_check.model.findings import SnapshotInfo
+from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class View:
     """A snapshot and its base; None stands for an empty one.
 

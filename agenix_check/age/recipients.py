@@ -6,7 +6,6 @@ filippo.io/age (agessh).
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
@@ -22,6 +21,7 @@ from agenix_check.age.kinds import (
     Hashed,
 )
 from agenix_check.age.p256 import read_point
+from agenix_check.model.frozen import frozen
 
 # Stands in for the hostPubkey of a host whose key is not known yet: agenix-rekey skips such hosts.
 DUMMY_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"
@@ -37,7 +37,7 @@ _RAGE_MOST_RSA_BITS = 4096
 _OTHER_SSH = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recipient:
     """A public key that age can encrypt to.
 

@@ -1,12 +1,11 @@
 """One recipient stanza, and what its kind requires of its arguments and body."""
 
-from dataclasses import dataclass
-
 from agenix_check.age.encoding import decode_base64
 from agenix_check.age.kinds import FILE_KEY_SIZE, SCRYPT, STANZA_KINDS
+from agenix_check.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stanza:
     """A recipient stanza: its type, the arguments after the type, and the decoded body."""
 

@@ -1,7 +1,6 @@
 """Judge the content of one output: an age file for its node alone, as long as its source."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, Stanza, match
 from agenix_check.audit.commands import REKEY, from_top
@@ -20,6 +19,7 @@ from agenix_check.git.paths import to_bytes
 from agenix_check.git.snapshot import SYMLINK, File
 from agenix_check.model.findings import Finding, Severity, Verdict
 from agenix_check.model.fleet import Output
+from agenix_check.model.frozen import frozen
 
 # What agenix-rekey writes instead of a secret (its apps/rekey.nix), one newline at the end.
 # FILE is the source's store path: /nix/store/<32 characters>-source/<path in the repository>.
@@ -32,7 +32,7 @@ _OUT_OF_LFS = from_top("git lfs pull && git lfs untrack '*.age' && git add --ren
 _STORE_PATH = f"/nix/store/{'0' * 32}-source/"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Judgement:
     """The verdict of an output's content, what is wrong with it, and why it could not be judged."""
 

@@ -3,20 +3,20 @@
 A finding's severity comes from its rule.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.errors import shorten_text
 from agenix_check.model.findings import Cause, Finding, JudgedFile, Severity
 from agenix_check.model.fleet import Output
+from agenix_check.model.frozen import frozen
 from agenix_check.rules import RULES
 
 # Why a file could not be judged that some programs read and others refuse.
 NOT_FOR_ALL = "not every program reads its form"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Judged:
     """A file that should be there, with its verdict, and what is wrong with it."""
 

@@ -1,7 +1,6 @@
 """The public keys of a tree: to whom a stanza's tag belongs, and which texts are the same key."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from agenix_check.age import (
     Recipient,
@@ -12,9 +11,10 @@ from agenix_check.age import (
     stanza_tag,
 )
 from agenix_check.discover.tree.key_texts import KeyText
+from agenix_check.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Holder:
     """The files that contain a key; `past` says that they did so only at the base."""
 
@@ -22,7 +22,7 @@ class Holder:
     past: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Keyring:
     """The valid keys of both trees: `texts` as they are written, `tags` by the tag of a stanza."""
 

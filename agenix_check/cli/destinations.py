@@ -4,13 +4,13 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from agenix_check.cli.files import writable_file, write_file
 from agenix_check.cli.terminal import print_out, say, use_color
 from agenix_check.errors import AgenixCheckError, CannotCheckError, UsageError, say_unusable
 from agenix_check.model.findings import Counts, FleetInfo, Report, SnapshotInfo
+from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import Settings
 from agenix_check.report import RenderOptions, render
 from agenix_check.report.registry import Format, Summary, find_format
@@ -18,7 +18,7 @@ from agenix_check.report.registry import Format, Summary, find_format
 _NO_TREE = "0" * 40
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Destination:
     """One report to write: its format, and its file (None: standard output)."""
 

@@ -6,13 +6,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.paths import quote_path, to_text
 from agenix_check.git.process import Git, GitError, first_line
 from agenix_check.git.snapshot import Change, Snapshot, parse_changes
+from agenix_check.model.frozen import frozen
 
 _FACTS = (
     "--is-bare-repository",
@@ -31,7 +32,7 @@ _PASSED_OVER = re.compile(r"^warning: could not open directory (.*)", re.MULTILI
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Repository:
     """Where a repository is. `top` is None in a bare one, `head` before the first commit.
 

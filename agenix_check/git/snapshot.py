@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from threading import Thread
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.paths import to_text
 from agenix_check.git.process import Git
+from agenix_check.model.frozen import frozen
 
 SYMLINK = "120000"
 SUBMODULE = "160000"
@@ -37,7 +37,7 @@ class File(NamedTuple):
         return self.oid in _EMPTY_BLOBS
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(slots=False)
 class Snapshot:
     """A tree seen read-only: the index, a commit or the work tree.
 
@@ -96,7 +96,7 @@ class Snapshot:
         return parse_tree(b"".join(pieces), self.tree)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Change:
     """A path that differs between two trees; None where a side does not have it."""
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from agenix_check.model.frozen import frozen
+
 if TYPE_CHECKING:
     from agenix_check.model.access import AccessChange
 
@@ -48,7 +50,7 @@ class CauseKind(StrEnum):
     FILE_CHANGED = "file-changed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cause:
     """The edit that a finding follows from; findings with an equal cause are shown as one.
 
@@ -61,7 +63,7 @@ class Cause:
     binding: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """One thing that is wrong: a rule, a place, a cause, a fix.
 
@@ -105,7 +107,7 @@ def finding_key(finding: Finding) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MadeFrom:
     """The file whose content something was made from.
 
@@ -137,7 +139,7 @@ class PlainReader(NamedTuple):
     state: ReaderState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OutputDetail:
     """What one output's file shows on a closer look; None or empty if it does not show it.
 
@@ -198,7 +200,7 @@ class Checkout(NamedTuple):
     subject: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SnapshotInfo:
     """Which tree was judged, against which base; object ids in hexadecimal.
 
@@ -214,7 +216,7 @@ class SnapshotInfo:
     checkout: Checkout | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FleetInfo:
     """Where the fleet came from and how large it is; by names alone it is never `complete`."""
 
@@ -225,7 +227,7 @@ class FleetInfo:
     plain: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fix:
     """One thing that was fixed: `rekeyed`, `staged` or `removed`."""
 
@@ -245,7 +247,7 @@ class NotCompared(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Decrypted:
     """The result of `--decrypt`: how many outputs were compared with their sources, and which not.
 
@@ -302,7 +304,7 @@ class Counts:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Report:
     """The whole result of one run.
 

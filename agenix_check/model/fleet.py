@@ -1,8 +1,10 @@
 """The vocabulary of what should exist: nodes, their outputs, and the fleet of all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
+
+from agenix_check.model.frozen import frozen
 
 if TYPE_CHECKING:
     from agenix_check.model.declaration import RulesFile
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 RULES_FILE = "secrets.nix"  # what plain agenix calls its rules file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Node:
     """One evaluated configuration; if only names are known, one output directory.
 
@@ -56,7 +58,7 @@ def closest_to_name(paths: Sequence[str], secret: str) -> str:
     return min(paths, key=lambda path: (name not in path, len(path), path))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fleet:
     """All nodes and outputs, and where they are known from: `nix`, `lock` or `names`.
 

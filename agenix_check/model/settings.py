@@ -1,7 +1,8 @@
 """What the user asked for, as typed values. Reading and merging them is the business of `cli/`."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from agenix_check.model.frozen import frozen
 
 
 class InventoryChoice(StrEnum):
@@ -39,7 +40,7 @@ class ColorWhen(StrEnum):
 EVERY_RULE = "*"  # in an entry of `ignore`: the rules file of its path is left out as a whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ignore:
     """An entry of `ignore`: a rule, where (globs; None is anywhere), and why."""
 
@@ -49,7 +50,7 @@ class Ignore:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)  # a second class for slots would cost a millisecond
+@frozen(slots=False)
 class Settings:
     """Every setting with its value, in the order of `--help`.
 
@@ -114,7 +115,7 @@ class Settings:
         return self.staged or self.worktree or any(one is not None for one in named)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SettingsChange:
     """What a change does to the settings file at `path`: which settings, before and after.
 
@@ -127,7 +128,7 @@ class SettingsChange:
     then: Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SettingsOrigin:
     """Where the settings of a run come from.
 

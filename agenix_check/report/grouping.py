@@ -3,9 +3,9 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from agenix_check.model.findings import Cause, Finding, Severity, finding_key
+from agenix_check.model.frozen import frozen
 from agenix_check.rules import RULES
 
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
@@ -19,7 +19,7 @@ _FILES_IN_COMMAND = 10  # that one command names
 _RULE_RANK = {rule: rank for rank, rule in enumerate(RULES)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Block:
     """Findings of one rule and severity under one headline.
 
@@ -34,7 +34,7 @@ class Block:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Group:
     """Findings with one cause or, if no cause is known, of one rule."""
 

@@ -1,10 +1,10 @@
 """What a rule consists of."""
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from inspect import cleandoc
 
 from agenix_check.model.findings import Severity
+from agenix_check.model.frozen import frozen
 
 _PUBLIC = 9.0  # the score from which CVSS 3 calls a vulnerability critical
 
@@ -44,7 +44,7 @@ _ENCRYPTING = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rule:
     """One rule: all that the project knows about it.
 

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from agenix_check.discover.tree.evidence import FLAKE, LOCK
@@ -11,6 +11,7 @@ from agenix_check.git.cache import Store
 from agenix_check.git.history import has_version
 from agenix_check.git.objects import read_blobs, read_root
 from agenix_check.model.fleet import RULES_FILE
+from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import EvaluateWhen, InventoryChoice, Settings
 from agenix_check.view import View
 
@@ -34,7 +35,7 @@ _MOST_COMMITS = 8  # that are remembered
 _NEW_LOCK = f"{LOCK}: it is new in this change, and decides nothing before the change is merged"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Inventory:
     """What is known about a fleet besides the names.
 

@@ -1,7 +1,6 @@
 """What one tree says by itself: its outputs, its keys and its sources, by where they are."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.discover.tree.facts import (
@@ -20,13 +19,14 @@ from agenix_check.git.objects import read_blobs
 from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change, File, Snapshot
+from agenix_check.model.frozen import frozen
 
 LOCK = "agenix-check.lock"
 FLAKE = "flake.nix"
 _SMALL = (".age", ".nix", ".pub")  # files that are so small that Git need not say first how large
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evidence:
     """One tree, read for what names alone can tell.
 

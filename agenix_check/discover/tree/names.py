@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from operator import attrgetter
 
@@ -40,13 +40,14 @@ from agenix_check.git.repository import changes
 from agenix_check.git.snapshot import Change
 from agenix_check.model.findings import Cause, CauseKind
 from agenix_check.model.fleet import Fleet, Node, Output
+from agenix_check.model.frozen import frozen
 from agenix_check.model.lost import Lost, Outgrown, Rotated
 from agenix_check.view import View
 
 _NO_EVIDENCE = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(slots=False)
 class Names:
     """What names say of a snapshot and of its base.
 

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from agenix_check.discover.tree.evidence import Evidence
@@ -12,6 +11,7 @@ from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file, trace
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.worktree import AsideLook
+from agenix_check.model.frozen import frozen
 
 
 class Waiting(NamedTuple):
@@ -21,7 +21,7 @@ class Waiting(NamedTuple):
     made: Trace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Unstaged:
     """Right files that were not staged.
 
