@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from agenix_check.errors import AgenixCheckError
 from agenix_check.git.cache import Store
-from agenix_check.git.known_trees import KnownTrees
-from agenix_check.git.remembered import RememberedReport
-from agenix_check.git.repository import Repository, is_partial_commit, parents_of
+from agenix_check.git.repository import Repository
+from agenix_check.kept_reports import OF_THE_FLEET, keep_report, recall_report
 from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import EvaluateWhen, FailOn, Settings, SettingsOrigin
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
 
 _UNMATCHED = "no output matches --node and --secret"
 _NOTHING = "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age)"
-
-
-# The settings that say what the fleet is.
-_OF_THE_FLEET = ("inventory", "flake", "nodes", "collect_home_manager", "rules")
 
 
 @frozen(kw_only=False)
@@ -81,60 +76,64 @@ def check_view(
     """Judge a view, as `check` does; `origin` says where its settings come from."""
     if origin is not None and not (origin.notices or origin.change):
         origin = None
+    if brief and compare is None:
+        known = recall_view(view, settings, origin)
+        if known is not None:
+            return known
     store = open_store(view.repository, settings)
-    remembered = RememberedReport(store, _name(view, settings))
-    # What history holds is no part of what a report is remembered by.
-    fresh = settings.is_restricted or settings.exposed or compare is not None or origin is not None
-    if brief and not fresh:
-        known = store.without_foreign(lambda: _recall(view, settings, store, remembered))
-        if known is not None and not _must_evaluate(known, settings):
-            return replace(known, only_new_fails=_only_new_fails(view, settings))
     examined = examine(view, settings, store, details=details, compare=compare, advise=advise)
     report = examined.report
-    if not fresh and _lasts(examined):
-        places, unstaged = examined.names.looked_aside, examined.names.unstaged
-        aside = None if places is None else (places, unstaged.digest)
-        if store.without_foreign(lambda: remembered.keep(report, aside)):
-            _keep_tree(view, settings, store, examined)
+    if compare is None and not _is_fresh(settings, origin):
+        known_as = store.without_foreign(lambda: keep_report(view, settings, store, examined))
+        report = replace(report, known_as=known_as)
     report = conclude(report, settings, view, examined)
-    return report if origin is None else with_origin(report, origin, view, examined, settings)
+    if origin is None or not _speaks(origin):
+        return report
+    return with_origin(report, origin, view, examined, settings)
 
 
-def _recall(
-    view: View, settings: Settings, store: Store, remembered: RememberedReport
+def recall_view(
+    view: View, settings: Settings, origin: SettingsOrigin | None = None, *, details: bool = False
 ) -> Report | None:
-    """Return the report of a view that is known, or of one that differs in nothing of interest."""
+    """Return what `check_view` would, without looking, where that is remembered.
 
-    def look_aside(places: tuple[str, ...]) -> str:
-        return _look_aside(view, places)
-
-    known = remembered.recall(view.info, look_aside)
-    if known is not None:
-        return known
-    trees = KnownTrees(store, _kind(view, settings))
-    judged = trees.load()
-    if not judged:
+    It has its counts, its findings but for notes, and with `details` where the snapshot is from.
+    Raises what `check_view` raises.
+    """
+    if _is_fresh(settings, origin):
         return None
-    from agenix_check.discover.tree.carried import find_alike
-
-    alike = find_alike(view, judged)
-    if alike is None:
+    store = open_store(view.repository, settings)
+    known = store.without_foreign(lambda: recall_report(view, settings, store))
+    if known is None or _must_evaluate(known, settings):
         return None
-    known = remembered.adopt(alike.report, view.info, look_aside)
-    if known is not None:
-        trees.keep(alike._replace(report=_name(view, settings)))
-    return known
+    if details:
+        known = _with_checkout(known, view)
+    return replace(known, only_new_fails=_only_new_fails(view, settings))
 
 
-def _keep_tree(view: View, settings: Settings, store: Store, examined: Examined) -> None:
-    """Remember as what tree a view was judged, where its verdicts may hold for others."""
-    if examined.inventory.kind != "names" or any(one.new for one in examined.findings):
-        return
-    from agenix_check.discover.tree.carried import known_tree
+def _is_fresh(settings: Settings, origin: SettingsOrigin | None) -> bool:
+    """Return whether a report follows from more than it is remembered by.
 
-    tree = known_tree(view, settings, examined.names, _name(view, settings))
-    if tree is not None:
-        KnownTrees(store, _kind(view, settings)).keep(tree)
+    What history holds is no part of that.
+    """
+    speaks = origin is not None and _speaks(origin)
+    return settings.is_restricted or settings.exposed or speaks
+
+
+def _speaks(origin: SettingsOrigin) -> bool:
+    return bool(origin.notices or origin.change)
+
+
+def _must_evaluate(known: Report, settings: Settings) -> bool:
+    """Return whether Nix must be asked again, whatever it said about this tree before."""
+    return known.fleet.inventory == "nix" and settings.evaluate is EvaluateWhen.ALWAYS
+
+
+def _with_checkout(report: Report, view: View) -> Report:
+    from agenix_check.git.checkout import describe_checkout
+
+    checkout = describe_checkout(view.repository, view.snapshot.commit)
+    return replace(report, snapshot=replace(report.snapshot, checkout=checkout))
 
 
 def with_origin(
@@ -148,9 +147,9 @@ def with_origin(
     from agenix_check.audit.settings_change import Seen, judge_change
 
     def look(wanted: Settings) -> Seen:
-        if all(getattr(wanted, name) == getattr(settings, name) for name in _OF_THE_FLEET):
+        if all(getattr(wanted, name) == getattr(settings, name) for name in OF_THE_FLEET):
             return Seen(wanted, examined.findings, examined.report)
-        fleet: dict[str, Any] = {name: getattr(wanted, name) for name in _OF_THE_FLEET}
+        fleet: dict[str, Any] = {name: getattr(wanted, name) for name in OF_THE_FLEET}
         try:
             store = open_store(view.repository, settings)
             other = examine(view, replace(settings, **fleet), store)
@@ -194,11 +193,6 @@ def exit_code(report: Report, settings: Settings) -> int:
     if report.incomplete:
         return 3
     return int(report.fail(strict=settings.strict, require_verified=settings.require_verified))
-
-
-def _must_evaluate(known: Report, settings: Settings) -> bool:
-    """Return whether Nix must be asked again, whatever it said about this tree before."""
-    return known.fleet.inventory == "nix" and settings.evaluate is EvaluateWhen.ALWAYS
 
 
 def _is_of_outputs(finding: Finding) -> bool:
@@ -290,11 +284,8 @@ def _examine(
         selected = advise(selected, names, inventory, view)
     if details:
         from agenix_check.audit.details import add_details
-        from agenix_check.git.checkout import describe_checkout
 
-        checkout = describe_checkout(view.repository, view.snapshot.commit)
-        selected = add_details(selected, names, inventory)
-        selected = replace(selected, snapshot=replace(selected.snapshot, checkout=checkout))
+        selected = _with_checkout(add_details(selected, names, inventory), view)
     return Examined(selected, report.findings, names, inventory)
 
 
@@ -315,55 +306,3 @@ def open_store(repository: Repository, settings: Settings) -> Store:
 
 def _only_new_fails(view: View, settings: Settings) -> bool:
     return settings.fail_on is FailOn.NEW and view.of_a_change
-
-
-def _look_aside(view: View, places: tuple[str, ...]) -> str:
-    """Return what the work tree has besides the index, as one value."""
-    from agenix_check.git.worktree import digest_aside
-
-    return digest_aside(view.repository, places)
-
-
-def _lasts(examined: Examined) -> bool:
-    """Return whether a report depends on nothing but what it is remembered with.
-
-    What Nix declares may be known better next time, and a fix that encrypts names grants.
-    """
-    shown = [one for one in examined.report.findings if one.is_shown]
-    if not shown:
-        return True
-    from agenix_check.rules import find_rule
-
-    encrypts = any(find_rule(one.rule).is_encrypting for one in shown)
-    return not (encrypts or examined.names.shallow or examined.report.fleet.inventory == "nix")
-
-
-def _name(view: View, settings: Settings) -> str:
-    """Return what a verdict depends on: both trees, history, where the fleet comes from, ignores.
-
-    Of history the commits that the trees come after: all else follows from these.
-    """
-    snapshot, base, authority = view.snapshot, view.base, view.authority
-    before = "" if snapshot.commit else parents_of(view.repository, snapshot)
-    sides = (snapshot.kind, snapshot.tree, snapshot.commit, before, base and base.commit)
-    seen = _seen(view, authority.commit if authority else None)
-    return f"{sides} {seen} {_declaring(settings)}"
-
-
-def _kind(view: View, settings: Settings) -> str:
-    """Return what a verdict depends on besides trees and history."""
-    authority = view.authority.commit if view.authority else None
-    if authority is not None and view.base is not None and authority == view.base.commit:
-        authority = "base"
-    return f"{view.snapshot.kind} {_seen(view, authority)} {_declaring(settings)}"
-
-
-def _seen(view: View, authority: str | None) -> str:
-    from shutil import which
-
-    return f"{(authority, view.cut_off, is_partial_commit(), which('nix') is None)}"
-
-
-def _declaring(settings: Settings) -> str:
-    fleet = [str(getattr(settings, name)) for name in _OF_THE_FLEET]
-    return f"{fleet} {settings.ignore}"

@@ -12,7 +12,7 @@ from agenix_check.cli import settings_file
 from agenix_check.discover.declared import past_locks
 from agenix_check.discover.nix import pool, reach, run
 from agenix_check.discover.tree import key_texts, naming
-from agenix_check.git import cache, history, objects, snapshot
+from agenix_check.git import cache, documents, history, objects, snapshot
 from agenix_check.model.settings import Settings
 from tests.checkout import ROOT
 
@@ -52,6 +52,7 @@ def _rows() -> list[tuple[str, str, str]]:
         ("the memory of a process of Nix", memory, named),
         ("the messages of a process of Nix", _size(run._MOST_JSON), named),
         ("a file of what is remembered", _size(cache.MOST_STORED), "it is not kept"),
+        ("remembered reports in one format", _size(documents.MOST_TEXTS), "older ones are dropped"),
         (
             "the line of an error or finding",
             f"{errors.LONGEST_LINE:,} characters",

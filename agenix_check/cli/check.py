@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from agenix_check.cli.configuration import ask
 from agenix_check.cli.destinations import (
     Destination,
+    can_recall,
     destinations,
     reports_on_failure,
     want_details,
@@ -21,12 +22,13 @@ from agenix_check.cli.destinations import (
 from agenix_check.cli.opening import CheckRun, open_run
 from agenix_check.cli.terminal import say
 from agenix_check.errors import UsageError
-from agenix_check.gate import check_view, exit_code
+from agenix_check.gate import check_view, exit_code, open_store, recall_view
 from agenix_check.git.repository import Repository
 from agenix_check.model.settings import InventoryChoice, Settings
 
 if TYPE_CHECKING:
     from agenix_check.cli.options import OptionValue
+    from agenix_check.cli.rendering import Renderer
     from agenix_check.discover.declared.inventory import Inventory
     from agenix_check.discover.tree.names import Names
     from agenix_check.gate import Compare
@@ -81,12 +83,19 @@ def check_and_report(run: CheckRun, wanted: list[Destination]) -> int:
     settings = run.settings
     say_whose_settings(run)
     brief = not (settings.verbose or want_history(wanted))
+    renderer = None
     with reports_on_failure(settings, wanted):
-        details = want_details(wanted)
-        report = check_view(
-            run.view, settings, run.origin, brief=brief, details=details, advise=_advise
+        known = recall_view(run.view, settings, run.origin, details=want_details(wanted))
+        if not brief:
+            from agenix_check.cli.rendering import Renderer
+
+            renderer = Renderer(settings, open_store(run.view.repository, settings))
+            if known is not None and not can_recall(renderer, known, settings, wanted):
+                known = None
+        report = known or check_view(
+            run.view, settings, run.origin, details=want_details(wanted), advise=_advise
         )
-    return _report(run.repository, report, settings, wanted)
+    return _report(run.repository, report, settings, wanted, renderer=renderer)
 
 
 def say_whose_settings(run: CheckRun) -> None:
@@ -231,10 +240,11 @@ def _report(
     settings: Settings,
     wanted: list[Destination],
     instead: str | None = None,
+    renderer: "Renderer | None" = None,
 ) -> int:
     """Write the reports, with another text `instead` on standard output, and return the code."""
     report = _with_options(report, settings)
-    write_reports(report, settings, wanted, instead)
+    write_reports(report, settings, wanted, instead, renderer)
     for sentence in report.incomplete:
         say(f"could not check: {sentence}")
     hints = (

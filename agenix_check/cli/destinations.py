@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agenix_check.cli.files import writable_file, write_file
 from agenix_check.cli.terminal import print_out, say, use_color
@@ -14,6 +15,9 @@ from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import Settings
 from agenix_check.report import RenderOptions, render
 from agenix_check.report.registry import Format, Summary, find_format
+
+if TYPE_CHECKING:
+    from agenix_check.cli.rendering import Renderer
 
 _NO_TREE = "0" * 40
 
@@ -67,15 +71,20 @@ def options_for(destination: Destination, settings: Settings) -> RenderOptions:
 
 
 def write_reports(
-    report: Report, settings: Settings, wanted: list[Destination], instead: str | None = None
+    report: Report,
+    settings: Settings,
+    wanted: list[Destination],
+    instead: str | None = None,
+    renderer: "Renderer | None" = None,
 ) -> None:
     """Write the reports, with another text `instead` on standard output."""
+    render = renderer.render if renderer is not None else _render_anew
     for one in wanted:
         if one.path is None and instead is not None:
             print_out(instead)
             continue
         options = options_for(one, settings)
-        text = one.format.render(report, options)
+        text = render(report, one.format, options)
         if one.path is not None:
             write_file(one.path, text)
             continue
@@ -83,6 +92,19 @@ def write_reports(
         if summary and (why := append_summary(*summary, report, options)):
             say(f"the summary of this step could not be written: {why}")
         print_out(text)
+
+
+def can_recall(
+    renderer: "Renderer", report: Report, settings: Settings, wanted: list[Destination]
+) -> bool:
+    """Return whether every text that is wanted of a remembered report is remembered too."""
+    return find_summary(wanted) is None and all(
+        renderer.recalls(report, one.format, options_for(one, settings)) for one in wanted
+    )
+
+
+def _render_anew(report: Report, form: Format, options: RenderOptions) -> str:
+    return form.render(report, options)
 
 
 @contextmanager

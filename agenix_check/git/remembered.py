@@ -40,7 +40,7 @@ class _Entry(NamedTuple):
     """One report as plain values; see `RememberedReport.keep` for `aside`.
 
     `listed` is the digest of what it lists, "" where it lists nothing; `plain` how many files of
-    plain agenix have which verdict.
+    plain agenix have which verdict; `known_as` the name under which its texts are remembered.
     """
 
     inventory: str
@@ -52,6 +52,7 @@ class _Entry(NamedTuple):
     aside: tuple[tuple[str, ...], str] | None
     access: "PlainChange | None"
     plain: tuple[tuple[str, int], ...]
+    known_as: str
 
 
 class RememberedReport:
@@ -65,6 +66,10 @@ class RememberedReport:
         self._store = store
         self._name = name
 
+    @property
+    def _known_as(self) -> str:
+        return sha256(self._name.encode("utf-8", "surrogatepass")).hexdigest()
+
     def recall(self, snapshot: SnapshotInfo, look_aside: LookAside) -> Report | None:
         """Return the report, without notes that are not shown; None where there is none.
 
@@ -76,7 +81,7 @@ class RememberedReport:
         entry = _Entry(
             *cast(
                 "tuple[str, bool, int, int, tuple[int, ...], str, None, PlainChange | None,"
-                " tuple[tuple[str, int]]]",
+                " tuple[tuple[str, int]], str]",
                 stored,
             )
         )
@@ -108,6 +113,7 @@ class RememberedReport:
             findings=findings,
             access=_revive_access(entry.access),
             remembered_plain=tuple((Verdict(verdict), number) for verdict, number in entry.plain),
+            known_as=entry.known_as,
         )
 
     def adopt(self, name: str, snapshot: SnapshotInfo, look_aside: LookAside) -> Report | None:
@@ -120,14 +126,17 @@ class RememberedReport:
         if other is not None:
             entries = self._load(_STORED_REPORTS)
             entry = _Entry(*cast("tuple[Any, ...]", entries[name]))
-            self._keep_entry(entries, entry._replace(access=None))
-        return other and replace(other, access=None)
+            known_as = entry.known_as if entry.access is None else self._known_as
+            self._keep_entry(entries, entry._replace(access=None, known_as=known_as))
+            return replace(other, access=None, known_as=known_as)
+        return None
 
-    def keep(self, report: Report, aside: tuple[tuple[str, ...], str] | None) -> bool:
+    def keep(self, report: Report, aside: tuple[tuple[str, ...], str] | None) -> str | None:
         """Remember a report in which nothing is new, nothing fails and nothing was left out.
 
         `aside`: the directories of the work tree that were looked at, and the digest of what was
-        there; None where the report depends on the tree alone. Returns whether it is remembered.
+        there; None where the report depends on the tree alone. Returns the name under which its
+        texts may be remembered, None where it is not remembered.
         """
         counts, fleet = report.counts, report.fleet
         shown = tuple(finding for finding in report.findings if finding.is_shown)
@@ -141,13 +150,13 @@ class RememberedReport:
             or report.skipped
             or any(one.new or one.severity is not Severity.WARNING for one in shown)
         ):
-            return False
+            return None
         listed, body = "", b""
         if shown or counts.ok < counts.outputs:
             files = _representatives(report.outputs)
             body = marshal.dumps((tuple(map(_flatten_file, files)), tuple(map(_flatten, shown))))
             if len(body) > _MOST_BYTES:
-                return False
+                return None
             listed = sha256(body).hexdigest()
             self._keep_list(listed, body)
         entry = _Entry(
@@ -155,9 +164,10 @@ class RememberedReport:
             tuple(getattr(counts, name) for name in Counts.__slots__), listed, aside,
             _flatten_access(report.access),
             tuple(sorted((str(verdict), number) for verdict, number in plain.items())),
+            self._known_as,
         )  # fmt: skip
         self._keep_entry(self._load(_STORED_REPORTS), entry)
-        return self._store.keeps
+        return self._known_as if self._store.keeps else None
 
     def _keep_entry(self, entries: dict[str, object], entry: _Entry) -> None:
         if entries.pop(self._name, None) != tuple(entry):

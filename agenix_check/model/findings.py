@@ -314,7 +314,8 @@ class Report:
     `only_new_fails` says that `--fail-on new` is in effect. `access` is what the change does to who
     can read what; None where there is nothing to compare with. A report that was remembered as
     numbers has no files; `remembered_plain` are then those of plain agenix by verdict.
-    `fleet_nodes` are the nodes of all the fleet where the report is about some of them.
+    `fleet_nodes` are the nodes of all the fleet where the report is about some of them. `known_as`
+    is the name under which texts of it may be remembered; None where it is not.
     """
 
     snapshot: SnapshotInfo
@@ -330,6 +331,7 @@ class Report:
     access: "AccessChange | None" = None
     remembered_plain: tuple[tuple[Verdict, int], ...] = ()
     fleet_nodes: tuple[str, ...] = ()
+    known_as: str | None = field(default=None, compare=False)
     _by_kind: dict[FileKind, tuple[JudgedFile, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

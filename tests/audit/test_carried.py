@@ -18,6 +18,7 @@ from agenix_check.cli import main
 from agenix_check.demo.workshop import Workshop
 from agenix_check.discover.tree import evidence
 from agenix_check.errors import AgenixCheckError
+from agenix_check.git import documents
 from agenix_check.git.objects import Blob, read_blobs
 from agenix_check.git.process import Git
 from tests.audit.scenes import ALPHA_TOKEN, DB, old_output, rekey, rekey_all
@@ -164,7 +165,7 @@ def test_whatever_is_committed_memory_changes_no_byte(
             continue
         shop.stage()
         for asked in {(), view}:
-            for how in ("text", form):
+            for how in ("text", form, form):
                 fresh = say(shop.top, *asked, "--format", how, "--no-cache")
                 assert say(shop.top, *asked, "--format", how) == fresh
         if ends:
@@ -244,3 +245,41 @@ def test_trees_of_another_shape_are_not_taken(fleet: Workshop, value: Any) -> No
     write_page(fleet, 1)
     fleet.stage()
     assert say(fleet.top) == first
+
+
+@pytest.mark.parametrize("form", [one for one in FORMATS if one not in ("text", "github")])
+def test_a_text_is_rendered_once(fleet: Workshop, form: str) -> None:
+    fresh = say(fleet.top, "--format", form, "--no-cache")
+    assert say(fleet.top, "--format", form) == fresh
+    file = fleet.top / f".git/agenix-check/texts-{form}"
+    known = file.read_bytes()
+    (fleet.top / ".git/agenix-check/facts").unlink()
+    assert say(fleet.top, "--format", form) == fresh
+    assert not (fleet.top / ".git/agenix-check/facts").exists()
+    # Another commit of no interest: all but the page says the same of other commits.
+    write_page(fleet, 1)
+    fleet.commit("Write a page")
+    fresh = say(fleet.top, "--rev", "HEAD", "--format", form, "--no-cache")
+    for _ in range(2):
+        assert say(fleet.top, "--rev", "HEAD", "--format", form) == fresh
+    header = known.partition(b"\n")[0] + b"\n"
+    for value in (None, 1, {"a": 1}, dict.fromkeys(marshal.loads(known[len(header) + 32 :]), 1)):  # noqa: S302
+        body = marshal.dumps(value)
+        file.write_bytes(header + sha256(body).digest() + body)
+        assert say(fleet.top, "--rev", "HEAD", "--format", form) == fresh
+    file.write_bytes(known[:-1])
+    assert say(fleet.top, "--rev", "HEAD", "--format", form) == fresh
+
+
+def test_a_text_that_is_large_is_compressed(
+    fleet: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "_PACKED", 100)
+    for asked in ((), ("--rev", "HEAD")):
+        fresh = say(fleet.top, *asked, "--format", "json", "--no-cache")
+        for _ in range(2):
+            assert say(fleet.top, *asked, "--format", "json") == fresh
+    monkeypatch.setattr(documents, "MOST_TEXTS", 10)
+    (fleet.top / ".git/agenix-check/texts-json").unlink()
+    for _ in range(2):
+        assert say(fleet.top, *asked, "--format", "json") == fresh

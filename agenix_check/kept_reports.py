@@ -1,0 +1,119 @@
+"""Reports that were given, as far as they are remembered: of which view, and for which others."""
+
+from typing import TYPE_CHECKING
+
+from agenix_check.git.cache import Store
+from agenix_check.git.known_trees import KnownTrees
+from agenix_check.git.remembered import RememberedReport
+from agenix_check.git.repository import is_partial_commit, parents_of
+from agenix_check.model.findings import Report
+from agenix_check.model.settings import Settings
+from agenix_check.view import View
+
+if TYPE_CHECKING:
+    from agenix_check.gate import Examined
+
+OF_THE_FLEET = ("inventory", "flake", "nodes", "collect_home_manager", "rules")
+"""The settings that say what the fleet is."""
+
+
+def recall_report(view: View, settings: Settings, store: Store) -> Report | None:
+    """Return the report of a view that is known, or of one that differs in nothing of interest.
+
+    None where there is none; then it has to be looked at.
+    """
+    remembered = RememberedReport(store, _name(view, settings))
+
+    def look_aside(places: tuple[str, ...]) -> str:
+        return _look_aside(view, places)
+
+    known = remembered.recall(view.info, look_aside)
+    if known is not None:
+        return known
+    trees = KnownTrees(store, _kind(view, settings))
+    judged = trees.load()
+    if not judged:
+        return None
+    from agenix_check.discover.tree.carried import find_alike
+
+    alike = find_alike(view, judged)
+    if alike is None:
+        return None
+    known = remembered.adopt(alike.report, view.info, look_aside)
+    if known is not None:
+        trees.keep(alike._replace(report=_name(view, settings)))
+    return known
+
+
+def keep_report(view: View, settings: Settings, store: Store, examined: "Examined") -> str | None:
+    """Remember a report, and as what tree it was judged where it may hold for others.
+
+    Returns the name under which its texts may be remembered; None where the report is not.
+    """
+    if not _lasts(examined):
+        return None
+    names, remembered = examined.names, RememberedReport(store, _name(view, settings))
+    aside = None if names.looked_aside is None else (names.looked_aside, names.unstaged.digest)
+    known_as = remembered.keep(examined.report, aside)
+    if known_as is None or examined.inventory.kind != "names":
+        return known_as
+    if any(one.new for one in examined.findings):
+        return known_as
+    from agenix_check.discover.tree.carried import known_tree
+
+    tree = known_tree(view, settings, names, _name(view, settings))
+    if tree is not None:
+        KnownTrees(store, _kind(view, settings)).keep(tree)
+    return known_as
+
+
+def _look_aside(view: View, places: tuple[str, ...]) -> str:
+    """Return what the work tree has besides the index, as one value."""
+    from agenix_check.git.worktree import digest_aside
+
+    return digest_aside(view.repository, places)
+
+
+def _lasts(examined: "Examined") -> bool:
+    """Return whether a report depends on nothing but what it is remembered with.
+
+    What Nix declares may be known better next time, and a fix that encrypts names grants.
+    """
+    shown = [one for one in examined.report.findings if one.is_shown]
+    if not shown:
+        return True
+    from agenix_check.rules import find_rule
+
+    encrypts = any(find_rule(one.rule).is_encrypting for one in shown)
+    return not (encrypts or examined.names.shallow or examined.report.fleet.inventory == "nix")
+
+
+def _name(view: View, settings: Settings) -> str:
+    """Return what a verdict depends on: both trees, history, where the fleet comes from, ignores.
+
+    Of history the commits that the trees come after: all else follows from these.
+    """
+    snapshot, base, authority = view.snapshot, view.base, view.authority
+    before = "" if snapshot.commit else parents_of(view.repository, snapshot)
+    sides = (snapshot.kind, snapshot.tree, snapshot.commit, before, base and base.commit)
+    seen = _seen(view, authority.commit if authority else None)
+    return f"{sides} {seen} {_declaring(settings)}"
+
+
+def _kind(view: View, settings: Settings) -> str:
+    """Return what a verdict depends on besides trees and history."""
+    authority = view.authority.commit if view.authority else None
+    if authority is not None and view.base is not None and authority == view.base.commit:
+        authority = "base"
+    return f"{view.snapshot.kind} {_seen(view, authority)} {_declaring(settings)}"
+
+
+def _seen(view: View, authority: str | None) -> str:
+    from shutil import which
+
+    return f"{(authority, view.cut_off, is_partial_commit(), which('nix') is None)}"
+
+
+def _declaring(settings: Settings) -> str:
+    fleet = [str(getattr(settings, name)) for name in OF_THE_FLEET]
+    return f"{fleet} {settings.ignore}"
