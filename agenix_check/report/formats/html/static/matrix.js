@@ -7,6 +7,7 @@ const LOW_ROW = 26; // where there are many of them
 const MANY = 20;
 const NARROWEST = 24; // what a finger still finds
 const NARROW = 36;
+const BROAD = 64; // without words
 const WIDE = 128;
 const WIDEST = 200;
 const FRAME = 860; // what the page's usual width leaves for the matrix
@@ -57,7 +58,7 @@ class Matrix {
     this.head = Math.max(112, Math.min(names * LETTER + 78, room < 600 ? 152 : 300));
     this.words = this.columns.length > 0 && this.head + this.columns.length * WIDE <= room;
     const each = Math.floor((room - this.head) / this.columns.length);
-    this.width = Math.min(Math.max(each, NARROWEST), NARROW);
+    this.width = Math.min(Math.max(each, NARROWEST), BROAD);
     this.row = this.rows.length > MANY ? LOW_ROW : ROW;
     const natural = this.head + this.columns.length * NARROW;
     this.box.closest("section").classList.toggle("wide", natural > FRAME);
