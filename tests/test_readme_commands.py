@@ -44,6 +44,8 @@ CODES = {
 ELSEWHERE = {
     "agenix-check config": "tests/cli/test_config.py",
     "agenix-check init": "tests/cli/test_init.py",
+    "agenix-check fleet NODE": "tests/cli/test_see_one.py",
+    "agenix-check inspect FILE": "tests/cli/test_see_one.py",
     "agenix-check --fix --grant nixos:h9": (
         "tests/mend/test_grants_declared.py::test_a_host_that_is_merged_gets_its_secrets_by_a_grant"
     ),

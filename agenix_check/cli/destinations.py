@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agenix_check.cli.files import writable_file, write_file
-from agenix_check.cli.terminal import print_out, say, use_color
+from agenix_check.cli.terminal import print_out, say, text_width, use_color
 from agenix_check.errors import AgenixCheckError, CannotCheckError, UsageError, say_unusable
 from agenix_check.model.findings import Counts, FleetInfo, Report, SnapshotInfo
 from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import Settings
 from agenix_check.report import RenderOptions, render
-from agenix_check.report.registry import Format, Summary, find_format
+from agenix_check.report.registry import DEFAULT_WIDTH, Format, Summary, find_format
 
 if TYPE_CHECKING:
     from agenix_check.cli.rendering import Renderer
@@ -67,6 +67,7 @@ def options_for(destination: Destination, settings: Settings) -> RenderOptions:
         strict=settings.strict,
         require_verified=settings.require_verified,
         said_apart=destination.path is None,
+        width=text_width() if destination.path is None else DEFAULT_WIDTH,
     )
 
 

@@ -9,7 +9,7 @@ from agenix_check.cli.configuration import ask
 from agenix_check.cli.destinations import whole_document
 from agenix_check.cli.gate_grammar import parse_access
 from agenix_check.cli.opening import open_run
-from agenix_check.cli.terminal import print_out, say
+from agenix_check.cli.terminal import print_out, say, text_width
 from agenix_check.errors import CannotCheckError
 from agenix_check.inquiries import discover_access
 from agenix_check.model.access import AccessChange, AccessListing, Reader, ReaderKind
@@ -29,7 +29,7 @@ def run_access(arguments: Sequence[str]) -> int:
     given, form, wanted = parse_access(arguments)
     with whole_document(None if form == "text" else lambda why: _nothing(why, form)):
         listing = _find(given, wanted)
-        document = render_access(listing, form)
+        document = render_access(listing, form, text_width())
     print_out(document)
     for sentence in listing.incomplete:
         say(f"could not check: {sentence}")

@@ -36,13 +36,18 @@ def can_draw() -> bool:
 
 def text_width() -> int:
     """Return the columns that text may have: those of a terminal, else always as many."""
-    from agenix_check.report.folding import DEFAULT_WIDTH
+    from agenix_check.report.registry import DEFAULT_WIDTH
 
     if not is_terminal():
         return DEFAULT_WIDTH
-    from shutil import get_terminal_size
-
-    return max(get_terminal_size((DEFAULT_WIDTH, 24)).columns, _FEWEST_COLUMNS)
+    set_by_user = os.environ.get("COLUMNS", "")
+    if set_by_user.isdecimal() and int(set_by_user):
+        return max(int(set_by_user), _FEWEST_COLUMNS)
+    try:
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        columns = 0
+    return max(columns or DEFAULT_WIDTH, _FEWEST_COLUMNS)
 
 
 def print_out(text: str) -> None:

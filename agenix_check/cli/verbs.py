@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from agenix_check.cli.terminal import print_out
+from agenix_check.cli.terminal import print_out, text_width
 
 # Each imports what it needs: no verb pays for another.
 
@@ -43,7 +43,7 @@ def _explain(arguments: Sequence[str]) -> int:
     from agenix_check.report.explain import explain, list_rules
 
     rule = parse_explain(arguments)
-    print_out(list_rules() if rule is None else explain(rule))
+    print_out(list_rules() if rule is None else explain(rule, text_width()))
     return 0
 
 

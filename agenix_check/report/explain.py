@@ -5,9 +5,9 @@ from textwrap import indent as indent_lines
 
 from agenix_check.errors import UsageError, nearest
 from agenix_check.report.escape import visible
+from agenix_check.report.registry import DEFAULT_WIDTH
 from agenix_check.rules import RULES, About, Rule
 
-_PAGE_WIDTH = 80
 _MOST_SUGGESTED = 3
 
 
@@ -20,7 +20,7 @@ def rule_texts(rule: Rule) -> tuple[tuple[str, str], ...]:
     )
 
 
-def explain(rule_id: str) -> str:
+def explain(rule_id: str, width: int = DEFAULT_WIDTH) -> str:
     """Explain a rule at length: what it means, why it matters, how to fix it.
 
     An unknown id raises `UsageError`, which names the nearest rule.
@@ -29,9 +29,10 @@ def explain(rule_id: str) -> str:
     if rule is None:
         hint = _nearest_rule(rule_id) or "; `agenix-check rules` lists all"
         raise UsageError(f"there is no rule {visible(rule_id)!r}{hint}")
-    parts = [f"{rule.id} ({rule.severity})", _wrap(rule.title[:1].upper() + rule.title[1:] + ".")]
+    title = rule.title[:1].upper() + rule.title[1:] + "."
+    parts = [f"{rule.id} ({rule.severity})", _wrap(title, width)]
     for heading, text in rule_texts(rule):
-        parts += [heading, *map(_wrap, text.split("\n\n"))]
+        parts += [heading, *(_wrap(paragraph, width) for paragraph in text.split("\n\n"))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -53,13 +54,13 @@ def list_rules() -> str:
     return "\n".join(rows) + "\n"
 
 
-def _wrap(paragraph: str) -> str:
+def _wrap(paragraph: str, width: int) -> str:
     indent = "  "
     if paragraph.startswith(" "):
         return indent_lines(paragraph, indent)
     return fill(
         paragraph,
-        _PAGE_WIDTH,
+        width,
         initial_indent=indent,
         subsequent_indent=indent,
         break_long_words=False,

@@ -2,9 +2,6 @@
 
 from collections.abc import Collection, Sequence
 
-DEFAULT_WIDTH = 80
-"""Columns of text that goes to no terminal."""
-
 _FEW = 4  # names that are shown one by one, whatever they are
 _MOST_MISSING = 3
 

@@ -12,6 +12,8 @@ from agenix_check.report import formats
 
 DEFAULT = "text"
 """The format of standard output unless another one is asked for."""
+DEFAULT_WIDTH = 80
+"""Columns of text that goes to no terminal."""
 
 
 class RenderOptions(NamedTuple):
@@ -19,6 +21,7 @@ class RenderOptions(NamedTuple):
 
     `limit` is in bytes, for a format that can be cut; None stands for its own limit. `said_apart`:
     who reads this reads on standard error what could not be checked, so text leaves it out.
+    `width`: how many columns its sentences may have, for text.
     """
 
     color: bool = False
@@ -28,6 +31,7 @@ class RenderOptions(NamedTuple):
     require_verified: bool = False
     limit: int | None = None
     said_apart: bool = False
+    width: int = DEFAULT_WIDTH
 
 
 class Summary(NamedTuple):

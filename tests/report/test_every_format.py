@@ -86,7 +86,7 @@ def test_hostile_names_are_printable_in_access(form: str, of_range: bool) -> Non
     change = hostile().access
     assert change is not None
     listing = AccessListing((*change.added, *change.removed), change if of_range else None)
-    text = render_access(listing, form)
+    text = render_access(listing, form, 80)
 
     assert not [char for char in text if not (char.isprintable() or char in "\n\t\r")]
     assert text.encode().decode() == text

@@ -24,8 +24,12 @@ def access_formats() -> tuple[str, ...]:
     return tuple(_FORMATS)
 
 
-def render_access(listing: "AccessListing", form: str) -> str:
-    """Turn who can read what into text of a format."""
+def render_access(listing: "AccessListing", form: str, width: int) -> str:
+    """Turn who can read what into text of a format; `text` has so many columns."""
+    if form == "text":
+        from agenix_check.report.access import access_text
+
+        return access_text.render(listing, width)
     module = import_module(f"{__name__}.{_FORMATS[form]}")
     render: Callable[[AccessListing], str] = module.render
     return render(listing)

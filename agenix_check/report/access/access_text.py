@@ -1,56 +1,67 @@
 """Who can read what, for a terminal: secrets with equal readers together, then the readers."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from textwrap import wrap
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from agenix_check.model.access import AccessChange, AccessListing, Reader, Shown
+from agenix_check.model.access import AccessChange, AccessListing, Reader, ReaderKind, Shown
 from agenix_check.report.access.access_words import (
     ADDRESSED_SAYS,
     MARKS,
     MARKS_SAY,
     change_in_words,
-    key_words,
     make_table,
     reader_names,
+    short_key,
 )
 from agenix_check.report.escape import inert, visible
+from agenix_check.report.folding import all_or_names, wrap_words
+from agenix_check.report.registry import DEFAULT_WIDTH
 from agenix_check.report.words import quantity
 
-_WIDTH = 80
 _LONGEST_NAME = 28
 _NOTHING_CHANGED = "nobody gains or loses a secret"
 
 
-def render(listing: AccessListing) -> str:
-    """Turn who can read what into text; of a range, what it changes."""
+def render(listing: AccessListing, width: int = DEFAULT_WIDTH) -> str:
+    """Turn who can read what into text of so many columns; of a range, what it changes."""
     if listing.change is not None:
         lines = list(_change(listing.change))
     else:
-        lines = [*_table(listing.readers), *_readers(listing.readers), *_end(listing)]
+        lines = [*_table(listing.readers, width), *_readers(listing.readers), *_end(listing, width)]
     return inert("\n".join(lines) + "\n")
 
 
-def _table(readers: Sequence[Reader]) -> Iterator[str]:
+def _table(readers: Sequence[Reader], width: int) -> Iterator[str]:
     names = reader_names(readers)
+    nodes = {visible(names[one]) for one in readers if one.kind is ReaderKind.NODE}
     table = make_table(readers)
     if table.everywhere:
-        yield from _wrap(f"{_several(table.everywhere, names)}: every secret")
+        yield from wrap_words(f"{_several(table.everywhere, names, nodes)}: every secret", width)
         yield ""
     for row in table.rows:
-        said = _several(row.readers, names) or "nobody else"
-        yield from _wrap(f"{said}: {quantity(len(row.secrets), 'secret')}")
+        said = _several(row.readers, names, nodes) or "nobody else"
+        yield from wrap_words(f"{said}: {quantity(len(row.secrets), 'secret')}", width)
         yield from (f"  {visible(secret)}" for secret in row.secrets)
         yield ""
 
 
-def _several(readers: Iterable[tuple[Reader, Shown]], names: Mapping[Reader, str]) -> str:
-    return ", ".join(f"{visible(names[reader])}{MARKS[shown]}" for reader, shown in readers)
-
-
-def _wrap(text: str) -> list[str]:
-    return wrap(
-        text, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+def _several(
+    readers: Sequence[tuple[Reader, Shown]], names: Mapping[Reader, str], nodes: Collection[str]
+) -> str:
+    """Name readers; nodes whose files show the same fold where they are all, or nearly all."""
+    alike = [visible(names[one]) for one, shown in readers if _folds(one, shown)]
+    folded = all_or_names(alike, nodes, "node")
+    others = readers
+    if folded == ", ".join(alike):
+        folded = ""
+    else:
+        others = [each for each in readers if not _folds(*each)]
+    return ", ".join(
+        filter(None, (folded, *(f"{visible(names[one])}{MARKS[shown]}" for one, shown in others)))
     )
+
+
+def _folds(reader: Reader, shown: Shown) -> bool:
+    return reader.kind is ReaderKind.NODE and not MARKS[shown]
 
 
 def _readers(readers: Sequence[Reader]) -> Iterator[str]:
@@ -62,17 +73,17 @@ def _readers(readers: Sequence[Reader]) -> Iterator[str]:
     for one in readers:
         words = [
             one.kind.value.ljust(7), visible(names[one]).ljust(width),
-            quantity(len(one.secrets), "secret").rjust(11), visible(key_words(one)),
+            quantity(len(one.secrets), "secret").rjust(11), visible(short_key(one)),
             visible(one.path or ""),
         ]  # fmt: skip
         yield f"  {'  '.join(filter(None, words))}".rstrip()
     yield ""
 
 
-def _end(listing: AccessListing) -> Iterator[str]:
+def _end(listing: AccessListing, width: int) -> Iterator[str]:
     used = {one.shown for reader in listing.readers for one in reader.secrets}
     if Shown.ADDRESSED in used:
-        yield from wrap(ADDRESSED_SAYS, _WIDTH)
+        yield from wrap_words(ADDRESSED_SAYS, width, "")
     yield from (f"{MARKS[one]} {said}" for one, said in MARKS_SAY.items() if one in used)
     secrets = {one.secret for reader in listing.readers for one in reader.secrets}
     yield (

@@ -19,7 +19,7 @@ from agenix_check.model.findings import (
 )
 from agenix_check.report.escape import BOLD, CYAN, GREEN, RED, inert, paint, visible
 from agenix_check.report.grouping import SEVERITY_RANK, Block, Group, gather_mends, group, rule_rank
-from agenix_check.report.registry import Format, RenderOptions
+from agenix_check.report.registry import DEFAULT_WIDTH, Format, RenderOptions
 from agenix_check.report.words import (
     already_there,
     cause_title,
@@ -31,10 +31,10 @@ from agenix_check.report.words import (
     with_doubts,
 )
 
-_TEXT_WIDTH = 80
 _WIDEST_COLUMN = 28
 _FOLDED_SUBJECTS = 3
 _UNFOLDED_FIXES = 20
+_UNFOLDED_FINDINGS = 20  # of a block
 _FIXES_IN_TEXT = 3
 
 _SEVERITY_COLOR = {Severity.ERROR: RED, Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
@@ -48,20 +48,21 @@ def render(
     quiet: bool,
     failing: bool = False,
     said_apart: bool = False,
+    width: int = DEFAULT_WIDTH,
 ) -> str:
     """Turn a report into text; `quiet` leaves errors and warnings only, so maybe nothing.
 
     `failing`: the run fails, maybe for what is no finding, so nothing may look green. `said_apart`:
-    what could not be checked stands elsewhere.
+    what could not be checked stands elsewhere. `width` is how many columns a sentence may have.
     """
-    writer = _TextWriter(report, color=color, verbose=verbose, failing=failing)
+    writer = _TextWriter(report, color=color, verbose=verbose, failing=failing, width=width)
     incomplete = [] if said_apart else writer.incomplete()
     sections = [*writer.findings(), incomplete]
     if not quiet:
         sections[:0] = [writer.fixed()]
         sections[-1:] = [
             writer.unjudged(), writer.skipped(), writer.not_compared(), incomplete,
-            writer.access(), writer.summary(),
+            writer.access(), writer.explained(), writer.summary(),
         ]  # fmt: skip
     filled = [section for section in sections if section]
     if not filled:
@@ -77,8 +78,11 @@ def render(
 class _TextWriter:
     """Each method returns the lines of one section."""
 
-    def __init__(self, report: Report, *, color: bool, verbose: bool, failing: bool) -> None:
+    def __init__(
+        self, report: Report, *, color: bool, verbose: bool, failing: bool, width: int
+    ) -> None:
         self._report = report
+        self._width = width
         self._failing = failing
         self._color = color
         self._verbose = verbose
@@ -175,13 +179,32 @@ class _TextWriter:
 
         return [f"{self._paint('access', CYAN)}: {visible(change_in_line(change))}"]
 
+    def explained(self) -> list[str]:
+        """Where each rule that is shown is explained."""
+        shown = {one.rule for one in self._report.findings if self._verbose or one.is_shown}
+        label = self._paint("read more", CYAN)
+        return [f"{label}: agenix-check explain {rule}" for rule in sorted(shown, key=rule_rank)]
+
     def summary(self) -> list[str]:
         """The last line."""
         # An output that was to be compared and was not fails the run as an unverifiable one does.
         report = with_doubts(self._report) if self._failing else self._report
-        text = summary(report, verbose=self._verbose)
+        text = " · ".join([summary(report, verbose=self._verbose), *self._fixable()])
         good = is_green(report) and not self._failing
         return [self._paint(text, GREEN if good else BOLD)]
+
+    def _fixable(self) -> list[str]:
+        """How many findings one command fixes, as far as their fixes say."""
+        shown = [one for one in self._report.findings if one.severity is not Severity.NOTE]
+        if not shown:
+            return []
+        from agenix_check.audit.commands import REKEY
+
+        fixable = sum(one.mend is not None and REKEY in one.mend for one in shown)
+        if not fixable:
+            return []
+        some = "all" if fixable == len(shown) else f"{fixable} of {len(shown)}"
+        return [f"{some} can be fixed with --fix"]
 
     def _group(self, group: Group) -> list[str]:
         indent, lines = "", []
@@ -193,17 +216,42 @@ class _TextWriter:
         return lines + self._mends(group.mends)
 
     def _block(self, block: Block, indent: str, widths: list[int]) -> list[str]:
+        from agenix_check.report.folding import wrap_words  # a green run has nothing to wrap
+
         label = f"{indent}{block.severity}[{block.rule}]"
-        lines = _wrap(f"{label}: {visible(block.headline)}", f"{indent}  ")
+        lines = wrap_words(f"{label}: {visible(block.headline)}", self._width, f"{indent}  ")
         lines[0] = indent + self._label(block) + lines[0][len(label) :]
+        if block.shared and len(block.findings) > _UNFOLDED_FINDINGS and not self._verbose:
+            return lines + self._folded_places(block.findings, f"{indent}  ")
         for finding in block.findings:
             place = _row(self._cells(finding), widths)
             if place:
                 lines.append(f"{indent}  {place}")
             if not block.shared:
                 message = visible(finding.message)
-                lines += _wrap(f"{indent}    {message}", f"{indent}    ")
+                lines += wrap_words(f"{indent}    {message}", self._width, f"{indent}    ")
         return lines
+
+    def _folded_places(self, findings: Iterable[Finding], indent: str) -> list[str]:
+        """A line for each secret with its nodes, or for each node with its secrets."""
+        from agenix_check.report.folding import all_or_names, wrap_words
+
+        places = [(visible(one.secret or one.path or ""), self._node(one.node)) for one in findings]
+        secrets, nodes = (set(side) for side in zip(*places, strict=True))
+        by_node = len(nodes) < len(secrets)
+        rows: dict[str, list[str]] = defaultdict(list)
+        for secret, node in places:
+            rows[node if by_node else secret].append(secret if by_node else node)
+        everyone = () if by_node else {visible(name) for name in self._names.values()}
+        noun = "secret" if by_node else "node"
+        width = min(max(map(len, rows)), _WIDEST_COLUMN)
+        lines = []
+        for name, others in rows.items():
+            said = all_or_names(others, everyone, noun)
+            if said.count(", ") >= _FOLDED_SUBJECTS and not said.endswith(")"):
+                said = f"{len(others)} {noun}s: {_several(others)}"
+            lines += wrap_words(f"{indent}{name:<{width}}  {said}", self._width, f"{indent}    ")
+        return [*lines, f"{indent}(-v shows each with its path)"]
 
     def _label(self, block: Block) -> str:
         return self._paint(block.severity, _SEVERITY_COLOR[block.severity]) + f"[{block.rule}]"
@@ -256,20 +304,6 @@ def _row(cells: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _wrap(text: str, indent: str) -> list[str]:
-    if len(text) <= _TEXT_WIDTH:
-        return [text]
-    from textwrap import wrap  # a green run has nothing to wrap
-
-    return wrap(
-        text,
-        _TEXT_WIDTH,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
 def _render(report: Report, options: RenderOptions) -> str:
     return render(
         report,
@@ -278,6 +312,7 @@ def _render(report: Report, options: RenderOptions) -> str:
         quiet=options.quiet,
         failing=report.fail(strict=options.strict, require_verified=options.require_verified),
         said_apart=options.said_apart,
+        width=options.width,
     )
 
 
