@@ -37,7 +37,7 @@ def run_access(arguments: Sequence[str]) -> int:
 
 
 def _nothing(why: str, form: str) -> str:
-    return render_access(AccessListing((), incomplete=(why,)), form)
+    return render_access(AccessListing((), incomplete=(why,)), form, 0)
 
 
 def _find(given: "Mapping[str, OptionValue]", wanted: Sequence[str]) -> AccessListing:

@@ -94,11 +94,18 @@ def shorten_hash(words: str) -> str:
     return f"{start} {last[:_SHORT_HASH]}…".lstrip()
 
 
-def who(reader: Reader, change: AccessChange | None = None) -> str:
-    """Return a reader with its key and the file of it: `h9 (ssh-ed25519 SHA256:…, host.pub)`."""
+def who(reader: Reader, change: AccessChange | None = None, *, briefly: bool = False) -> str:
+    """Return a reader with its key and the file of it: `h9 (ssh-ed25519 SHA256:…, host.pub)`.
+
+    `briefly` shortens the key if its file is named.
+    """
     is_new = change is not None and reader.key in change.newcomers
     path = None if reader.path == reader.name else reader.path
-    words = [key_words(reader), path, "a new key" if is_new else None]
+    words = [
+        short_key(reader) if briefly else key_words(reader),
+        path,
+        "a new key" if is_new else None,
+    ]
     said = ", ".join(filter(None, words))
     return f"{reader.name} ({said})" if said and said != reader.name else reader.name
 
@@ -110,30 +117,34 @@ class ChangeInWords(NamedTuple):
     readers: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def change_in_words(change: AccessChange) -> list[ChangeInWords]:
+def change_in_words(change: AccessChange, *, briefly: bool = False) -> list[ChangeInWords]:
     """Return what a change does to who can read what, section by section."""
     sections = [
         ChangeInWords(
             "Now readable by",
             tuple(
-                (who(one, change), _paths(one))
+                (who(one, change, briefly=briefly), _paths(one))
                 for one in sorted(change.added, key=lambda one: not _is_news(one, change))
             ),
         ),
         ChangeInWords(
             "Keys replaced",
-            tuple((_replaced(one), _paths(one.after)) for one in change.replaced),
+            tuple((_replaced(one, briefly), _paths(one.after)) for one in change.replaced),
         ),
         ChangeInWords(
-            "No longer readable by", tuple((who(one), _paths(one)) for one in change.removed)
+            "No longer readable by",
+            tuple((who(one, briefly=briefly), _paths(one)) for one in change.removed),
         ),
     ]
     return [section for section in sections if section.readers]
 
 
-def _replaced(one: Replacement) -> str:
+def _replaced(one: Replacement, briefly: bool) -> str:  # noqa: FBT001 - private
     where = f" ({one.after.path})" if one.after.path else ""
-    return f"{one.after.name}: {key_words(one.before)} is now {key_words(one.after)}{where}"
+    before, after = key_words(one.before), key_words(one.after)
+    if briefly and one.after.path:
+        before, after = shorten_hash(before), shorten_hash(after)
+    return f"{one.after.name}: {before} is now {after}{where}"
 
 
 def change_in_line(change: AccessChange) -> str:
@@ -142,7 +153,7 @@ def change_in_line(change: AccessChange) -> str:
     most = max(_PARTS_OF_LINE, min(news, _NEWCOMERS_OF_LINE))
     parts = [
         f"{section.title[0].lower()}{section.title[1:]} {_some_readers(section, most)}"
-        for section in change_in_words(change)
+        for section in change_in_words(change, briefly=True)
     ]
     return "; ".join(parts)
 

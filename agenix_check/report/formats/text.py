@@ -194,17 +194,16 @@ class _TextWriter:
         return [self._paint(text, GREEN if good else BOLD)]
 
     def _fixable(self) -> list[str]:
-        """How many findings one command fixes, as far as their fixes say."""
+        """How many findings one command fixes; nothing where every fix says that it does."""
         shown = [one for one in self._report.findings if one.severity is not Severity.NOTE]
         if not shown:
             return []
         from agenix_check.audit.commands import REKEY
 
         fixable = sum(one.mend is not None and REKEY in one.mend for one in shown)
-        if not fixable:
+        if fixable in (0, len(shown)):
             return []
-        some = "all" if fixable == len(shown) else f"{fixable} of {len(shown)}"
-        return [f"{some} can be fixed with --fix"]
+        return [f"{fixable} of {len(shown)} can be fixed with --fix"]
 
     def _group(self, group: Group) -> list[str]:
         indent, lines = "", []
