@@ -51,6 +51,7 @@ ELSEWHERE = {
     ),
     "agenix-check explain RULE": "tests/report/test_explain.py",
     "agenix-check hook pre-push": "tests/hooks/test_pre_push_by_git.py",
+    "agenix-check demo": "tests/demo/test_demo.py",
     "make demo": "tests/demo/test_demo.py",
     "make test": ".ci/run",
     "make bench": "tests/bench/test_fleet.py",
