@@ -247,10 +247,11 @@ def _examine(
         names = discover_names(one, memory, store)
         inventory = take_inventory(one, names, settings, store)
         report = audit_fleet(names, inventory, one.info)
-        if report.findings and inventory.declared is not None:
+        if inventory.declared is not None and _hangs_on_base(report):
             from agenix_check.discover.declared.from_declaration import judge_base_too
 
-            known = judge_base_too(one, names, settings, store, inventory)
+            nodes = _nodes_in_question(report)
+            known = judge_base_too(one, names, settings, store, inventory, nodes)
             if known is not inventory:
                 inventory, report = known, audit_fleet(names, known, one.info)
         return report, names, inventory
@@ -297,6 +298,30 @@ def _refuse_unmatched(report: Report, settings: Settings, inventory: "Inventory"
 
     unmatched = unmatched_in_report(report, inventory, (settings.node, settings.secret))
     return replace(report, incomplete=(*report.incomplete, *unmatched))
+
+
+def _hangs_on_base(report: Report) -> bool:
+    """Return whether what nodes declare at the base may show that a finding is old."""
+    if not report.findings:
+        return False
+    from agenix_check.rules import Newness, find_rule
+
+    ways = (find_rule(one.rule).newness for one in report.findings)
+    return any(way is not Newness.BY_FILES for way in ways)
+
+
+def _nodes_in_question(report: Report) -> frozenset[str] | None:
+    """Return the nodes whose declaration at the base shows which findings are old; None: all."""
+    from agenix_check.rules import Newness, find_rule
+
+    nodes: set[str] = set()
+    for one in report.findings:
+        newness = find_rule(one.rule).newness
+        if newness is Newness.BY_FLEET or (newness is Newness.BY_NODE and one.node is None):
+            return None
+        if newness is Newness.BY_NODE and one.node is not None:
+            nodes.add(one.node)
+    return frozenset(nodes)
 
 
 def open_store(repository: Repository, settings: Settings) -> Store:

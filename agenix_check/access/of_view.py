@@ -70,6 +70,8 @@ def _base(
     names: Names, inventory: "Inventory", rules: Iterable[RulesFile], key_names: Mapping[str, str]
 ) -> Scenery:
     declared = inventory.declared.base if inventory.declared is not None else None
+    if declared is not None and not declared.is_whole:
+        declared = None
     return Scenery(
         tree=names.base,
         beside=names.here,

@@ -1,7 +1,7 @@
 """The rules about nodes: their keys and their storage, and private keys in the tree."""
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules.rule import About, Rule
+from agenix_check.rules.rule import About, Newness, Rule
 
 NODES: tuple[Rule, ...] = (
     Rule(
@@ -24,6 +24,7 @@ NODES: tuple[Rule, ...] = (
                 agenix-check --fix
             """,
         about=About.KEY,
+        newness=Newness.BY_NODE,
     ),
     Rule(
         id="node-placeholder-key",
@@ -44,6 +45,7 @@ NODES: tuple[Rule, ...] = (
                 agenix-check --fix
             """,
         about=About.KEY,
+        newness=Newness.BY_NODE,
     ),
     Rule(
         id="node-key-path",
@@ -69,6 +71,7 @@ NODES: tuple[Rule, ...] = (
                 agenix-check --fix
             """,
         about=About.KEY,
+        newness=Newness.BY_NODE,
     ),
     Rule(
         id="node-storage-overlap",

@@ -1,7 +1,7 @@
 """The rules about what an output holds and whom it is for."""
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules.rule import About, MendedBy, Rule
+from agenix_check.rules.rule import About, MendedBy, Newness, Rule
 
 OUTPUT_CONTENTS: tuple[Rule, ...] = (
     Rule(
@@ -25,6 +25,7 @@ OUTPUT_CONTENTS: tuple[Rule, ...] = (
             If it contained the secret, change the secret: Git's history keeps the old one.
             """,
         about=About.OUTPUT,
+        newness=Newness.BY_NODE,
         mended_by=MendedBy.REMAKE_OUTPUT,
         exposure=9.1,
     ),
@@ -49,6 +50,7 @@ OUTPUT_CONTENTS: tuple[Rule, ...] = (
                 git add --renormalize .
             """,
         about=About.OUTPUT,
+        newness=Newness.BY_NODE,
     ),
     Rule(
         id="output-malformed",
@@ -72,6 +74,7 @@ OUTPUT_CONTENTS: tuple[Rule, ...] = (
                 echo '*.age binary' >> .gitattributes
             """,
         about=About.OUTPUT,
+        newness=Newness.BY_NODE,
         mended_by=MendedBy.REMAKE_OUTPUT,
     ),
     Rule(
@@ -94,6 +97,7 @@ OUTPUT_CONTENTS: tuple[Rule, ...] = (
             If the owner of the other key must not have the secret, change the secret.
             """,
         about=About.OUTPUT,
+        newness=Newness.BY_NODE,
         mended_by=MendedBy.REMAKE_OUTPUT,
         exposure=8.1,
     ),
@@ -118,6 +122,7 @@ OUTPUT_CONTENTS: tuple[Rule, ...] = (
             the file that they can read.
             """,
         about=About.OUTPUT,
+        newness=Newness.BY_NODE,
         mended_by=MendedBy.REMAKE_OUTPUT,
         exposure=8.1,
     ),

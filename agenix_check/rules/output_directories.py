@@ -1,7 +1,7 @@
 """The rules about what else is in an output directory."""
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules.rule import About, MendedBy, Rule
+from agenix_check.rules.rule import About, MendedBy, Newness, Rule
 
 OUTPUT_DIRECTORIES: tuple[Rule, ...] = (
     Rule(
@@ -103,6 +103,7 @@ OUTPUT_DIRECTORIES: tuple[Rule, ...] = (
                 git rm -r -f PATH
             """,
         about=About.OUTPUT,
+        newness=Newness.BY_FILES,
         mended_by=MendedBy.REMOVE_LEFTOVER,
     ),
 )

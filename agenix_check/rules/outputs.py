@@ -1,7 +1,7 @@
 """The rules about whether an output is there, and of which version it is."""
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules.rule import About, MendedBy, Rule
+from agenix_check.rules.rule import About, MendedBy, Newness, Rule
 
 OUTPUTS: tuple[Rule, ...] = (
     Rule(
@@ -27,6 +27,7 @@ OUTPUTS: tuple[Rule, ...] = (
             For a host whose key this clone does not know it asks first, or wants `--grant NODE`.
             """,
         about=About.OUTPUT,
+        newness=Newness.BY_NODE,
         mended_by=MendedBy.REMAKE_OUTPUT,
         lost=True,
     ),
@@ -57,6 +58,7 @@ OUTPUTS: tuple[Rule, ...] = (
                 git restore --staged --worktree PATH
             """,
         about=About.OUTPUT,
+        newness=Newness.BY_NODE,
         mended_by=MendedBy.REMAKE_OUTPUT,
         lost=True,
         unexplained=True,
@@ -82,6 +84,7 @@ OUTPUTS: tuple[Rule, ...] = (
             by itself, or set AGENIX_REKEY_ADD_TO_GIT=true for `agenix rekey`.
             """,
         about=About.OUTPUT,
+        newness=Newness.BY_NODE,
         mended_by=MendedBy.STAGE_OUTPUT,
         lost=True,
     ),

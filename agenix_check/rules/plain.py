@@ -1,7 +1,7 @@
 """The rules about plain agenix, and about the files of the gate itself."""
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules.rule import About, MendedBy, Rule
+from agenix_check.rules.rule import About, MendedBy, Newness, Rule
 
 PLAIN: tuple[Rule, ...] = (
     Rule(
@@ -24,6 +24,7 @@ PLAIN: tuple[Rule, ...] = (
             For a key that this clone does not know it asks first, or wants `--grant KEY`.
             """,
         about=About.PLAIN,
+        newness=Newness.BY_FILES,
         mended_by=MendedBy.REENCRYPT_PLAIN,
     ),
     Rule(
@@ -44,6 +45,7 @@ PLAIN: tuple[Rule, ...] = (
                 agenix-check --fix
             """,
         about=About.PLAIN,
+        newness=Newness.BY_FILES,
         mended_by=MendedBy.REENCRYPT_PLAIN,
         exposure=8.1,
     ),
@@ -67,6 +69,7 @@ PLAIN: tuple[Rule, ...] = (
                 agenix -r
             """,
         about=About.PLAIN,
+        newness=Newness.BY_FILES,
     ),
     Rule(
         id="plain-without-rule",
@@ -85,6 +88,7 @@ PLAIN: tuple[Rule, ...] = (
                 git rm PATH
             """,
         about=About.PLAIN,
+        newness=Newness.BY_FILES,
     ),
     Rule(
         id="plain-missing-file",
@@ -103,6 +107,7 @@ PLAIN: tuple[Rule, ...] = (
                 agenix -e PATH
             """,
         about=About.PLAIN,
+        newness=Newness.BY_FILES,
     ),
     Rule(
         id="lock-stale",

@@ -36,6 +36,14 @@ class MendedBy(Enum):
     REENCRYPT_SOURCE = auto()  # in place, to all masters; only with `--update-masters`
 
 
+class Newness(Enum):
+    """What a declared fleet must declare at the base to show that a finding was there before."""
+
+    BY_FLEET = auto()  # all nodes
+    BY_NODE = auto()  # the node of the finding
+    BY_FILES = auto()  # nothing: the files show it
+
+
 _ENCRYPTING = (
     MendedBy.REMAKE_OUTPUT,
     MendedBy.REWRITE_OUTPUT,
@@ -61,6 +69,7 @@ class Rule:
       these rules it breaks depends on the base, so for `--new-from` they are one.
     - `unreadable` says that its file is no source that anybody can decrypt.
     - `is_doubt` says that a comparison of plaintexts settles it.
+    - `newness` says what of the base shows whether its findings are new, beside its files.
     """
 
     id: str
@@ -76,6 +85,7 @@ class Rule:
     unexplained: bool = False
     unreadable: bool = False
     is_doubt: bool = False
+    newness: Newness = Newness.BY_FLEET
 
     def __post_init__(self) -> None:
         """Let the texts be declared as triple-quoted strings."""

@@ -1,7 +1,7 @@
 """The rules about sources: the age files that are encrypted to the master recipients."""
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules.rule import About, MendedBy, Rule
+from agenix_check.rules.rule import About, MendedBy, Newness, Rule
 
 SOURCES: tuple[Rule, ...] = (
     Rule(
@@ -29,6 +29,7 @@ SOURCES: tuple[Rule, ...] = (
                 agenix-check --fix
             """,
         about=About.SOURCE,
+        newness=Newness.BY_NODE,
     ),
     Rule(
         id="source-unstaged",
@@ -50,6 +51,7 @@ SOURCES: tuple[Rule, ...] = (
             `agenix-check --fix` does this too.
             """,
         about=About.SOURCE,
+        newness=Newness.BY_NODE,
         mended_by=MendedBy.STAGE_SOURCE,
         lost=True,
     ),
@@ -78,6 +80,7 @@ SOURCES: tuple[Rule, ...] = (
             If it was committed before, change the secret: Git's history keeps the old one.
             """,
         about=About.SOURCE,
+        newness=Newness.BY_FILES,
         unreadable=True,
         exposure=9.1,
     ),
@@ -113,6 +116,7 @@ SOURCES: tuple[Rule, ...] = (
                 echo '*.age binary' >> .gitattributes
             """,
         about=About.SOURCE,
+        newness=Newness.BY_FILES,
         unreadable=True,
     ),
     Rule(
@@ -140,6 +144,7 @@ SOURCES: tuple[Rule, ...] = (
                 agenix-check --fix
             """,
         about=About.SOURCE,
+        newness=Newness.BY_FILES,
     ),
     Rule(
         id="source-missing-recipient",
@@ -227,6 +232,7 @@ SOURCES: tuple[Rule, ...] = (
                 ignore = [{ rule = "source-outdated", path = "PATH", reason = "WHY" }]
             """,
         about=About.SOURCE,
+        newness=Newness.BY_FILES,
     ),
     Rule(
         id="source-unused",
@@ -246,5 +252,6 @@ SOURCES: tuple[Rule, ...] = (
                 git rm PATH
             """,
         about=About.SOURCE,
+        newness=Newness.BY_FILES,
     ),
 )

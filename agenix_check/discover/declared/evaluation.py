@@ -6,7 +6,7 @@ one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import cast
@@ -98,13 +98,22 @@ def evaluate_view(view: View, names: Names, options: Options, store: Store) -> E
     return replace(evaluated, before=None if before is None else before.declaration)
 
 
-def evaluate_base(view: View, names: Names, options: Options, store: Store) -> Declaration | None:
-    """Evaluate the base of a view; None if there is no base, or Nix cannot answer at all."""
+def evaluate_base(
+    view: View,
+    names: Names,
+    options: Options,
+    store: Store,
+    only: Collection[str] | None = None,
+) -> Declaration | None:
+    """Evaluate the base of a view; None if there is no base, or Nix cannot answer at all.
+
+    `only` are the nodes to evaluate; then others may be missing, and it is not remembered.
+    """
     if view.base is None:
         return None
     before = replace(view, snapshot=view.base, base=None)
-    evaluated = _ask(before, options)
-    if evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
+    evaluated = _ask(before, options, only)
+    if only is None and evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
         entry = (view.base.tree, _about(options), _render(evaluated.declaration), True)
         _save(store, _load(store), _key(names.base, options), entry)
     return evaluated.declaration
@@ -153,9 +162,12 @@ def _recall(
     return replace(reused, reused=entry[0])
 
 
-def evaluate_flake(view: View, options: Options) -> Declaration:
+def evaluate_flake(
+    view: View, options: Options, only: Collection[str] | None = None
+) -> Declaration:
     """Ask Nix what a view's flake declares, without private keys that it may contain.
 
+    `only` are the names of the nodes to evaluate; more may be declared, or fewer.
     Raises `CannotCheckError` if Nix cannot answer.
     """
     from agenix_check.discover.nix import evaluate
@@ -170,16 +182,17 @@ def evaluate_flake(view: View, options: Options) -> Declaration:
             timeout=options.timeout,
             memory=options.memory,
             jobs=options.jobs,
+            only=only,
             trusted=view.authority,
         )
     )
 
 
-def _ask(view: View, options: Options) -> Evaluated:
+def _ask(view: View, options: Options, only: Collection[str] | None = None) -> Evaluated:
     declaration = failure = None
     if f"{options.flake}/flake.nix".lstrip("/") in view.snapshot.files:
         try:
-            declaration = evaluate_flake(view, options)
+            declaration = evaluate_flake(view, options, only)
         except CannotCheckError as error:
             failure = str(error)
     return Evaluated(declaration=declaration, failure=failure)

@@ -46,7 +46,8 @@ class Declared:
 
     `on_disk` are files that should be in the tree but are only in the work tree. `base` is what the
     base declared, held against the base, if that is known and the trees differ. `rotated` maps each
-    node whose key differs from the lock file's to the file with its key.
+    node whose key differs from the lock file's to the file with its key. `is_whole` says that no
+    node was left out because nobody asked about it.
     """
 
     declaration: Declaration
@@ -55,6 +56,7 @@ class Declared:
     on_disk: frozenset[str]
     base: "Declared | None" = None
     rotated: Mapping[str, str] = field(default_factory=dict)
+    is_whole: bool = True
 
     @property
     def unseen(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Hold what Nix or the lock file declares against a view."""
 
 import posixpath
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 
@@ -80,19 +81,32 @@ def declare_by_nix(
 
 
 def judge_base_too(
-    view: View, names: Names, settings: Settings, store: Store, inventory: Inventory
+    view: View,
+    names: Names,
+    settings: Settings,
+    store: Store,
+    inventory: Inventory,
+    nodes: Collection[str] | None = None,
 ) -> Inventory:
     """Evaluate the base as well, if Nix may be asked and it is not known what the base declared.
 
-    It shows which findings are new, so it is needed only if there are findings.
+    It shows which findings are new, so it is needed only if there are findings; if these are about
+    some `nodes`, only for these.
     """
     declared = inventory.declared
-    known = declared is None or declared.base is not None or not names.changed
     asks = inventory.kind == "nix" and settings.evaluate is EvaluateWhen.ALWAYS
-    if known or not asks or view.base is None:
+    if declared is None or declared.base is not None or not (asks and names.changed):
         return inventory
-    before = evaluate_base(view, names, evaluation_options(settings), store)
-    return _with_base(view, names, inventory, before)
+    if view.base is None:
+        return inventory
+    known = {node.name for node in declared.declaration.nodes}
+    only = nodes if nodes is not None and known > set(nodes) else None
+    before = evaluate_base(view, names, evaluation_options(settings), store, only)
+    judged = _with_base(view, names, inventory, before)
+    if only is None or judged.declared is None or judged.declared.base is None:
+        return judged
+    base = replace(judged.declared.base, is_whole=False)
+    return replace(judged, declared=replace(judged.declared, base=base), stale_at_base=None)
 
 
 def declare_by_lock(view: View, names: Names) -> Inventory:

@@ -2,8 +2,8 @@
 
 import posixpath
 import re
-from collections.abc import Container, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Container, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -80,6 +80,7 @@ def evaluate(
     flake: str = "",
     nodes: Sequence[str] = (),
     collect_home_manager: bool = True,
+    only: Collection[str] | None = None,
     timeout: float = 120.0,
     memory: str | None = None,
     jobs: int | None = None,
@@ -88,10 +89,11 @@ def evaluate(
 ) -> Declaration:
     """Return what the flake in a directory of the snapshot declares for agenix-rekey.
 
-    `nodes` are attribute paths to look at instead of the standard ones. The declaration names nodes
-    that do not evaluate, or not within `timeout` seconds and a process's `memory`. At most `jobs`
-    processes evaluate; None stands for as many as the machine has room for. Inputs on this machine
-    are read where `trusted` has them too; None stands for the snapshot. `progress` counts nodes.
+    `nodes` are attribute paths to look at instead of the standard ones, `only` the names of nodes
+    that are asked about: more may be declared. The declaration names nodes that do not evaluate, or
+    not within `timeout` seconds and a process's `memory`. At most `jobs` processes evaluate; None
+    stands for as many as the machine has room for. Inputs on this machine are read where `trusted`
+    has them too; None stands for the snapshot. `progress` counts nodes.
     Raises `CannotCheckError` if nothing can be said: no Nix, no flake, other inputs on this
     machine, or outputs that do not evaluate.
     """
@@ -99,7 +101,7 @@ def evaluate(
         repository, snapshot, flake, nodes,
         timeout=timeout, memory=memory, jobs=jobs, trusted=trusted,
     ) as evaluation:  # fmt: skip
-        return evaluation.run(users=collect_home_manager, progress=progress)
+        return evaluation.run(users=collect_home_manager, only=only, progress=progress)
 
 
 def evaluate_age_programs(
@@ -201,9 +203,11 @@ class _Evaluation:
                 found = frozenset(one for one in said["programs"] if one.startswith(inside))
         return found
 
-    def run(self, *, users: bool, progress: Progress) -> Declaration:
+    def run(self, *, users: bool, only: Collection[str] | None, progress: Progress) -> Declaration:
         """Return what is declared; `users` says whether home-manager users in hosts count."""
         self._argument["users"] = users
+        if only is not None:
+            self._argument["only"] = sorted({path for name in only for path in _places_of(name)})
         outcomes = evaluate_all(
             self._evaluate_shard,
             None,
@@ -269,6 +273,20 @@ class _Evaluation:
     def _units_of(self, paths: Sequence[Sequence[str]]) -> list[_Unit]:
         users = (None, True) if self._argument["users"] else (None,)
         return [_Unit(tuple(path), user) for path in paths for user in users]
+
+
+def _places_of(name: str) -> Iterator[tuple[str, ...]]:
+    """Yield every attribute path whose node, or a user inside it, may have a name."""
+    for top, prefix in _PREFIXES.items():
+        if name.startswith(prefix):
+            yield top, name.removeprefix(prefix)
+    yield _HOMES, name
+    with suppress(UsageError):
+        yield _parse_path(name)
+    if name.startswith("host-"):
+        inner = name.removeprefix("host-")
+        for found in re.finditer("-user-", inner):
+            yield from _places_of(inner[: found.start()])
 
 
 def _say(complaint: str, root: str = "", files: Container[str] = ()) -> str:

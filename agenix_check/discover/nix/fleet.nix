@@ -10,11 +10,13 @@
 #   age    the age programs that are named for this `system`, without a look at nodes that name
 #          none: { root, store, programs }, said as above
 #
+# Where `only` is not null, it lists the attribute paths of which `say` says something.
+#
 # Of a configuration nothing is read but `age`, and `home-manager.users` where it is asked for.
-{ url ? null, flake ? builtins.getFlake url, task, paths, users, units ? null, mark ? "", system ? null }:
+{ url ? null, flake ? builtins.getFlake url, task, paths, users, units ? null, only ? null, mark ? "", system ? null }:
 let
   inherit (builtins)
-    attrNames attrValues concatMap deepSeq filter foldl' head isAttrs isPath map parseDrvName
+    attrNames attrValues concatMap deepSeq elem filter foldl' head isAttrs isPath map parseDrvName
     readFile toJSON toString trace tryEval unsafeDiscardStringContext;
 
   at = foldl' (value: name: value.${name}) flake;
@@ -150,11 +152,12 @@ let
     say (unit // { inherit value; })
       (if unit.user == true then each (user: sayUnit { inherit (unit) path; inherit user; }) value else null);
 
+  asked = if only == null then candidates else filter (path: elem path only) candidates;
   sayPath = path: each (user: sayUnit { inherit path user; }) ([ null ] ++ (if users then [ true ] else [ ]));
 in
 if task == "fleet" then tree // {
   result = concatMap (path: [ (attempt { inherit path; user = null; }) ] ++ inside path) candidates;
 }
 else if task == "age" then say (tree // { programs = concatMap program named; }) null
-else if units == null then say (tree // { paths = candidates; }) (each sayPath candidates)
+else if units == null then say (tree // { paths = asked; }) (each sayPath asked)
 else say (tree // { paths = [ ]; }) (each sayUnit units)
