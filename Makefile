@@ -68,7 +68,7 @@ trial: $(VENV)/.dev programs ## hold fixed trees against agenix(-rekey)'s script
 		$(BIN)/python -m pytest tests/flake/test_flake_module.py tests/flake/test_options_page.py
 	@test -z "$(HOME_MANAGER)" || \
 		FLAKE_PARTS="$(FLAKE_PARTS)" NIXPKGS_LIB="$(NIXPKGS_LIB)" AGENIX="$(AGENIX)" \
-		AGENIX_REKEY="$(AGENIX_REKEY)" HOME_MANAGER="$(HOME_MANAGER)" \
+		AGENIX_REKEY="$(AGENIX_REKEY)" HOME_MANAGER="$(HOME_MANAGER)" GIT_HOOKS="$(GIT_HOOKS)" \
 		$(BIN)/python -m pytest tests/flake/real_modules.py
 
 modern: ## run the tests on the programs of Debian's SUITE, in a tree built in TREE (root, Debian)

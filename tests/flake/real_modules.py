@@ -1,7 +1,7 @@
-"""Our module beside agenix', agenix-rekey's and home-manager's own, in the real flake-parts.
+"""Our module beside agenix', agenix-rekey's, home-manager's and git-hooks.nix' own, in flake-parts.
 
-`make trial` runs it, with checkouts of all five: FLAKE_PARTS, NIXPKGS_LIB, AGENIX, AGENIX_REKEY and
-HOME_MANAGER. flake-parts needs a new Nix.
+`make trial` runs it, with checkouts of all: FLAKE_PARTS, NIXPKGS_LIB, AGENIX, AGENIX_REKEY,
+HOME_MANAGER and GIT_HOOKS. flake-parts needs a new Nix.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.flake.test_flake_module import CHECK, Fleet
 
 __all__ = ["_in_order", "estate", "nix", "nix_home", "nix_root"]
 
-_NAMES = ("NIXPKGS_LIB", "AGENIX", "AGENIX_REKEY", "HOME_MANAGER")
+_NAMES = ("NIXPKGS_LIB", "AGENIX", "AGENIX_REKEY", "HOME_MANAGER", "GIT_HOOKS")
 _PLACES = {name: os.environ[name] for name in _NAMES}  # no test has the variables of AGENIX_
 
 _FLAKE = """\
@@ -31,10 +31,23 @@ _FLAKE = """\
   inputs.agenix = { url = "path:%(AGENIX)s"; flake = false; };
   inputs.agenix-rekey = { url = "path:%(AGENIX_REKEY)s"; flake = false; };
   inputs.home-manager = { url = "path:%(HOME_MANAGER)s"; flake = false; };
+  inputs.git-hooks = { url = "path:%(GIT_HOOKS)s"; flake = false; };
 
   outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } {
     systems = [ "x86_64-linux" ];
-    imports = [ inputs.agenix-check.flakeModule "${inputs.agenix-rekey}/flake-module.nix" ];
+    imports = [
+      inputs.agenix-check.flakeModule
+      "${inputs.agenix-rekey}/flake-module.nix"
+      "${inputs.git-hooks}/flake-module.nix"
+      ({ config, ... }: {
+        flake.hook = config.allSystems.x86_64-linux.pre-commit.settings.hooks.agenix-check;
+      })
+    ];
+    perSystem = { pkgs, ... }: {
+      pre-commit.check.enable = false;
+      pre-commit.settings.package = pkgs.rage // { pname = "pre-commit"; };
+      agenix-check.preCommit.enable = true;
+    };
     flake = import ./real_fleet.nix {
       inherit inputs;
       plain = ((import ./plain.nix).outputs { inherit (inputs) self; }).nixosConfigurations;
@@ -162,3 +175,11 @@ def test_generators_with_dependencies_across_nodes(fleet: Real) -> None:
     lock = fleet.evaluate("agenix-check.lock.x86_64-linux")
     made = lock["nodes"]["nixos:beta"]["secrets"]["made"]
     assert (made["generator"], made["dependencies"]) == (["web"], ["secrets/base.age"])
+
+
+def test_the_hook_is_one_of_git_hooks(fleet: Real) -> None:
+    fleet.write()
+    hook = fleet.evaluate("hook.raw")
+    assert hook["entry"].endswith("/bin/agenix-check --fail-on new")
+    assert hook["stages"] == ["pre-commit", "pre-merge-commit", "pre-push"]
+    assert (hook["always_run"], hook["pass_filenames"], hook["verbose"]) == (True, False, True)
