@@ -7,7 +7,7 @@ from agenix_check.access.entries import Who
 from agenix_check.access.past_readers import PastReaders, PastReading
 from agenix_check.access.secret_versions import Versions, worst
 from agenix_check.age import fingerprint
-from agenix_check.discover.tree.chronicle import Chronicle, Held
+from agenix_check.discover.tree.chronicle import Chronicle, Held, may_be_plain_secret
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.naming import output_file
 from agenix_check.model.exposed import (
@@ -139,12 +139,15 @@ def _secret_urgency(one: ExposedSecret) -> tuple[int, str]:
 def find_public(chronicle: Chronicle, versions: Versions) -> list[PublicSecret]:
     """Return the secrets that some commit has in plain text, the most urgent first.
 
-    At the path of the secret or of an output, or at the same path without its ending `.age`.
+    At the path of the secret or of an output, or at the same path without its ending `.age`; and
+    in a file of the same stem, wherever and with whatever ending, that is as long as the secret.
     """
     homes = _homes(chronicle, versions)
+    relatives = _relatives(versions)
     found = []
     for held, size in _plain_files(chronicle):
-        for secret in homes.get(held.path, ()):
+        secrets = homes.get(held.path) or relatives.get((_stem(held.path), size), set())
+        for secret in secrets:
             span = chronicle.spans[held]
             state = versions.state(secret, size)
             found.append(PublicSecret(secret, span.begun, span.begun_on, held.path, state))
@@ -153,8 +156,23 @@ def find_public(chronicle: Chronicle, versions: Versions) -> list[PublicSecret]:
 
 def _plain_files(chronicle: Chronicle) -> Iterator[tuple[Held, int]]:
     for held in chronicle.spans:
-        if held.oid in chronicle.sizes:
+        if held.oid in chronicle.sizes and may_be_plain_secret(held.path):
             yield held, chronicle.sizes[held.oid]
+
+
+def _relatives(versions: Versions) -> dict[tuple[str, int], set[str]]:
+    """Return secrets by their stem and the length of a text that they had, in bytes."""
+    found: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for path, digests in versions.by_path.items():
+        for length in map(versions.lengths.get, digests):
+            if length:
+                found[_stem(path), length].add(path)
+    return found
+
+
+def _stem(path: str) -> str:
+    """Return a file's name up to its first dot that does not begin it."""
+    return path.rpartition("/")[2].lstrip(".").partition(".")[0]
 
 
 def _homes(chronicle: Chronicle, versions: Versions) -> dict[str, set[str]]:
@@ -181,18 +199,19 @@ def published(
 
     `keys` has the files that held the private half of a key, by its text without a comment.
     """
-    found = []
+    found: dict[tuple[str, str], PublicSecret] = {}
     for one in exposures:
         for held in keys.get(one.key or "", ()):
             span = chronicle.spans[held]
-            found += [
-                PublicSecret(
+            for each in one.secrets:
+                shown = PublicSecret(
                     each.secret, span.begun, span.begun_on, held.path, each.state,
                     by_private_key=True,
-                )
-                for each in one.secrets
-            ]  # fmt: skip
-    return sorted(found, key=public_urgency)
+                )  # fmt: skip
+                # Of a file that had the key in several versions the first counts.
+                known = found.get((each.secret, held.path), shown)
+                found[each.secret, held.path] = min(known, shown, key=public_urgency)
+    return sorted(found.values(), key=public_urgency)
 
 
 def public_urgency(one: PublicSecret) -> tuple[int, str, int, str]:

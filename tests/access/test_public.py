@@ -17,7 +17,7 @@ from tests.age.strategies import text64
 from tests.conftest import Run
 
 
-@pytest.mark.parametrize("path", [WIFI, "secrets/wifi"])
+@pytest.mark.parametrize("path", [WIFI, "secrets/wifi", "old/wifi.txt"])
 def test_a_secret_in_plain_text_for_one_commit(fleet: Workshop, run: Run, path: str) -> None:
     sealed = fleet.read(WIFI)
     fleet.remove(WIFI)
@@ -35,6 +35,23 @@ def test_a_secret_in_plain_text_for_one_commit(fleet: Workshop, run: Run, path: 
     rekey_all(fleet, WIFI, "another password, and a longer one\n", "alpha", "beta")
     fleet.commit("Rotate")
     assert [one["state"] for one in ask_exposure(fleet, run, code=0)["public"]] == ["rotated"]
+
+
+def test_a_plain_file_of_another_length_is_another(fleet: Workshop, run: Run) -> None:
+    """A host's private key, too, is a secret in plain text: where it stands at its place."""
+    fleet.write("docs/wifi.txt", "How to use it.\n")
+    fleet.commit("Explain")
+    assert ask_exposure(fleet, run, code=0)["public"] == []
+    identity, recipient = new_identity()
+    fleet.write("secrets/initrd", f"{identity}\n")
+    shown = fleet.commit("Oops")
+    fleet.remove("secrets/initrd")
+    fleet.source("secrets/initrd.age", f"{identity}\n")
+    fleet.write("hosts/initrd.txt", f"{recipient}\n")
+    fleet.commit("Never mind")
+    (public,) = ask_exposure(fleet, run, code=1)["public"]
+    assert (public["secret"], public["path"]) == ("secrets/initrd.age", "secrets/initrd")
+    assert (public["commit"], public["private_key"]) == (shown, False)
 
 
 def test_private_keys_that_were_committed(workshop: Workshop, run: Run, tmp_path: Path) -> None:

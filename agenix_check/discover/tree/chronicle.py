@@ -25,7 +25,7 @@ from agenix_check.git.repository import Repository, commit_snapshot
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 
 _STORED_CHRONICLE = "chronicle"
-_CHRONICLE_FORMAT = 2
+_CHRONICLE_FORMAT = 3
 _MOST_SPANS = 2_000_000
 _LARGEST_PLAIN = 1 << 16  # bytes of a file that may be a secret in plain text
 _NO_SECRETS = (".nix", ".md", ".lock", ".pub")  # endings of files that are none
@@ -84,11 +84,11 @@ class _Record:
 class Chronicle:
     """What history holds of age files, outputs and keys.
 
-    `spans` are of contents with a fact, and of small files that may be secrets; `facts` and `sizes`
-    (in bytes) are by object id. `successors` are the paths that took a file's place when it went.
-    `tips` are the files of each branch and tag, `current` those of `HEAD` and of the default
-    branches; `submodules` are paths in these. `blind` says that a content which matters is not in
-    this clone.
+    `spans` are of contents with a fact, and of small files that may be secrets; `facts`, and the
+    `sizes` of texts in bytes, are by object id. `successors` are the paths that took a file's place
+    when it went. `tips` are the files of each branch and tag, `current` those of `HEAD` and of the
+    default branches; `submodules` are paths in these. `blind` says that a content which matters is
+    not in this clone.
     """
 
     spans: Mapping[Held, Span]
@@ -195,7 +195,7 @@ def _read(repository: Repository, record: _Record, paths: Mapping[str, str]) -> 
                 found_missing[oid] = paths[oid]
         elif fact is not None:
             record.facts[oid] = fact
-        elif size:
+        if size > 0 and (fact is None or isinstance(fact, KeyTexts)):
             record.sizes[oid] = size
     record.missing = {**dict(record.missing.items() - paths.items()), **found_missing}
 
@@ -216,7 +216,12 @@ def _matters(record: _Record, held: Held) -> bool:
     if held.oid in record.facts or held.oid in record.missing:
         return True
     small = record.sizes.get(held.oid, _LARGEST_PLAIN + 1) <= _LARGEST_PLAIN
-    return small and not held.path.endswith(_NO_SECRETS)
+    return small and may_be_plain_secret(held.path)
+
+
+def may_be_plain_secret(path: str) -> bool:
+    """Return whether a file may hold a secret in plain text, as far as its name shows."""
+    return not path.endswith(_NO_SECRETS)
 
 
 def _conclude(
