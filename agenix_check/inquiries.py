@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from agenix_check.gate import examine, open_store
 from agenix_check.git.repository import Repository, resolve
+from agenix_check.model.activity import busy
 from agenix_check.model.findings import Report
 from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import InventoryChoice, Settings
@@ -156,6 +157,7 @@ def _touches_secrets(names: "Names", inventory: "Inventory") -> bool:
     )
 
 
+@busy("reading history")
 def discover_past_readers(
     repository: Repository, settings: Settings, asked: "Sequence[Recipient]"
 ) -> "PastReaders":
@@ -174,8 +176,19 @@ def discover_past_readers(
     return PastReaders(chronicle=chronicle, versions=find_versions(chronicle), asked=tuple(asked))
 
 
-def make_lock(view: View, settings: Settings) -> tuple[str, tuple[str, ...]]:
-    """Return the text of the lock file for a view, and what of plain agenix is not in it.
+@frozen
+class NewLock:
+    """The text of a lock file, how much it holds, and what of plain agenix is not in it."""
+
+    text: str
+    nodes: int
+    secrets: int
+    rules_files: int
+    left_out: tuple[str, ...]
+
+
+def make_lock(view: View, settings: Settings) -> NewLock:
+    """Return the lock file for a view.
 
     Raises `CannotCheckError` if a node could not be evaluated: half a lock would look like a whole.
     """
@@ -195,7 +208,13 @@ def make_lock(view: View, settings: Settings) -> tuple[str, tuple[str, ...]]:
     if not rules.files or settings.flake or settings.nodes or uses_agenix_rekey(view, names):
         declaration = evaluate_flake(view, evaluation_options(settings))
         refuse_half(declaration)
-    return render_lock(declaration, lock_rules(view.snapshot, rules.files)), rules.incomplete
+    return NewLock(
+        text=render_lock(declaration, lock_rules(view.snapshot, rules.files)),
+        nodes=len(declaration.nodes),
+        secrets=sum(len(node.secrets) for node in declaration.nodes),
+        rules_files=len(rules.files),
+        left_out=rules.incomplete,
+    )
 
 
 def find_exposed(view: View, settings: Settings, report: Report) -> Report:

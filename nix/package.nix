@@ -13,7 +13,9 @@ python3Packages.buildPythonApplication {
 
   src = lib.fileset.toSource {
     root = ../.;
-    fileset = lib.fileset.unions [ ../agenix_check ../ci-examples ../pyproject.toml ../README.md ../LICENSE ];
+    fileset = lib.fileset.unions [
+      ../agenix_check ../ci-examples ../hatch_build.py ../pyproject.toml ../README.md ../LICENSE
+    ];
   };
 
   build-system = [ python3Packages.hatchling ];

@@ -56,6 +56,11 @@ ELSEWHERE = {
     "make test": ".ci/run",
     "make bench": "tests/bench/test_fleet.py",
     "pipx install agenix-check": "tests/test_wheel.py::test_the_wheel_works_alone",
+    "pipx run agenix-check": "tests/test_wheel.py::test_it_runs_without_being_installed",
+    "pipx run agenix-check --fix": "tests/test_wheel.py::test_it_runs_without_being_installed",
+    "uvx agenix-check": "tests/test_wheel.py::test_it_runs_without_being_installed",
+    "uvx agenix-check --fix": "tests/test_wheel.py::test_it_runs_without_being_installed",
+    "pre-commit run agenix-check-fix": "tests/hooks/test_only_hook.py",
     "nix run github:agenix-check/agenix-check -- fleet": (
         "tests/flake/test_package.py::test_nix_run"
     ),
@@ -74,7 +79,7 @@ def _blocks() -> list[str]:
 def _inline() -> list[str]:
     """Return the commands within sentences; a program's name or an option alone is none."""
     spans = re.findall(r"`([^`\n]+)`", _without_generated(README))
-    programs = r"(agenix-check|make|nix|pre-commit|pipx) [\w-]"
+    programs = r"(agenix-check|make|nix|pre-commit|pipx|uvx) [\w-]"
     return [one for one in spans if re.match(programs, one)]
 
 

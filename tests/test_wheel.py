@@ -1,6 +1,8 @@
 """The package as users install it: the wheel alone, in an environment of its own."""
 
 import os
+import pwd
+import re
 import subprocess
 import sys
 import tarfile
@@ -11,7 +13,10 @@ import pytest
 
 from agenix_check import __version__
 from agenix_check.demo.workshop import Workshop
-from tests.checkout import publish, run
+from tests.checkout import ROOT, publish, run
+
+_BIN = Path(sys.executable).parent
+_UV = _BIN / "uv"
 
 
 @pytest.fixture(scope="module")
@@ -58,20 +63,69 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     assert files <= set(names)
 
 
-def test_what_the_source_distribution_holds(wheel: Path, tmp_path: Path) -> None:
-    backend = tmp_path / "backend"
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--target", str(backend))
-    done = run(tmp_path, {"HOME": str(tmp_path)}, *pip, "hatchling>=1.25")
+@pytest.fixture(scope="module")
+def source_distribution(wheel: Path) -> Path:
+    """Return the source distribution, built from the same files."""
+    source, target = wheel.parents[1] / "source", wheel.parents[1] / "sdist"
+    done = run(source, _caches(wheel), str(_UV), "build", "--quiet", "--sdist", "-o", str(target))
     assert done.code == 0, done.output
-    source = wheel.parents[1] / "source"
-    program = f"from hatchling.build import build_sdist; build_sdist({str(tmp_path)!r})"
-    done = run(source, {"PYTHONPATH": str(backend)}, sys.executable, "-c", program)
-    assert done.code == 0, done.output
-    (built,) = tmp_path.glob("*.tar.gz")
-    with tarfile.open(built) as archive:
+    (built,) = target.glob("*.tar.gz")
+    return built
+
+
+def test_what_the_source_distribution_holds(wheel: Path, source_distribution: Path) -> None:
+    with tarfile.open(source_distribution) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    listing = run(source, {}, "git", "ls-files", "-z").output
+    listing = run(wheel.parents[1] / "source", {}, "git", "ls-files", "-z").output
     assert names - {"PKG-INFO"} == set(listing.split("\0")[:-1])
+
+
+def test_pypi_shows_readme_with_links_that_lead_somewhere(wheel: Path) -> None:
+    from readme_renderer.markdown import render
+
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith("/METADATA"))
+        head, _, text = archive.read(name).decode().partition("\n\n")
+    assert "Description-Content-Type: text/markdown" in head
+    shown = render(text)
+    assert shown is not None
+    assert re.search("<h1[^>]*>agenix-check<", shown)
+    places = re.findall(r'(?:href|src)="([^"]+)"', shown)
+    of_ours = f"agenix-check/agenix-check/blob/v{__version__}/CHANGELOG.md"
+    assert f"https://github.com/{of_ours}" in places
+    assert [one for one in places if not one.startswith(("https://", "#"))] == []
+    # What they lead to is in the repository.
+    paths = [one.split(f"/v{__version__}/", 1)[1] for one in places if f"/v{__version__}/" in one]
+    assert [one for one in paths if not (ROOT / one.partition("#")[0]).exists()] == []
+
+
+def test_it_runs_without_being_installed(wheel: Path, fleet: Workshop) -> None:
+    fleet.source("secrets/db.age", "another\n")
+    fleet.stage()
+    environment = _caches(wheel)
+    for words in ((str(_UV), "tool", "run", "--from"), (str(_BIN / "pipx"), "run", "--spec")):
+        done = run(fleet.top, environment, *words, str(wheel), "agenix-check")
+        assert done.code == 1, done.output
+        assert "output-stale" in done.output
+        fixing = ("agenix-check", "--fix", "--dry-run")
+        done = run(fleet.top, environment, *words, str(wheel), *fixing)
+        assert done.code == 1, done.output
+        assert "not fixed: secrets/db.age: there is no identity" in done.output
+
+
+def test_it_installs_on_every_python_from_its_source(
+    wheel: Path, source_distribution: Path, fleet: Workshop
+) -> None:
+    home = {"HOME": pwd.getpwuid(os.getuid()).pw_dir}
+    listed = run(ROOT, home, "sh", "tests/setup/python.sh", "all")
+    assert listed.code == 0, listed.output
+    for python in listed.output.splitlines():
+        done = run(
+            fleet.top, _caches(wheel), str(_UV), "tool", "run", "--python", python,
+            "--from", str(source_distribution), "agenix-check", "--format", "json",
+        )  # fmt: skip
+        assert done.code == 0, (python, done.output)
+        assert '"schema": "agenix-check/report/1"' in done.output
 
 
 def test_the_wheel_works_alone(installed: Path, fleet: Workshop) -> None:
@@ -106,6 +160,19 @@ def test_the_wheel_brings_what_it_needs_and_no_more(installed: Path) -> None:
         "agenix-check", "gitdb", "gitpython", "jinja2", "junit-xml", "markupsafe", "pyrage", "six",
         "smmap", "tqdm", "tree-sitter", "tree-sitter-nix",
     ]  # fmt: skip
+
+
+def _caches(wheel: Path) -> dict[str, str]:
+    """Return variables by which uv and pipx keep what they make beside the wheel."""
+    place = wheel.parents[1]
+    return {
+        "UV_CACHE_DIR": str(place / "uv"),
+        "UV_PYTHON_DOWNLOADS": "never",
+        "PIPX_HOME": str(place / "pipx"),
+        "CI": "",
+        "HOME": str(place / "home"),
+        **{f"XDG_{one}_HOME": str(place / "home") for one in ("CACHE", "CONFIG", "DATA", "STATE")},
+    }
 
 
 def _start(fleet: Workshop, *command: str) -> tuple[int, str]:

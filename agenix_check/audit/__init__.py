@@ -9,6 +9,7 @@ from agenix_check.audit.by_names import audit_names
 from agenix_check.audit.select import select
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.names import Names, fleet_of
+from agenix_check.model.activity import busy
 from agenix_check.model.findings import Report, SnapshotInfo
 from agenix_check.rules import find_rule
 
@@ -17,6 +18,7 @@ __all__ = ["audit_fleet", "refuse_emptied", "select"]
 # The audit of declarations is imported only when it is needed: many trees declare nothing.
 
 
+@busy("judging what was found")
 def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> Report:
     """Judge everything that an inventory knows, and return what is wrong."""
 

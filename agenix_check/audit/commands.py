@@ -10,6 +10,9 @@ from agenix_check.age import Recipient, mixes_post_quantum
 from agenix_check.git.paths import to_bytes
 
 REKEY = "agenix-check --fix"
+# Where an output is to be made that is not there: the script of agenix-rekey does that too.
+OR_AGENIX_REKEY = "or agenix rekey -a"
+REKEY_EITHER_WAY = f"{REKEY}  # {OR_AGENIX_REKEY}"
 UPDATE_MASTERS = f"{REKEY} --update-masters"
 # For findings by names, which cannot know what is declared.
 REKEY_BY_NIX = f"{REKEY} --inventory nix"

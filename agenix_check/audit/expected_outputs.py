@@ -8,6 +8,7 @@ from agenix_check.audit.commands import (
     LEFT_OUT,
     NOT_STAGED,
     REKEY,
+    REKEY_EITHER_WAY,
     REPLACE_KEY,
     bring_back,
     edit,
@@ -254,7 +255,7 @@ def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
             "output-missing", "declared, but never rekeyed for this node"
             if cause is None or cause.kind is not CauseKind.OUTPUT_DELETED
             else "declared, but deleted",
-            output=output, new=new, cause=cause, mend=bench.rekey(one.node),
+            output=output, new=new, cause=cause, mend=_make(bench, one),
         )  # fmt: skip
     elif source is not None:
         finding = make_finding(
@@ -268,9 +269,14 @@ def _lost(bench: Bench, one: Expected, output: Output) -> Judged:
     else:
         finding = make_finding(
             "output-stale", _stale_message(cause, output), output=output, path=stale.path,
-            new=new, cause=cause, mend=bench.rekey(one.node),
+            new=new, cause=cause, mend=_make(bench, one),
         )  # fmt: skip
     return Judged(_result(one, Verdict.WRONG, (finding.rule,), path=finding.path), (finding,))
+
+
+def _make(bench: Bench, one: Expected) -> str:
+    rekey = bench.rekey(one.node)
+    return REKEY_EITHER_WAY if rekey == REKEY else rekey
 
 
 def _stale_message(cause: Cause | None, output: Output) -> str:

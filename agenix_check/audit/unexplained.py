@@ -17,6 +17,7 @@ from agenix_check.audit.commands import (
     NOT_STAGED,
     REKEY,
     REKEY_BY_NIX,
+    REKEY_EITHER_WAY,
     bring_back,
     or_remove,
     put_key_right,
@@ -167,7 +168,8 @@ def _rekey(names: Names, lost: Lost, cause: Cause) -> str:
     about = lost.sources if cause.kind is CauseKind.SOURCE_CHANGED else lost.keys
     paths = [path for path in about if path in files]
     whole = any(files[path].mode == SYMLINK or _is_usable(facts.get(path)) for path in paths)
-    return f"# put {shell(cause.path)} right, then: {REKEY}" if paths and not whole else REKEY
+    right = whole or not paths
+    return REKEY_EITHER_WAY if right else f"# put {shell(cause.path)} right, then: {REKEY}"
 
 
 def _is_usable(fact: Fact | None) -> bool:
@@ -274,7 +276,7 @@ def _judge_brought(names: Names, keyring: Keyring, file: OutputFile, lost: Lost)
         path=file.path, node=file.directory, secret=file.name,
         source=_source(lost, file), new=not names.is_old(file),
         cause=_brought_by(names, file, lost), since=lost.commit,
-        mend=REKEY if names.shows_what_to_make(file) else REKEY_BY_NIX,
+        mend=REKEY_EITHER_WAY if names.shows_what_to_make(file) else REKEY_BY_NIX,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from agenix_check.cli.destinations import (
     want_history,
     write_reports,
 )
+from agenix_check.cli.only_hook import as_typed_here, has_only_the_hook, how_to_get_it
 from agenix_check.cli.opening import CheckRun, open_run
 from agenix_check.cli.terminal import say
 from agenix_check.errors import UsageError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from agenix_check.view import View
 
 # Commands can be typed in any directory; only what a person is to put right is named from the top.
+_FIXES = re.compile(r"agenix-check( --|-)fix\b")
 _FROM_TOP = re.compile(r"# put \S+ right")
 
 # What only --fix, --decrypt or an option needs is imported where it is needed.
@@ -206,16 +208,17 @@ def _options_to_repeat(settings: Settings) -> list[str]:
     return words
 
 
-def _with_options(report: "Report", settings: Settings) -> "Report":
-    """Repeat such options in the fixes of a report."""
+def _to_type(report: "Report", settings: Settings, top: Path | None) -> "Report":
+    """Repeat such options in the fixes of a report, and name what can be typed in a shell here."""
     options = _options_to_repeat(settings) if report.findings else []
-    if not options:
+    if not report.findings or not (options or has_only_the_hook()):
         return report
     from agenix_check.audit.commands import repeat
 
+    printed = {one.mend for one in report.findings if one.mend is not None}
+    typed = {fix: as_typed_here(repeat(fix, options), top) for fix in printed}
     findings = tuple(
-        one if one.mend is None else replace(one, mend=repeat(one.mend, options))
-        for one in report.findings
+        one if one.mend is None else replace(one, mend=typed[one.mend]) for one in report.findings
     )
     return replace(report, findings=findings)
 
@@ -243,7 +246,7 @@ def _report(
     renderer: "Renderer | None" = None,
 ) -> int:
     """Write the reports, with another text `instead` on standard output, and return the code."""
-    report = _with_options(report, settings)
+    report = _to_type(report, settings, repository.top)
     write_reports(report, settings, wanted, instead, renderer)
     for sentence in report.incomplete:
         say(f"could not check: {sentence}")
@@ -251,6 +254,7 @@ def _report(
         _where_to_type(repository.top, report, wanted),
         _why_unverified_fails(report, settings),
         _why_fix_is_refused(report),
+        how_to_get_it(one.mend for one in report.findings),
     )
     for hint in filter(None, hints):
         say(hint)
@@ -275,9 +279,9 @@ def _why_fix_is_refused(report: "Report") -> str | None:
 
     if not is_partial_commit():
         return None
-    from agenix_check.audit.commands import NOT_IN_PARTIAL_COMMIT, REKEY
+    from agenix_check.audit.commands import NOT_IN_PARTIAL_COMMIT
 
-    advised = any(one.mend is not None and REKEY in one.mend for one in report.findings)
+    advised = any(one.mend is not None and _FIXES.search(one.mend) for one in report.findings)
     return NOT_IN_PARTIAL_COMMIT if advised else None
 
 

@@ -5,9 +5,13 @@ import os
 import stat
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from agenix_check.inquiries import NewLock
 
 LARGEST = 1 << 28  # bytes of a file that `inspect` reads
 
@@ -31,6 +35,17 @@ def write_lock(top: Path | None, text: str) -> None:
     if (top / LOCK).is_symlink():
         raise UsageError(f"{LOCK} is a symlink; remove it")
     write_file(top / LOCK, text)
+
+
+def say_written(lock: "NewLock") -> str:
+    """Say what was written to the lock file, and what to type next."""
+    from agenix_check.discover.tree.evidence import LOCK
+    from agenix_check.report.words import quantity
+
+    nodes, secrets = quantity(lock.nodes, "node"), quantity(lock.secrets, "secret")
+    held = [f"{nodes} with {secrets}"] if lock.nodes or not lock.rules_files else []
+    held += [quantity(lock.rules_files, "rules file")] if lock.rules_files else []
+    return f"wrote {LOCK} ({' and '.join(held)}); now: git add -- :/{LOCK}"
 
 
 def read_input(file: str) -> bytes:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from agenix_check.cli.configuration import Asked, merge_for
 from agenix_check.cli.files import read_input
 from agenix_check.cli.settings_file import FILE, FILES, PYPROJECT, FileSettings, parse_file
+from agenix_check.cli.terminal import waiting
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.objects import read_blobs, read_root
 from agenix_check.git.repository import (
@@ -63,7 +64,9 @@ def open_run(asked: Asked) -> Iterator[CheckRun]:
     """
     repository = open_here()
     with open_view(repository, asked.settings) as view:
-        yield CheckRun(repository, view, *_settle(view, asked))
+        run = CheckRun(repository, view, *_settle(view, asked))
+        with waiting(run.settings):
+            yield run
 
 
 def _settle(view: View, asked: Asked) -> tuple[Settings, SettingsOrigin, FileSettings]:

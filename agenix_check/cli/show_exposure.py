@@ -17,7 +17,7 @@ from agenix_check.cli.configuration import ask
 from agenix_check.cli.destinations import whole_document
 from agenix_check.cli.gate_grammar import AskedExposure, parse_exposure
 from agenix_check.cli.opening import open_here
-from agenix_check.cli.terminal import print_out, say
+from agenix_check.cli.terminal import print_out, say, waiting
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.every_commit import count_aside
 from agenix_check.inquiries import discover_past_readers, past_node_names, say_unseen_history
@@ -59,7 +59,8 @@ def _find(settings: "Settings", asked: AskedExposure) -> Exposure:
     """Find out what is asked for."""
     repository = open_here()
     keys = [one for text in asked.keys for one in _keys(text)]
-    past = discover_past_readers(repository, settings, [one for one in keys if one is not None])
+    with waiting(settings):
+        past = discover_past_readers(repository, settings, [one for one in keys if one is not None])
     exposures, public, private_keys = find_past_exposures(repository, past)
     if settings.decrypt:
         exposures, public = _compare(repository, settings, past, exposures, public)

@@ -7,7 +7,7 @@ from agenix_check.audit.select import select
 from agenix_check.audit.unmatched import unmatched_in_fleet
 from agenix_check.cli.check import say_whose_settings
 from agenix_check.cli.configuration import ask
-from agenix_check.cli.files import write_lock
+from agenix_check.cli.files import say_written, write_lock
 from agenix_check.cli.gate_grammar import parse_fleet
 from agenix_check.cli.opening import CheckRun, open_run
 from agenix_check.cli.terminal import can_draw, is_terminal, print_out, say, text_width, use_color
@@ -71,8 +71,9 @@ def _refuse_unmatched(fleet: Fleet, settings: Settings) -> None:
 
 
 def _write_lock(run: CheckRun) -> int:
-    text, left_out = make_lock(run.view, run.settings)
-    write_lock(run.repository.top, text)
-    for sentence in left_out:
+    made = make_lock(run.view, run.settings)
+    write_lock(run.repository.top, made.text)
+    say(say_written(made))
+    for sentence in made.left_out:
         say(f"not in the lock file: {sentence}")
     return 0

@@ -2,15 +2,17 @@
 
 import os
 import sys
+from contextlib import contextmanager
 from errno import EBADF
 from typing import TYPE_CHECKING
 
 from agenix_check.errors import CannotCheckError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
 
-    from agenix_check.model.settings import ColorWhen
+    from agenix_check.model.settings import ColorWhen, Settings
 
 _FEWEST_COLUMNS = 40  # columns; what is narrower breaks lines itself
 
@@ -68,6 +70,10 @@ def say(sentence: str) -> None:
     """Write a message of the program to standard error."""
     from agenix_check.report.escape import visible
 
+    if "PRE_COMMIT" in os.environ:
+        from agenix_check.cli.only_hook import as_typed_here
+
+        sentence = as_typed_here(sentence, None)
     complain(f"agenix-check: {visible(sentence)}\n")
 
 
@@ -79,6 +85,18 @@ def complain(text: str) -> None:
 
     with suppress(OSError):
         _write(sys.stderr, inert(text))
+
+
+@contextmanager
+def waiting(settings: "Settings") -> "Iterator[None]":
+    """Show a person at the terminal what takes long meanwhile."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    from agenix_check.report.waiting_line import show_waiting
+
+    with show_waiting(settings, sys.stderr):
+        yield
 
 
 def _write(stream: "TextIO | None", text: str) -> None:

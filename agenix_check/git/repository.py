@@ -339,7 +339,9 @@ def _refuse_unmerged(git: Git) -> None:
         shown = ", ".join(ascii(path) for path in paths[:3])
         more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
         raise CannotCheckError(
-            f"the index has unmerged entries ({shown}{more}); end the merge, then check again"
+            f"the index has unmerged entries ({shown}{more}): for each, choose a side "
+            "(`git checkout --ours -- FILE` or `--theirs`) or edit it, type `git add -- FILE`, "
+            "then check again; --fix then makes outputs anew"
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from agenix_check.age import fingerprint, parse_recipient, recipient_or_none
-from agenix_check.audit.commands import REKEY, shell
+from agenix_check.audit.commands import OR_AGENIX_REKEY, REKEY, shell
 from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.pickaxe import Brought, find_bringer, find_in_any_commit
@@ -140,7 +140,9 @@ def with_grants(command: str, grants: Sequence[Grant]) -> str:
     if typed.startswith("#") or REKEY not in typed:
         return command
     options = " ".join(dict.fromkeys(one.typed for one in grants))
-    conditions = "; ".join([one.condition for one in grants] + ([prose] if prose else []))
+    # The script of agenix-rekey would ask nobody.
+    others = [prose] if prose and prose != OR_AGENIX_REKEY else []
+    conditions = "; ".join([one.condition for one in grants] + others)
     return f"{typed.replace(REKEY, f'{REKEY} {options}', 1)}  # {conditions}"
 
 

@@ -7,6 +7,7 @@ from agenix_check.errors import UsageError
 from agenix_check.mend.plan import Plan, Touched
 from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.registry import find_format
+from agenix_check.report.words import quantity
 
 PLAN_SCHEMA = "agenix-check/plan/1"
 
@@ -39,6 +40,22 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield from (f"remove {visible(one.path)}" for one in plan.remove)
     yield from (f"grant {visible(one.line)}: {visible(one.typed)}" for one in plan.grants)
     yield from (f"not fixed: {visible(sentence)}" for sentence in plan.left)
+    if not plan.is_empty:
+        yield _summary(plan)
+
+
+def _summary(plan: Plan) -> str:
+    """Return how much would be done, in one line."""
+    written = sum(len(job.outputs) + bool(job.recipients) for job in plan.jobs)
+    counts = (
+        (len(plan.jobs), f"decrypt {quantity(len(plan.jobs), 'file')} once"),
+        (written, f"write {quantity(written, 'file')}"),
+        (len(plan.restore), f"put back {quantity(len(plan.restore), 'file')}"),
+        (len(plan.stage), f"stage {quantity(len(plan.stage), 'file')}"),
+        (len(plan.remove), f"remove {quantity(len(plan.remove), 'file')}"),
+        (len(plan.grants), f"wait for {quantity(len(plan.grants), 'grant')}"),
+    )
+    return f"--fix would {', '.join(words for count, words in counts if count)}"
 
 
 def _members(plan: Plan) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from agenix_check.model.progress import Progress
 from agenix_check.model.settings import Settings
 from agenix_check.report.escape import visible
+from agenix_check.report.waiting_line import show_waiting
 
 if TYPE_CHECKING:
     from typing import Never
@@ -30,7 +31,8 @@ def show_progress(settings: Settings, stream: TextIO | None) -> Iterator[Progres
         return
     shown = _Shown(stream)
     try:
-        yield shown
+        with show_waiting(settings, stream):
+            yield shown
     finally:
         shown.close()
 

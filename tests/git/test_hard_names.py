@@ -109,7 +109,9 @@ def test_unmerged_hard_names_are_shown_safely(workshop: Workshop) -> None:
     workshop.git.attempt("update-index", "--index-info", lines=entries)
     said = says(call(workshop.top), 3)
     assert said == (
-        "the index has unmerged entries ('\\x1b[31m::error::x'); end the merge, then check again"
+        "the index has unmerged entries ('\\x1b[31m::error::x'): for each, choose a side "
+        "(`git checkout --ours -- FILE` or `--theirs`) or edit it, type `git add -- FILE`, "
+        "then check again; --fix then makes outputs anew"
     )
 
 

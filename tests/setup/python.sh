@@ -1,8 +1,8 @@
 #!/bin/sh
-# Print the path of the oldest or the newest Python, of those that are supported and can make a
+# Print the path of the oldest or the newest Python, or of one of each version, of those that are supported and can make a
 # virtual environment: on PATH, in /usr/bin or from pyenv. With --version its version, as 3.11.
 #
-#     sh tests/setup/python.sh [--version] oldest|newest
+#     sh tests/setup/python.sh [--version] oldest|newest|all
 set -eu
 
 only=
@@ -45,6 +45,6 @@ if [ -z "$found" ]; then
     exit 1
 fi
 case $only in
-    version) echo "3.${found%% *}" ;;
-    *) echo "${found#* }" ;;
+    version) echo "$found" | sed 's/^\([0-9]*\) .*/3.\1/' ;;
+    *) echo "$found" | sed 's/^[0-9]* //' ;;
 esac

@@ -38,10 +38,12 @@ _HOMES = "homeConfigurations"
 _STEP = re.compile(r'"((?:[^"\\$]|\\.|\$(?!\{))*)"|([^".\s]+)')
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
 _ABSENT_SUBMODULE = "is not in this clone; fetch it with `git submodule update --init`"
+_WITHOUT_NIX = "judge by `--inventory names` or `--inventory lock` (agenix-check.lock)"
 _HINTS = (
     (
         UNFETCHED,
-        "; the network is not used: fetch the flake's inputs with `nix flake archive`",
+        "; the network is not used: fetch the flake's inputs with `nix flake archive`, or "
+        + _WITHOUT_NIX,
     ),
     (UNLOCKED, "; flake.lock does not fit flake.nix: run `nix flake lock` and stage it"),
     (TOO_NEW, "; flake.lock was written by a newer Nix than this one"),

@@ -38,6 +38,7 @@ from agenix_check.git.cache import Store
 from agenix_check.git.history import last_changes
 from agenix_check.git.repository import changes
 from agenix_check.git.snapshot import Change
+from agenix_check.model.activity import busy
 from agenix_check.model.findings import Cause, CauseKind
 from agenix_check.model.fleet import Fleet, Node, Output
 from agenix_check.model.frozen import frozen
@@ -173,6 +174,7 @@ class Names:
         return frozenset(file.ident for file in self.base.outputs.values())
 
 
+@busy("reading keys, sources and outputs")
 def discover_names(view: View, memory: Memory, store: Store) -> Names:
     """Read a snapshot and its base, and history where outputs are not explained by these.
 
@@ -273,6 +275,7 @@ def _within(traces: Mapping[str, Trace], tree: Evidence) -> dict[str, Trace]:
     }
 
 
+@busy("reading history")
 def _find_lost(
     view: View, names: Names, changed: Sequence[Change], memory: Memory, store: Store
 ) -> dict[str, Lost]:

@@ -15,6 +15,10 @@ from tests.conftest import Result, Run
 from tests.discover.declared.test_plain_rules import of, only_nix
 from tests.host_keys import ALPHA, BETA
 
+WRITTEN = (
+    "agenix-check: wrote agenix-check.lock (1 rules file); now: git add -- :/agenix-check.lock\n"
+)
+
 
 @pytest.fixture
 def locked(workshop: Workshop, run: Run, nix_home: Path) -> Workshop:
@@ -22,7 +26,7 @@ def locked(workshop: Workshop, run: Run, nix_home: Path) -> Workshop:
     workshop.write("db.age", encrypt(b"x", [ALPHA]))
     workshop.write("secrets.nix", only_nix(ALPHA))
     workshop.stage()
-    assert run(workshop.top, "fleet", "--lock") == Result(0, "", "")
+    assert run(workshop.top, "fleet", "--lock") == Result(0, "", WRITTEN)
     workshop.commit("Build")
     return workshop
 

@@ -146,7 +146,11 @@ def test_the_command_writes_what_the_flake_declares(estate: Estate, run: Run) ->
 
     done = run(inner, "fleet", "--lock")
 
-    assert (done.code, done.stdout, done.stderr) == (0, "", "")
+    assert (done.code, done.stdout) == (0, "")
+    assert done.stderr == (
+        "agenix-check: wrote agenix-check.lock (3 nodes with 5 secrets); "
+        "now: git add -- :/agenix-check.lock\n"
+    )
     assert estate.shop.read(LOCK) == expected
     assert not [file for file in estate.shop.top.iterdir() if file.name.startswith(f".{LOCK}")]
     assert not (inner / LOCK).exists()

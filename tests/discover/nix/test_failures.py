@@ -186,7 +186,8 @@ def test_an_input_that_is_not_here_is_not_fetched(workshop: Workshop) -> None:
         declare(workshop.top)
     message = str(caught.value)
     assert "unable to download 'https://" in message
-    assert message.endswith("fetch the flake's inputs with `nix flake archive`")
+    assert "fetch the flake's inputs with `nix flake archive`, or judge by" in message
+    assert message.endswith("`--inventory names` or `--inventory lock` (agenix-check.lock)")
 
 
 def test_no_flake(workshop: Workshop, flake: Workshop) -> None:
