@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.whole_file import write_whole
+from agenix_check.git.worktree import mode_of
 
 if TYPE_CHECKING:
     from agenix_check.inquiries import NewLock
@@ -32,7 +33,7 @@ def write_lock(top: Path | None, text: str) -> None:
 
     if top is None:
         raise UsageError("a bare repository has no place for a lock file")
-    if (top / LOCK).is_symlink():
+    if stat.S_ISLNK(mode_of(top / LOCK)):
         raise UsageError(f"{LOCK} is a symlink; remove it")
     write_file(top / LOCK, text)
 

@@ -1,5 +1,6 @@
 """`agenix-check init`: says what is here, shows what it would write, and writes it if asked to."""
 
+import stat
 from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
@@ -11,6 +12,7 @@ from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import UsageError
 from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository, worktree_snapshot
+from agenix_check.git.worktree import mode_of
 from agenix_check.init import ASKED_FILES, CONFIG, InUse, Proposal, look_around, propose
 from agenix_check.report.escape import visible
 from agenix_check.report.words import quantity
@@ -63,7 +65,7 @@ def _look(repository: Repository, top: Path) -> InUse:
     for name in ASKED_FILES:
         path = top / name
         # What git-hooks.nix links to, or a huge file, is nothing to add to.
-        if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGEST:
+        if stat.S_ISREG(mode_of(path)) and path.stat().st_size <= _LARGEST:
             texts[name] = path.read_text("utf-8", "surrogateescape")
     status, listing, _ = repository.git.attempt(
         "config", "--null", "--get-regexp", r"^remote\..*\.url$"
@@ -112,8 +114,8 @@ def _say_advice(advice: Sequence[str]) -> None:
 
 def _refuse_odd(top: Path, one: Proposal) -> None:
     """Refuse to write through a symlink, or over what is there and was not looked at."""
-    path = top / one.path
-    if path.is_symlink() or (one.before is None and path.exists()):
+    mode = mode_of(top / one.path)
+    if stat.S_ISLNK(mode) or (one.before is None and mode):
         raise UsageError(f"{one.path} is there, and nothing that init may write; move it away")
 
 

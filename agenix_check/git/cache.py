@@ -5,6 +5,7 @@ import marshal
 import sys
 from collections.abc import Callable
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,10 +78,19 @@ class Store:
                     file.unlink()
             return work()
 
-    def save(self, name: str, value: dict[str, _T], *, number: int | None = None) -> None:
-        """Save a value; if that fails, the next run learns it again."""
+    def save(
+        self,
+        name: str,
+        value: dict[str, _T],
+        *,
+        number: int | None = None,
+        most: int | None = None,
+    ) -> None:
+        """Save a value, of its entries the last `most`; if that fails, it is learned again."""
         if self._directory is None:
             return
+        if most is not None and len(value) > most:
+            value = dict(islice(value.items(), len(value) - most, None))
         body = marshal.dumps(value)
         if len(body) > MOST_STORED:
             return

@@ -172,7 +172,7 @@ class RememberedReport:
     def _keep_entry(self, entries: dict[str, object], entry: _Entry) -> None:
         if entries.pop(self._name, None) != tuple(entry):
             entries[self._name] = tuple(entry)
-            self._store.save(_STORED_REPORTS, dict(list(entries.items())[-_MOST_TREES:]))
+            self._store.save(_STORED_REPORTS, entries, most=_MOST_TREES)
 
     def _keep_list(self, digest: str, body: bytes) -> None:
         """Remember a list, and forget the oldest where there is no room for all."""

@@ -55,7 +55,7 @@ def test_an_edited_source_makes_its_outputs_stale(fleet: Workshop) -> None:
     for finding in report.findings:
         assert finding.new
         assert finding.source == DB
-        assert finding.mend == "agenix-check --fix"
+        assert finding.mend == "agenix-check --fix  # or agenix rekey -a"
         assert finding.cause is not None
         assert (finding.cause.kind, finding.cause.path) == (CauseKind.SOURCE_CHANGED, DB)
 

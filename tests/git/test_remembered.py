@@ -74,6 +74,12 @@ def test_reports_of_another_shape_are_not_taken(fleet: Workshop, value: Any) -> 
         assert call(fleet.top) == right, one
 
 
+def test_of_too_many_entries_the_newest_are_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.save("some", {"a": 1, "b": 2, "c": 3}, most=2)
+    assert store.load("some") == {"b": 2, "c": 3}
+
+
 def test_what_is_too_large_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "MOST_STORED", 100)
     store = Store(tmp_path)

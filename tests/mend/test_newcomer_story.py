@@ -181,8 +181,10 @@ def test_without_an_identity(story: Story) -> None:
     broken = edit(story)
     story.shop.stage()
     go_on(broken, "Break it")
-    (mend,) = mends_of(broken.findings())
+    (printed,) = mends_of(broken.findings())
+    mend, _, prose = printed.partition("  # ")
     assert mend == f"agenix-check --fix --inventory {broken.inventory}"
+    assert prose == "or agenix rekey -a"
 
     nobody = broken.run(f"AGENIX_CHECK_IDENTITY= {mend}")
 

@@ -251,8 +251,8 @@ def _never_had_lock(view: View, store: Store) -> bool:
         return True
     found = has_version(view.repository.git, tip.commit, LOCK, without=known)
     if found is False and not view.repository.shallow:
-        kept = [*known, tip.commit][-_MOST_COMMITS:]
-        store.save(_STORED_WITHOUT, dict.fromkeys(kept, True), number=_WITHOUT_FORMAT)
+        kept = dict.fromkeys([*known, tip.commit], True)
+        store.save(_STORED_WITHOUT, kept, number=_WITHOUT_FORMAT, most=_MOST_COMMITS)
     return not found
 
 

@@ -51,8 +51,7 @@ def ask_once(
         keys[file.path]: _flatten(withhold_rules(file)) for file in found if file.failure is None
     }
     if fresh:
-        kept = list({**known, **fresh}.items())[-_MOST_ANSWERED:]
-        store.save(_ANSWERS, dict(kept), number=_ANSWERS_FORMAT)
+        store.save(_ANSWERS, {**known, **fresh}, number=_ANSWERS_FORMAT, most=_MOST_ANSWERED)
     return (*files, *found)
 
 

@@ -45,8 +45,7 @@ class RulesHistory:
         """Remember what was found of commits."""
         if len(self.broken) > self._count:
             mine = {f"{commit}{self._about}": one for commit, one in self.broken.items()}
-            kept = dict(list((self._others | mine).items())[-_MOST_BROKEN:])
-            self.store.save(_STORED_BROKEN, kept)
+            self.store.save(_STORED_BROKEN, self._others | mine, most=_MOST_BROKEN)
 
     def commits(self, paths: Sequence[str]) -> list[tuple[str, list[str]]]:
         """Return the commits that touched some paths, the newest first, each with those.

@@ -63,8 +63,7 @@ def find_written(
         if path in known[key]:
             found[path] = WrittenRules(known[key][path], commit)
     if fresh:
-        kept = dict(list(known.items())[-_MOST_WRITTEN:])
-        store.save(_STORED_WRITTEN, kept, number=_WRITTEN_FORMAT)
+        store.save(_STORED_WRITTEN, known, number=_WRITTEN_FORMAT, most=_MOST_WRITTEN)
     return found
 
 

@@ -62,7 +62,7 @@ def find_outgrown(
     proven |= {key for key in asked if key not in grown}
     proven |= {key for key in grown if history.has_born(key, outputs[key])}
     known |= {_sign(here, key): True for key in proven}
-    store.save(_STORED_READINGS, dict(list(known.items())[-_MOST_KNOWN:]), number=_READINGS_FORMAT)
+    store.save(_STORED_READINGS, known, number=_READINGS_FORMAT, most=_MOST_KNOWN)
     left = {key: found for key, found in grown.items() if key not in proven}
     if any(how is Reading.WHOLE and _ends(here, key) for key, how in read.items()):
         return left, ()

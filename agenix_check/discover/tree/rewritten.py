@@ -47,7 +47,7 @@ def find_rewritten(
 def remember_made(store: Store, blobs: Iterable[str]) -> None:
     """Note blobs that --fix made in place of files whose fault no name and no header shows."""
     known = {**_load(store), **dict.fromkeys(blobs, True)}
-    store.save(_STORED_MADE, dict(list(known.items())[-_MOST:]), number=_MADE_FORMAT)
+    store.save(_STORED_MADE, known, number=_MADE_FORMAT, most=_MOST)
 
 
 def _load(store: Store) -> dict[str, bool]:

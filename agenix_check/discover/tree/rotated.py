@@ -66,9 +66,7 @@ def find_rotated(
                 known[_sign(here, path, key)] = True
         elif not history.has_born(commit, directory, idents[directory, bare(text)]):
             found.setdefault((directory, key), Rotated(path, commit))
-    store.save(
-        _STORED_ROTATIONS, dict(list(known.items())[-_MOST_ANSWERS:]), number=_ROTATIONS_FORMAT
-    )
+    store.save(_STORED_ROTATIONS, known, number=_ROTATIONS_FORMAT, most=_MOST_ANSWERS)
     return found, ()
 
 

@@ -53,7 +53,7 @@ def test_a_secret_that_was_declared_and_never_rekeyed_is_missing(
     assert finding.path == estate.output("beta", "token")
     assert finding.severity is Severity.ERROR
     assert finding.new
-    assert finding.mend == "agenix-check --fix"
+    assert finding.mend == "agenix-check --fix  # or agenix rekey -a"
     assert result(report, "beta", "token").verdict is Verdict.WRONG
     assert report.counts.errors == 1
 
