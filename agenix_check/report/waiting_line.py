@@ -10,19 +10,21 @@ from typing import TextIO
 from agenix_check.model.activity import Onlooker, watched_by
 from agenix_check.model.settings import Settings
 
-_LONG = 2.0  # seconds of a run until there is a line
+_PATIENCE = 2.0  # seconds of a run until there is a line
 _PAUSE = 0.5  # seconds between two looks
 _CLEAR = "\r\x1b[K"
 
 
 @contextmanager
-def show_waiting(settings: Settings, stream: TextIO | None, long: float = _LONG) -> Iterator[None]:
+def show_waiting(
+    settings: Settings, stream: TextIO | None, long: float = _PATIENCE
+) -> Iterator[None]:
     """Show what a run is busy with that takes longer than `long` seconds, if somebody waits."""
     unread = stream is None or not stream.isatty() or os.environ.get("TERM", "dumb") == "dumb"
     if stream is None or unread or settings.no_progress or settings.quiet or os.environ.get("CI"):
         yield
         return
-    line = _Line(stream, long)
+    line = _WaitingLine(stream, long)
     try:
         with watched_by(line):
             yield
@@ -30,7 +32,7 @@ def show_waiting(settings: Settings, stream: TextIO | None, long: float = _LONG)
         line.close()
 
 
-class _Line(Onlooker):
+class _WaitingLine(Onlooker):
     """Draws from a thread of its own; whoever changes what is shown has cleared it afterwards."""
 
     def __init__(self, stream: TextIO, long: float) -> None:
