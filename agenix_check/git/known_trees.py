@@ -13,15 +13,15 @@ _MOST_KINDS = 16
 _MOST_OF_A_KIND = 16  # of each kind
 MOST_BETWEEN = 1 << 20  # bytes of the listing of what differs: some thousand files
 
-_FlatTree = tuple[str, str, str, str, str, bool]
+_FlatTree = tuple[str, str, str, str, str, tuple[str, ...]]
 
 
 class KnownTree(NamedTuple):
     """A tree that was judged, by object ids.
 
     `tip` is the commit that history was read from, `base` the commit it was compared with, which
-    has the tree `before`. `report` is the name of its report. `has_lost` says that some outputs are
-    not explained, so that `.nix` files were asked for their names.
+    has the tree `before`. `report` is the name of its report. `words` are what
+    `.nix` files were asked for: names of outputs that are not explained.
     """
 
     tree: str
@@ -29,7 +29,7 @@ class KnownTree(NamedTuple):
     base: str
     before: str
     report: str
-    has_lost: bool
+    words: tuple[str, ...]
 
 
 class KnownTrees:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from agenix_check.cli import main
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.tree import evidence
+from agenix_check.discover.tree import carried, evidence
 from agenix_check.errors import AgenixCheckError
 from agenix_check.git import documents
 from agenix_check.git.objects import Blob, read_blobs
@@ -58,6 +58,14 @@ def write_module(shop: Workshop, number: int) -> None:
 
 def name_no_secret(shop: Workshop, number: int) -> None:
     shop.write("hosts/alpha/default.nix", f"{{ a = {number}; }}\n")
+
+
+def write_a_module_of_rules_name(shop: Workshop, number: int) -> None:
+    shop.write("modules/secrets.nix", f"{{ config, ... }}: {{ a = {number}; }}\n")
+
+
+def name_a_secret(shop: Workshop, number: int) -> None:
+    shop.write(f"modules/{number % 2}.nix", f'{{ a = "{number} token alpha-token.age"; }}\n')
 
 
 def take_a_page_away(shop: Workshop, _: int) -> None:
@@ -136,9 +144,10 @@ def merge(shop: Workshop, number: int) -> None:
 
 
 ACTS: tuple[Callable[[Workshop, int], None], ...] = (
-    write_page, write_module, name_no_secret, take_a_page_away, rekey_token, forget_to_rekey,
-    leave_an_orphan, add_a_secret, add_an_unused_source, rotate, rotate_and_keep_the_key, rekey_db,
-    write_a_key_down, take_an_output_away, link, grow_a_key_file, merge,
+    write_page, write_module, write_a_module_of_rules_name, name_a_secret, name_no_secret,
+    take_a_page_away, rekey_token, forget_to_rekey, leave_an_orphan, add_a_secret,
+    add_an_unused_source, rotate, rotate_and_keep_the_key, rekey_db, write_a_key_down,
+    take_an_output_away, link, grow_a_key_file, merge,
 )  # fmt: skip
 steps = st.tuples(
     st.sampled_from([*ACTS, write_page, write_page, write_module]),
@@ -184,7 +193,8 @@ def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], tuple[
         blobs.update(asked, first)
         return read_blobs(git, asked, first)
 
-    monkeypatch.setattr(evidence, "read_blobs", spy)
+    for reader in (evidence, carried):
+        monkeypatch.setattr(reader, "read_blobs", spy)
     monkeypatch.setenv("GIT_TRACE", str(trace))
 
     def since() -> tuple[str, set[str]]:

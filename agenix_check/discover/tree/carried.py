@@ -1,19 +1,22 @@
 """Verdicts that hold for another tree too: nothing that differs between the two can change them.
 
 By names alone a verdict depends on outputs, on files with keys and on age files, on links,
-submodules and some files by their name; where outputs are not explained, on `.nix` files and on
-history too. Most commits touch none of these.
+submodules and some files by their name; where outputs are not explained, on what
+`.nix` files say of them and on history too. Most commits touch none of these.
 """
 
 import posixpath
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from shutil import which
 
-from agenix_check.discover.tree.evidence import FLAKE, LOCK, find_facts, is_outside_fleet
-from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact
+from agenix_check.discover.tree.evidence import FLAKE, LOCK, is_outside_fleet
+from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact, find_fact
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import output_file
 from agenix_check.git.known_trees import KnownTree, LinearCommit, list_between, read_linear
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.paths import to_bytes
 from agenix_check.git.repository import Repository, parents_of
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change, File
 from agenix_check.model.fleet import RULES_FILE
@@ -21,6 +24,7 @@ from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.view import View
 
 _MOST_PASSED = 64  # since a tree that was judged
+_MOST_WORDS = 200
 _MOST_TRIED = 3  # trees that were judged at one commit
 _DECIDING = {
     FLAKE, LOCK, RULES_FILE, "flake.lock", "agenix-check.toml", "pyproject.toml", ".gitmodules",
@@ -34,19 +38,41 @@ def known_tree(view: View, settings: Settings, names: Names, report: str) -> Kno
     None where its verdicts may not hold for trees that differ in nothing of interest: what this
     change did to keys, or beside outputs that are not explained, history will show another way.
     """
-    if not (names.here.outputs and _is_by_names_alone(view, settings)):
+    here = names.here
+    if not (here.outputs and _is_by_names_alone(view, settings)):
         return None
     has_past = bool(names.lost or names.outgrown or names.rotated)
     for path in names.changed:
-        sides = [(tree.files.get(path), tree.facts.get(path)) for tree in (names.base, names.here)]
+        sides = [(tree.files.get(path), tree.facts.get(path)) for tree in (names.base, here)]
         if not all(
-            _is_of_no_interest(file, fact, nix=bool(names.lost))
-            or (not has_past and _is_secret(file, fact))
+            _is_of_no_interest(file, fact) or (not has_past and _is_secret(file, fact))
             for file, fact in sides
             if file is not None
         ):
             return None
-    return _know(view, report, has_lost=bool(names.lost))
+    words = _words_asked(names)
+    if words:
+        sides_of = (tree.files.get(path) for path in names.changed for tree in (names.base, here))
+        if not _are_silent(view.repository, {one for one in sides_of if one is not None}, words):
+            return None
+    return _know(view, report, words)
+
+
+def _words_asked(names: Names) -> tuple[str, ...]:
+    """Return the words that `.nix` files are asked for: the names of what is not explained.
+
+    One that every file has where they are too many.
+    """
+    words = {names.here.outputs[path].name for path in names.lost}
+    words |= {posixpath.basename(path) for one in names.lost.values() for path in one.sources}
+    return tuple(sorted(words)) if len(words) <= _MOST_WORDS else ("",)
+
+
+def _has_rules_file(view: View) -> bool:
+    """Return whether a file has the name of rules files and speaks of keys, as modules do not."""
+    files = view.snapshot.files.values()
+    named = [one.oid for one in files if one.path.endswith(RULES_FILE)]
+    return any(b"publicKeys" in blob.data for blob in read_blobs(view.repository.git, named))
 
 
 def _is_by_names_alone(view: View, settings: Settings) -> bool:
@@ -55,7 +81,7 @@ def _is_by_names_alone(view: View, settings: Settings) -> bool:
     Where Nix is here and might be asked, it sees every file.
     """
     files, base, authority = view.snapshot.files, view.base, view.authority
-    if settings.rules or any(path.endswith(RULES_FILE) for path in files):
+    if settings.rules or _has_rules_file(view):
         return False
     if settings.inventory is InventoryChoice.NAMES:
         return True
@@ -67,11 +93,11 @@ def _is_by_names_alone(view: View, settings: Settings) -> bool:
     return of_base and not (settings.flake or settings.nodes or FLAKE in files)
 
 
-def _know(view: View, report: str, *, has_lost: bool) -> KnownTree | None:
+def _know(view: View, report: str, words: tuple[str, ...]) -> KnownTree | None:
     tip, base = _tip(view), view.base
     if tip is None or base is None or base.commit is None:
         return None
-    return KnownTree(view.snapshot.tree, tip, base.commit, base.tree, report, has_lost)
+    return KnownTree(view.snapshot.tree, tip, base.commit, base.tree, report, words)
 
 
 def find_alike(view: View, trees: Sequence[KnownTree]) -> KnownTree | None:
@@ -96,7 +122,7 @@ def find_alike(view: View, trees: Sequence[KnownTree]) -> KnownTree | None:
                 return None
     for known in found[: -_MOST_TRIED - 1 : -1]:
         if _is_alike(view, known, passed):
-            return _know(view, known.report, has_lost=known.has_lost)
+            return _know(view, known.report, known.words)
     return None
 
 
@@ -123,21 +149,33 @@ def _is_alike(view: View, known: KnownTree, passed: Sequence[LinearCommit]) -> b
     changes = list_between(view.repository, sorted(pair for pair in pairs if pair[0] != pair[1]))
     if changes is None:
         return False
-    return _are_of_no_interest(view.repository, changes, nix=known.has_lost)
+    return _are_of_no_interest(view.repository, changes, known.words)
 
 
-def _are_of_no_interest(repository: Repository, changes: Sequence[Change], *, nix: bool) -> bool:
+def _are_of_no_interest(
+    repository: Repository, changes: Sequence[Change], words: Sequence[str]
+) -> bool:
     """Return whether no verdict can depend on some changes; their contents are read."""
-    files = [file for one in changes for file in (one.before, one.after) if file is not None]
-    if not all(_is_of_no_interest(file, None, nix=nix) for file in files):
+    files = {file for one in changes for file in (one.before, one.after) if file is not None}
+    if not all(_is_of_no_interest(file, None) for file in files):
         return False
-    # One at a place: two versions of a file are two files here.
-    numbered = [file._replace(path=f"{number}") for number, file in enumerate(files)]
-    return not find_facts(repository, numbered)
+    return _are_silent(repository, files, words)
 
 
-def _is_of_no_interest(file: File, fact: Fact | None, *, nix: bool) -> bool:
-    """Return whether no verdict can depend on a file; on `.nix` files it may if `nix`."""
+def _are_silent(repository: Repository, files: AbstractSet[File], words: Sequence[str]) -> bool:
+    """Return whether files have neither keys nor secrets, and `.nix` files none of some words."""
+    modules = {file.oid for file in files if file.path.endswith(".nix")}
+    asked = [to_bytes(word) for word in words]
+    for oid, size, data, sha256 in read_blobs(repository.git, {file.oid for file in files}):
+        if find_fact(data, size, sha256) is not None:
+            return False
+        if oid in modules and (len(data) < size or any(word in data for word in asked)):
+            return False
+    return True
+
+
+def _is_of_no_interest(file: File, fact: Fact | None) -> bool:
+    """Return whether no verdict can depend on a file, but by the words of a `.nix` file."""
     path = file.path
     return not (
         fact is not None
@@ -146,7 +184,6 @@ def _is_of_no_interest(file: File, fact: Fact | None, *, nix: bool) -> bool:
         or posixpath.basename(path) in _DECIDING
         or is_outside_fleet(path)
         or output_file(path) is not None
-        or (nix and path.endswith(".nix"))
     )
 
 
