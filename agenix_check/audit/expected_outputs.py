@@ -190,7 +190,7 @@ def _without_source(bench: Bench, one: Expected) -> Judged:
     if source in bench.declared.on_disk:
         rule, message, mend = "source-unstaged", "in the work tree, but not staged", stage(source)
     elif one.secret.generator is not None:
-        rule, message = "source-missing", not_generated_yet(one.secret, bench.names)
+        rule, message = "source-missing", not_generated_yet(one.secret, bench.declared, bench.names)
         mend = from_top("agenix generate -a")
     else:
         rule, message = "source-missing", "declared, but not in the tree"

@@ -1,13 +1,13 @@
 """Sources that were generated from others: which of them have to be generated again."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from agenix_check.audit.commands import encrypt_to_all, from_top
 from agenix_check.audit.judged import make_finding
 from agenix_check.discover.declared.expected import Declared
-from agenix_check.discover.declared.generated import Outdated
+from agenix_check.discover.declared.generated import Missing, Outdated, missing_in_order
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import DeclaredSecret
 from agenix_check.model.findings import Cause, CauseKind, Finding
@@ -33,7 +33,7 @@ def audit_outdated(
         )  # fmt: skip
 
 
-def not_generated_yet(secret: DeclaredSecret, there: Names) -> str:
+def not_generated_yet(secret: DeclaredSecret, declared: Declared, there: Names) -> str:
     """Say that a source was not generated, by which generator, and what is needed first."""
     text = "declared with a generator, but not generated yet"
     if secret.generator:
@@ -42,9 +42,19 @@ def not_generated_yet(secret: DeclaredSecret, there: Names) -> str:
     if not paths:
         return text
     # What is missing itself has to be generated first.
-    missing = [path for path in paths if path not in there.here.files]
-    ordered = [*missing, *(path for path in paths if path not in missing)]
+    files = {*there.here.files, *declared.on_disk}
+    ordered = sorted(dict.fromkeys(paths), key=lambda path: path in files)
     shown = ", ".join(ordered[:_MOST_NEEDED])
     more = f" and {len(ordered) - _MOST_NEEDED} more" if len(ordered) > _MOST_NEEDED else ""
-    first = f"; generate {', '.join(missing[:_MOST_NEEDED])} first" if missing else ""
-    return f"{text}; it depends on {shown}{more}{first}"
+    needed = missing_in_order(declared.declaration, files, paths)
+    first = [one for one in needed if one.path != secret.source.path]
+    return f"{text}; it depends on {shown}{more}{f'; {in_order(first)} first' if first else ''}"
+
+
+def in_order(missing: Sequence[Missing]) -> str:
+    """Say how sources are made, in their order: what has no generator is written."""
+    steps = [
+        f"{'generate' if one.generated else 'write'} {one.path}" for one in missing[:_MOST_NEEDED]
+    ]
+    more = len(missing) - _MOST_NEEDED
+    return ", then ".join([*steps, *([f"{more} more"] if more > 0 else [])])

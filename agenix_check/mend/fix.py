@@ -40,6 +40,7 @@ from agenix_check.mend.refusals import (
     refuse_places,
     refuse_recipients,
     refuse_snapshot,
+    ungenerated,
 )
 from agenix_check.model.findings import Fix, Report
 from agenix_check.model.progress import Progress
@@ -277,6 +278,8 @@ def _plan(
     report = examined.report
     names, inventory = examined.names, examined.inventory
     known = _known_keys(view, examined, settings, consent)
+    for sentence in ungenerated(report.findings, names, inventory):
+        consent.tell(sentence)
     files, decrypt = view.snapshot.files, settings.decrypt
 
     def read(path: str) -> bytes | None:

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from agenix_check.age import looks_like_age
 from agenix_check.audit.commands import NOT_IN_PARTIAL_COMMIT, stage
+from agenix_check.audit.outdated import in_order
+from agenix_check.discover.declared.generated import missing_in_order
+from agenix_check.discover.declared.inventory import Inventory
+from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.repository import Repository, is_partial_commit
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
@@ -218,4 +222,21 @@ def forgotten_by_names(plan: Plan, findings: Iterable[Finding]) -> Iterator[str]
         yield (
             f"{min(paths)}{more}: made from an older {source}; once others are made anew, names "
             "alone take this for a host that is switched off: fix it too, without --node"
+        )
+
+
+def ungenerated(findings: Iterable[Finding], names: Names, inventory: Inventory) -> Iterator[str]:
+    """Say which sources have to be generated before outputs can be made from them."""
+    declared = inventory.declared
+    if declared is None:
+        return
+    lacking = {one.path for one in findings if one.rule == "source-missing" and one.path}
+    if not lacking:
+        return
+    files = {*names.here.files, *declared.on_disk}
+    missing = missing_in_order(declared.declaration, files, lacking)
+    if any(one.generated for one in missing):
+        yield (
+            f"nothing is made yet from sources that are not there: {in_order(missing)} "
+            "(agenix generate -a), stage them, and run this again"
         )

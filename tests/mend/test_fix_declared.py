@@ -1,6 +1,7 @@
 """`--fix` where the fleet is declared: by the lock file or by Nix; and plain agenix."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -278,3 +279,29 @@ def test_plain_files_are_encrypted_anew_in_their_place(workshop: Workshop, nix_h
     assert (len(two.real_stanzas), two.armored) == (1, False)  # as agenix writes it
     assert workshop.read("three.age") == three
     assert ask(workshop, "diff", "--name-only") == ""
+
+
+@pytest.mark.parametrize("how", [[], ["--dry-run"]])
+def test_what_has_to_be_generated_is_said_before_a_key_is_needed(
+    estate: Estate, how: list[str]
+) -> None:
+    beta = estate.nodes["beta"].secrets
+    beta["base"] = Secret("secrets/base.age", generator=True)
+    estate.nodes["alpha"].secrets["made"] = Secret(
+        "secrets/api.age", generator=True, needs=("secrets/base.age", DB)
+    )
+    estate.edit(DB, "another text\n")
+    estate.shop.top.with_name("master.key").write_text("AGE-SECRET-KEY-1NONSENSE\n")
+    declare(estate)
+    before = state(estate.shop)
+    words = ["agenix_check", "--fix", "--inventory", "nix", "-i", "../master.key", *how]
+    done = execute(estate.shop, [sys.executable, "-m", *words])
+    said = done.stderr.splitlines()
+    assert said[0] == (
+        "agenix-check: nothing is made yet from sources that are not there: generate "
+        "secrets/base.age, then generate secrets/api.age (agenix generate -a), stage them, and run "
+        "this again"
+    )
+    assert "master.key" in done.stderr + done.stdout
+    assert state(estate.shop) == before
+    assert done.code == (1 if how else 3)

@@ -1,9 +1,11 @@
-"""Which generated sources are older, in history, than what they were generated from.
+"""Generated sources: which are older, in history, than what they were generated from, and which
+are missing.
 
-agenix-rekey compares the times of files for that, which Git does not keep.
+agenix-rekey compares the times of files, which Git does not keep.
 """
 
 from collections import defaultdict
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from agenix_check.discover.tree.names import Names
@@ -64,3 +66,40 @@ def _dependencies(names: Names, declaration: Declaration) -> dict[str, set[str]]
             paths = {one.path for one in secret.dependencies if one.path is not None}
             depends[source] |= {path for path in paths if path in files and path != source}
     return {source: paths for source, paths in depends.items() if paths}
+
+
+class Missing(NamedTuple):
+    """A source that is not in the tree; `generated` says whether a node has a generator for it."""
+
+    path: str
+    generated: bool
+
+
+def missing_in_order(
+    declaration: Declaration, files: Container[str], sources: Iterable[str]
+) -> tuple[Missing, ...]:
+    """Return those of the sources, and of what they depend on, that are missing.
+
+    What others depend on comes before them, across nodes; where sources depend on each other in a
+    circle, the order begins somewhere.
+    """
+    depends: dict[str, set[str]] = defaultdict(set)
+    generated = set()
+    for node in declaration.nodes:
+        for secret in node.secrets:
+            path = secret.source.path
+            if path is not None and secret.generator is not None:
+                generated.add(path)
+                needed = (one.path for one in secret.dependencies or ())
+                depends[path].update(one for one in needed if one is not None)
+    order: dict[str, None] = {}
+    entered = set()
+    waiting = sorted(sources, reverse=True)
+    while waiting:
+        path = waiting.pop()
+        if path not in entered:
+            entered.add(path)
+            waiting += [path, *sorted(depends[path] - entered, reverse=True)]
+        elif path not in files:
+            order.setdefault(path)
+    return tuple(Missing(path, path in generated) for path in order)

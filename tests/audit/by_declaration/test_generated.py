@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from agenix_check.discover.declared.lock import render_lock
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.model.findings import CauseKind, Finding, Severity
 from tests.discover.declared.estate import DB, TOKEN, WIFI, Estate, Secret, judge
@@ -113,6 +114,27 @@ def test_a_missing_source_says_what_is_to_be_generated_first(generated: Estate) 
         f"declared with a generator, but not generated yet; it depends on {api}, {DB}; "
         f"generate {api} first"
     )
+
+
+@KINDS
+def test_what_is_missing_is_named_in_the_order_to_make_it(generated: Estate, kind: str) -> None:
+    """Across nodes, and through what is generated itself; a circle ends somewhere."""
+    base, mid, top = "secrets/z.age", "secrets/m.age", "secrets/a.age"
+    hand = "secrets/by-hand.age"
+    alpha, beta = generated.nodes["alpha"].secrets, generated.nodes["beta"].secrets
+    alpha["base"] = Secret(base, generator=True, needs=(hand, top))
+    alpha["hand"] = Secret(hand)
+    beta["mid"] = Secret(mid, generator=True, needs=(base, DB))
+    alpha["top"] = Secret(top, generator=True, needs=(mid,))
+    generated.write_flake()
+    generated.shop.write(LOCK, render_lock(generated.declare()))
+    generated.shop.stage()
+    said = {one.path: one.message for one in judge(generated, kind).findings}
+    assert said[top].endswith(
+        f"it depends on {mid}; write {hand}, then generate {base}, then generate {mid} first"
+    )
+    assert f"it depends on {base}, {DB}; " in said[mid]
+    assert said[hand] == "declared, but not in the tree"
 
 
 def test_an_older_lock_file_is_not_stale_for_what_it_does_not_say(generated: Estate) -> None:
