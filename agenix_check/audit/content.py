@@ -172,7 +172,7 @@ def _judge_length(output: Output, fact: AgeFact, source: Fact | None) -> tuple[F
         )
         return (make_finding("output-dummy", message, output=output, mend=mend),)
     unit = "byte" if size == 1 else "bytes"
-    message = f"its plaintext has {size} {unit}, its source's has {expected}"
+    message = f"it holds another text than its source: {size} {unit}, not {expected}"
     return (make_finding("output-length", message, output=output, mend=mend),)
 
 

@@ -100,7 +100,7 @@ def audit_without_rule(bench: PlainBench, paths: Iterable[str]) -> Iterator[Find
                 f"its rule left {file.path}, so it is never rekeyed again{can}",
                 path=path, severity=Severity.ERROR, cause=edit_cause(names, changed),
                 mend=f"# put its rule back into {shell(file.path)}, "
-                f"or: {may_remove(path, staged=False).removeprefix('# ')}",
+                f"or, {may_remove(path, staged=False).removeprefix('# ')}",
             )  # fmt: skip
         else:
             yield make_finding(
@@ -108,7 +108,7 @@ def audit_without_rule(bench: PlainBench, paths: Iterable[str]) -> Iterator[Find
                 f"no rule names it, so it is never rekeyed again{can}",
                 path=path, severity=Severity.WARNING, new=path not in names.base.files,
                 mend=f"# give it a rule in secrets.nix, "
-                f"or: {may_remove(path, staged=False).removeprefix('# ')}",
+                f"or, {may_remove(path, staged=False).removeprefix('# ')}",
             )  # fmt: skip
 
 

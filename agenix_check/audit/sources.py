@@ -65,6 +65,14 @@ def is_of_keys(fact: Fact | None) -> bool:
     return isinstance(fact, KeyTexts) and (fact.is_identity or fact.whole is not None)
 
 
+def _restore(names: Names, path: str) -> str:
+    """Return how to get a good version back: the base's, if that is one."""
+    before = names.base.facts.get(path)
+    if isinstance(before, AgeFact) and before.problem is None:
+        return bring_back(path, names.commits.get(path), at_base=True)
+    return restore(path)
+
+
 def _in_storage(path: str, fleet: Fleet) -> bool:
     """Return whether a file is in the output directory of a node."""
     return any(path.startswith(f"{node.storage}/") for node in fleet.nodes)
@@ -101,7 +109,7 @@ def _content(
     elif fact.problem is not None:
         yield make_finding(
             "source-malformed", fact.problem, path=path, source=path, new=new,
-            mend=restore(path),
+            mend=_restore(names, path),
         )  # fmt: skip
     elif fact.plaintext_size == 0:
         yield make_finding(

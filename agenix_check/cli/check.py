@@ -154,6 +154,7 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     if settings.dry_run:
         from agenix_check.mend.plan import what_remains
         from agenix_check.report import plan_listing
+        from agenix_check.report.words import quantity
 
         with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
             compare = _comparer(settings, progress, unlocker)
@@ -173,7 +174,12 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
             or any(job.identity is None for job in plan.jobs)
             or (settings.require_verified and plan.is_unverifiable)
         )
-        return exit_code(what_remains(plan, report), settings) or int(fails)
+        remains = what_remains(plan, report)
+        code = exit_code(remains, settings)
+        if code == 1:
+            what = quantity(remains.counts.errors + remains.counts.warnings, "finding")
+            say(f"{what} would be left: without --fix --dry-run it is shown what to type")
+        return code or int(fails)
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)
         done = fix_tree(

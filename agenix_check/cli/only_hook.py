@@ -11,6 +11,10 @@ _PROGRAM = "agenix-check"
 _FIX_HOOK = "agenix-check-fix"
 # What runs a program that is not installed, in the order in which they are preferred.
 _RUNNERS = {"uvx": f"uvx {_PROGRAM}", "pipx": f"pipx run {_PROGRAM}"}
+# Where environments lie that a manager of hooks, uvx or `pipx run` made for this run alone.
+_MADE_FOR_A_RUN = re.compile(
+    r"/py_env-|/hooks/[^/]+$|/(archive|environments)-v\d+/|/pipx/(\.cache/)?[0-9a-f]{12,}$"
+)
 _CONFIGURATIONS = (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.toml")
 
 
@@ -18,7 +22,12 @@ def has_only_the_hook() -> bool:
     """Return whether a hook manager runs this and a shell would not find the program."""
     if not os.environ.get("PRE_COMMIT") or os.environ.get("CI"):
         return False
-    return _which(_PROGRAM) is None
+    return not is_on_path()
+
+
+def is_on_path() -> bool:
+    """Return whether a shell would find the program."""
+    return _which(_PROGRAM) is not None
 
 
 def program_to_type() -> str:
@@ -62,9 +71,9 @@ def _manager_with_fix(top: Path) -> str | None:
 
 
 def _which(program: str) -> str | None:
-    """Look a program up as a shell would: not in the environment that the manager made for us."""
+    """Look a program up as a shell would: not in an environment that was made for this run."""
     own = Path(sys.prefix, "bin")
-    made_for_us = own.parent.name.startswith("py_env-") or own.parents[1].name == "hooks"
+    made_for_us = _MADE_FOR_A_RUN.search(sys.prefix) is not None
     path = os.environ.get("PATH", "").split(os.pathsep)
     found = [one for one in path if not (made_for_us and one and Path(one) == own)]
     return shutil.which(program, path=os.pathsep.join(found))

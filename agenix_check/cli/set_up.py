@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agenix_check.cli.files import write_file
 from agenix_check.cli.grammar import parse_init
+from agenix_check.cli.only_hook import is_on_path
 from agenix_check.cli.opening import open_here
 from agenix_check.cli.terminal import print_out, say
 from agenix_check.errors import UsageError
@@ -17,6 +18,10 @@ from agenix_check.init import ASKED_FILES, CONFIG, InUse, Proposal, look_around,
 from agenix_check.report.escape import visible
 from agenix_check.report.words import quantity
 
+_NOT_INSTALLED = (
+    "diffs and merges of age files: Git has to find agenix-check on PATH: "
+    "`pipx install agenix-check`, then init once more"
+)
 _LARGEST = 1 << 20  # bytes of a file that is added to
 
 
@@ -34,6 +39,9 @@ def run_init(arguments: Sequence[str]) -> int:
         _refuse_odd(top, one)
         print_out(f"\n{_diff(one)}")
     config = _missing_config(repository)
+    if config and not is_on_path():
+        # Git would call what it cannot find, and fail.
+        config, advice = [], (*advice, _NOT_INSTALLED)
     if config:
         print_out("\nIn this clone's configuration of Git:\n")
         print_out("".join(f"  git config --local {key} '{value}'\n" for key, value in config))

@@ -29,7 +29,7 @@ from agenix_check.mend.consent import Consent, all_pairs
 from agenix_check.mend.first_use import keys_of_head
 from agenix_check.mend.grants import describe_grants, say_grants
 from agenix_check.mend.journal import Changes, apply_changes, recover
-from agenix_check.mend.plan import Plan, hold_back, prefer_disk
+from agenix_check.mend.plan import Plan, first_and_count, hold_back, prefer_disk
 from agenix_check.mend.planner import make_plan
 from agenix_check.mend.produce import Produced, produce_all
 from agenix_check.mend.refusals import (
@@ -120,7 +120,8 @@ def _with_identities(planned: _Planned, unlocker: Unlocker) -> Plan:
         fact = facts.get(job.path)
         stanzas = fact.stanzas if isinstance(fact, AgeFact) else ()
         jobs.append(replace(job, identity=keychain.likeliest(stanzas)))
-    missing = tuple(f"{job.path}: {keychain.why_none()}" for job in jobs if job.identity is None)
+    unopened = [job.path for job in jobs if job.identity is None]
+    missing = [f"{first_and_count(unopened)}: {keychain.why_none()}"] if unopened else []
     return replace(plan, jobs=tuple(jobs), left=(*plan.left, *missing))
 
 

@@ -23,6 +23,7 @@ from agenix_check.mend.admission import (
     searched,
 )
 from agenix_check.mend.lock_gifts import ONLY_THE_LOCK
+from agenix_check.mend.plan import first_and_count
 from agenix_check.model.fleet import closest_to_name
 
 ALL = "all"
@@ -74,7 +75,9 @@ class Grant:
         shown = ""
         if self.why == NOT_SHOWN:
             shown = ", if it cannot already: it is anonymous, so no file shows that"
-        return f"only if {self.who} may read {_and_more(list(map(_quote, self.files)))}{shown}"
+        return (
+            f"only if {self.who} may read {first_and_count(list(map(_quote, self.files)))}{shown}"
+        )
 
     @property
     def line(self) -> str:
@@ -120,7 +123,7 @@ def describe_grants(
 def say_grants(grants: Iterable[Grant], options: str = "") -> tuple[str, ...]:
     """Return what is left for lack of a grant, a sentence each; `options` are those of the run."""
     return tuple(
-        f"{_and_more(list(one.files))}: {one.why}"
+        f"{first_and_count(list(one.files))}: {one.why}"
         + (
             ""
             if one.why in (A_HOST, NOT_KNOWN, NOT_SHOWN, ONLY_THE_LOCK)
@@ -233,10 +236,6 @@ def _list(grants: Sequence[Grant]) -> str:
     if not grants:
         return "; nothing is to be granted"
     return "; to be granted: " + "; ".join(f"{one.typed} ({one.line})" for one in grants)
-
-
-def _and_more(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _quote(text: str) -> str:

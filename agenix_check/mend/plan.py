@@ -222,3 +222,8 @@ def is_right(content: bytes, key: str, size: int, *, must_show: bool) -> bool:
     matches = [match(stanza, recipient) for stanza in file.real_stanzas]
     fits = matches == [Match.YES] or (matches == [Match.UNKNOWN] and not must_show)
     return fits and not file.armored and file.plaintext_size == size
+
+
+def first_and_count(names: list[str]) -> str:
+    """Return the first of some names, and how many there are besides."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"

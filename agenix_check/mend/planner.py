@@ -23,7 +23,7 @@ from agenix_check.discover.tree.naming import LEFTOVER, Place, ident, output_pat
 from agenix_check.mend.admission import Admission, Ungranted
 from agenix_check.mend.former_keys import named_needs, needs_by_names
 from agenix_check.mend.needs import Need, declared_needs, needs_of_finding
-from agenix_check.mend.plan import Job, NewOutput, Plan, Restored, Touched
+from agenix_check.mend.plan import Job, NewOutput, Plan, Restored, Touched, first_and_count
 from agenix_check.mend.reencrypt import plan_plain, plan_sources
 from agenix_check.model.findings import Finding, Severity
 from agenix_check.model.lost import Reason
@@ -182,7 +182,7 @@ class _Planner:
             for path, one in sorted(self._remove.items())
             if path not in self._wanted and self._orphans.get(path) not in self._closed
         ]
-        alike = (f"{_first_and_count([*things])}: {why}" for why, things in self._left.items())
+        alike = (f"{first_and_count([*things])}: {why}" for why, things in self._left.items())
         strays = _orphans_left(self._strays, self._unsure, self._names.changed)
         left = [*self.left, *alike, *strays]
         return Plan(
@@ -361,12 +361,12 @@ def _orphans_left(strays: list[str], unsure: list[str], changed: Collection[str]
     """Say why orphans are left, and the command that removes all of a kind at once."""
     if strays:
         yield (
-            f"{_first_and_count(strays)}: in the directory of no known node; if no host needs them "
+            f"{first_and_count(strays)}: in the directory of no known node; if no host needs them "
             f"any more: {_removal_command(strays, changed)}"
         )
     if unsure:
         yield (
-            f"{_first_and_count(unsure)}: names alone do not show what was forgotten and what is "
+            f"{first_and_count(unsure)}: names alone do not show what was forgotten and what is "
             "no longer declared; --inventory nix finds out. If no host needs them any more: "
             f"{_removal_command(unsure, changed)}"
         )
@@ -374,10 +374,6 @@ def _orphans_left(strays: list[str], unsure: list[str], changed: Collection[str]
 
 def _removal_command(paths: list[str], changed: Collection[str]) -> str:
     return remove(*paths, staged=not set(paths).isdisjoint(changed))
-
-
-def _first_and_count(paths: list[str]) -> str:
-    return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
 
 
 def _oid(tree: Evidence, path: str | None) -> str | None:

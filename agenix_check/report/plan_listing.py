@@ -48,7 +48,12 @@ def _summary(plan: Plan) -> str:
     """Return how much would be done, in one line."""
     written = sum(len(job.outputs) + bool(job.recipients) for job in plan.jobs)
     counts = (
-        (len(plan.jobs), f"decrypt {quantity(len(plan.jobs), 'file')} once"),
+        (
+            len(plan.jobs),
+            "decrypt 1 file once"
+            if len(plan.jobs) == 1
+            else f"decrypt {len(plan.jobs)} files, each once",
+        ),
         (written, f"write {quantity(written, 'file')}"),
         (len(plan.restore), f"put back {quantity(len(plan.restore), 'file')}"),
         (len(plan.stage), f"stage {quantity(len(plan.stage), 'file')}"),

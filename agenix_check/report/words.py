@@ -45,7 +45,8 @@ def cause_title(cause: Cause, name: Callable[[str], str] = visible) -> str:
     if cause.binding is not None:
         title = f"{name(cause.binding)} in {title}"
     if cause.commit:
-        title += f" in {name(cause.commit[:SHORT_COMMIT])}"
+        when = "since" if cause.kind is CauseKind.KEY_DELETED else "in"
+        title += f" {when} {name(cause.commit[:SHORT_COMMIT])}"
     if besides := _BESIDES.get(cause.kind):
         title += f": {besides}"
     return title

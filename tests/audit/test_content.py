@@ -251,7 +251,7 @@ def test_another_length(fleet: Workshop, size: int) -> None:
     report, output = overwritten(fleet, encrypt(b"x" * size, [ALPHA]))
 
     finding = the_only(report, "output-length")
-    assert finding.message == f"its plaintext has {size} bytes, its source's has 15"
+    assert finding.message == f"it holds another text than its source: {size} bytes, not 15"
     assert output.verdict is Verdict.WRONG
 
 

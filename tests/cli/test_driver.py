@@ -18,7 +18,7 @@ DB = "secrets/db.age"
 @pytest.fixture
 def driven(fleet: Workshop, run: Run) -> Workshop:
     """A fleet whose Git calls the program."""
-    done = run(fleet.top, "init", "--yes")
+    done = run(fleet.top, "init", "--yes", env=with_programs())
     assert done.code == 0, done.stderr
     fleet.commit("Set up")
     return fleet

@@ -9,7 +9,7 @@ import pytest
 from agenix_check.demo.workshop import Workshop
 from tests.cli.running import complains
 from tests.conftest import Run
-from tests.examples import PROGRAMS
+from tests.examples import PROGRAMS, with_programs
 from tests.keys.terminals import run_at
 
 WRITTEN = [".gitattributes", ".github", ".pre-commit-config.yaml", "agenix-check.toml"]
@@ -71,6 +71,18 @@ def test_nothing_is_overwritten(hosted: Workshop, run: Run, tmp_path: Path) -> N
     done = run(hosted.top, "init", "--yes")
     assert not target.exists()
     assert done.code in (0, 2)
+
+
+def test_git_is_not_made_to_call_what_it_cannot_find(hosted: Workshop, run: Run) -> None:
+    places = os.environ["PATH"].split(os.pathsep)
+    without = [one for one in places if not (Path(one) / "agenix-check").exists()]
+    done = run(hosted.top, "init", "--yes", env={"PATH": os.pathsep.join(without)})
+    assert done.code == 0
+    assert "`pipx install agenix-check`, then init once more" in done.stdout
+    assert hosted.git.attempt("config", "--get", "diff.agenix-check.textconv")[0] == 1
+    again = run(hosted.top, "init", "--yes", env=with_programs())
+    assert "git config --local diff.agenix-check.textconv" in again.stdout
+    assert hosted.git.attempt("config", "--get", "diff.agenix-check.textconv")[0] == 0
 
 
 def test_outside_a_repository_it_ends_with_one_line(tmp_path: Path, run: Run) -> None:

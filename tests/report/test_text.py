@@ -142,7 +142,7 @@ def test_a_message_that_many_share_is_said_once() -> None:
         ("source-changed", "1a2b3c4d5e6f" + "0" * 28, "hosts/a changed in 1a2b3c4d5e"),
         ("source-deleted", None, "hosts/a was deleted"),
         ("key-changed", None, "hosts/a changed"),
-        ("key-deleted", "f" * 40, "hosts/a no longer holds the key in ffffffffff"),
+        ("key-deleted", "f" * 40, "hosts/a no longer holds the key since ffffffffff"),
         ("output-deleted", None, "hosts/a was deleted"),
         ("output-replaced", None, "hosts/a was replaced"),
         (

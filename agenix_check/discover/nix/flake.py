@@ -45,7 +45,11 @@ _HINTS = (
         "; the network is not used: fetch the flake's inputs with `nix flake archive`, or "
         + _WITHOUT_NIX,
     ),
-    (UNLOCKED, "; flake.lock does not fit flake.nix: run `nix flake lock` and stage it"),
+    (
+        UNLOCKED,
+        "; flake.lock does not fit flake.nix: run `nix flake lock` and stage it, or "
+        + _WITHOUT_NIX,
+    ),
     (TOO_NEW, "; flake.lock was written by a newer Nix than this one"),
 )
 

@@ -100,7 +100,10 @@ def test_the_flakes_own_settings_are_not_accepted(
     assert list(nix_home.rglob("trusted-settings.json")) == []
 
 
-_UNLOCKED = "flake.lock does not fit flake.nix: run `nix flake lock` and stage it"
+_UNLOCKED = (
+    "flake.lock does not fit flake.nix: run `nix flake lock` and stage it, or judge by "
+    "`--inventory names` or `--inventory lock` (agenix-check.lock)"
+)
 
 
 def test_the_lock_file_is_not_written(workshop: Workshop) -> None:
