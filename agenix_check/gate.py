@@ -285,8 +285,10 @@ def _examine(
         selected = advise(selected, names, inventory, view)
     if details:
         from agenix_check.audit.details import add_details
+        from agenix_check.inquiries import list_readers
 
         selected = _with_checkout(add_details(selected, names, inventory), view)
+        selected = replace(selected, readers=list_readers(view, names, inventory))
     return Examined(selected, report.findings, names, inventory)
 
 

@@ -67,19 +67,24 @@ class JudgedFleet:
 
 def judge_fleet(view: View, settings: Settings) -> JudgedFleet:
     """Judge all of a view's fleet, whatever the settings restrict or ignore."""
-    from agenix_check.access.of_view import readers_of_snapshot
-    from agenix_check.discover.tree.key_names import name_keys
-
     all_of_it = replace(settings, node=(), secret=(), ignore=(), new_from=None, exposed=False)
     found = examine(view, all_of_it, open_store(view.repository, settings), details=True)
     names, inventory = found.names, found.inventory
-    bound = name_keys(view.repository, (names.here, names.base))
     return JudgedFleet(
         fleet=_fleet(view, names, inventory),
         report=found.report,
         names=names,
-        readers=readers_of_snapshot(names, inventory, bound),
+        readers=found.report.readers,
     )
+
+
+def list_readers(view: View, names: "Names", inventory: "Inventory") -> "tuple[Reader, ...]":
+    """Return who can read what in the snapshot of a view."""
+    from agenix_check.access.of_view import readers_of_snapshot
+    from agenix_check.discover.tree.key_names import name_keys
+
+    key_names = name_keys(view.repository, (names.here, names.base))
+    return readers_of_snapshot(names, inventory, key_names)
 
 
 def _name_readers(view: View, names: "Names", inventory: "Inventory") -> dict[str, str]:
@@ -107,17 +112,14 @@ class FoundAccess:
 
 def discover_access(view: View, settings: Settings, *, of_change: bool = False) -> FoundAccess:
     """Find who can read what in a view, and what its change does to that."""
-    from agenix_check.access.of_view import readers_of_snapshot
     from agenix_check.discover.declared.inventory import take_inventory
     from agenix_check.discover.tree.facts_cache import Memory
-    from agenix_check.discover.tree.key_names import name_keys
     from agenix_check.discover.tree.names import discover_names
 
     store = open_store(view.repository, settings)
     names = discover_names(view, Memory(store), store)
     inventory = take_inventory(view, names, settings, store)
-    key_names = name_keys(view.repository, (names.here, names.base))
-    readers = readers_of_snapshot(names, inventory, key_names)
+    readers = list_readers(view, names, inventory)
     change = change_of_access(view, names, inventory) if of_change else None
     incomplete = (*names.incomplete, *inventory.incomplete)
     return FoundAccess(readers, change, inventory.kind, incomplete)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from agenix_check.model.frozen import frozen
 
 if TYPE_CHECKING:
-    from agenix_check.model.access import AccessChange
+    from agenix_check.model.access import AccessChange, Reader
 
 
 class Severity(StrEnum):
@@ -312,10 +312,11 @@ class Report:
     says what was left out on purpose (submodules). `counts` counts what the report holds, and
     findings that a setting silenced. `decrypted` is None if nothing was to be decrypted.
     `only_new_fails` says that `--fail-on new` is in effect. `access` is what the change does to who
-    can read what; None where there is nothing to compare with. A report that was remembered as
-    numbers has no files; `remembered_plain` are then those of plain agenix by verdict.
-    `fleet_nodes` are the nodes of all the fleet where the report is about some of them. `known_as`
-    is the name under which texts of it may be remembered; None where it is not.
+    can read what; None where there is nothing to compare with. `readers` are those of the snapshot,
+    if a format that shows them was asked for. A report that was remembered as numbers has no files;
+    `remembered_plain` are then those of plain agenix by verdict. `fleet_nodes` are the nodes of all
+    the fleet where the report is about some of them. `known_as` is the name under which texts of it
+    may be remembered; None where it is not.
     """
 
     snapshot: SnapshotInfo
@@ -329,6 +330,7 @@ class Report:
     decrypted: Decrypted | None = None
     only_new_fails: bool = False
     access: "AccessChange | None" = None
+    readers: "tuple[Reader, ...]" = ()
     remembered_plain: tuple[tuple[Verdict, int], ...] = ()
     fleet_nodes: tuple[str, ...] = ()
     known_as: str | None = field(default=None, compare=False)

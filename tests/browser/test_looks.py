@@ -116,6 +116,12 @@ def test_without_a_script_all_that_matters_is_there(window: Window) -> None:
     assert "secrets/merge.age is not merged" in told
     assert "node ok wrong unverifiable skipped" in told
     assert "nixos:beta 1 2 0 0" in told
+    window.run(
+        "document.querySelectorAll('#readers details').forEach((one) => { one.open = true })"
+    )
+    told = window.text("#readers")
+    assert "secrets/wifi.age evil" in told.partition("every secret nixos:alpha")[2]
+    assert "nixos:alpha node 2 ssh-ed25519 SHA256:abc hosts/alpha/host.pub" in told
     assert "Copy" not in told
     assert "Show all" not in told
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from agenix_check.model.access import Readable, Reader, ReaderKind, Shown
 from agenix_check.model.findings import (
     Cause,
     CauseKind,
@@ -212,6 +213,23 @@ TROUBLE = report(
     incomplete=("secrets/merge.age is not merged",),
     skipped=("vendor/other is a submodule",),
 )
+
+TROUBLE = replace(
+    TROUBLE,
+    readers=(
+        Reader(
+            ReaderKind.NODE, ALPHA, "ssh-ed25519 AAAA", "SHA256:abc", "hosts/alpha/host.pub",
+            (
+                Readable("secrets/db.age", Shown.ADDRESSED),
+                Readable("secrets/wifi.age", Shown.ADDRESSED),
+            ),
+        ),
+        Reader(
+            ReaderKind.UNKNOWN, HOSTILE, None, None, None,
+            (Readable("secrets/wifi.age", Shown.ANONYMOUS),),
+        ),
+    ),
+)  # fmt: skip
 
 _DIRECTORIES = ("secrets/rekeyed/alpha", "secrets/rekeyed/beta")
 

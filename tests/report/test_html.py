@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agenix_check.model import access
 from agenix_check.model.findings import (
     Decrypted,
     Fix,
@@ -360,3 +361,16 @@ def test_it_says_what_was_judged_and_by_what() -> None:
     told = words(render(GREEN))
     assert "checked what is staged tree 5f5f5f5f5f5f base ba5eba5eba5e known from nix" in told
     assert "known from file names, which do not show everything" in words(render(NAMES))
+
+
+def test_of_many_readers_of_a_secret_some_are_named() -> None:
+    readers = tuple(
+        access.Reader(
+            access.ReaderKind.NODE, f"nixos:n{number:03}", f"age1{number}", f"age1{number}", None,
+            (access.Readable("secrets/db.age", access.Shown.ADDRESSED),),
+        )
+        for number in range(100)
+    )  # fmt: skip
+    told = words(render(replace(GREEN, readers=readers)))
+    assert "secrets/db.age nixos:n000 nixos:n001" in told
+    assert "nixos:n059 and 40 more: agenix-check access lists them" in told

@@ -1,6 +1,6 @@
 """Who can read what, as a page for a browser."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from agenix_check.model.access import AccessListing, Reader, Shown
 from agenix_check.report.access.access_words import (
@@ -18,10 +18,8 @@ from agenix_check.report.words import quantity
 
 def render(listing: AccessListing) -> str:
     """Turn who can read what into HTML; of a range, what it changes."""
-    used = {one.shown for reader in listing.readers for one in reader.secrets}
     secrets = {one.secret for reader in listing.readers for one in reader.secrets}
-    tables = _changes(listing) if listing.change is not None else _present(listing.readers)
-    marks = (f"{MARKS[one]} {said}" for one, said in MARKS_SAY.items() if one in used)
+    tables = _changes(listing) if listing.change is not None else tables_of(listing.readers)
     summary = (
         f"{quantity(len(listing.readers), 'reader')}, {quantity(len(secrets), 'secret')}, "
         f"known from {listing.inventory}"
@@ -33,18 +31,29 @@ def render(listing: AccessListing) -> str:
             "Who can read what",
             "unknown" if listing.incomplete else "good",
             summary,
-            (*(f"could not check: {one}" for one in listing.incomplete), ADDRESSED_SAYS, *marks),
+            (
+                *(f"could not check: {one}" for one in listing.incomplete),
+                *sentences_of(listing.readers),
+            ),
             tables,
         )
     )
 
 
-def _present(readers: tuple[Reader, ...]) -> tuple[TableOnPage, ...]:
+def sentences_of(readers: Iterable[Reader]) -> tuple[str, ...]:
+    """Return what a table of readers proves, and what the marks in it mean."""
+    used = {one.shown for reader in readers for one in reader.secrets}
+    marks = (f"{MARKS[one]} {said}" for one, said in MARKS_SAY.items() if one in used)
+    return (ADDRESSED_SAYS, *marks)
+
+
+def tables_of(readers: tuple[Reader, ...], most: int | None = None) -> tuple[TableOnPage, ...]:
+    """Return the secrets with their readers, at most so many for each, and the readers."""
     names = reader_names(readers)
     table = make_table(readers)
-    rows = [(row.secrets, _marked(row.readers, names)) for row in table.rows]
+    rows = [(row.secrets, _marked(row.readers, names, most)) for row in table.rows]
     if table.everywhere:
-        rows.insert(0, (("every secret",), _marked(table.everywhere, names)))
+        rows.insert(0, (("every secret",), _marked(table.everywhere, names, most)))
     listed = tuple(
         (
             (names[one],),
@@ -62,9 +71,12 @@ def _present(readers: tuple[Reader, ...]) -> tuple[TableOnPage, ...]:
 
 
 def _marked(
-    readers: Iterable[tuple[Reader, Shown]], names: Mapping[Reader, str]
+    readers: Sequence[tuple[Reader, Shown]], names: Mapping[Reader, str], most: int | None
 ) -> tuple[str, ...]:
-    return tuple(f"{names[one]}{MARKS[shown]}" for one, shown in readers) or ("nobody else",)
+    listed = tuple(f"{names[one]}{MARKS[shown]}" for one, shown in readers[:most])
+    if len(listed) < len(readers):
+        return (*listed, f"and {len(readers) - len(listed)} more: agenix-check access lists them")
+    return listed or ("nobody else",)
 
 
 def _changes(listing: AccessListing) -> tuple[TableOnPage, ...]:

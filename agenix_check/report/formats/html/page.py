@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from agenix_check.model.findings import Counts, Fix, Report, Verdict
+from agenix_check.report.access.access_html import sentences_of, tables_of
 from agenix_check.report.access.access_words import ChangeInWords, change_in_words
 from agenix_check.report.escape import visible
 from agenix_check.report.formats.html.groups import GroupOnPage, as_lines, groups
 from agenix_check.report.formats.html.plain_tables import PlainTable, plain_tables
 from agenix_check.report.formats.html.rule_sections import RuleOnPage, rules_of
+from agenix_check.report.formats.html.tables import TableOnPage
 from agenix_check.report.formats.html.verdict import facts, headline, most_useful, shares, state_of
 from agenix_check.report.words import already_there, names_in, not_compared, summary
 
+_READERS = 60  # of one secret that are listed
 _FIXED = 50  # fixes that are listed one by one
 
 
@@ -47,6 +50,8 @@ class Page:
     fixed: tuple[Fix, ...]
     other_fixed: Markup
     access: tuple[ChangeInWords, ...]
+    readers: tuple[TableOnPage, ...]
+    readers_say: tuple[str, ...]
     incomplete: tuple[str, ...]
     skipped: tuple[str, ...]
     rules: tuple[RuleOnPage, ...]
@@ -77,6 +82,8 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
         fixed=tuple(fixed[:_FIXED]),
         other_fixed=as_lines(visible(f"{one.action}  {one.path}") for one in fixed[_FIXED:]),
         access=tuple(change_in_words(report.access)) if report.access else (),
+        readers=tables_of(report.readers, _READERS) if report.readers else (),
+        readers_say=sentences_of(report.readers),
         incomplete=tuple(sorted(report.incomplete)),
         skipped=(
             *sorted(report.skipped),
