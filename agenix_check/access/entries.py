@@ -4,17 +4,19 @@ An output's name says for which key it was made; its header says who can open it
 and the name where it shows nothing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from agenix_check.access.key_book import KeyBook
-from agenix_check.age import Match, Recipient, Stanza, describe, match
+from agenix_check.age import Match, Recipient, Stanza, describe, match, stanza_tag
 from agenix_check.discover.tree.evidence import Evidence, is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.model.access import ReaderKind, Shown
 
+_ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 EVERYBODY = "everybody who has this repository: it is not encrypted"
 
 
@@ -104,22 +106,48 @@ def _readers_of_output(
     if not isinstance(fact, AgeFact):
         yield Who(None, EVERYBODY), Shown.NAMED
         return
+    strangers = _Strangers(", in an output")
+    is_found = False
     for stanza in fact.stanzas:
         matched = Match.NO if recipient is None else match(stanza, recipient)
         if matched is Match.YES:
             yield Who(key), Shown.ADDRESSED
-        elif matched is Match.UNKNOWN:
+        elif matched is Match.UNKNOWN and not is_found:
+            is_found = True  # one stanza is for it; who else has one of that kind is not known
             yield Who(key), Shown.ANONYMOUS
         else:
-            yield from _by_tag(stanza, book)
+            yield from _by_tag(stanza, book, strangers)
 
 
-def _by_tag(stanza: Stanza, book: KeyBook) -> Iterator[tuple[Who, Shown]]:
+def _by_tag(stanza: Stanza, book: KeyBook, strangers: "_Strangers") -> Iterator[tuple[Who, Shown]]:
     found = book.find(stanza)
     for recipient in found:
         yield Who(recipient.text), Shown.ADDRESSED
     if not found:
-        yield Who(None, describe(stanza)), Shown.ANONYMOUS
+        yield strangers.name(stanza), Shown.ANONYMOUS
+
+
+class _Strangers:
+    """Those whose keys one file does not show: told apart by their number, if by nothing else.
+
+    `where` tells those of an output from those of sources, who are masters as a rule.
+    """
+
+    def __init__(self, where: str = "") -> None:
+        self._where = where
+        self._seen: Counter[str] = Counter()
+
+    def name(self, stanza: Stanza) -> Who:
+        """Return who has a stanza: a second one of a kind is for another key."""
+        words = describe(stanza)
+        if stanza_tag(stanza) is not None:
+            return Who(None, words)
+        self._seen[words] += 1
+        number = self._seen[words]
+        if number == 1:
+            return Who(None, f"{words}{self._where}")
+        place = _ORDINALS[number - 2] if number - 2 < len(_ORDINALS) else f"{number}th"
+        return Who(None, f"a {place} {words.partition(' ')[2]}{self._where}")
 
 
 def read_sources(
@@ -161,6 +189,7 @@ def _readers_of_source(
             yield from ((Who(one.text), Shown.ADDRESSED) for one in found)
         else:
             anonymous.append(stanza)
+    strangers = _Strangers()
     left = dict.fromkeys(one for one in wanted if one not in taken)
     for recipient in left:
         if any(match(stanza, recipient) is Match.UNKNOWN for stanza in anonymous):
@@ -169,6 +198,6 @@ def _readers_of_source(
     for stanza in anonymous:
         fits = next((one for one in room if match(stanza, one) is Match.UNKNOWN), None)
         if fits is None:
-            yield Who(None, describe(stanza)), Shown.ANONYMOUS
+            yield strangers.name(stanza), Shown.ANONYMOUS
         else:
             room.remove(fits)

@@ -1,7 +1,7 @@
 """Who gains and who loses what in a range."""
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.keys.encrypt import encrypt
+from agenix_check.keys.encrypt import encrypt, new_identity
 from tests.access.asking import changed, readable
 from tests.access.test_present import ALL, ANYBODY, DB, TOKEN, WIFI
 from tests.conftest import Run
@@ -129,8 +129,6 @@ def test_rules_of_plain_agenix(workshop: Workshop, run: Run) -> None:
 
 def test_an_anonymous_key_more(workshop: Workshop, run: Run) -> None:
     """The file shows a number; the rules at both ends say whose keys these are."""
-    from agenix_check.keys.encrypt import new_identity
-
     keys = [new_identity()[1] for _ in range(2)]
     for known in (keys[:1], keys):
         bindings = "".join(f'  k{number} = "{key}";\n' for number, key in enumerate(known))
@@ -142,6 +140,28 @@ def test_an_anonymous_key_more(workshop: Workshop, run: Run) -> None:
         workshop.commit("Rules")
     (added,) = changed(workshop, run, "HEAD^")["added"]
     assert (added["name"], added["key"], added["anonymous"]) == ("k1", keys[1], ["a.age"])
+
+
+def test_an_anonymous_key_more_that_nobody_knows(fleet: Workshop, run: Run) -> None:
+    """By names, and where all is in order: the file shows that there is one more, not whose."""
+    unknown = new_identity()[1]
+    (former,) = (path for path in fleet.top.glob("secrets/rekeyed/alpha/*-token.age"))
+    former.unlink()
+    fleet.write(TOKEN, encrypt(b"token of alpha\n", [fleet.master, unknown]))
+    fleet.rekey("alpha", "token", TOKEN, "token of alpha\n")
+    fleet.stage()
+    result = run(fleet.top)
+    assert result.code == 0
+    second = "a second age X25519 key (anonymous)"
+    assert f"access: now readable by {second}: {TOKEN}\n" in result.stdout
+    fleet.commit("Somebody more")
+    assert readable(changed(fleet, run, "HEAD^")["added"]) == {second: [TOKEN]}
+    fleet.host("alpha", unknown)
+    both = encrypt(b"token of alpha\n", [unknown, new_identity()[1]])
+    fleet.write(fleet.output_path("alpha", "token", TOKEN), both)
+    fleet.commit("One more in an output")
+    added = readable(changed(fleet, run, "HEAD^")["added"])
+    assert added["an age X25519 key (anonymous), in an output"] == [TOKEN]
 
 
 def test_a_merge_and_a_range_over_it(fleet: Workshop, run: Run) -> None:
