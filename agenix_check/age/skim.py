@@ -6,7 +6,7 @@ what is recognised here: a property test compares the two.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from agenix_check.age.encoding import encode_base64
 from agenix_check.age.file import plaintext_size
@@ -22,34 +22,40 @@ _LAST_LINE = (
     rb"(?:" + _DIGIT + rb"{4}){0,15}"
     rb"(?:" + _DIGIT + rb"[AQgw]|" + _DIGIT + rb"{2}[AEIMQUYcgkosw048])?\n"
 )
-_USUAL_HEADER = re.compile(
+_MATCH = re.compile(
     rb"age-encryption\.org/v1\n"
     rb"-> (?:ssh-ed25519 (" + _4 + rb")|X25519) (" + _32 + rb")\n" + _32 + rb"\n"
     rb"(?:" + _GREASE + rb"(?:" + _WHOLE_LINE + rb"){0,99}" + _LAST_LINE + rb")?"
     rb"--- " + _32 + rb"\n"
-)  # fmt: skip
+).match  # fmt: skip
 _LOW_ORDER = frozenset(encode_base64(share).encode("ascii") for share in LOW_ORDER)
 
 
-def skim(data: bytes, size: int) -> tuple[Stanza, int] | None:
+def skim(data: bytes, size: int) -> tuple[tuple[Stanza], int] | None:
     """Return the only real stanza, without share and body, and the plaintext's length in bytes.
 
     `data` is the head of a file of `size` bytes. None means: ask `read_age`.
     """
-    header = _USUAL_HEADER.match(data)
+    header = _MATCH(data)
     if header is None:
         return None
     tag, share = header.groups()
     if share in _LOW_ORDER:
         return None
-    try:
-        return _stanza(tag), plaintext_size(size - header.end())
-    except ValueError:
-        return None
+    plain = _length(size - header.end())
+    return None if plain is None else (_stanza(tag), plain)
 
 
 @cache
-def _stanza(tag: bytes | None) -> Stanza:
+def _stanza(tag: bytes | None) -> tuple[Stanza]:
     if tag is None:
-        return Stanza(type=X25519, args=(), body=b"")
-    return Stanza(type=SSH_ED25519, args=(tag.decode("ascii"),), body=b"")
+        return (Stanza(type=X25519, args=(), body=b""),)
+    return (Stanza(type=SSH_ED25519, args=(tag.decode("ascii"),), body=b""),)
+
+
+@lru_cache(1024)
+def _length(payload: int) -> int | None:
+    try:
+        return plaintext_size(payload)
+    except ValueError:
+        return None

@@ -1,8 +1,9 @@
 """Contents of many blobs in one Git process, with a bound on what one of them may cost."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import IO, NamedTuple
 
 from agenix_check.git.paths import to_text
@@ -64,20 +65,18 @@ def read_blobs(git: Git, oids: Iterable[str], small: Iterable[str] = ()) -> Iter
     Blobs in `small` are expected to be small, so they are read without asking for their sizes.
     Raises `GitError`, which names the object, for a damaged one.
     """
+    hasty = list(dict.fromkeys(small))
+    given = yield from _read_hastily(git, hasty)
     wanted = dict.fromkeys(oids)
-    for blob in _read_hastily(git, list(dict.fromkeys(small))):
-        wanted.pop(blob.oid, None)
-        yield blob
+    for oid in hasty[:given]:
+        wanted.pop(oid, None)
     if not wanted:
         return
     sizes = _sizes(git, wanted)
     whole = [oid for oid, size in sizes.items() if size <= WHOLE]
     if whole:
-        given = 0
         with git.stream("cat-file", "--batch", "--buffer", lines=whole) as answers:
-            for blob in _cut(answers, whole):
-                given += 1
-                yield blob
+            given = yield from _cut(answers, whole)
             if given < len(whole):
                 raise _damaged(whole[given])
     for oid, size in sizes.items():
@@ -89,36 +88,45 @@ def read_blobs(git: Git, oids: Iterable[str], small: Iterable[str] = ()) -> Iter
             yield Blob(oid, -1, b"")
 
 
-def _read_hastily(git: Git, oids: list[str]) -> Iterator[Blob]:
-    """Yield blobs up to the first one that is large, missing or damaged."""
-    if not oids:
-        return
-    with suppress(GitError), git.stream("cat-file", "--batch", "--buffer", lines=oids) as answers:
-        yield from _cut(answers, oids)
+def _read_hastily(git: Git, oids: list[str]) -> Generator[Blob, None, int]:
+    """Yield blobs up to the first one that is large, missing or damaged; return how many."""
+    given = 0
+    if oids:
+        with suppress(GitError), git.stream("cat-file", "--batch", "--buffer", lines=oids) as found:
+            given = yield from _cut(found, oids)
+    return given
 
 
-def _cut(answers: IO[bytes], oids: Iterable[str]) -> Iterator[Blob]:
-    """Cut blobs out of `OID blob SIZE<LF>CONTENT<LF>`, up to one that is different or large."""
-    piece, at = b"", 0
-    for oid in oids:
+def _cut(answers: IO[bytes], oids: Sequence[str]) -> Generator[Blob, None, int]:
+    """Cut blobs out of `OID blob SIZE<LF>CONTENT<LF>`, up to one that is different or large.
+
+    Returns how many there were. Thousands are cut on every first look, so little is done for each.
+    """
+    piece, at, given = b"", 0, 0
+    make, starts = partial(tuple.__new__, Blob), piece.startswith
+    for oid, asked in zip(oids, "\n".join(oids).encode("ascii").split(b"\n"), strict=True):
         start = piece.find(b"\n", at) + 1
         if not start:
             piece, at = piece[at:] + answers.read(_PIECE), 0
+            starts = piece.startswith
             start = piece.find(b"\n") + 1
-        before_size = at + len(oid) + 6
-        if not start or piece[at:before_size] != b"%b blob " % oid.encode("ascii"):
-            return
-        size = int(piece[before_size : start - 1])
+        kind_at = at + len(asked)
+        if not (start and starts(asked, at) and starts(b" blob ", kind_at)):
+            break
+        size = int(piece[kind_at + 6 : start - 1])
         if size > WHOLE:
-            return
+            break
         end = start + size
         if end >= len(piece):
             piece = piece[start:] + answers.read(max(size + 1, _PIECE))
+            starts = piece.startswith
             start, end = 0, size
             if end >= len(piece):
-                return
-        yield Blob(oid, size, piece[start:end])
+                break
+        yield make((oid, size, piece[start:end], None))
+        given += 1
         at = end + 1
+    return given
 
 
 def _sizes(git: Git, wanted: dict[str, None]) -> dict[str, int]:

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from fcntl import fcntl
 from functools import cache
 from importlib.machinery import PathFinder
 from types import ModuleType
@@ -32,6 +33,8 @@ _ENVIRONMENT = {
 }
 
 _PACKAGES = ("git", "gitdb")
+_SET_PIPE_SIZE = 1031  # Linux's F_SETPIPE_SZ; elsewhere it is refused
+_PIPE_SIZE = 1 << 20  # bytes: the most that anybody may ask for
 _NAMED_OBJECT = re.compile(r"\b[0-9a-f]{40}")
 
 
@@ -114,6 +117,7 @@ class Git:
             running = process.proc
             if running is None or running.stdout is None or running.stderr is None:
                 raise GitError(f"git {arguments[0]}: did not start")
+            _widen(running.stdout)
             said: list[bytes] = []
             # Read in a thread: a Git with many complaints would wait for us, and we for it.
             listener = threading.Thread(target=_listen, args=(running.stderr, said))
@@ -130,6 +134,12 @@ class Git:
                 finally:
                     running.terminate()
                     listener.join()
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let Git write ahead while we work on what it wrote: each wait for the other costs both."""
+    with suppress(OSError):
+        fcntl(pipe.fileno(), _SET_PIPE_SIZE, _PIPE_SIZE)
 
 
 @contextmanager

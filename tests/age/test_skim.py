@@ -25,7 +25,7 @@ _GREASE = st.builds(
 def _agree(data: bytes) -> None:
     skimmed = skim(data, len(data))
     if skimmed is not None:
-        stanza, size = skimmed
+        (stanza,), size = skimmed
         whole: AgeFile = read_age(data)
         assert [real.type for real in whole.real_stanzas] == [stanza.type]
         assert whole.real_stanzas[0].args[: len(stanza.args)] == stanza.args

@@ -51,7 +51,7 @@ def test_an_answer_that_breaks_off_gives_no_blob_in_part() -> None:
     answer = b"".join(parts)
     for end in range(len(answer)):
         whole = sum(end >= len(b"".join(parts[:count])) for count in range(1, len(parts) + 1))
-        found = list(_cut(BytesIO(answer[:end]), blobs))
+        found = list(_cut(BytesIO(answer[:end]), list(blobs)))
         assert [(blob.oid, blob.data) for blob in found] == list(blobs.items())[:whole]
 
 

@@ -75,10 +75,10 @@ def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]
     found: dict[str, Fact] = {}
     room = KeyRoom()
     for oid, size, data, sha256 in read_blobs(repository.git, {**paths, **links}, small):
-        fact = find_fact(data, size, sha256) if oid in paths else None
-        room.take(fact)
-        if fact is not None:
-            found.update(dict.fromkeys(paths[oid], fact))
+        if oid in paths and (fact := find_fact(data, size, sha256)) is not None:
+            room.take(fact)
+            for path in paths[oid]:
+                found[path] = fact
         if oid in links:
             found.update(dict.fromkeys(links[oid], _link_fact(data, size)))
     return found

@@ -6,6 +6,7 @@ object id. It never holds a plaintext or a private key.
 
 import hashlib
 import re
+from functools import partial
 from typing import NamedTuple
 
 from agenix_check.age import (
@@ -70,6 +71,8 @@ class LinkFact(NamedTuple):
     target: str
 
 
+_AGE_FACT = partial(tuple.__new__, AgeFact)  # all its fields: most facts are made so
+
 Fact = AgeFact | LinkFact | LockedFact | PointerFact | KeyTexts | MissingFact
 
 
@@ -82,7 +85,7 @@ def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:
     if size < 0:
         return MissingFact("is not in this clone (made with --filter? clone without it)")
     if len(data) == size and (skimmed := skim(data, size)) is not None:
-        return AgeFact(hashlib.sha256(data).hexdigest(), (skimmed[0],), skimmed[1], None)
+        return _AGE_FACT((hashlib.sha256(data).hexdigest(), *skimmed, None, None))
     if looks_like_age(_without_marker(data)):
         return _age_fact(data, size, sha256)
     if data.startswith(_GIT_CRYPT):
