@@ -13,6 +13,9 @@ class Onlooker:
     def see(self, what: str | None) -> None:
         """Take note of what the run does now; nothing of it is on the terminal afterwards."""
 
+    def follow(self, what: str) -> None:
+        """Take note of how far that is; any thread may say so."""
+
 
 class _Activity:
     def __init__(self) -> None:
@@ -32,6 +35,11 @@ def busy(what: str) -> Iterator[None]:
         yield
     finally:
         _switch(before)
+
+
+def come_so_far(what: str) -> None:
+    """Say how far what is done has come."""
+    _ACTIVITY.onlooker.follow(what)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ class Progress:
     nothing is drawn meanwhile.
     """
 
-    def start(self, tasks: int, steps: int, noun: str = "outputs") -> None:
-        """Begin, with how much there is to do; `noun` is what a step is about."""
+    def start(self, tasks: int, steps: int) -> None:
+        """Begin, with how much there is to do."""
 
     def begin(self, names: Sequence[str], nodes: Sequence[str]) -> None:
         """Begin the next task: for which secrets or files, and for which nodes."""
@@ -21,6 +21,3 @@ class Progress:
 
     def hide(self) -> None:
         """Clear the terminal for a program that may ask there."""
-
-
-SILENT = Progress()

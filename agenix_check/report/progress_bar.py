@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHOWN_NODES = 5  # nodes that a line names
 _LONG = 1.0  # seconds of work until there is a bar
 _NARROWEST = 20  # columns that a bar needs
-_BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} {unit}, {remaining} left"
+_BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} outputs, {remaining} left"
 
 
 @contextmanager
@@ -46,13 +46,11 @@ class _Shown(Progress):
         dumb = os.environ.get("TERM", "dumb") == "dumb"
         self._draws = not dumb and _columns(stream) >= _NARROWEST
         self._begun = time.monotonic()
-        self._noun = ""
         self._tasks = self._task = self._steps = self._step = 0
         self._bar: tqdm[Never] | None = None
 
-    def start(self, tasks: int, steps: int, noun: str = "outputs") -> None:
+    def start(self, tasks: int, steps: int) -> None:
         self.close()
-        self._noun = noun
         self._tasks, self._steps = tasks, steps
         self._task = self._step = 0
         self._begun, self._bar = time.monotonic(), None
@@ -72,7 +70,7 @@ class _Shown(Progress):
         if self._bar is not None:
             self._bar.update()
         elif self._draws and time.monotonic() - self._begun >= _LONG:
-            self._bar = _make_bar(self._stream, self._step, self._steps, self._noun)
+            self._bar = _make_bar(self._stream, self._step, self._steps)
 
     def hide(self) -> None:
         if self._bar is not None:
@@ -84,7 +82,7 @@ class _Shown(Progress):
             self._bar.close()
 
 
-def _make_bar(stream: TextIO, step: int, steps: int, noun: str) -> "tqdm[Never]":
+def _make_bar(stream: TextIO, step: int, steps: int) -> "tqdm[Never]":
     from threading import RLock
 
     from tqdm.std import tqdm
@@ -94,7 +92,6 @@ def _make_bar(stream: TextIO, step: int, steps: int, noun: str) -> "tqdm[Never]"
     return tqdm(
         total=steps,
         initial=step,
-        unit=noun,
         file=stream,
         dynamic_ncols=True,
         leave=False,

@@ -51,6 +51,11 @@ class _WaitingLine(Onlooker):
             self._what = what
             self._clear()
 
+    def follow(self, what: str) -> None:
+        with self._lock:
+            if self._what is not None:
+                self._what = what
+
     def close(self) -> None:
         """Remove the line, and draw none again."""
         self._ended.set()

@@ -29,11 +29,12 @@ from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.export import export
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
+from agenix_check.model.activity import busy, come_so_far
 from agenix_check.model.declaration import Declaration, DeclaredNode, FailedNode
-from agenix_check.model.progress import SILENT, Progress
 
 _EXPRESSION = "fleet.nix"
 _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}
+_BAR_COLUMNS = 20  # columns
 _HOMES = "homeConfigurations"
 _STEP = re.compile(r'"((?:[^"\\$]|\\.|\$(?!\{))*)"|([^".\s]+)')
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
@@ -91,7 +92,6 @@ def evaluate(
     memory: str | None = None,
     jobs: int | None = None,
     trusted: Snapshot | None = None,
-    progress: Progress = SILENT,
 ) -> Declaration:
     """Return what the flake in a directory of the snapshot declares for agenix-rekey.
 
@@ -99,7 +99,7 @@ def evaluate(
     that are asked about: more may be declared. The declaration names nodes that do not evaluate, or
     not within `timeout` seconds and a process's `memory`. At most `jobs` processes evaluate; None
     stands for as many as the machine has room for. Inputs on this machine are read where `trusted`
-    has them too; None stands for the snapshot. `progress` counts nodes.
+    has them too; None stands for the snapshot.
     Raises `CannotCheckError` if nothing can be said: no Nix, no flake, other inputs on this
     machine, or outputs that do not evaluate.
     """
@@ -107,7 +107,7 @@ def evaluate(
         repository, snapshot, flake, nodes,
         timeout=timeout, memory=memory, jobs=jobs, trusted=trusted,
     ) as evaluation:  # fmt: skip
-        return evaluation.run(users=collect_home_manager, only=only, progress=progress)
+        return evaluation.run(users=collect_home_manager, only=only)
 
 
 def evaluate_age_programs(
@@ -209,18 +209,15 @@ class _Evaluation:
                 found = frozenset(one for one in said["programs"] if one.startswith(inside))
         return found
 
-    def run(self, *, users: bool, only: Collection[str] | None, progress: Progress) -> Declaration:
+    def run(self, *, users: bool, only: Collection[str] | None) -> Declaration:
         """Return what is declared; `users` says whether home-manager users in hosts count."""
         self._argument["users"] = users
         if only is not None:
             self._argument["only"] = sorted({path for name in only for path in _places_of(name)})
-        outcomes = evaluate_all(
-            self._evaluate_shard,
-            None,
-            lambda unit: unit.path,
-            jobs=self._jobs,
-            progress=progress,
-        )
+        with busy("evaluating the flake with Nix"):
+            outcomes = evaluate_all(
+                self._evaluate_shard, None, lambda unit: unit.path, jobs=self._jobs, count=_count
+            )
         outcomes.sort(key=lambda outcome: (outcome.unit.path, str(outcome.unit.user)))
         paths = StorePaths(self._snapshot, self._root, self._store)
         nodes: list[DeclaredNode] = []
@@ -279,6 +276,11 @@ class _Evaluation:
     def _units_of(self, paths: Sequence[Sequence[str]]) -> list[_Unit]:
         users = (None, True) if self._argument["users"] else (None,)
         return [_Unit(tuple(path), user) for path in paths for user in users]
+
+
+def _count(done: int, of: int) -> None:
+    drawn = _BAR_COLUMNS * done // of if of else 0
+    come_so_far(f"evaluating nodes with Nix [{'#' * drawn:<{_BAR_COLUMNS}}] {done}/{of}")
 
 
 def _places_of(name: str) -> Iterator[tuple[str, ...]]:

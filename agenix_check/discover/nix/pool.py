@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from agenix_check.discover.nix.run import NixError, NixMemoryError, NixTimeoutError
-from agenix_check.model.progress import SILENT, Progress
 
 _Unit = TypeVar("_Unit", bound=Hashable)
 
 MOST_LATE = 8  # units that may run out of time before no other is tried
+_SLOW = 1.0  # seconds; what takes longer lets nobody wait behind it
+_IDLE = 0.2  # seconds after which a process without work looks for some
 _TOO_MANY_LATE = f"error: it was not tried, because {MOST_LATE} others ran out of time"
 _CUT = "error: Nix ended before it said anything about it"
 
@@ -58,6 +59,8 @@ EvaluateShard = Callable[
     [Sequence[_Unit] | None], Generator[Begun[_Unit] | UnitValue[_Unit], None, None]
 ]
 
+Count = Callable[[int, int], None]
+
 
 @dataclass(eq=False, slots=True)
 class _Shard(Generic[_Unit]):
@@ -75,15 +78,15 @@ def evaluate_all(
     group: Callable[[_Unit], Hashable],
     *,
     jobs: int,
-    progress: Progress = SILENT,
+    count: Count = lambda done, of: None,  # noqa: ARG005
 ) -> list[Outcome[_Unit]]:
     """Evaluate all units, or all that there are, in at most `jobs` processes at a time.
 
     Units with the same `group` stand side by side and stay together, for they have work in common;
-    `progress` counts groups. Outcomes are in no order. Raises `NixError` if it cannot be found out
-    which units there are.
+    `count` is given how many groups are done, and how many there are. Outcomes are in no order.
+    Raises `NixError` if it cannot be found out which units there are.
     """
-    work = _Work(units, group, progress)
+    work = _Work(units, group, count)
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="nix")
     try:
         workers = [pool.submit(_work, work, evaluate_shard) for _ in range(jobs)]
@@ -124,15 +127,16 @@ class _Work(Generic[_Unit]):
         self,
         units: Sequence[_Unit] | None,
         group: Callable[[_Unit], Hashable],
-        progress: Progress,
+        count: Count,
     ) -> None:
         self.outcomes: list[Outcome[_Unit]] = []
-        self._group, self._progress = group, progress
+        self._group, self._count = group, count
         self._changed = threading.Condition()
         self._closed = False
         self._waiting: list[_Shard[_Unit]] = []
         self._running: set[_Shard[_Unit]] = set()
         self._left: Counter[Hashable] = Counter()  # the units of each group that are not done
+        self._done = 0  # groups
         self._late = 0
         self._to_begin = 0.0  # seconds that a process needs before it comes to its first unit
         self._seconds, self._groups = 0.0, 0  # that groups took, and how many
@@ -157,7 +161,7 @@ class _Work(Generic[_Unit]):
                     return shard
                 if not self._running:
                     return None
-                self._changed.wait()
+                self._changed.wait(_IDLE)
         return None
 
     def begin(self, shard: _Shard[_Unit], units: Sequence[_Unit]) -> None:
@@ -213,40 +217,44 @@ class _Work(Generic[_Unit]):
             self._changed.notify_all()
 
     def _steal(self) -> _Shard[_Unit] | None:
-        """Return the back of the longest list, if it takes longer than a process needs to begin."""
-        lists = (shard.todo for shard in self._running if shard.todo)
-        longest = max(lists, key=len, default=None)
-        if longest is None or not self._groups:
-            return None
-        # Where groups begin that nobody has begun.
-        starts = [
-            place
-            for place in range(1, len(longest))
-            if self._group(longest[place]) != self._group(longest[place - 1])
-        ]
-        each = max(self._seconds / self._groups, 1e-6)
-        # Both are to end at the same time; half of the current group may be done.
-        count = int((len(starts) + 0.5 - self._to_begin / each) / 2)
-        if count < 1 or count * each < self._to_begin:
-            return None
-        place = starts[-count]
-        stolen = longest[place:]
-        del longest[place:]
-        return _Shard(stolen)
+        """Return the back of a list, if it takes longer than a process needs to begin."""
+        each = self._seconds / self._groups if self._groups else 0.0
+        now = time.monotonic()
+        for shard in sorted(self._running, key=lambda one: len(one.todo or ()), reverse=True):
+            todo = shard.todo or []
+            # Where groups begin that nobody has begun.
+            starts = [
+                place
+                for place in range(1, len(todo))
+                if self._group(todo[place]) != self._group(todo[place - 1])
+            ]
+            # Both are to end at the same time; half of the current group may be done.
+            count = int((len(starts) + 0.5 - self._to_begin / each) / 2) if each else 0
+            if count * each < self._to_begin and now - shard.since > max(_SLOW, self._to_begin):
+                count = (len(starts) + 1) // 2
+            elif count * each < self._to_begin:
+                count = 0
+            if count > 0:
+                place = starts[-count]
+                stolen = todo[place:]
+                del todo[place:]
+                return _Shard(stolen)
+        return None
 
     def _put_back(self, todo: list[_Unit] | None) -> None:
         self._waiting.append(_Shard(todo))
 
     def _announce(self, units: Sequence[_Unit]) -> None:
         self._left.update(map(self._group, units))
-        self._progress.start(0, len(self._left), "nodes")
+        self._count(0, len(self._left))
 
     def _finish(self, outcome: Outcome[_Unit]) -> None:
         self.outcomes.append(outcome)
         group = self._group(outcome.unit)
         self._left[group] -= 1
-        if not self._left[group]:
-            self._progress.step()
+        if not (self._left[group] or self._closed):
+            self._done += 1
+            self._count(self._done, len(self._left))
 
     def _give_up(self) -> None:
         """Let nobody wait for more units: too many of them took too long."""

@@ -9,6 +9,11 @@ from agenix_check.discover.nix import evaluate, evaluate_rules
 from agenix_check.git.repository import index_snapshot, open_repository, worktree_snapshot
 from agenix_check.model.declaration import Declaration, DeclaredNode, RulesFile
 
+ENDLESS = """
+  let many = builtins.genList (n: n) 1000000;
+  in builtins.foldl' (x: _: builtins.foldl' (y: _: y) x many) 0 many
+"""
+
 _FLAKE = """
 {
   outputs = { self, ... }:

@@ -10,12 +10,8 @@ import pytest
 from agenix_check.demo.workshop import Workshop
 from agenix_check.discover.nix.run import NixError, in_this_shape
 from agenix_check.errors import CannotCheckError
-from tests.discover.nix.flakes import declare, failures, names, write_flake
+from tests.discover.nix.flakes import ENDLESS, declare, failures, names, write_flake
 
-_ENDLESS = """
-  let many = builtins.genList (n: n) 1000000;
-  in builtins.foldl' (x: _: builtins.foldl' (y: _: y) x many) 0 many
-"""
 # As 2.8, 2.26 and 2.34 say it.
 _MISSING = (
     "getting status of 'nothing.pub': No such file or directory",
@@ -216,7 +212,7 @@ def test_the_time_limit_is_a_nodes(workshop: Workshop) -> None:
     begin = time.monotonic()
     declare(workshop.top)
     timeout = round(2 + 8 * (time.monotonic() - begin))  # more than a node needs, also now
-    _write_nodes(workshop, f"bad = node {{ hostPubkey = toString ({_ENDLESS}); }} {{ }};")
+    _write_nodes(workshop, f"bad = node {{ hostPubkey = toString ({ENDLESS}); }} {{ }};")
     # It would run for days: that this test comes to an end is half of what it shows.
     declaration = declare(workshop.top, timeout=timeout)
     assert len(names(declaration)) == 7
@@ -226,7 +222,7 @@ def test_the_time_limit_is_a_nodes(workshop: Workshop) -> None:
 
 
 def test_outputs_that_hang_end_at_the_timeout(workshop: Workshop) -> None:
-    write_flake(workshop, f"nixosConfigurations = {_ENDLESS};")
+    write_flake(workshop, f"nixosConfigurations = {ENDLESS};")
     workshop.stage()
     with pytest.raises(CannotCheckError) as caught:
         declare(workshop.top, timeout=1.5)

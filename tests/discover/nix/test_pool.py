@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from agenix_check.demo.workshop import Workshop
 from agenix_check.discover.nix.pool import MOST_LATE, Begun, Outcome, UnitValue, evaluate_all
 from agenix_check.discover.nix.run import NixError, NixMemoryError, NixTimeoutError
-from agenix_check.model.progress import Progress
 from tests.discover.nix.flakes import declare, failures, names, write_flake
 
 
@@ -85,20 +84,6 @@ class Engine:
         return sorted(found)
 
 
-class Steps(Progress):
-    """Counts what it is told."""
-
-    def __init__(self) -> None:
-        self.all = self.done = 0
-
-    def start(self, tasks: int, steps: int, noun: str = "outputs") -> None:
-        assert (tasks, noun) == (0, "nodes")
-        self.all = steps
-
-    def step(self) -> None:
-        self.done += 1
-
-
 FATES = (
     "works", "works", "works", "works", "has parts", "fills memory", "fails", "is large",
     "is large with others", "is cut",
@@ -121,13 +106,18 @@ def test_every_unit_is_evaluated_once(
         for group, parts in enumerate(fates)
         for place, fate in enumerate(parts)
     ]
-    engine, steps = Engine(units, inside=2), Steps()
+    engine = Engine(units, inside=2)
+    counted: list[tuple[int, int]] = []
     found = evaluate_all(
-        engine, units if known else None, lambda unit: unit.group, jobs=jobs, progress=steps
+        engine,
+        units if known else None,
+        lambda unit: unit.group,
+        jobs=jobs,
+        count=lambda done, of: counted.append((done, of)),
     )
     assert sorted(found) == engine.expected()
     assert engine.most <= jobs
-    assert (steps.all, steps.done) == (len(fates), len(fates))
+    assert counted == [(done, len(fates)) for done in range(len(fates) + 1)]
 
 
 def test_an_idle_process_takes_the_back_half() -> None:
