@@ -5,6 +5,7 @@
 
 let
   inherit (lib) literalExpression mkDefault mkIf mkOption types;
+  lockOf = config.flake.agenix-check.lock;
 
   declared = cfg: lock {
     inherit self;
@@ -25,6 +26,7 @@ in
       type = types.lazyAttrsOf types.raw;
       default = lib.mapAttrs (_: system: declared system.agenix-check) config.allSystems;
       defaultText = literalExpression "what the configurations declare, by system";
+      example = literalExpression "{ x86_64-linux = { schema = \"agenix-check/lock/1\"; nodes = { \"nixos:web\" = { … }; }; }; }";
       readOnly = true;
       description = ''
         What the fleet declares, as `agenix-check fleet --lock` would write it: the nodes with their
@@ -37,6 +39,7 @@ in
       type = types.lazyAttrsOf (types.nullOr types.package);
       default = lib.mapAttrs (_: system: system.agenix-check.agePackage) config.allSystems;
       defaultText = literalExpression "perSystem.agenix-check.agePackage, by system";
+      example = literalExpression "{ x86_64-linux = pkgs.age; }";
       readOnly = true;
       description = ''
         Where `--fix` finds the age program of the fleet, however it is run. It starts only what the
@@ -45,7 +48,7 @@ in
     };
   };
 
-  options.perSystem = flake-parts-lib.mkPerSystemOption ({ config, options, pkgs, ... }:
+  options.perSystem = flake-parts-lib.mkPerSystemOption ({ config, options, pkgs, system, ... }:
     let
       cfg = config.agenix-check;
       # Null where agenix-rekey's module is not imported.
@@ -56,7 +59,10 @@ in
         default = ofRekey name (withAge name);
         defaultText = withAgeText name;
         example = literalExpression "removeAttrs self.${name} [ \"installer\" ]";
-        description = "The ${kind} whose secrets are checked.";
+        description = ''
+          The ${kind} whose secrets the check compares with what they declare. The outputs of one
+          that is left out are judged by their names alone.
+        '';
       };
 
       given = lib.filterAttrs (_: value: value != null) cfg.settings;
@@ -94,7 +100,9 @@ in
           default = package cfg.pkgs;
           defaultText = literalExpression "agenix-check, built with agenix-check.pkgs";
           example = literalExpression "inputs.agenix-check.packages.\${system}.default";
-          description = "The program itself, without the settings.";
+          description = ''
+            The program itself, without the settings. `packages.agenix-check` is the program with them.
+          '';
         };
 
         agePackage = mkOption {
@@ -115,7 +123,10 @@ in
           default = ofRekey "pkgs" pkgs;
           defaultText = literalExpression "config.agenix-rekey.pkgs, else pkgs";
           example = literalExpression "import inputs.nixpkgs-unstable { inherit system; }";
-          description = "The package set that the check, the app and the devShell are built with.";
+          description = ''
+            The package set that the check, the app and the devShell are built with; with it a
+            newer or an older nixpkgs than that of the hosts can be used.
+          '';
         };
 
         nixosConfigurations = configurations "nixosConfigurations" "NixOS hosts";
@@ -128,7 +139,9 @@ in
           defaultText =
             literalExpression "config.agenix-rekey.collectHomeManagerConfigurations, else true";
           example = false;
-          description = "Whether home-manager users inside these hosts are nodes too.";
+          description = ''
+            Whether home-manager users inside these hosts are nodes too, as they are to agenix-rekey.
+          '';
         };
 
         settings = mkOption {
@@ -162,10 +175,11 @@ in
           type = types.package;
           default = cfg.pkgs.mkShell { packages = [ program ]; };
           defaultText = literalExpression "a shell with the program and its settings";
+          example = literalExpression "pkgs.mkShell { inputsFrom = [ config.agenix-check.devShell ]; }";
           readOnly = true;
           description = ''
-            A shell with the program and its settings, for `inputsFrom` of your own:
-            `devShells.default = pkgs.mkShell { inputsFrom = [ config.agenix-check.devShell ]; };`
+            A shell with the program and its settings, for `inputsFrom` of your own. Or take it as it
+            is: `devShells.default = config.agenix-check.devShell;`
           '';
         };
       };
@@ -182,7 +196,7 @@ in
             inherit self;
             inherit (cfg) pkgs;
             program = cfg.package;
-            declared = declared cfg;
+            declared = lockOf.${system};
             args = lib.optionals (given != { }) [ "--settings" "${settings}" ];
           });
         };

@@ -35,7 +35,7 @@ in
       The program on `PATH` that does all decryption, and all encryption for keys that are not built
       in. Without it, `agePackage` does only what is not built in.
     '';
-    collect-home-manager = flag ''
+    collect-home-manager = setting types.bool false ''
       Whether home-manager users inside hosts are nodes too. The check takes
       `collectHomeManagerConfigurations`.
     '';

@@ -13,7 +13,7 @@ let
       mkPerSystemOption = options: options;
     };
   };
-  perSystem = (module.options.perSystem { config = { }; options = { }; pkgs = { }; }).options;
+  perSystem = (module.options.perSystem { config = { }; options = { }; pkgs = { }; system = ""; }).options;
 
   literal = value:
     if isAttrs value && (value._type or null) == "literalExpression" then value.text

@@ -4,18 +4,23 @@
 HOME_MANAGER and GIT_HOOKS. flake-parts needs a new Nix.
 """
 
+import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from agenix_check.discover.tree.evidence import LOCK
 from tests.discover.declared.conftest import _in_order, estate
 from tests.discover.declared.estate import Estate, Secret
 from tests.discover.nix.conftest import nix_home, nix_root
 from tests.flake.conftest import Nix, nix
 from tests.flake.test_flake_module import CHECK, Fleet
+from tests.keys.test_encryption import PQ
+from tests.mend.mending import execute, write_key
 
 __all__ = ["_in_order", "estate", "nix", "nix_home", "nix_root"]
 
@@ -75,6 +80,7 @@ class Real(Fleet):
     def write(self, more: str = "{ }", imports: str = "") -> None:  # noqa: ARG002 - of a Fleet
         """Write the flake, with `more` modules by name, and commit everything."""
         shop = self.estate.shop
+        shop.remove(LOCK)
         self.estate.write_flake(path="plain.nix")
         shop.write("real_fleet.nix", (Path(__file__).parent / "real_fleet.nix").read_text())
         shop.write("nixpkgs/nixos/modules/misc/assertions.nix", _MODULES)
@@ -183,3 +189,24 @@ def test_the_hook_is_one_of_git_hooks(fleet: Real) -> None:
     assert hook["entry"].endswith("/bin/agenix-check --fail-on new")
     assert hook["stages"] == ["pre-commit", "pre-merge-commit", "pre-push"]
     assert (hook["always_run"], hook["pass_filenames"], hook["verbose"]) == (True, False, True)
+
+
+def test_the_program_evaluates_it_and_fixes_it(fleet: Real) -> None:
+    fleet.write()
+    estate, top = fleet.estate, fleet.estate.shop.top
+    locked = fleet.nix.run(top, "flake", "lock")
+    assert locked.code == 0, locked.output
+    estate.shop.commit("Lock the inputs")
+    key = write_key(estate.shop)
+    check = [sys.executable, "-m", "agenix_check", "--inventory", "nix"]
+    done = execute(estate.shop, [*check, "--format", "json"])
+    assert done.code == 0, done
+    report = json.loads(done.stdout)
+    assert (report["fleet"]["nodes"], report["counts"]["outputs"]) == (3, 5)
+    assert report["incomplete"] == []
+    # A post-quantum key needs a program: agenix-rekey's own is not built here.
+    estate.shop.host("alpha", PQ)
+    estate.shop.stage()
+    done = execute(estate.shop, [*check, "--fix", "-i", str(key), "--grant", "all"])
+    assert "agePackage is not used: it is not built: " in done.stderr
+    assert "-rage/bin/rage" in done.stderr

@@ -121,6 +121,7 @@ def test_the_lock_is_that_of_the_library(fleet: Fleet) -> None:
     lock = fleet.evaluate(f"agenix-check.lock.{_SYSTEM}")
     assert lock == fleet.evaluate("library")
     assert sorted(lock["nodes"]) == ["nixos:alpha", "nixos:beta", "nixos:delta"]
+    assert lock == json.loads(fleet.evaluate(f"{CHECK}.declared"))  # what the check reads
 
 
 def test_the_nodes_are_those_that_the_options_name(fleet: Fleet) -> None:

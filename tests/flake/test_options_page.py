@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from agenix_check.cli.options import OPTIONS
+from agenix_check.model.settings import Settings
 from tests.checkout import ROOT, run
 
 PAGE = ROOT / "docs/flake-parts.md"
 _SETTINGS = "perSystem.agenix-check.settings."
+_HEAD = "| key | what it says | type | default | example |\n| --- | --- | --- | --- | --- |\n"
 _STAND_IN = f"(import {ROOT}/tests/flake/flake_parts.nix {{ lib = {{ }}; }}).moduleLib"
 _TYPES = {
     "flag": "null or boolean",
@@ -34,34 +36,53 @@ def _options() -> list[dict[str, Any]]:
 
 
 def _entry(option: dict[str, Any]) -> str:
-    name = option["name"].removeprefix("perSystem.")
-    lines = [f"### `{name}`", "", option["description"].strip(), "", f"- type: {option['type']}"]
-    if option["readOnly"]:
-        lines[-1] += " (read only)"
-    # A setting that is not set is left to the program.
-    if option["default"] is not None and option["default"] != "null":
-        lines.append(f"- default: `{option['default']}`")
-    if option["example"] is not None:
-        lines.append(f"- example: `{option['example']}`")
-    return "\n".join([*lines, "", ""])
+    read_only = " (read only)" if option["readOnly"] else ""
+    lines = [
+        f"### `{option['name']}`", "", option["description"].strip(), "",
+        f"- type: {option['type']}{read_only}", f"- default: `{option['default']}`",
+        f"- example: `{option['example']}`", "", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
 
 
-def test_the_page_lists_every_option() -> None:
+def _row(option: dict[str, Any]) -> str:
+    """Describe a setting in a line; where nobody sets it, the program's own default counts."""
+    name = option["name"].removeprefix(_SETTINGS)
+    default = getattr(Settings(), name.replace("-", "_"), None)
+    said = "" if default in (None, ()) else f"`{json.dumps(default)}`"
+    kind = option["type"].removeprefix("null or ")
+    kind = kind[1:-1] if kind.startswith("(") else kind
+    text = " ".join(option["description"].split())
+    cells = (f"`{name}`", text, kind, said, f"`{option['example']}`")
+    assert not any("|" in cell for cell in cells), name
+    return f"| {' | '.join(cells)} |\n"
+
+
+@pytest.mark.parametrize("marker", ["options", "settings"])
+def test_the_page_lists_every_option(marker: str) -> None:
     text = PAGE.read_text()
-    found = re.search(r"(<!-- options -->\n)(.*?)(<!-- /options -->)", text, re.DOTALL)
+    pattern = rf"(<!-- {marker} -->\n)(.*?)(<!-- /{marker} -->)"
+    found = re.search(pattern, text, re.DOTALL)
     assert found is not None
-    said = "\n" + "".join(map(_entry, _options()))
+    if marker == "options":
+        options = (one for one in _options() if not one["name"].startswith(_SETTINGS))
+        said = "\n" + "".join(map(_entry, options))
+    else:
+        settings = (one for one in _options() if one["name"].startswith(_SETTINGS))
+        said = f"{_HEAD}{''.join(map(_row, settings))}"
     if os.environ.get("UPDATE_README"):
         PAGE.write_text(text[: found.start(2)] + said + text[found.end(2) :])
         return
     assert found.group(2) == said, "renew it with UPDATE_README=1"
 
 
-def test_every_option_has_a_type_an_example_and_a_description() -> None:
+def test_every_option_has_a_type_a_default_an_example_and_a_description() -> None:
+    needed = {f"{_SETTINGS}ignore.{name}" for name in ("rule", "reason")}
     for option in _options():
         assert option["description"].strip().endswith((".", "`")), option["name"]
         assert option["type"], option["name"]
-        assert option["example"] is not None or option["readOnly"], option["name"]
+        assert (option["default"] is None) == (option["name"] in needed), option["name"]
+        assert option["example"] is not None, option["name"]
 
 
 @pytest.mark.parametrize("option", [one for one in OPTIONS if one.text.in_file], ids=str)
