@@ -1,5 +1,6 @@
 """What is chosen in the matrix, with the mouse and with keys, and what is told of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from agenix_check.model.findings import JudgedFile, MadeFrom, OutputDetail, Verd
 from tests.audit.scenes import DB, old_output
 from tests.browser.window import PHONE, Window
 from tests.conftest import Run
-from tests.report.sample import ALPHA, BETA, GAMMA, TROUBLE, output, path_of, report
+from tests.report.sample import ALPHA, BETA, GAMMA, TROUBLE, finding, output, path_of, report
 
 
 @pytest.fixture
@@ -145,6 +146,18 @@ def test_the_head_of_a_column_shows_its_secret_with_keys_too(page: Window) -> No
     )
     page.press(Keys.ESCAPE)
     assert page.run("return document.activeElement.dataset.name") == "wifi"
+
+
+def test_what_is_wrong_with_all_of_a_node_or_a_secret_stands_there(window: Window) -> None:
+    key = finding("node-placeholder-key", ALPHA, message="its key is the placeholder")
+    source = finding("source-malformed", message="it ends inside its header")
+    source = replace(source, source="secrets/db.age")
+    window.show(report(output(ALPHA, "db"), output(ALPHA, "wifi"), findings=(key, source)))
+    said = {ALPHA: "its key is the placeholder", "db": "it ends inside its header", "wifi": ""}
+    for name, message in said.items():
+        window.find(f'th[data-name="{name}"]').click()
+        found = window.driver.find_elements("css selector", "#panel .finding")
+        assert [message in one.text for one in found] == [True] * bool(message)
 
 
 def test_a_link_shows_the_same_again(page: Window, window: Window) -> None:

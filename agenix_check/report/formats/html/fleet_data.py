@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from agenix_check.model.findings import (
@@ -65,7 +65,25 @@ def _fleet(report: Report) -> dict[str, object]:
         "nodes": nodes,
         "about": writer.abouts.values(),
         "addressees": writer.addressees.values(),
+        "besides": list(_besides(report, [node for node, *_ in nodes], writer.secrets)),
     }
+
+
+def _besides(
+    report: Report, nodes: Sequence[str], secrets: Mapping[str, int]
+) -> Iterator[tuple[int | None, int | None, Hashable]]:
+    """Yield findings that are about a whole node or secret, with the number of either."""
+    numbers = {visible(name): number for number, name in enumerate(nodes)}
+    of_source: dict[str, set[int]] = defaultdict(set)
+    for one in report.outputs:
+        if one.source is not None:
+            of_source[one.source].add(secrets[one.secret])
+    for finding in report.findings:
+        if finding.node is None:
+            for number in sorted(of_source.get(finding.source or "", ())):
+                yield None, number, _finding(finding)
+        elif finding.secret is None and visible(finding.node) in numbers:
+            yield numbers[visible(finding.node)], None, _finding(finding)
 
 
 class _FleetWriter:

@@ -98,5 +98,9 @@ def _rows(report: Report, names: dict[str, str]) -> Iterator[Row]:
     verdicts: dict[str, Counter[Verdict]] = {}
     for one in report.outputs:
         verdicts.setdefault(one.node, Counter())[one.verdict] += 1
-    for node, numbers in sorted(verdicts.items()):
+    bad = (Verdict.WRONG, Verdict.UNVERIFIABLE)
+    worst_first = sorted(
+        verdicts.items(), key=lambda one: (*(-one[1][verdict] for verdict in bad), one[0])
+    )
+    for node, numbers in worst_first:
         yield Row(node=names[node], verdicts=tuple(numbers[verdict] for verdict in Verdict))

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from agenix_check.model.findings import JudgedFile, ReaderState
+from agenix_check.model.findings import JudgedFile, ReaderState, Verdict
+
+_VERDICT_ORDER = {Verdict.WRONG: 0, Verdict.UNVERIFIABLE: 1, Verdict.SKIPPED: 2, Verdict.OK: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +26,9 @@ class PlainTable:
 
 
 def plain_tables(files: Iterable[JudgedFile]) -> Iterator[PlainTable]:
-    """Give a table for each rules file."""
+    """Give a table for each rules file, in which the worst files come first."""
     groups: dict[str, list[JudgedFile]] = {}
-    for file in sorted(files, key=lambda one: (one.group, one.path)):
+    for file in sorted(files, key=lambda one: (one.group, _VERDICT_ORDER[one.verdict], one.path)):
         groups.setdefault(file.group, []).append(file)
     for rules_file, its in groups.items():
         pairs = [pair for one in its for pair in _readers(one)]

@@ -23,7 +23,8 @@ class Details {
     if (node === null || secret === null) {
       const title = name ?? fleet.secrets[secret];
       this.open(title, node === null ? "secret" : "node", null,
-        overview(fleet, node, secret, this.choose));
+        overview(fleet, node, secret, this.choose,
+          fleet.besides(node, secret).map((finding) => this.finding(finding))));
       const numbers = [...this.panel.querySelectorAll(".pills > *")].map((one) => one.textContent);
       say(`${title}: ${numbers.join(", ")}`);
       return;

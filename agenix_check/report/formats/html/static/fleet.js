@@ -1,4 +1,4 @@
-// The outputs as data.py wrote them:
+// The outputs as fleet_data.py wrote them:
 //
 //   verdicts    their names, in order
 //   secrets     their names
@@ -6,6 +6,7 @@
 //   outputs     [secret, verdict, what its path has in between, about, addressees, length]
 //   about       [source, its length, version of it, rules, reason, findings]
 //   addressees  [whom it is addressed to, version of the key]
+//   besides     [node, secret, finding], of which one is null: findings about all of the other
 //   findings    [rule, severity, message, mend, cause, whether this change brought it]
 
 const WORST = ["wrong", "unverifiable", "skipped", "ok"];
@@ -28,16 +29,18 @@ function readFleet(text) {
       else cells.set(key, [output]);
     }
   });
+  const asFinding = ([rule, severity, message, mend, cause, isNew]) =>
+    ({ rule, severity, message, mend, cause, isNew });
   return {
     nodes: data.nodes.map(([name, short]) => ({ name, short })),
     secrets: data.secrets,
     outputs,
     about: data.about.map(([source, length, made, rules, reason, findings]) => ({
-      source, length, made, rules, reason,
-      findings: findings.map(([rule, severity, message, mend, cause, isNew]) => ({
-        rule, severity, message, mend, cause, isNew,
-      })),
+      source, length, made, rules, reason, findings: findings.map(asFinding),
     })),
+    besides: (node, secret) => data.besides
+      .filter(([ofNode, ofSecret]) => ofNode === node && ofSecret === secret)
+      .map(([, , finding]) => asFinding(finding)),
     addressees: data.addressees.map(([names, key]) => ({ names, key })),
     cell: (node, secret) => cells.get(node * width + secret) ?? [],
   };

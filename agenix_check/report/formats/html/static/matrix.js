@@ -34,7 +34,10 @@ class Matrix {
     box.addEventListener("keydown", (event) => this.pressed(event));
     box.addEventListener("pointerover", (event) => this.light(event.target));
     box.addEventListener("focusin", (event) => this.light(event.target));
-    new ResizeObserver(() => this.lay()).observe(box);
+    new ResizeObserver(() => {
+      if (box.clientWidth === this.room) this.draw();
+      else this.lay();
+    }).observe(box);
   }
 
   // Show some nodes and secrets, by their numbers, and what each of them has.
@@ -52,6 +55,7 @@ class Matrix {
   // Work out sizes: words in the cells where there is room for them, marks alone where not.
   lay() {
     const room = this.box.clientWidth;
+    this.room = room; // what is laid out for it stays until it changes
     const longest = (texts) => texts.reduce((most, text) => Math.max(most, text.length), 0);
     const names = longest(this.rows.map((node) => this.fleet.nodes[node].short));
     const heads = longest(this.columns.map((secret) => this.fleet.secrets[secret]));

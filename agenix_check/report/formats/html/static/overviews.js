@@ -1,7 +1,8 @@
 // What is known of a whole node, or of a secret on all nodes: in the panel, for the heads.
 
-// All outputs of a node, or of a secret (the other is null), the worst first, and who reads them.
-function overview(fleet, node, secret, choose) {
+// All outputs of a node, or of a secret (the other is null), the worst first, and who reads them;
+// `findings` are those about all of it.
+function overview(fleet, node, secret, choose, findings) {
   const outputs = fleet.outputs.filter((output) =>
     (node === null || output.node === node) && (secret === null || output.secret === secret));
   const tally = newTally();
@@ -11,6 +12,7 @@ function overview(fleet, node, secret, choose) {
   return element("div", {},
     element("p", { class: "pills" }, ...WORST.filter((verdict) => tally[verdict] > 0)
       .map((verdict) => pill(verdict, `${tally[verdict]} ${verdict}`))),
+    ...findings,
     node === null ? listed("Source", [...sources].filter(Boolean).map(asPath)) : null,
     listed(node === null ? "Who has it" : "What it has",
       places(fleet, outputs, other).map((place) => leading(fleet, place, other, choose))),
