@@ -23,7 +23,7 @@ def audit_exposed(
     for one in keys:
         for secret in one.secrets:
             about = secret.secret, secret.state
-            readers[about][name_of_key(one)] = None
+            readers[about][one.called] = None
             ends = [(v.until_on, v.until) for v in secret.versions if v.until is not None]
             ended[about] += [max(ends)] if ends else []
     for (secret_path, state), names in sorted(readers.items()):
@@ -43,8 +43,3 @@ def _finding(path: str, message: str, since: str | None, new: Collection[str]) -
         "secret-exposed", message, path=path, source=path, new=since in new, since=since,
         mend=f"# give it another value, as `agenix-check explain secret-exposed` says: {path}",
     )  # fmt: skip
-
-
-def name_of_key(one: KeyExposure) -> str:
-    """Return what people call a key: a node's directory, a file that held it, or what shows it."""
-    return next(iter((*one.nodes, *one.names)), one.fingerprint or one.key or one.words)

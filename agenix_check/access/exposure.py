@@ -91,16 +91,18 @@ def _of_key(
         names=booked.paths if booked else (),
         nodes=tuple(sorted(nodes)),
         reader=reader,
-        secrets=tuple(sorted(_secrets(secrets), key=_secret_urgency)),
+        secrets=tuple(sorted(_secrets(secrets, past.versions), key=_secret_urgency)),
     )
 
 
 def _secrets(
-    secrets: Mapping[str, Mapping[tuple[str, str, str], ReadableVersion]],
+    secrets: Mapping[str, Mapping[tuple[str, str, str], ReadableVersion]], known: Versions
 ) -> Iterator[ExposedSecret]:
     for secret, versions in secrets.items():
         ordered = sorted(versions.values(), key=lambda one: (one.begun_on, one.blob, one.via))
-        yield ExposedSecret(secret, worst(one.state for one in ordered), tuple(ordered))
+        state, now = worst(one.state for one in ordered), known.heirs(secret)
+        moved = () if secret in now else tuple(sorted(now))
+        yield ExposedSecret(secret, state, tuple(ordered), moved)
 
 
 def _version(past: PastReaders, reading: PastReading) -> ReadableVersion:

@@ -36,11 +36,15 @@ class ReadableVersion(NamedTuple):
 
 
 class ExposedSecret(NamedTuple):
-    """A secret that a key could read; `state` is that of the version to worry about most."""
+    """A secret that a key could read; `state` is that of the version to worry about most.
+
+    `now` are the paths at which it is now, if it has left its own.
+    """
 
     secret: str
     state: VersionState
     versions: tuple[ReadableVersion, ...]
+    now: tuple[str, ...] = ()
 
 
 class KeyExposure(NamedTuple):
@@ -58,6 +62,11 @@ class KeyExposure(NamedTuple):
     nodes: tuple[str, ...]
     reader: bool
     secrets: tuple[ExposedSecret, ...]
+
+    @property
+    def called(self) -> str:
+        """What people call it: its node, a file that held it, or what the files show."""
+        return next(iter((*self.nodes, *self.names)), self.fingerprint or self.key or self.words)
 
 
 class PublicSecret(NamedTuple):

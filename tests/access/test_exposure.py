@@ -74,6 +74,8 @@ def test_rotated_since_perhaps_unchanged_and_in_use(fleet: Workshop, run: Run) -
 def test_a_reader_that_is_one_still(fleet: Workshop, run: Run) -> None:
     (alpha,) = ask_exposure(fleet, run, "--node", "alpha", code=0)["keys"]
     assert alpha["reader"] is True
+    said = run(fleet.top, "exposure", "--node", "alpha").stdout.splitlines()[-1]
+    assert said.startswith("1 present reader, 3 secrets in use: where a key was lost, take it out")
     assert {one["state"] for one in alpha["secrets"]} == {"in-use"}
     assert [each["until"] for one in alpha["secrets"] for each in one["versions"]] == [None] * 3
 
@@ -163,6 +165,17 @@ def test_moves_are_followed(fleet: Workshop, run: Run) -> None:
     fleet.commit("Move the storage, and a source")
     found = states(ask_exposure(fleet, run, code=1))
     assert found == {body(BETA): {DB: "in-use", WIFI: "in-use", "secrets/wireless.age": "in-use"}}
+    # A person has one thing to do, at the place where it is now.
+    text = run(fleet.top, "exposure").stdout
+    assert f"  {WIFI}" not in text
+    assert text.endswith("2 secrets to rotate, 1 former reader\n")
+    ticks = run(fleet.top, "exposure", "--format", "markdown").stdout
+    assert ticks.startswith(
+        "### 2 secrets to rotate, 1 former reader\n\nChange each where it is used"
+    )
+    assert ticks.count("- [ ] ") == 2
+    assert "- [ ] `secrets/wireless.age`\n  - `secrets/rekeyed/beta`, from " in ticks
+    assert "| `secrets/rekeyed/beta` | `ssh-ed25519 SHA256:" in ticks
 
 
 def test_a_source_moved_and_edited_in_one_commit(fleet: Workshop, run: Run) -> None:
@@ -170,7 +183,11 @@ def test_a_source_moved_and_edited_in_one_commit(fleet: Workshop, run: Run) -> N
     fleet.remove(WIFI)
     fleet.source("wireless/wifi.age", TEXTS[WIFI])
     fleet.commit("Move, and encrypt anew")
-    assert states(ask_exposure(fleet, run, code=1))[body(BETA)][WIFI] == "perhaps-unchanged"
+    (beta,) = ask_exposure(fleet, run, code=1)["keys"]
+    (wifi,) = (one for one in beta["secrets"] if one["secret"] == WIFI)
+    assert (wifi["state"], wifi["now"]) == ("perhaps-unchanged", ["wireless/wifi.age"])
+    text = run(fleet.top, "exposure").stdout
+    assert f"  {WIFI} (now wireless/wifi.age): re-encrypted, perhaps unchanged\n" in text
 
 
 def test_a_key_that_came_back(fleet: Workshop, run: Run) -> None:

@@ -2,10 +2,13 @@
 
 from agenix_check.model.exposed import Exposure, KeyExposure
 from agenix_check.report.exposure.exposure_words import (
+    HOW_TO_ROTATE,
     days,
     exposure_summary,
+    folded,
     key_title,
     public_sentence,
+    secret_words,
     state_words,
 )
 from agenix_check.report.formats.html.tables import TableOnPage, TablesPage, render_tables
@@ -24,6 +27,7 @@ def render(exposure: Exposure) -> str:
             state="unknown" if exposure.incomplete else state,
             summary=exposure_summary(exposure),
             sentences=(
+                *([HOW_TO_ROTATE] if exposure.needs_rotation else []),
                 *exposure.notices,
                 *(f"could not check: {one}" for one in exposure.incomplete),
             ),
@@ -35,11 +39,11 @@ def render(exposure: Exposure) -> str:
 def _key(one: KeyExposure) -> TableOnPage:
     rows = tuple(
         (
-            (secret.secret,),
+            (secret_words(secret),),
             (state_words(secret),),
             tuple(f"{days(each)}, through {each.via}" for each in secret.versions),
         )
-        for secret in one.secrets
+        for secret in folded(one)
     )
     still = ", a reader still" if one.reader else ""
     return TableOnPage(f"{key_title(one)}{still}", ("secret", "state", "readable"), rows)

@@ -42,6 +42,7 @@ def _key(one: KeyExposure) -> dict[str, object]:
 def _secret(one: ExposedSecret) -> dict[str, object]:
     return {
         "secret": reversible(one.secret),
+        "now": [reversible(path) for path in one.now],
         "state": one.state.value,
         "versions": [_version(each) for each in one.versions],
     }

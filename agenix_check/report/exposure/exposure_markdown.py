@@ -1,17 +1,21 @@
 """What could be read, as a list to tick off: the secrets to rotate, and because of whom."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from agenix_check.model.exposed import Exposure, VersionState
 from agenix_check.report.escape import inert
 from agenix_check.report.exposure.exposure_words import (
+    HOW_TO_ROTATE,
     STATE_SAYS,
     days,
     exposure_summary,
-    key_title,
+    folded,
+    key_mark,
     public_sentence,
+    secret_words,
 )
-from agenix_check.report.markup import code, prose
+from agenix_check.report.markup import cell, code, prose
 
 _STATES = (VersionState.IN_USE, VersionState.PERHAPS, VersionState.ROTATED)
 
@@ -19,11 +23,15 @@ _STATES = (VersionState.IN_USE, VersionState.PERHAPS, VersionState.ROTATED)
 def render(exposure: Exposure) -> str:
     """Turn what could be read into Markdown."""
     parts = [f"### {prose(exposure_summary(exposure))}\n"]
+    if exposure.needs_rotation:
+        parts.append(f"\n{HOW_TO_ROTATE}\n")
     if exposure.public:
         parts.append("\n#### Was public\n\n")
-        parts += [f"- [ ] {code(public_sentence(one))}\n" for one in exposure.public]
+        parts += [f"- {_box(one.state)}{code(public_sentence(one))}\n" for one in exposure.public]
     for state in _STATES:
         parts += _of_state(exposure, state)
+    if exposure.keys:
+        parts += ["\n#### Readers\n\n", *_readers(exposure)]
     said = [*exposure.notices, *(f"could not check: {one}" for one in exposure.incomplete)]
     parts += ["\n", *(f"- {prose(sentence)}\n" for sentence in said)] if said else []
     return inert("".join(parts))
@@ -32,13 +40,31 @@ def render(exposure: Exposure) -> str:
 def _of_state(exposure: Exposure, state: VersionState) -> list[str]:
     lines: dict[str, list[str]] = defaultdict(list)
     for key in exposure.keys:
-        for secret in key.secrets:
+        for secret in folded(key):
             if secret.state is state:
                 last = [one for one in secret.versions if one.state is state][-1]
-                still = ", a reader still" if key.reader else ""
-                lines[secret.secret].append(f"  - {code(key_title(key))}{still}, {days(last)}\n")
+                line = f"  - {code(key.called)}{_still(key.reader)}, {days(last)}\n"
+                lines[secret_words(secret)].append(line)
     if not lines:
         return []
-    box = "" if state is VersionState.ROTATED else "[ ] "
-    listed = [f"- {box}{code(secret)}\n{''.join(lines[secret])}" for secret in sorted(lines)]
+    listed = [
+        f"- {_box(state)}{code(secret)}\n{''.join(lines[secret])}" for secret in sorted(lines)
+    ]
     return [f"\n#### {STATE_SAYS[state].capitalize()}\n\n", *listed]
+
+
+def _readers(exposure: Exposure) -> Iterator[str]:
+    yield "| reader | key | file |\n| --- | --- | --- |\n"
+    for one in exposure.keys:
+        mark, file = key_mark(one), next(iter(one.names), "")
+        shown = (cell(text) if text else "" for text in (mark, file))
+        yield f"| {cell(one.called)}{_still(one.reader)} | {' | '.join(shown)} |\n"
+
+
+def _box(state: VersionState) -> str:
+    """Return a box to tick, where there is something to do."""
+    return "" if state is VersionState.ROTATED else "[ ] "
+
+
+def _still(reader: bool) -> str:  # noqa: FBT001 - the one thing that it is about
+    return ", a reader still" if reader else ""

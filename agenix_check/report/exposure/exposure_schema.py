@@ -44,6 +44,7 @@ def _key() -> Schema:
             described_object(
                 "One secret.",
                 secret=_text("The source, or the file of plain agenix."),
+                now=described_array("Where it is now, if it has moved.", _text("A path.")),
                 state=_state("The state of its version to worry about most."),
                 versions=described_array("Its versions that the key could read.", _version()),
             ),

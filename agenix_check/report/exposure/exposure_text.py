@@ -7,8 +7,10 @@ from agenix_check.report.escape import inert, visible
 from agenix_check.report.exposure.exposure_words import (
     days,
     exposure_summary,
+    folded,
     key_title,
     public_sentence,
+    secret_words,
     state_words,
 )
 
@@ -33,8 +35,8 @@ def _public(exposure: Exposure) -> Iterator[str]:
 
 def _key(one: KeyExposure) -> Iterator[str]:
     yield f"{visible(key_title(one))}{', a reader still' if one.reader else ''}"
-    for secret in one.secrets:
-        yield f"  {visible(secret.secret)}: {state_words(secret)}"
+    for secret in folded(one):
+        yield f"  {visible(secret_words(secret))}: {state_words(secret)}"
         shown = [each for each in secret.versions if each.state is secret.state]
         for version in shown[-_SHOWN_VERSIONS:]:
             doubt = ", by the kind of the key" if version.anonymous else ""

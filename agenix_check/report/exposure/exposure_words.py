@@ -1,5 +1,6 @@
 """What several formats say of exposed secrets: whose key, which version, what to do."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from agenix_check.model.exposed import (
@@ -12,11 +13,10 @@ from agenix_check.model.exposed import (
 )
 from agenix_check.report.words import SHORT_COMMIT, quantity
 
-TO_DO = {
-    VersionState.IN_USE: "rotate",
-    VersionState.PERHAPS: "rotate, unless its text changed",
-    VersionState.ROTATED: "nothing",
-}
+HOW_TO_ROTATE = (
+    "Change each where it is used (a password, a token, a certificate), then here with agenix edit "
+    "PATH, or agenix -e PATH. To encrypt the same text anew does not help."
+)
 STATE_SAYS = {
     VersionState.IN_USE: "in use",
     VersionState.PERHAPS: "re-encrypted, perhaps unchanged",
@@ -28,11 +28,17 @@ def key_title(one: KeyExposure) -> str:
     """Return whose key it is: its files, its kind and its fingerprint."""
     if one.key is None:
         return one.words
+    names = [*one.nodes, *one.names]
+    return f"{names[0]} ({', '.join([key_mark(one), *names[1:2]])})" if names else key_mark(one)
+
+
+def key_mark(one: KeyExposure) -> str:
+    """Return a key as people compare it; nothing where no file shows it."""
+    if one.key is None:
+        return ""
     kind = one.key.partition(" ")[0]
     mark = one.fingerprint or one.key
-    shown = f"{kind} {mark}" if kind.startswith("ssh-") else mark
-    names = [*one.nodes, *one.names]
-    return f"{names[0]} ({', '.join([shown, *names[1:2]])})" if names else shown
+    return f"{kind} {mark}" if kind.startswith("ssh-") else mark
 
 
 def days(one: ReadableVersion) -> str:
@@ -61,22 +67,41 @@ def public_sentence(one: PublicSecret) -> str:
 
 def exposure_summary(exposure: Exposure) -> str:
     """Return the last line: how many secrets to rotate because of how many keys."""
-    open_ = {
-        (one.secret, one.state)
-        for key in exposure.keys
-        if not key.reader
-        for one in key.secrets
-        if one.state is not VersionState.ROTATED
-    }
-    secrets = {secret for secret, _ in open_}
+    secrets = _open_secrets(key for key in exposure.keys if not key.reader)
     secrets |= {one.secret for one in exposure.public if one.state is not VersionState.ROTATED}
-    keys = sum(
-        not key.reader and any(one.state is not VersionState.ROTATED for one in key.secrets)
-        for key in exposure.keys
+    former = sum(not key.reader and bool(_open_secrets([key])) for key in exposure.keys)
+    if secrets:
+        return f"{quantity(len(secrets), 'secret')} to rotate, {quantity(former, 'former reader')}"
+    nobody = "no secret in use could be read by a former reader, as far as this history shows"
+    still = [key for key in exposure.keys if key.reader]
+    if not still:
+        return nobody
+    known = quantity(len(_open_secrets(still)), "secret")
+    return (
+        f"{quantity(len(still), 'present reader')}, {known} in use: where a key was lost, take it "
+        "out of the fleet, then rotate what it can read"
     )
-    if not secrets:
-        return "no secret in use could be read by a former reader, as far as this history shows"
-    return f"{quantity(len(secrets), 'secret')} to rotate, {quantity(keys, 'former reader')}"
+
+
+def _open_secrets(keys: Iterable[KeyExposure]) -> set[str]:
+    """Return what may be in use as the keys know it, by the paths that it has now."""
+    found = (one for key in keys for one in key.secrets if one.state is not VersionState.ROTATED)
+    return {path for one in found for path in one.now or (one.secret,)}
+
+
+def folded(one: KeyExposure) -> list[ExposedSecret]:
+    """Return the secrets of a key, of moved ones those at their present place alone."""
+    listed = {(each.secret, each.state) for each in one.secrets}
+    return [
+        each
+        for each in one.secrets
+        if not each.now or not {(path, each.state) for path in each.now} <= listed
+    ]
+
+
+def secret_words(one: ExposedSecret) -> str:
+    """Return the path of a secret, and where it is now if it was moved."""
+    return f"{one.secret} (now {', '.join(one.now)})" if one.now else one.secret
 
 
 def _day(seconds: int) -> str:
