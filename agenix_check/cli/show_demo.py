@@ -41,11 +41,13 @@ class _Screen(io.StringIO):
 
 
 def _execute(directory: Path, arguments: Sequence[str], *, color: bool) -> tuple[int, str]:
-    from agenix_check.cli import main
+    from agenix_check.cli import INTERRUPTED, main
 
     screen, messages = _Screen(is_terminal=color), io.StringIO()
     with chdir(directory), redirect_stdout(screen), redirect_stderr(messages):
         code = main(arguments)
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
     return code, messages.getvalue() + screen.getvalue()
 
 
