@@ -45,9 +45,9 @@ def remove(*paths: str, staged: bool = False) -> str:
     return f"{command} -- {' '.join(map(pathspec, paths))}"
 
 
-def or_remove(keep: str, path: str) -> str:
-    """Return how to keep a secret, and behind a `#` how to remove an output that no host needs."""
-    return f"{keep}  # or, if no host needs it: {remove(path)}"
+def or_remove(keep: str, removal: str) -> str:
+    """Return how to keep a secret, and behind a `#` what removes outputs that no host needs."""
+    return f"{keep}  # or, if no host needs it: {removal}"
 
 
 def may_remove(path: str, *, staged: bool) -> str:

@@ -22,11 +22,13 @@ from agenix_check.audit.commands import (
     or_remove,
     put_key_right,
     record,
+    remove,
     replace_staged,
     shell,
     stage,
 )
 from agenix_check.audit.content import describe_other, is_other
+from agenix_check.audit.excuses import explain_excuse, judge_moved
 from agenix_check.audit.judged import AboutOutput, make_finding
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.facts import AgeFact, Fact
@@ -37,12 +39,13 @@ from agenix_check.discover.tree.unstaged import Waiting
 from agenix_check.git.snapshot import SYMLINK
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
 from agenix_check.model.fleet import closest_to_name
-from agenix_check.model.lost import Excuse, Lost, Past, Reason
+from agenix_check.model.lost import Lost, Past, Reason
 
 
 def audit_unexplained(names: Names, keyring: Keyring) -> Iterator[AboutOutput]:
     """Give what is wrong with outputs that are not explained, dropped, or not staged."""
     strangers: dict[str, list[OutputFile]] = defaultdict(list)
+    moved: dict[tuple[str, str], list[OutputFile]] = defaultdict(list)
     replaced: dict[Place, Lost] = {}
     for file in sorted(names.here.outputs[path] for path in names.lost):
         lost = names.lost[file.path]
@@ -51,6 +54,10 @@ def audit_unexplained(names: Names, keyring: Keyring) -> Iterator[AboutOutput]:
         if not lost.brought and file.place in names.waiting:
             replaced[file.place] = lost
             continue
+        excuse = None if lost.unseen else lost.excuse
+        if excuse is not None and excuse.reason is Reason.MOVED:
+            moved[file.directory, excuse.about].append(file)
+            continue
         finding = _judge(names, keyring, file, lost)
         if finding is None:
             strangers[file.directory].append(file)
@@ -58,6 +65,8 @@ def audit_unexplained(names: Names, keyring: Keyring) -> Iterator[AboutOutput]:
             yield AboutOutput(finding, file)
     for files in strangers.values():
         yield AboutOutput(_judge_strangers(names, files), files[0])
+    for (_, to), files in moved.items():
+        yield AboutOutput(judge_moved(names, files, to), files[0])
     for where, waiting in sorted(names.waiting.items()):
         if where in replaced or _is_needed(names, where, waiting):
             finding = _unstaged(names, waiting, replaced.get(where))
@@ -90,7 +99,7 @@ def _judge(names: Names, keyring: Keyring, file: OutputFile, lost: Lost) -> Find
     if lost.brought and not lost.excuse:
         return _judge_brought(names, keyring, file, lost)
     if lost.excuse is not None:
-        return _orphan(names, file, lost, _explain_excuse(lost, lost.excuse))
+        return _orphan(names, file, lost, explain_excuse(lost, lost.excuse))
     cause = find_cause(names, lost)
     spoiled = _spoiled_file(names, lost)
     if spoiled is not None:
@@ -183,7 +192,7 @@ def _is_usable(fact: Fact | None) -> bool:
 
 def _orphan(names: Names, file: OutputFile, lost: Lost, why: str) -> Finding:
     replaced = lost.excuse is not None and lost.excuse.reason is Reason.REPLACED
-    mend = REKEY if replaced else or_remove(REKEY_BY_NIX, file.path)
+    mend = REKEY if replaced else or_remove(REKEY_BY_NIX, remove(file.path))
     return make_finding(
         "output-orphan", why,
         path=file.path, node=file.directory, secret=file.name, source=_source(lost, file),
@@ -198,43 +207,6 @@ def _unseen(names: Names, file: OutputFile) -> Finding:
         path=file.path, node=file.directory, secret=file.name, new=not names.is_old(file),
         mend=DEEPEN if names.shallow else CLONE_WHOLE,
     )  # fmt: skip
-
-
-def _explain_excuse(lost: Lost, excuse: Excuse) -> str:
-    since = "" if lost.commit is None else f" (since {lost.commit:.10})"
-    return f"{_EXCUSES[excuse.reason].format(about=excuse.about)}{since}"
-
-
-_EXCUSES = {
-    Reason.REPLACED: "left behind: {about} has taken its place",
-    Reason.SOURCE_DELETED: "left behind: its source {about} was deleted",
-    Reason.REKEYED_FOR_OTHERS: (
-        "{about} was rekeyed for other hosts and not here: this host seems to be switched off, or "
-        "it was forgotten"
-    ),
-    Reason.KEY_DELETED: "left behind: {about}, which held its key, was deleted",
-    Reason.OTHERS_REKEYED: (
-        "its key is gone; other hosts were rekeyed and this one was not: it seems to be switched "
-        "off, or it was forgotten"
-    ),
-    Reason.OTHERS_FIXED: (
-        "{about} changed; outputs that this broke were made anew for other hosts and not here: "
-        "this host seems to be switched off, or it was forgotten"
-    ),
-    Reason.REKEYED_SINCE: (
-        "{about} changed, and later commits brought outputs but not this one: it seems to be no "
-        "longer declared, or it was forgotten"
-    ),
-    Reason.SOURCE_GONE: "left behind: its source {about} was deleted",
-    Reason.KEY_GONE: "left behind: {about}, which held its key, was deleted",
-    Reason.NO_LONGER_NAMED: "left behind: no .nix file names {about} any more",
-    Reason.NEVER_EXPLAINED: (
-        "no key and source in history made it: no longer declared, or made from a version that was "
-        "never committed"
-    ),
-    Reason.PLACEHOLDER: "made for agenix-rekey's placeholder key, which nobody has",
-    Reason.MOVED: "left behind: its directory was moved to {about}",
-}
 
 
 def _judge_brought(names: Names, keyring: Keyring, file: OutputFile, lost: Lost) -> Finding | None:

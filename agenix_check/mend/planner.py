@@ -335,6 +335,12 @@ class _Planner:
         if self._declared is None:
             lost = self._names.lost.get(path)
             excuse = None if lost is None else lost.excuse
+            if excuse is not None and excuse.reason is Reason.MOVED:
+                why = (
+                    f"its storage was moved to {excuse.about}; --inventory nix removes what is left"
+                )
+                self._leave(file.directory, why)
+                return
             if excuse is None or excuse.reason is not Reason.REPLACED:
                 self._unsure.append(path)
                 return

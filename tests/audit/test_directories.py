@@ -83,6 +83,26 @@ def test_storage_that_was_moved_and_whose_old_files_stay_is_no_error(fleet: Work
     assert {one.node for one in stale} == {f"fleet/rekeyed/{node}" for node in NODES}
 
 
+def test_of_storage_that_was_moved_one_warning_is_said_a_directory(fleet: Workshop) -> None:
+    rekey_into(fleet, "fleet/rekeyed")
+    fleet.commit("Change localStorageDir")
+    fleet.storage = "fleet/rekeyed"
+    for source, name, nodes in ((DB, "db", NODES), (WIFI, "wifi", ("alpha", "beta"))):
+        fleet.source(source, f"edited {name}\n")
+        for node in nodes:
+            (old,) = (fleet.top / "fleet/rekeyed" / node).glob(f"*-{name}.age")
+            old.unlink()
+            fleet.rekey(node, name, source, f"edited {name}\n")
+    for _ in ("staged", "committed"):
+        report = judge_staged(fleet)
+        assert {one.rule for one in report.findings} == {"output-orphan"}
+        said = {one.node: one.message for one in report.findings}
+        assert len(said) == len(report.findings) == len(NODES)
+        moved = "left behind: its directory was moved to fleet/rekeyed/alpha (2 outputs)"
+        assert said["secrets/rekeyed/alpha"].startswith(moved)
+        fleet.commit("Edit and rekey")
+
+
 @pytest.mark.parametrize("rekeyed", [False, True], ids=["forgotten", "rekeyed"])
 def test_storage_that_is_moved_while_a_source_is_edited(fleet: Workshop, rekeyed: bool) -> None:
     fleet.git.run("mv", "secrets/rekeyed", "rekeyed")

@@ -362,11 +362,19 @@ def _ended(question: Question, line: Line, loss: Loss) -> Lost:
         past_key=past.get(made.key) if made and made.key in gone else None,
         kind=loss.kind,
         about=loss.about,
-        excuse=loss.excuse or _excuse_of_tree(question, line, loss),
+        excuse=_moved_instead(line, loss, loss.excuse or _excuse_of_tree(question, line, loss)),
         succeeds=loss.succeeds,
         before=loss.before and (loss.before.key, loss.before.source),
         unseen=loss.unseen or (made is None and library.blind),
     )
+
+
+def _moved_instead(line: Line, loss: Loss, excuse: Excuse | None) -> Excuse | None:
+    """Return what excuses an output; of storage that was moved that is said, not what follows."""
+    if excuse is None or excuse.reason not in (Reason.REKEYED_FOR_OTHERS, Reason.REKEYED_SINCE):
+        return excuse
+    moved = find_move(loss, line)
+    return excuse if moved is None else Excuse(Reason.MOVED, moved)
 
 
 def _excuse_of_tree(question: Question, line: Line, loss: Loss) -> Excuse | None:
