@@ -54,10 +54,11 @@ screenshot: $(VENV)/.dev programs ## take the pictures of the HTML report that R
 	@$(BIN)/python -m tests.browser.screenshot
 
 trial: $(VENV)/.dev programs ## hold fixed trees against agenix(-rekey)'s scripts, our module against flake-parts
-	@test -n "$(AGENIX)$(AGENIX_REKEY)$(FLAKE_PARTS)" || { \
+	@test -n "$(AGENIX)$(AGENIX_REKEY)$(FLAKE_PARTS)$(HOMES)" || { \
 		echo "make trial AGENIX=CHECKOUT: a checkout of agenix"; \
 		echo "make trial AGENIX_REKEY=CHECKOUT: a checkout of agenix-rekey"; \
 		echo "make trial FLAKE_PARTS=CHECKOUT NIXPKGS_LIB=CHECKOUT: of flake-parts and nixpkgs.lib"; \
+		echo "make trial HOMES=60 HOME_MANAGER=CHECKOUT NIXPKGS_LIB=CHECKOUT: so many to evaluate"; \
 		exit 2; }
 	@test -z "$(AGENIX)" || \
 		AGENIX="$(AGENIX)" $(BIN)/python -m pytest tests/mend/trial/agenix.py
@@ -66,7 +67,10 @@ trial: $(VENV)/.dev programs ## hold fixed trees against agenix(-rekey)'s script
 	@test -z "$(FLAKE_PARTS)" || \
 		FLAKE_PARTS="$(FLAKE_PARTS)" NIXPKGS_LIB="$(NIXPKGS_LIB)" \
 		$(BIN)/python -m pytest tests/flake/test_flake_module.py tests/flake/test_options_page.py
-	@test -z "$(HOME_MANAGER)" || \
+	@test -z "$(HOMES)" || \
+		HOMES="$(HOMES)" HOME_MANAGER="$(HOME_MANAGER)" NIXPKGS_LIB="$(NIXPKGS_LIB)" \
+		$(BIN)/python -m pytest -s tests/discover/nix/trial/many_homes.py
+	@test -z "$(HOME_MANAGER)" || test -n "$(HOMES)" || \
 		FLAKE_PARTS="$(FLAKE_PARTS)" NIXPKGS_LIB="$(NIXPKGS_LIB)" AGENIX="$(AGENIX)" \
 		AGENIX_REKEY="$(AGENIX_REKEY)" HOME_MANAGER="$(HOME_MANAGER)" GIT_HOOKS="$(GIT_HOOKS)" \
 		$(BIN)/python -m pytest tests/flake/real_modules.py
