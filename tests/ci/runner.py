@@ -40,7 +40,8 @@ class Ended(NamedTuple):
 class Runner:
     """A machine with a checkout in `workspace`, and the event that a job is run for.
 
-    `temporary` is what the steps of a job share.
+    `temporary` is what the steps of a job share. `used` are the others' actions that ours would
+    have used, by the ids of its steps, and what it gives to them.
     """
 
     workspace: Path
@@ -51,6 +52,7 @@ class Runner:
     action: Path = ROOT
     environment: Mapping[str, str] = field(default_factory=dict)
     log: str = ""
+    used: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.scratch.mkdir()
@@ -101,12 +103,17 @@ class Runner:
         done: dict[str, Any] = {}
         code, log = 0, ""
         for step in document["runs"]["steps"]:
-            assert step.keys() <= {"id", "name", "shell", "env", "run"}
-            ended = self._run(step, {"inputs": inputs})
+            assert step.keys() <= {"id", "name", "if", "shell", "env", "run", "uses", "with"}
+            contexts = {"inputs": inputs, "steps": done}
+            if not _applies(step.get("if"), contexts, failed=bool(code)):
+                continue
+            if "uses" in step:
+                given = {name: self.expand(v, contexts) for name, v in step["with"].items()}
+                self.used[step["id"]] = {"uses": step["uses"], **given}
+                continue
+            ended = self._run(step, contexts)
             done[step["id"]] = {"outputs": ended.outputs}
-            code, log = ended.code, log + ended.log
-            if code:
-                break
+            code, log = ended.code or code, log + ended.log
         outputs = {
             name: self.expand(one["value"], {"steps": done})
             for name, one in document["outputs"].items()
@@ -140,17 +147,21 @@ class Runner:
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTION_PATH": str(self.action),
             "GITHUB_EVENT_NAME": self.event_name,
+            "GITHUB_JOB": "check",
             "GITHUB_EVENT_PATH": str(self.scratch / "event.json"),
             "GITHUB_OUTPUT": str(output),
             "GITHUB_STEP_SUMMARY": str(self.scratch / "summary"),
             "GITHUB_WORKSPACE": str(self.workspace),
             "HOME": str(self.scratch),
+            "RUNNER_ARCH": "X64",
+            "RUNNER_OS": "Linux",
             "RUNNER_TEMP": str(self.temporary),
         }
 
     def expand(self, text: str, contexts: Mapping[str, Any]) -> str:
         """Put the values of contexts where expressions stand."""
-        known = {"github": {"event": self.event, "event_name": self.event_name}, **contexts}
+        run = {"run_id": "7", "run_attempt": "1"}
+        known = {"github": {"event": self.event, "event_name": self.event_name, **run}, **contexts}
         return _EXPRESSION.sub(lambda found: _evaluate(found[1], known), str(text))
 
 
@@ -165,6 +176,22 @@ def names_of(actions: Iterable[str]) -> list[str]:
     return [action.partition("@")[0] for action in actions]
 
 
+def _applies(condition: str | None, contexts: Mapping[str, Any], *, failed: bool) -> bool:
+    """Return whether a step is run: without `!cancelled()`, not after one that failed."""
+    terms = (
+        [] if condition is None else condition.removeprefix("${{").removesuffix("}}").split("&&")
+    )
+    words = [term.strip() for term in terms]
+    for word in words:
+        if word == "!cancelled()":
+            continue
+        name, sign, text = word.split(" ")
+        assert sign in ("==", "!="), f"this is not understood: {condition}"
+        if (_evaluate(name, contexts) == text.strip("'")) is (sign == "!="):
+            return False
+    return not failed or "!cancelled()" in words
+
+
 def _evaluate(expression: str, contexts: Mapping[str, Any]) -> str:
     """Return the first value of `a || b` that is not empty."""
     for term in expression.split("||"):
@@ -173,6 +200,8 @@ def _evaluate(expression: str, contexts: Mapping[str, Any]) -> str:
         value: Any = contexts
         for step in name.split("."):
             value = value.get(step) if isinstance(value, Mapping) else None
+        if isinstance(value, bool):
+            return str(value).lower()
         if value not in (None, ""):
             return str(value)
     return ""

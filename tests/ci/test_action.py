@@ -1,6 +1,7 @@
 """The action, run as GitHub runs it: real bash, pip and Git, for each event that it knows."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -260,6 +261,56 @@ def test_a_tree_with_nothing_to_check_is_unchecked(hub: Hub, start: Start) -> No
     hub.fleet.write("README.md", "Nothing at all.\n")
     ended = start("workflow_dispatch", {}, hub.fleet.commit("Write")).use()
     assert (ended.code, ended.outputs["verdict"], ended.outputs["outputs"]) == (3, "unchecked", "0")
+
+
+_STORE = "agenix-check-{version}-Linux-X64-check-"
+
+
+def _of_fork(event: tuple[str, Any], *, fork: bool) -> tuple[str, Any]:
+    kind, payload = event
+    request = payload["pull_request"]
+    return kind, {"pull_request": {**request, "head": {"ref": "x", "repo": {"fork": fork}}}}
+
+
+def test_what_a_strangers_run_wrote_is_read_by_no_other(hub: Hub, start: Start) -> None:
+    base, request = hub.base, pull_request(hub.base)
+    used = {"restore", "save"}
+    events = [
+        (push(base), used),
+        (("schedule", {}), used),
+        (("workflow_dispatch", {}), {"restore"}),
+        (merge_group(base), {"restore"}),
+        (_of_fork(request, fork=False), {"restore"}),
+        (_of_fork(request, fork=True), set()),
+        (request, set()),  # it does not say where it comes from
+        (_of_fork(pull_request_target(base), fork=False), set()),
+        (_of_fork(pull_request_target(base), fork=True), set()),
+    ]
+    # It is the same script for each: only the first is run to the end.
+    for number, (event, expected) in enumerate(events):
+        runner = start(*event, base)
+        ended = runner.use(store="true", version="" if number == 0 else "no version")
+        assert ended.code == (0 if number == 0 else 2), ended.log
+        assert runner.used.keys() == expected, event
+        for one in runner.used.values():
+            assert one["path"] == f"{runner.workspace}/.git/agenix-check"
+
+
+def test_a_store_belongs_to_a_version_and_a_job(hub: Hub, start: Start) -> None:
+    runner = start(*push(hub.base), hub.breaks())
+    ended = runner.use(store="true")
+    assert ended.code == 1, ended.log  # what was learned is kept all the same
+    start_of_key = _STORE.format(version=VERSION.lstrip("v"))
+    assert runner.used["restore"]["restore-keys"] == start_of_key
+    assert runner.used["restore"]["key"] == runner.used["save"]["key"] == f"{start_of_key}7-1"
+    assert Path(runner.used["save"]["path"], "facts").exists()
+    assert not start(*push(hub.base), hub.base).used
+
+
+def test_actions_that_it_uses_are_pinned() -> None:
+    used = re.findall(r"uses: (\S+)", ACTION.read_text())
+    assert len(used) == 2
+    assert all(re.fullmatch(r"actions/cache/(restore|save)@[0-9a-f]{40}", one) for one in used)
 
 
 def test_it_needs_no_token() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.checkout import Done, run
 from tests.ci.hub import ZEROS, Hub
-from tests.examples import EXAMPLES, PROGRAMS, load_yaml
+from tests.examples import EXAMPLES, PROGRAMS, VERSION, load_yaml
 
 GITLAB = EXAMPLES / "gitlab-ci.yml"
 SHELLS = [("bash", "-eo", "pipefail"), ("sh", "-e")]
@@ -86,6 +86,29 @@ def test_a_new_branch(hub: Hub, machine: Mapping[str, str], shell: tuple[str, ..
     done = _run(shell, top, {**machine, "CI_COMMIT_BEFORE_SHA": ZEROS})
     assert done.code == 1, done.output
     assert "output-stale" in done.output
+
+
+def test_only_the_default_branch_keeps_what_was_learned(
+    hub: Hub, machine: Mapping[str, str], shell: tuple[str, ...]
+) -> None:
+    jobs = load_yaml(GITLAB)
+    (merge_request,), (default,) = (
+        [rule["if"] for rule in jobs[name]["rules"]]
+        for name in ("agenix-check", "agenix-check-default-branch")
+    )
+    assert merge_request == '$CI_PIPELINE_SOURCE == "merge_request_event"'
+    assert default == "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
+    # Who opens a merge request could write what the next one would read.
+    assert jobs.keys() == {"agenix-check", "agenix-check-default-branch"}
+    assert "cache" not in jobs["agenix-check"]
+    assert jobs["agenix-check-default-branch"]["extends"] == "agenix-check"
+    cache = jobs["agenix-check-default-branch"]["cache"]
+    assert cache["key"] == f"agenix-check-{VERSION.lstrip('v')}"
+    (path,) = cache["paths"]
+    top = hub.clone(hub.base)
+    done = _run(shell, top, {**machine, "CI_COMMIT_BEFORE_SHA": ZEROS})
+    assert done.code == 0, done.output
+    assert (top / path / "facts").is_file()
 
 
 def test_it_is_valid(tmp_path: Path) -> None:

@@ -58,6 +58,14 @@ def test_only_the_upload_needs_a_token_that_writes() -> None:
     assert "secrets." not in GITHUB.read_text()
 
 
+def test_only_the_check_of_trusted_changes_keeps_what_it_learned(hub: Hub, start: Start) -> None:
+    steps = steps_of(GITHUB, "check")
+    for event, expected in ((push, {"restore", "save"}), (pull_request, set())):
+        runner = start(*event(hub.base), hub.base)
+        assert runner.job(steps)[0] == 0, runner.log
+        assert runner.used.keys() == expected
+
+
 def test_actions_of_others_are_pinned() -> None:
     uses = re.findall(r"uses: (\S+)", GITHUB.read_text() + FORGEJO.read_text())
     assert {one for one in uses if not HASH.search(one)} == {
