@@ -178,7 +178,7 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
         code = exit_code(remains, settings)
         if code == 1:
             what = quantity(remains.counts.errors + remains.counts.warnings, "finding")
-            say(f"{what} would be left: without --fix --dry-run it is shown what to type")
+            say(f"{what} would be left; agenix-check without --fix says what to type for them")
         return code or int(fails)
     with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
         compare = _comparer(settings, progress, unlocker)

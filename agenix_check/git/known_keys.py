@@ -43,7 +43,7 @@ def read_known_keys(repository: Repository) -> KnownKeys | None:
     try:
         mode = path.lstat()
         if not stat.S_ISREG(mode.st_mode) or mode.st_size > _LARGEST_LIST:
-            return _dropped(path, "it is no file of a reasonable size")
+            return _dropped(path, "it is too large, or no regular file")
         lines = path.read_bytes().decode("ascii").split("\n")
     except FileNotFoundError:
         return None

@@ -44,7 +44,7 @@ def exclusive_run(repository: Repository) -> Iterator[Path]:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise CannotCheckError(
-                "another `agenix-check --fix` is at work in this repository"
+                "another `agenix-check --fix` is at work in this repository; wait until it ends"
             ) from error
         _drop_stale_lock(repository, folder)
         yield folder
@@ -165,7 +165,8 @@ def _swap(index: Path, new: Path, before: bytes | None) -> None:
             os.link(new, lock)
         except FileExistsError:
             raise CannotCheckError(
-                f"{lock.name} exists: another Git is at work, or was killed; nothing was staged"
+                f"nothing was staged: {lock.name} exists, because another Git is at work or was "
+                "killed; if none is at work, remove that file, then run this again"
             ) from None
         try:
             unchanged = _bytes(index) == before

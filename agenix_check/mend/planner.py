@@ -146,7 +146,7 @@ class _Planner:
 
     def leave_waiting(self, finding: Finding) -> None:
         """Note that an output waits for another one of its source, which is withheld."""
-        why = "another output of its source is withheld; if only that one is left, its host looks"
+        why = "another output of its source is withheld: made alone, it would let that host look"
         self._leave(finding.path or "", f"{why} switched off")
 
     def withhold(self, refused: Iterable[Ungranted], findings: Iterable[Finding]) -> None:

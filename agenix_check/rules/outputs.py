@@ -24,7 +24,8 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 agenix-check --fix
 
-            For a host whose key this clone does not know it asks first, or wants `--grant NODE`.
+            `agenix rekey -a` makes it too. For a host whose key this clone does not know, --fix asks
+            first, or wants `--grant NODE`.
             """,
         about=About.OUTPUT,
         newness=Newness.BY_NODE,
@@ -53,7 +54,8 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 agenix-check --fix
 
-            If the change of the source or key was a mistake, undo that instead:
+            `agenix rekey -a` does this too. If the change of the source or key was a mistake, undo
+            that instead:
 
                 git restore --staged --worktree PATH
             """,

@@ -21,7 +21,8 @@ PLAIN: tuple[Rule, ...] = (
 
                 agenix-check --fix
 
-            For a key that this clone does not know it asks first, or wants `--grant KEY`.
+            `agenix -r`, then git add, does this too. For a key that this clone does not know, --fix
+            asks first, or wants `--grant KEY`.
             """,
         about=About.PLAIN,
         newness=Newness.BY_FILES,
@@ -43,6 +44,8 @@ PLAIN: tuple[Rule, ...] = (
             keeps the old file:
 
                 agenix-check --fix
+
+            `agenix -r`, then git add, encrypts it anew too.
             """,
         about=About.PLAIN,
         newness=Newness.BY_FILES,

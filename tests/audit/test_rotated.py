@@ -188,4 +188,6 @@ def test_a_shallow_clone_says_what_it_does_not_see(fleet: Workshop) -> None:
     report = judge(Workshop(top))
     assert not _mixed(report)
     (sentence,) = report.skipped
-    assert sentence.startswith(f"{name_key_file('alpha')}: whether it held the key of an output")
+    assert sentence.startswith(
+        f"{name_key_file('alpha')}: history that would show whether it once held the key of an output"
+    )

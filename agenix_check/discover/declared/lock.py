@@ -147,7 +147,7 @@ class _LockReader:
         for key, value in pairs:
             self.text(key, "a key")
             if key in table:
-                raise self.fail(key, "there only once")
+                raise self.fail(key, "unique")
             table[key] = value
         return table
 

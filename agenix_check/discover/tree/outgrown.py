@@ -71,8 +71,8 @@ def find_outgrown(
 
 
 _UNSEEN = (
-    "whether it got its end when outputs were made for it already is not to be seen: history is "
-    "not all here (in CI, fetch-depth: 0)"
+    "history that would show whether outputs were made for it as it was before is not all here "
+    "(git fetch --unshallow; in CI, fetch-depth: 0)"
 )
 
 

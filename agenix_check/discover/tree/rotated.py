@@ -71,8 +71,8 @@ def find_rotated(
 
 
 _NOT_SEEN = (
-    "whether it held the key of an output once is not to be seen: history is not all here (in CI, "
-    "fetch-depth: 0)"
+    "history that would show whether it once held the key of an output is not all here "
+    "(git fetch --unshallow; in CI, fetch-depth: 0)"
 )
 
 

@@ -196,7 +196,7 @@ def test_a_cut_file_is_refused(length: int) -> None:
         ('"storage": "secrets"', '"storage": null', "storage is not a path"),
         ('"intermediary": false', '"intermediary": 0', "intermediary is not true or false"),
         ("lock/1", "lock/2", "is of another version"),
-        ('"pubkey"', '"identity"', "identity is not there only once"),
+        ('"pubkey"', '"identity"', "identity is not unique"),
         ('{\n "nodes"', '<<<<<<< HEAD\n{\n "nodes"', "has Git conflict markers"),
     ],
 )
