@@ -24,8 +24,8 @@ OUTPUTS: tuple[Rule, ...] = (
 
                 agenix-check --fix
 
-            `agenix rekey -a` makes it too. For a host whose key this clone does not know, --fix asks
-            first, or wants `--grant NODE`.
+            `agenix rekey -a` makes it too. For a host whose key this clone does not know, --fix
+            asks first, or wants `--grant NODE`.
             """,
         about=About.OUTPUT,
         newness=Newness.BY_NODE,

@@ -189,5 +189,5 @@ def test_a_shallow_clone_says_what_it_does_not_see(fleet: Workshop) -> None:
     assert not _mixed(report)
     (sentence,) = report.skipped
     assert sentence.startswith(
-        f"{name_key_file('alpha')}: history that would show whether it once held the key of an output"
+        f"{name_key_file('alpha')}: history that would show whether it once held"
     )
