@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from agenix_check.errors import CannotCheckError, UsageError
@@ -26,6 +27,7 @@ _FILE = re.compile(r"(?:git\+|hg\+|tarball\+|file\+)?file:(?://)?(?=/)|(?=/)")
 _SIZE = re.compile(r"([0-9]{1,9})([MGT])(?:i?B)?", re.IGNORECASE)
 _UNITS = {"M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _MOST_JOBS = 256
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 MOST_MEMORY = 4 << 30  # bytes that an evaluation may take if nobody says more
 
 _Locked = Mapping[str, object]
@@ -123,8 +125,7 @@ def memory_of(size: str | None) -> int:
     Raises `UsageError` for what is no size.
     """
     if size is None:
-        whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        return min(whole // 4, MOST_MEMORY)
+        return min(_memory_of_machine() // 4, MOST_MEMORY)
     found = _SIZE.fullmatch(size)
     if found is None or not int(found[1]):
         raise UsageError(f"nix-memory must be a size like 512M or 2G, not {size!r}")
@@ -135,6 +136,14 @@ def jobs_of(jobs: int | None, memory: int) -> int:
     """Return how many processes may evaluate: as it is said, else one a core if memory suffices."""
     if jobs is not None:
         return min(jobs, _MOST_JOBS)
-    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, whole // memory))
+    return max(1, min(cores or 1, _memory_of_machine() // memory))
+
+
+def _memory_of_machine() -> int:
+    """Return how many bytes of memory there are, or how many of them a container lets us have."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(whole, int(_CONTAINER.read_text("ascii")))
+    except (OSError, ValueError):  # there is none, or it says "max"
+        return whole

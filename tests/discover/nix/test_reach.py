@@ -1,12 +1,14 @@
 """What an evaluation may read, and how much memory it may take."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.nix.reach import MOST_MEMORY, memory_of
+from agenix_check.discover.nix import reach
+from agenix_check.discover.nix.reach import MOST_MEMORY, jobs_of, memory_of
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.repository import commit_snapshot, open_repository
 from tests.discover.nix.flakes import declare, failures, names, write_flake
@@ -107,6 +109,39 @@ def test_a_node_that_needs_too_much_memory_is_named(workshop: Workshop) -> None:
     assert failures(declaration) == {
         "nixos:large": "it needs more than 96 MiB; --nix-memory gives it more"
     }
+
+
+def test_a_process_that_is_nearly_full_hands_its_nodes_on(workshop: Workshop) -> None:
+    many = "builtins.genList (n: { a = n; }) 400000"
+    nodes = "".join(
+        f"""
+        h{number} = let kept = {many}; in
+          node {{ hostPubkey = builtins.deepSeq kept "{number}"; inherit kept; }} {{ }};
+        """
+        for number in range(6)
+    )
+    write_flake(workshop, f"nixosConfigurations = {{ {nodes} }};")
+    workshop.stage()
+    # Together they need more than that: 30 MiB each, which stay.
+    declaration = declare(workshop.top, memory="150M", jobs=1)
+    assert (len(names(declaration)), failures(declaration)) == (6, {})
+
+
+def test_processes_are_as_many_as_cores_and_memory_allow() -> None:
+    assert jobs_of(7, 1 << 60) == 7
+    assert jobs_of(None, 1 << 60) == 1
+    assert 1 <= jobs_of(None, 1 << 20) <= (os.cpu_count() or 1)
+
+
+def test_a_container_may_have_less_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(reach, "_CONTAINER", limit)
+    whole = memory_of(None)
+    limit.write_text("max\n")
+    assert memory_of(None) == whole
+    limit.write_text(f"{1 << 30}\n")
+    assert memory_of(None) == min(whole, 256 << 20)
+    assert jobs_of(None, 1 << 30) == 1
 
 
 @pytest.mark.parametrize(
