@@ -87,6 +87,16 @@ def test_what_a_change_alone_says_is_never_started(fleet: Fleet) -> None:
     assert "agePackage is not used: this change does not name the same" in done.stderr
 
 
+def test_on_a_strangers_branch_the_default_branch_names_it(fleet: Fleet) -> None:
+    git = fleet.shop.git
+    git.run("update-ref", "refs/remotes/origin/main", "HEAD")
+    git.run("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    fleet.program(fleet.shop.top / "tool/bin/age", "stranger")
+    fleet.shop.commit("Offer another program")
+    fleet.fix("--grant", "all")
+    assert fleet.ran() == {"found"}
+
+
 def test_what_is_not_built_is_not_used(fleet: Fleet) -> None:
     package = f'derivation {{ name = "age"; system = "{_SYSTEM}"; builder = "/bin/sh"; }}'
     fleet.name(f'({package}) // {{ meta.mainProgram = "age"; }}')
