@@ -13,9 +13,9 @@ from tests.mend.mending import fix, outputs, state
 from tests.programs import age_is_new
 
 
-@pytest.mark.parametrize("program", ["age", "rage"])
+@pytest.mark.parametrize("program", ["age", "rage", None])  # None: what is on PATH
 def test_outputs_are_made_by_the_program_that_knows_the_key(
-    fleet: Workshop, tmp_path: Path, program: str
+    fleet: Workshop, tmp_path: Path, program: str | None
 ) -> None:
     identity = tmp_path / "quantum.key"
     recipient = _new_key(identity)
@@ -23,7 +23,7 @@ def test_outputs_are_made_by_the_program_that_knows_the_key(
     fleet.stage(key_path("alpha"))
     before = state(fleet)
 
-    done = fix(fleet, "--age", program)
+    done = fix(fleet, *([] if program is None else ["--age", program]))
 
     assert "Traceback" not in done.stderr
     if not age_is_new():
