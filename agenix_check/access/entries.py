@@ -6,7 +6,7 @@ and the name where it shows nothing.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from agenix_check.access.key_book import KeyBook
@@ -15,6 +15,7 @@ from agenix_check.discover.tree.evidence import Evidence, is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.model.access import ReaderKind, Shown
+from agenix_check.model.frozen import frozen
 
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 EVERYBODY = "everybody who has this repository: it is not encrypted"
@@ -47,7 +48,7 @@ class Made(NamedTuple):
     secrets: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Declarations:
     """What is declared of a tree: `masters` of every source, `rules` by the path of their file.
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -28,6 +27,7 @@ from agenix_check.discover.tree.naming import (
     output_file,
     trace,
 )
+from agenix_check.model.frozen import frozen
 
 _AT_ANY_TIME = Span(begun="", begun_on=0, begun_at=0, until=None, until_on=0, until_at=0)
 
@@ -48,7 +48,7 @@ class PastReading(NamedTuple):
     anonymous: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(slots=False)
 class PastReaders:
     """Who could read what in a history; `asked` are keys that may stand in no file of it."""
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from agenix_check.discover.tree.chronicle import Chronicle, Held
@@ -10,11 +10,12 @@ from agenix_check.discover.tree.evidence import is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.naming import output_file
 from agenix_check.model.exposed import VersionState
+from agenix_check.model.frozen import frozen
 
 _TO_WORST = (VersionState.ROTATED, VersionState.PERHAPS, VersionState.IN_USE)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(slots=False)
 class Versions:
     """Every content that secrets had, by its digest (SHA-256, hexadecimal) and by its path.
 
@@ -48,8 +49,18 @@ class Versions:
         unknown = lengths and length is None
         return VersionState.PERHAPS if unknown or {length, None} & lengths else VersionState.ROTATED
 
-    def heirs(self, path: str) -> set[str]:
+    def heirs(self, path: str) -> frozenset[str]:
         """Return the present paths of a secret: it may have been moved, as it was or edited."""
+        known = self._heirs.get(path)
+        if known is None:
+            known = self._heirs[path] = self._find_heirs(path)
+        return known
+
+    @cached_property
+    def _heirs(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def _find_heirs(self, path: str) -> frozenset[str]:
         seen, found, waiting = {path}, set[str](), [path]
         while waiting:
             one = waiting.pop()
@@ -60,7 +71,7 @@ class Versions:
             new = {*same, *self.successors.get(one, ())} - seen
             seen |= new
             waiting += new
-        return found
+        return frozenset(found)
 
 
 def find_versions(chronicle: Chronicle) -> Versions:

@@ -3,13 +3,13 @@
 Nix or the lock file gives it; `discover/` turns it into the outputs that should be.
 """
 
-from dataclasses import dataclass
+from agenix_check.model.frozen import frozen
 
 # Replaces a text that holds a private key: that gets into no report, cache or lock file.
 WITHHELD = "(a private key)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeclaredPath:
     """A file or directory that a configuration names.
 
@@ -21,7 +21,7 @@ class DeclaredPath:
     outside: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MasterIdentity:
     """An entry of `masterIdentities`: its file, and its public key if that is given.
 
@@ -32,7 +32,7 @@ class MasterIdentity:
     pubkey: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeclaredSecret:
     """One `age.secrets.<id>` with a `rekeyFile`.
 
@@ -48,7 +48,7 @@ class DeclaredSecret:
     dependencies: tuple[DeclaredPath, ...] | None = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeclaredNode:
     """One evaluated configuration that uses agenix-rekey, under agenix-rekey's own name for it.
 
@@ -65,7 +65,7 @@ class DeclaredNode:
     extra_recipients: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FailedNode:
     """A node that could not be evaluated, and Nix's message, shortened."""
 
@@ -73,7 +73,7 @@ class FailedNode:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Declaration:
     """All that a flake declares; sorted by name."""
 
@@ -81,7 +81,7 @@ class Declaration:
     failed: tuple[FailedNode, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KeyOrigin:
     """Where a rule's key is written: its file and line, and what it is bound to there.
 
@@ -93,7 +93,7 @@ class KeyOrigin:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlainRule:
     """One rule of a plain agenix rules file: a file and who must be able to read it.
 
@@ -118,7 +118,7 @@ class PlainRule:
         return self.origins[self.recipients.index(recipient)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RulesFile:
     """A plain agenix rules file (`secrets.nix`).
 

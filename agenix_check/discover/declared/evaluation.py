@@ -7,7 +7,7 @@ one.
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import cast
 
@@ -23,6 +23,7 @@ from agenix_check.git.history import changed_lines
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.repository import changes
 from agenix_check.model.declaration import Declaration
+from agenix_check.model.frozen import frozen
 from agenix_check.view import View
 
 _STORED_EVALUATIONS = "evaluated"
@@ -38,7 +39,7 @@ _RELEVANT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Options:
     """The settings that an evaluation depends on; `timeout` is in seconds, of a node."""
 
@@ -51,7 +52,7 @@ class Options:
     jobs: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evaluated:
     """What Nix said about this tree, or about an earlier one that serves for it: `reused`.
 

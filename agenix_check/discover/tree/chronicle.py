@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
+from agenix_check.discover.tree.evidence import SMALL
 from agenix_check.discover.tree.facts import Fact, MissingFact, find_fact
 from agenix_check.discover.tree.facts_cache import flatten_fact, revive_fact
 from agenix_check.discover.tree.key_texts import KeyTexts
@@ -23,6 +24,7 @@ from agenix_check.git.every_commit import (
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository, commit_snapshot
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
+from agenix_check.model.frozen import frozen
 
 _STORED_CHRONICLE = "chronicle"
 _CHRONICLE_FORMAT = 3
@@ -80,7 +82,7 @@ class _Record:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Chronicle:
     """What history holds of age files, outputs and keys.
 
@@ -140,14 +142,14 @@ def _pass_over(repository: Repository, record: _Record, tips: Sequence[str]) -> 
             _note_successors(record, gone, come)
             gone, come, commit = {}, {}, past.commit
             record.number += 1
-        before, after = past.change.before, past.change.after
-        _note(record, paths, past, before, record.ended, latest=True)
-        _note(record, paths, past, after, record.began, latest=False)
-        name = past.change.path.rpartition("/")[2]
+        path, before, after = past.change.path, past.change.before, past.change.after
+        if not is_media(path):
+            _note(record, paths, past, before, record.ended, latest=True)
+            _note(record, paths, past, after, record.began, latest=False)
         if after is None:
-            gone.setdefault(name, []).append(past.change.path)
+            gone.setdefault(path.rpartition("/")[2], []).append(path)
         elif before is None:
-            come.setdefault(name, []).append(past.change.path)
+            come.setdefault(path.rpartition("/")[2], []).append(path)
     _note_successors(record, gone, come)
     _read(repository, record, paths)
 
@@ -162,7 +164,7 @@ def _note(
     latest: bool,
 ) -> None:
     """Note one end of a content; of several the first begin and the last end count."""
-    if file is None or file.mode in (SYMLINK, SUBMODULE) or is_media(file.path):
+    if file is None or file.mode in (SYMLINK, SUBMODULE):
         return
     held = Held(file.path, file.oid)
     when = (record.number, past.date, past.commit)
@@ -186,7 +188,8 @@ def _note_successors(
 
 
 def _read(repository: Repository, record: _Record, paths: Mapping[str, str]) -> None:
-    small = [oid for oid, path in paths.items() if path.endswith(".age")]
+    # All are taken to be small, those last that may not be: few histories have a large file.
+    small = sorted(paths, key=lambda oid: not paths[oid].endswith(SMALL))
     found_missing: dict[str, str] = {}
     for oid, size, data, sha256 in read_blobs(repository.git, paths, small):
         fact = find_fact(data, size, sha256)

@@ -23,7 +23,7 @@ from agenix_check.model.frozen import frozen
 
 LOCK = "agenix-check.lock"
 FLAKE = "flake.nix"
-_SMALL = (".age", ".nix", ".pub")  # files that are so small that Git need not say first how large
+SMALL = (".age", ".nix", ".pub")  # files that are so small that Git need not say first how large
 
 
 @frozen
@@ -71,7 +71,7 @@ def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]
             links.setdefault(oid, []).append(path)
         elif mode != SUBMODULE:
             paths.setdefault(oid, []).append(path)
-    small = [oid for oid, where in paths.items() if where[0].endswith(_SMALL)]
+    small = [oid for oid, where in paths.items() if where[0].endswith(SMALL)]
     found: dict[str, Fact] = {}
     room = KeyRoom()
     for oid, size, data, sha256 in read_blobs(repository.git, {**paths, **links}, small):

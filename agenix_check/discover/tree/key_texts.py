@@ -103,7 +103,12 @@ def bare(text: str) -> tuple[str, ...]:
 
 def find_keys(data: bytes) -> KeyTexts | None:
     """Return the keys in a text file's content, or None where there are none."""
-    if not any(hint in data for hint in _SIGNS_OF_A_KEY) or b"\0" in data[:8000]:
+    for sign in _SIGNS_OF_A_KEY:
+        if sign in data:
+            break
+    else:
+        return None
+    if b"\0" in data[:8000]:
         return None
     texts, cut = _take(_public(data))
     public = {text for text in texts if not any(mark in text for mark in _PRIVATE)}
@@ -126,11 +131,15 @@ def _is_identity_file(data: bytes) -> bool:
     """Return whether a file has nothing but identities and comments, or comments about a key."""
     if len(data) > _RAW:
         return False
-    lines = [line.strip() for line in data.splitlines() if line.strip()]
-    told = [line for line in lines if line[:1] != b"#"]
-    if told:
-        return all(line.startswith(_IDENTITY) and len(line.split()) == 1 for line in told)
-    return any(_AGE_RECIPIENT.search(line) for line in lines)
+    comments, has_identities = [], False
+    for line in map(bytes.strip, data.splitlines()):
+        if line[:1] == b"#":
+            comments.append(line)
+        elif line:
+            if not line.startswith(_IDENTITY) or len(line.split()) != 1:
+                return False
+            has_identities = True
+    return has_identities or any(map(_AGE_RECIPIENT.search, comments))
 
 
 def suspect_keys(head: bytes) -> KeyTexts | None:
