@@ -50,6 +50,20 @@ def as_typed_here(fix: str, top: Path | None) -> str:
     return re.sub(rf"\b{_PROGRAM} --", lambda _: f"{program_to_type()} --", fix)
 
 
+def say_typed_here(sentence: str) -> str:
+    """Return a sentence with the commands in it as they can be typed here."""
+    if not has_only_the_hook() or f"{_PROGRAM} --" not in sentence:
+        return sentence
+    if manager := _manager_with_fix(Path.cwd()):
+        # A hook is given an identity by a variable; it has no terminal to ask for a passphrase on.
+        hook = f"AGENIX_CHECK_IDENTITY=FILE {manager} run {_FIX_HOOK}"
+        sentence = re.sub(rf"{_PROGRAM} --fix -i FILE\b", hook, sentence)
+    typed = as_typed_here(sentence, None)
+    if f"{_PROGRAM} --" in typed and program_to_type() == _PROGRAM:
+        return f"{typed} (not on PATH here: `pipx install {_PROGRAM}`)"
+    return typed
+
+
 def how_to_get_it(fixes: Iterable[str | None]) -> str | None:
     """Return a hint on how to have the program that a fix names; None where it is not needed."""
     if not has_only_the_hook() or not any(fix and f"{_PROGRAM} --" in fix for fix in fixes):

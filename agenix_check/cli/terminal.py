@@ -71,9 +71,9 @@ def say(sentence: str) -> None:
     from agenix_check.report.escape import visible
 
     if "PRE_COMMIT" in os.environ:
-        from agenix_check.cli.only_hook import as_typed_here
+        from agenix_check.cli.only_hook import say_typed_here
 
-        sentence = as_typed_here(sentence, None)
+        sentence = say_typed_here(sentence)
     complain(f"agenix-check: {visible(sentence)}\n")
 
 

@@ -49,3 +49,9 @@ def test_the_fix_can_be_typed_where_only_the_hook_is_there(
     done = _commit(desk, tool, _only(programs, manager))
     assert f"  fix: {manager} run agenix-check-fix  # or agenix rekey -a\n" in done.output
     assert GET_IT not in done.output
+
+    document["repos"][0]["hooks"].reverse()
+    desk.fleet.write(tool.file, json.dumps(document, indent=2))
+    done = _commit(desk, tool, _only(programs, manager))
+    typed = f"AGENIX_CHECK_IDENTITY=FILE {manager} run agenix-check-fix"
+    assert f"or in the setting identities; type {typed}\n" in done.output
