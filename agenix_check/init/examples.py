@@ -4,6 +4,13 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from agenix_check import __version__
+
+
+def where_to_read(name: str) -> str:
+    """Return where a person who has only the program finds an example."""
+    return f"https://github.com/agenix-check/agenix-check/blob/v{__version__}/ci-examples/{name}"
+
 
 @cache
 def example(name: str) -> str:

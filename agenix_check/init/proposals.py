@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agenix_check.init.examples import example
+from agenix_check.init.examples import example, where_to_read
 from agenix_check.init.in_use import PRE_COMMIT, PREK, InUse
 
 _OURS = "agenix-check"
@@ -25,6 +25,7 @@ _SETTINGS = """\
 # strict = false           # whether warnings fail
 # require-verified = false # whether outputs that no one can verify without a key fail
 # fail-on = "all"          # "new": only what a commit or a range breaks fails it
+# identities = []          # files with a key that --fix decrypts with; or AGENIX_CHECK_IDENTITY
 
 # Rules that are switched off, for some files or everywhere, each with a reason:
 # [[ignore]]
@@ -45,7 +46,7 @@ CONFIG = (
 _BY_NIX = (
     "hook: yours come from git-hooks.nix; with flake-parts: "
     "imports = [ inputs.agenix-check.flakeModule ] and agenix-check.preCommit.enable = true; "
-    "else see ci-examples/git-hooks.nix"
+    f"else see {where_to_read('git-hooks.nix')}"
 )
 _LIST_OF_HOOKS = re.compile(r"^repos:[ \t]*(?:#.*)?\n", re.MULTILINE)
 _ITEM = re.compile(r"^( *)- +repo:", re.MULTILINE)
@@ -85,7 +86,7 @@ def _hook(around: InUse) -> _Part:
     if around.hooks == "lefthook":
         if any(_OURS in text for name, text in around.texts.items() if "lefthook" in name):
             return None, []
-        return None, ["hook: add to your lefthook file what ci-examples/lefthook.yml has"]
+        return None, [f"hook: add to your lefthook file what is in {where_to_read('lefthook.yml')}"]
     if around.hooks == "prek":
         return _add(around, PREK, _prek, f"prek {_INSTALL}")
     return _add(around, PRE_COMMIT, _pre_commit, f"pre-commit {_INSTALL}")
@@ -98,7 +99,7 @@ def _add(around: InUse, path: str, make: _Make, install: str) -> _Part:
     after = make(before)
     if after is None:
         example_of = {PREK: "prek.toml", PRE_COMMIT: "pre-commit-config.yaml"}[path]
-        return None, [f"hook: add to {path} what ci-examples/{example_of} has"]
+        return None, [f"hook: add to {path} what is in {where_to_read(example_of)}"]
     return Proposal(path, before, after), [f"hook: type `{install}`"]
 
 
@@ -143,7 +144,7 @@ def _workflow(around: InUse) -> _Part:
         text = around.texts.get(path)
         if text is None or _OURS in text:
             return None, []
-        return None, [f"CI: add to {path} what ci-examples/{name} has"]
+        return None, [f"CI: add to {path} what is in {where_to_read(name)}"]
     text = example(name)
     if around.forge == "github":
         # Not every repository has code scanning, and the upload fails where it is not there.
@@ -168,6 +169,7 @@ def _settings(around: InUse) -> _Part:
 def _attributes(around: InUse) -> _Part:
     before = around.texts.get(".gitattributes")
     if before is not None and re.search(r"^\S*\*\.age[ \t]", before, re.MULTILINE):
-        return None, []
+        advice = ".gitattributes: add to the line of *.age: diff=agenix-check merge=agenix-check"
+        return None, [] if _OURS in before else [advice]
     kept = "" if before is None else before.rstrip("\n") + "\n"
     return Proposal(".gitattributes", before, kept + _AGE_ATTRIBUTES), []

@@ -128,7 +128,7 @@ def test_the_settings_are_accepted_and_change_nothing() -> None:
         f"{line.removeprefix('# ')}\n"
         for line in found[FILE].after.splitlines()
         if line.startswith(
-            ("# strict", "# require", "# fail", "# [[", "# rule", "# path", "# reason")
+            ("# strict", "# require", "# fail", "# ident", "# [[", "# rule", "# path", "# reason")
         )
     )
     assert parse_file(FILE, shown.encode()) is not None
@@ -146,7 +146,11 @@ def test_attributes_are_added_once() -> None:
     assert after.startswith("*.png binary\n")
     assert after.endswith("\n*.age -text diff=agenix-check merge=agenix-check\n")
     assert ".gitattributes" not in _agree(".gitattributes", after)[0]
-    assert ".gitattributes" not in _agree(".gitattributes", "*.age diff=age\n")[0]
+    theirs, advice = _agree(".gitattributes", "*.age diff=age\n")
+    assert ".gitattributes" not in theirs
+    assert (
+        ".gitattributes: add to the line of *.age: diff=agenix-check merge=agenix-check" in advice
+    )
 
 
 def test_every_example_that_is_written_is_one_of_ours() -> None:
