@@ -13,7 +13,7 @@ number. A case that fails names the file that a diff shows, at its first line: i
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from agenix_check.model.findings import (
     Finding,
@@ -32,8 +32,7 @@ _REPOSITORY = "repository"
 _TAG = re.compile(r"<(?=/?testsuite|/?testcase|failure|error|skipped|system-out)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TestCase:
+class _TestCase(NamedTuple):
     """One test case; `outcome` names its element in XML, except for `passed`, which has none.
 
     `file` is the file to show; `place` distinguishes cases with equal names.
@@ -130,7 +129,7 @@ class _Judge:
         if outcome == "skipped":
             message = f"{self._old}: {message}"
         body = "\n\n".join(_describe(one, self._old) for one in findings)
-        case = replace(case, file=shown_path(findings[0]) or case.file)
+        case = case._replace(file=shown_path(findings[0]) or case.file)
         return _with(case, outcome, message, body)
 
 
@@ -154,7 +153,7 @@ def _describe(finding: Finding, old: str) -> str:
 
 
 def _with(case: _TestCase, outcome: str, message: str, body: str) -> _TestCase:
-    return replace(case, outcome=outcome, message=message, body=body)
+    return case._replace(outcome=outcome, message=message, body=body)
 
 
 def _case_key(case: _TestCase) -> tuple[bool, str, str, str, str]:
@@ -165,19 +164,25 @@ def _unique(cases: list[_TestCase]) -> dict[str, list[_TestCase]]:
     """Escape the names, make equal ones different, and group the cases by suite."""
     suites: dict[str, list[_TestCase]] = defaultdict(list)
     taken: set[str] = set()
+    last, suite = "", ""
     for case in cases:
-        suite = visible(case.suite).strip() or "(unnamed)"
+        if case.suite != last or not suite:
+            last, suite = case.suite, visible(case.suite).strip() or "(unnamed)"
         file = visible(case.file) if case.file else None
-        place = visible(case.place or "").strip()
+        place = (file if file and case.place == case.file else visible(case.place or "")).strip()
         plain = visible(case.name).strip() or place or "(unnamed)"
         name, number = plain, 1
-        if _key(suite, name) in taken and place:
+        key = _key(suite, name)
+        if key in taken and place:
             name = plain = f"{plain} ({place})"
-        while _key(suite, name) in taken:
+            key = _key(suite, name)
+        while key in taken:
             number += 1
             name = f"{plain} #{number}"
-        taken.add(_key(suite, name))
-        suites[suite].append(replace(case, suite=suite, name=name, file=file))
+            key = _key(suite, name)
+        taken.add(key)
+        given = (suite, name, file, place, case.outcome, case.message, case.body)
+        suites[suite].append(_TestCase(*given))
     return suites
 
 
