@@ -17,7 +17,7 @@ from agenix_check.discover.declared.left_lock import find_spared
 from agenix_check.discover.declared.lock import RENEW
 from agenix_check.discover.declared.past_locks import load_lock, lock_of, what_left
 from agenix_check.discover.declared.stale_lock import compare_locks, hold_against_files
-from agenix_check.discover.tree.evidence import LOCK
+from agenix_check.discover.tree.evidence import LOCK, Evidence
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.unreadable import name_locked
 from agenix_check.errors import CannotCheckError
@@ -73,7 +73,7 @@ def declare_by_nix(
     inventory = Inventory(
         kind="nix",
         declared=expect(view, names.here, declaration),
-        stale=_stale(view.repository, view.snapshot, declaration),
+        stale=_stale(view.repository, names.here, declaration),
         notices=notices,
         incomplete=tuple(failures),
     )
@@ -174,7 +174,7 @@ def _with_base(
     if declared is None or before is None or view.base is None or not names.changed:
         return inventory
     base = expect(_view_base(view, view.base), names.base, before)
-    stale = _stale(view.repository, view.base, before)
+    stale = _stale(view.repository, names.base, before)
     return replace(inventory, declared=replace(declared, base=base), stale_at_base=frozenset(stale))
 
 
@@ -222,9 +222,9 @@ def _no_node(view: View, evaluated: Evaluated, options: Options) -> list[str]:
     return ["the flake declares no node that uses agenix-rekey"]
 
 
-def _stale(repository: Repository, snapshot: Snapshot, declaration: Declaration) -> tuple[str, ...]:
+def _stale(repository: Repository, tree: Evidence, declaration: Declaration) -> tuple[str, ...]:
     """Compare the tree's lock file with what Nix says; of nodes that failed it says nothing."""
-    file = snapshot.files.get(LOCK)
+    file = tree.files.get(LOCK)
     if file is None:
         return ()
     try:

@@ -6,6 +6,7 @@ What left once is reported until it is put right, also where the lock file itsel
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.declared.left_lock import Left, find_left
@@ -35,6 +36,7 @@ def load_lock(repository: Repository, file: File) -> Declaration:
     return withhold(read_lock(load_lock_text(repository, file)))
 
 
+@lru_cache(maxsize=1)  # who compares and who judges rules read the same file, the base's often too
 def load_lock_text(repository: Repository, file: File) -> str:
     """Return the text of a lock file; raises `CannotCheckError` as `load_lock` does."""
     if file.mode in (SYMLINK, SUBMODULE):
