@@ -187,6 +187,7 @@ def test_settings_reach_the_check_and_the_program(fleet: Fleet) -> None:
         ("agenix-check.settings.strict = 1;", "agenix-check.settings.strict' is not of type"),
         ('agenix-check.settings.fail-on = "old";', "agenix-check.settings.fail-on' is not of type"),
         ("agenix-check.nixosConfigurations = ./hosts;", "nixosConfigurations' is not of type"),
+        ('agenix-check.agePackage = "age";', "agenix-check.agePackage' is not of type"),
         ("agenix-check.devShell = pkgs.rage;", "agenix-check.devShell' is read-only"),
         ("agenix-check.preCommit.enable = true;", "needs the flake module of git-hooks.nix"),
     ],
@@ -194,6 +195,8 @@ def test_settings_reach_the_check_and_the_program(fleet: Fleet) -> None:
 def test_an_error_of_use_is_named(fleet: Fleet, more: str, complaint: str) -> None:
     fleet.write(more)
     attribute = f"devShells.{_SYSTEM}.default" if "devShell" in more else CHECK
+    if "agePackage" in more:  # the check needs none
+        attribute = f"packages.{_SYSTEM}.agenix-check"
     if "devShell" in more:
         fleet.write(f"{more} devShells.default = config.agenix-check.devShell;")
     assert complaint in fleet.complaint(attribute)
