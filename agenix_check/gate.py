@@ -272,11 +272,9 @@ def _examine(
     if not settings.allow_empty:
         report = refuse_emptied(report, names)
         report = _refuse_unmatched(report, settings, inventory)
-    from agenix_check.inquiries import change_of_access, find_exposed
+    from agenix_check.inquiries import change_of_access
 
     report = replace(report, access=change_of_access(view, names, inventory))
-    if settings.exposed:
-        report = find_exposed(view, settings, report)
     if compare is not None:
         report = compare(report, names, inventory, view)
     selected = select(report, settings, names.here, known)

@@ -18,20 +18,27 @@ if TYPE_CHECKING:
     from agenix_check.age import Recipient
     from agenix_check.discover.declared.inventory import Inventory
     from agenix_check.discover.tree.names import Names
+    from agenix_check.git.cache import Store
     from agenix_check.model.access import AccessChange, Reader
     from agenix_check.model.fleet import Fleet
 
 # As in the gate, what looks closer is imported where it is needed.
 
 
-def discover_fleet(view: View, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
-    """Find the fleet of a view, and what could not be looked at."""
-    from agenix_check.discover.declared.inventory import take_inventory
+def see_names(view: View, settings: Settings) -> "tuple[Names, Store]":
+    """Return what the names of a view's files say, and where it is remembered."""
     from agenix_check.discover.tree.facts_cache import Memory
     from agenix_check.discover.tree.names import discover_names
 
     store = open_store(view.repository, settings)
-    names = discover_names(view, Memory(store), store)
+    return discover_names(view, Memory(store), store), store
+
+
+def discover_fleet(view: View, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
+    """Find the fleet of a view, and what could not be looked at."""
+    from agenix_check.discover.declared.inventory import take_inventory
+
+    names, store = see_names(view, settings)
     inventory = take_inventory(view, names, settings, store)
     return _fleet(view, names, inventory), inventory.incomplete
 
@@ -113,11 +120,8 @@ class FoundAccess:
 def discover_access(view: View, settings: Settings, *, of_change: bool = False) -> FoundAccess:
     """Find who can read what in a view, and what its change does to that."""
     from agenix_check.discover.declared.inventory import take_inventory
-    from agenix_check.discover.tree.facts_cache import Memory
-    from agenix_check.discover.tree.names import discover_names
 
-    store = open_store(view.repository, settings)
-    names = discover_names(view, Memory(store), store)
+    names, store = see_names(view, settings)
     inventory = take_inventory(view, names, settings, store)
     readers = list_readers(view, names, inventory)
     change = change_of_access(view, names, inventory) if of_change else None
@@ -199,12 +203,9 @@ def make_lock(view: View, settings: Settings) -> NewLock:
     from agenix_check.discover.declared.inventory import find_rules, uses_agenix_rekey
     from agenix_check.discover.declared.lock import render_lock
     from agenix_check.discover.declared.locked_rules import lock_rules
-    from agenix_check.discover.tree.facts_cache import Memory
-    from agenix_check.discover.tree.names import discover_names
     from agenix_check.model.declaration import Declaration
 
-    store = open_store(view.repository, settings)
-    names = discover_names(view, Memory(store), store)
+    names, store = see_names(view, settings)
     rules = find_rules(view, settings, store)
     declaration = Declaration(nodes=())
     if not rules.files or settings.flake or settings.nodes or uses_agenix_rekey(view, names):
@@ -216,29 +217,6 @@ def make_lock(view: View, settings: Settings) -> NewLock:
         secrets=sum(len(node.secrets) for node in declaration.nodes),
         rules_files=len(rules.files),
         left_out=rules.incomplete,
-    )
-
-
-def find_exposed(view: View, settings: Settings, report: Report) -> Report:
-    """Return a report with the secrets in use that former readers could read, of all history."""
-    from agenix_check.access.exposed_findings import audit_exposed
-    from agenix_check.access.exposure import (
-        find_exposures,
-        find_public,
-        name_nodes,
-        only_former,
-    )
-    from agenix_check.git.history import commits_since
-
-    past = discover_past_readers(view.repository, replace(settings, rev=None), ())
-    commit, base = view.snapshot.commit, view.base
-    new = commits_since(view.repository.git, commit, base.commit if base else None)
-    names = past_node_names(view.repository, settings)
-    former = name_nodes(only_former(find_exposures(past)), names)
-    found = audit_exposed(former, find_public(past.chronicle, past.versions), new)
-    return replace(
-        report.with_findings((*report.findings, *found)),
-        incomplete=(*report.incomplete, *say_unseen_history(view.repository, past)),
     )
 
 

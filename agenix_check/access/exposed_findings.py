@@ -34,7 +34,12 @@ def audit_exposed(
         yield _finding(secret_path, f"{said} could read it; it is {_SAYS[state]}", last, new)
     for shown in public:
         if shown.state is not VersionState.ROTATED:
-            text = f"it was in plain text in {shown.path}; {_SAYS[shown.state]}"
+            how = (
+                "a private key that opens it was in"
+                if shown.by_private_key
+                else "it was in plain text in"
+            )
+            text = f"{how} {shown.path}; it is {_SAYS[shown.state]}"
             yield _finding(shown.secret, text, shown.commit, new)
 
 

@@ -1,7 +1,8 @@
 """What former readers, or given keys, could ever read, and what of it is still in use."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from agenix_check.access.entries import Who
 from agenix_check.access.past_readers import PastReaders, PastReading
@@ -22,16 +23,18 @@ _URGENCY = (VersionState.IN_USE, VersionState.PERHAPS, VersionState.ROTATED)
 
 
 def find_exposures(
-    past: PastReaders, refuted: Collection[tuple[str, str]] = ()
+    past: PastReaders, tried: Mapping[tuple[str, str], bool] = MappingProxyType({})
 ) -> list[KeyExposure]:
     """Return what every key of a history could read, the most urgent first.
 
-    `refuted` are keys, each with the object id of a file that it cannot open after all.
+    `tried` says of keys, each with the object id of a file, whether it opens that.
     """
     by_who: dict[Who, list[PastReading]] = defaultdict(list)
     for reading in past.readings:
-        if (reading.who.key, reading.via.oid) not in refuted:
-            by_who[reading.who].append(reading)
+        opens = tried.get((reading.who.key or "", reading.via.oid))
+        if opens is not False:
+            known = reading._replace(anonymous=False) if opens else reading
+            by_who[reading.who].append(known)
     present = _present_keys(past.chronicle, past)
     found = [_of_key(past, who, readings, present) for who, readings in by_who.items()]
     return sorted(found, key=urgency)

@@ -95,8 +95,9 @@ def check_and_report(run: CheckRun, wanted: list[Destination]) -> int:
             if known is not None and not can_recall(renderer, known, settings, wanted):
                 known = None
         report = known or check_view(
-            run.view, settings, run.origin, details=want_details(wanted), advise=_advise
-        )
+            run.view, settings, run.origin,
+            details=want_details(wanted), compare=_exposer(settings), advise=_advise,
+        )  # fmt: skip
     return _report(run.repository, report, settings, wanted, renderer=renderer)
 
 
@@ -117,12 +118,25 @@ def _advise(report: "Report", names: "Names", inventory: "Inventory", view: "Vie
 
 
 def _comparer(settings: Settings, progress: "Progress", unlocker: "Unlocker") -> "Compare | None":
-    """Return what compares plaintexts, if --decrypt is given."""
+    """Return what compares plaintexts, if --decrypt is given, and what --exposed asks for."""
+    expose = _exposer(settings)
     if not settings.decrypt:
-        return None
+        return expose
     from agenix_check.decrypt.compare import comparer
 
-    return comparer(settings, unlocker, say, progress)
+    compare = comparer(settings, unlocker, say, progress)
+    if expose is None:
+        return compare
+    return lambda report, *seen: compare(expose(report, *seen), *seen)
+
+
+def _exposer(settings: Settings) -> "Compare | None":
+    """Return what adds secrets that history exposed, if --exposed is given."""
+    if not settings.exposed:
+        return None
+    from agenix_check.keys.exposed_audit import exposer
+
+    return exposer(settings)
 
 
 def _fix(run: CheckRun, wanted: list[Destination]) -> int:

@@ -47,9 +47,8 @@ def _look_up(data: bytes, age: AgeFile) -> tuple[tuple[str, ...], str | None]:
     """Return whom a file is for, and what the tree says that it was made from."""
     from agenix_check.audit.keyring import make_keyring
     from agenix_check.cli.opening import open_here
-    from agenix_check.discover.tree.facts_cache import Memory
-    from agenix_check.discover.tree.names import discover_names, fleet_of
-    from agenix_check.gate import open_store
+    from agenix_check.discover.tree.names import fleet_of
+    from agenix_check.inquiries import see_names
     from agenix_check.model.settings import Settings
     from agenix_check.view import open_view
 
@@ -57,8 +56,7 @@ def _look_up(data: bytes, age: AgeFile) -> tuple[tuple[str, ...], str | None]:
     try:
         repository = open_here()
         with open_view(repository, Settings()) as view:
-            store = open_store(repository, Settings())
-            names = discover_names(view, Memory(store), store)
+            names, _ = see_names(view, Settings())
     except AgenixCheckError:  # no repository, or a merge that is not ended: the file still speaks
         return tuple(map(describe, stanzas)), None
     keyring = make_keyring(names.here.keys.values(), names.base.keys.values())

@@ -47,8 +47,8 @@ def find_past_exposures(repository: Repository, past: PastReaders) -> PastExposu
     keys = PublishedKeys(repository, past.chronicle)
     past = replace(past, asked=(*past.asked, *map(parse_recipient, keys.places)))
     anonymous = ((one.who.key, one.via.oid) for one in past.readings if one.anonymous)
-    refuted = keys.cannot_open((key, oid) for key, oid in anonymous if key is not None)
-    return PastExposures(find_exposures(past, refuted), public, keys.places)
+    tried = keys.try_on((key, oid) for key, oid in anonymous if key is not None)
+    return PastExposures(find_exposures(past, tried), public, keys.places)
 
 
 class PublishedKeys:
@@ -72,8 +72,8 @@ class PublishedKeys:
                 found[text] += wanted[blob.oid]
         self.places = dict(found)
 
-    def cannot_open(self, files: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Return, of pairs of a public key and a file's object id, those that do not fit.
+    def try_on(self, files: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bool]:
+        """Return, of pairs of a public key and a file's object id, whether the key opens the file.
 
         What the file shows is not enough to say that of X25519; the private key shows it.
         """
@@ -83,15 +83,16 @@ class PublishedKeys:
         for text, oid in files:
             if text in self._identities:
                 wanted[oid].append(text)
-        refuted = set()
+        tried: dict[tuple[str, str], bool] = {}
         for blob in read_blobs(self._git, wanted):
             for text in wanted[blob.oid]:
                 try:
                     decrypt(blob.data, [self._identities[text]])
+                    tried[text, blob.oid] = True
                 except DecryptError as error:
                     if str(error) == SAYS_NO_MATCH:
-                        refuted.add((text, blob.oid))
-        return refuted
+                        tried[text, blob.oid] = False
+        return tried
 
     def _public_halves(self, data: bytes) -> Iterator[str]:
         for match in _WHOLE_AGE_KEY.finditer(data):

@@ -12,7 +12,8 @@ FORMER_READERS: tuple[Rule, ...] = (
             With --exposed, or the setting of that name: somewhere in history a file was encrypted
             to a key that no branch and no tag is encrypted to any more, and the secret in it is
             still in use, or was encrypted anew with the same length. Or a commit had it in plain
-            text. `agenix-check exposure` says which key, and from which commit to which.
+            text, or a private key that opens it. `agenix-check exposure` says which key, and from
+            which commit to which.
             """,
         why="""
             Who has the key of a host that was sold, or of a colleague who left, and any copy of

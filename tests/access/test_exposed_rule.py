@@ -4,7 +4,7 @@ import json
 
 from agenix_check.demo.workshop import Workshop
 from tests.access.past import sell
-from tests.access.test_present import DB, WIFI
+from tests.access.test_present import ALL, DB, WIFI
 from tests.conftest import Run
 
 
@@ -50,3 +50,17 @@ def test_what_was_public(fleet: Workshop, run: Run) -> None:
     result = run(fleet.top, "--exposed", "--rev", "HEAD", "-v")
     assert result.code == 0
     assert "it was in plain text in secrets/wifi.age" in " ".join(result.stdout.split())
+
+
+def test_a_private_key_that_was_committed(fleet: Workshop, run: Run) -> None:
+    fleet.write("key.txt", f"{fleet.identity}\n")
+    fleet.commit("Oops")
+    fleet.remove("key.txt")
+    fleet.commit("Never mind")
+    result = run(fleet.top, "--exposed", "--rev", "HEAD", "--format", "json")
+    listed = json.loads(result.stdout)["findings"]
+    found = [one for one in listed if one["rule"] == "secret-exposed"]
+    assert [one["path"] for one in found] == ALL
+    said = "a private key that opens it was in key.txt; it is in use"
+    assert {one["message"] for one in found} == {said}
+    assert run(fleet.top, "--exposed", "--rev", "HEAD", "--strict").code == 1

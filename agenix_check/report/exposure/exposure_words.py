@@ -58,7 +58,7 @@ def state_words(one: ExposedSecret) -> str:
 
 def public_sentence(one: PublicSecret) -> str:
     """Return what was public since which commit."""
-    how = "its private key is in" if one.by_private_key else "in plain text in"
+    how = "a private key that opens it is in" if one.by_private_key else "in plain text in"
     return (
         f"{one.secret}: {how} {one.path} of {one.commit[:SHORT_COMMIT]} ({_day(one.date)}), "
         f"{STATE_SAYS[one.state]}"
