@@ -36,6 +36,11 @@ def repeat(fix: str, options: Iterable[str]) -> str:
     return fix.replace(REKEY, " ".join([REKEY, *options]))
 
 
+def is_fix(fix: str) -> bool:
+    """Return whether a fix runs this program, or the hook that does."""
+    return REKEY in fix or "agenix-check-fix" in fix
+
+
 def remove(*paths: str, staged: bool = False) -> str:
     """Return the command that removes files from the tree; Git needs `-f` for `staged` ones.
 

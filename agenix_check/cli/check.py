@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from agenix_check.view import View
 
 # Commands can be typed in any directory; only what a person is to put right is named from the top.
-_FIXES = re.compile(r"agenix-check( --|-)fix\b")
 _FROM_TOP = re.compile(r"# put \S+ right")
 
 # What only --fix, --decrypt or an option needs is imported where it is needed.
@@ -299,9 +298,9 @@ def _why_fix_is_refused(report: "Report") -> str | None:
 
     if not is_partial_commit():
         return None
-    from agenix_check.audit.commands import NOT_IN_PARTIAL_COMMIT
+    from agenix_check.audit.commands import NOT_IN_PARTIAL_COMMIT, is_fix
 
-    advised = any(one.mend is not None and _FIXES.search(one.mend) for one in report.findings)
+    advised = any(one.mend is not None and is_fix(one.mend) for one in report.findings)
     return NOT_IN_PARTIAL_COMMIT if advised else None
 
 

@@ -221,6 +221,24 @@ def test_many_fixes_are_not_a_wall() -> None:
     assert sum("fix: " in line for line in show(sample, verbose=True)) == 9
 
 
+def test_the_last_line_counts_what_fix_does_as_the_run_is() -> None:
+    findings = (
+        finding("output-stale", path="a", mend="agenix-check --fix"),
+        finding("output-unstaged", path="b", mend="git add -f -- :/b"),
+        finding("output-orphan", path="c", mend="agenix-check --fix --inventory nix  # or git rm"),
+        finding("output-stale", path="d", mend="# put x right, then: agenix-check --fix"),
+        finding("source-malformed", path="e", mend="git restore --source=HEAD -- :/e"),
+    )
+    sample = report(findings=findings)
+    by_names = replace(sample, fleet=replace(sample.fleet, inventory="names"))
+    by_nix = replace(sample, fleet=replace(sample.fleet, inventory="nix"))
+    assert show(by_names)[-1].endswith("2 of 5 can be fixed with --fix")
+    assert show(by_nix)[-1].endswith("3 of 5 can be fixed with --fix")
+    alone = replace(by_names, findings=findings[1:2])
+    assert show(alone)[-1].endswith("1 of 1 can be fixed with --fix")
+    assert "can be fixed" not in show(replace(by_names, findings=findings[:1]))[-1]
+
+
 def test_files_that_are_removed_for_one_cause_are_removed_together() -> None:
     quoted = ("':/with a blank'", r"$':/caf\351'", "-r b", ":/a && git rm -- :/b")
     plain = tuple(f":/old/{number:02}" for number in range(12))

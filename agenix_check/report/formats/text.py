@@ -198,12 +198,23 @@ class _TextWriter:
         shown = [one for one in self._report.findings if one.severity is not Severity.NOTE]
         if not shown:
             return []
-        from agenix_check.audit.commands import REKEY
+        from agenix_check.audit.commands import is_fix
 
-        fixable = sum(one.mend is not None and REKEY in one.mend for one in shown)
-        if fixable in (0, len(shown)):
+        fixable = [one.mend or "" for one in shown if self._is_fixable(one)]
+        if not fixable or (len(fixable) == len(shown) and all(map(is_fix, fixable))):
             return []
-        return [f"{fixable} of {len(shown)} can be fixed with --fix"]
+        return [f"{len(fixable)} of {len(shown)} can be fixed with --fix"]
+
+    def _is_fixable(self, finding: Finding) -> bool:
+        """Return whether --fix does it as the run is, and before a person has done anything."""
+        from agenix_check.audit.commands import REKEY_BY_NIX, is_fix
+        from agenix_check.rules import MendedBy, find_rule
+
+        mend = finding.mend or "#"
+        if mend.startswith("#") or (REKEY_BY_NIX in mend and self._report.fleet.inventory != "nix"):
+            return False
+        staged = (MendedBy.STAGE_OUTPUT, MendedBy.STAGE_SOURCE)
+        return is_fix(mend) or find_rule(finding.rule).mended_by in staged
 
     def _group(self, group: Group) -> list[str]:
         indent, lines = "", []
