@@ -2,9 +2,11 @@
 
 import posixpath
 import re
+from collections import deque
 from collections.abc import Collection, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import accumulate, takewhile
 from urllib.parse import quote
 
 from agenix_check.discover.nix.answer import read_node
@@ -34,7 +36,8 @@ from agenix_check.model.declaration import Declaration, DeclaredNode, FailedNode
 
 _EXPRESSION = "fleet.nix"
 _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}
-_BAR_COLUMNS = 20  # columns
+_BAR_COLUMNS = 20
+_ROOM = 40_000  # characters of what is asked for, less than half of the 128 KiB of an argument
 _HOMES = "homeConfigurations"
 _STEP = re.compile(r'"((?:[^"\\$]|\\.|\$(?!\{))*)"|([^".\s]+)')
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
@@ -213,7 +216,8 @@ class _Evaluation:
         """Return what is declared; `users` says whether home-manager users in hosts count."""
         self._argument["users"] = users
         if only is not None:
-            self._argument["only"] = sorted({path for name in only for path in _places_of(name)})
+            places = sorted({path for name in only for path in _places_of(name)})
+            self._argument["only"] = places if len(repr(places)) < _ROOM else None
         with busy("evaluating the flake with Nix"):
             outcomes = evaluate_all(
                 self._evaluate_shard, None, lambda unit: unit.path, jobs=self._jobs, count=_count
@@ -255,27 +259,36 @@ class _Evaluation:
         self, units: Sequence[_Unit] | None
     ) -> Generator[Begun[_Unit] | UnitValue[_Unit], None, None]:
         """Evaluate a shard, as the pool wants it: another engine would take the place of this."""
-        asked = None
-        if units is not None:
-            asked = [{"path": unit.path, "user": unit.user} for unit in units]
+        given = None if units is None else _as_many_as_fit(units)
+        asked: list[dict[str, object]] | None = None
+        if given is not None:
+            asked = [{"path": unit.path, "user": unit.user} for unit in given]
         argument = {**self._argument, "task": "say", "units": asked}
         with closing(self._nix.evaluate(_EXPRESSION, argument)) as said:
-            for tree, _ in said:
-                with in_this_shape():
-                    self._root, self._store = tree["root"], tree["store"]
-                    begun = Begun(self._units_of(tree["paths"]) if units is None else units)
-                yield begun
-                break
+            with in_this_shape():
+                tree = next(said).value
+                self._root, self._store = tree["root"], tree["store"]
+                found = self._units_of(tree["paths"])
+            yield Begun(found if units is None else units)
+            left = deque(found if given is None else given)
             for result, is_nearly_full in said:
                 with in_this_shape():
                     unit, value = _Unit(tuple(result["path"]), result["user"]), result["value"]
                     users = value if unit.user is True else ()
                     inside = [_Unit(unit.path, user=user) for user in users]
-                yield UnitValue(unit, value, inside, is_nearly_full)
+                    left.popleft()
+                left.extendleft(reversed(inside))
+                yield UnitValue(unit, value, inside, is_nearly_full or not left)
 
     def _units_of(self, paths: Sequence[Sequence[str]]) -> list[_Unit]:
         users = (None, True) if self._argument["users"] else (None,)
         return [_Unit(tuple(path), user) for path in paths for user in users]
+
+
+def _as_many_as_fit(units: Sequence[_Unit]) -> Sequence[_Unit]:
+    """Return the first of these units, as many as an argument of a program has room for."""
+    sizes = accumulate(len(repr(unit)) for unit in units)
+    return units[: max(1, sum(1 for _ in takewhile(lambda size: size < _ROOM, sizes)))]
 
 
 def _count(done: int, of: int) -> None:

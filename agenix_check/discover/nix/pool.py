@@ -21,7 +21,7 @@ _Unit = TypeVar("_Unit", bound=Hashable)
 
 MOST_LATE = 8  # units that may run out of time before no other is tried
 _SLOW = 1.0  # seconds; what takes longer lets nobody wait behind it
-_IDLE = 0.2  # seconds after which a process without work looks for some
+_IDLE = 0.05  # seconds after which a process without work looks for some
 _TOO_MANY_LATE = f"error: it was not tried, because {MOST_LATE} others ran out of time"
 _CUT = "error: Nix ended before it said anything about it"
 
@@ -187,7 +187,6 @@ class _Work(Generic[_Unit]):
                 self._groups += 1
             self._finish(Outcome(done.unit, done.value, None))
             shard.is_stopped = done.is_last
-            self._changed.notify_all()
             return bool(shard.todo) and not done.is_last
 
     def end(self, shard: _Shard[_Unit], error: NixError | None) -> None:

@@ -95,7 +95,7 @@ def in_this_shape() -> Iterator[None]:
     """Raise `NixError` where an answer has another shape than the shipped expression gives it."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
+    except (AttributeError, IndexError, KeyError, StopIteration, TypeError) as error:
         raise NixError("error: Nix answered in another shape than was asked for") from error
 
 

@@ -161,6 +161,19 @@ def test_where_no_unit_is_known_the_error_is_raised() -> None:
         evaluate_all(fail, None, lambda unit: unit.group, jobs=3)
 
 
+def test_more_nodes_than_an_argument_has_room_for(workshop: Workshop) -> None:
+    write_flake(
+        workshop,
+        """
+        nixosConfigurations = { a = abort "first"; } // builtins.listToAttrs (builtins.genList
+          (number: { name = "the-host-number-${toString number}"; value = node { } { }; }) 1500);
+        """,
+    )
+    workshop.stage()
+    declaration = declare(workshop.top, jobs=2)
+    assert (len(names(declaration)), failures(declaration)) == (1500, {"nixos:a": "first"})
+
+
 _BURN = "builtins.foldl' (x: n: x + n) 0 (builtins.genList (n: n) 100000)"
 _USERS = """
   home-manager.users = { bob = (node { } { }).config; eve = abort "eve"; pat = throw "pat"; };
