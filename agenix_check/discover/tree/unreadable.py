@@ -29,7 +29,7 @@ _MEDIA = re.compile(
     re.IGNORECASE,
 )
 _CERTAIN = (".age", ".pub")
-_SPEAKING = (".age", ".nix", ".pub")
+_PROMISING = (".age", ".nix", ".pub")
 _OVER_A_BOUND = (
     f"has a key with a comment of more than {LONGEST_COMMENT} bytes, more than "
     f"{MOST_KEY_BYTES >> 20} MiB of keys with comments, or more than {WHOLE >> 20} MiB"
@@ -39,7 +39,7 @@ _WITH_KEYS = re.compile(r"(\.(pub|keys?|nix|toml|json|ya?ml|txt))?", re.IGNORECA
 
 def is_media(path: str) -> bool:
     """Return whether a file's name says that it holds neither a key nor a source."""
-    if path.endswith(_SPEAKING):  # nearly all; all of history asks
+    if path.endswith(_PROMISING):  # nearly all; all of history asks
         return False
     return _MEDIA.fullmatch(posixpath.splitext(path)[1]) is not None
 
