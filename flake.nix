@@ -31,7 +31,7 @@
       # With everything that `make test` needs.
       devShells = forEachSystem (_: pkgs: {
         default = pkgs.mkShell {
-          packages = with pkgs; [ age git gnumake nix nodejs openssh python311 python313 ]
+          packages = with pkgs; [ age fish git gnumake man mandoc nix nodejs openssh python311 python313 zsh ]
             ++ lib.optionals stdenv.hostPlatform.isLinux [ chromedriver chromium ];
         };
       });

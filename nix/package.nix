@@ -14,7 +14,8 @@ python3Packages.buildPythonApplication {
   src = lib.fileset.toSource {
     root = ../.;
     fileset = lib.fileset.unions [
-      ../agenix_check ../ci-examples ../hatch_build.py ../pyproject.toml ../README.md ../LICENSE
+      ../agenix_check ../ci-examples ../hatch_build.py ../share ../pyproject.toml ../README.md
+      ../LICENSE
     ];
   };
 
@@ -28,6 +29,8 @@ python3Packages.buildPythonApplication {
     python3Packages.tree-sitter
     (callPackage ./tree-sitter-nix.nix { })
   ];
+
+  # The wheel brings completion for bash, zsh and fish, and the manual: to $out/share.
 
   # The Git of whoever runs it comes first, and so do Nix, age and age's plugins.
   makeWrapperArgs = [ "--suffix" "PATH" ":" (lib.makeBinPath [ gitMinimal ]) ];

@@ -44,6 +44,9 @@ class TestA:
 """
 
 
+PROGRAMS = ["age", "chromium", "chromedriver", "fish", "man", "mandoc", "nix", "ssh-keygen", "zsh"]
+
+
 class Make:
     """A copy of this checkout with stand-ins for all that make calls."""
 
@@ -52,7 +55,7 @@ class Make:
         self.log = top / "log"
         self.programs = top / "programs"
         self.programs.mkdir()
-        for name in (*NETWORK, "age", "chromium", "chromedriver", "nix", "ssh-keygen"):
+        for name in (*NETWORK, *PROGRAMS):
             self._write(self.programs / name, _STAND_IN, name=name)
         for version in (OLDEST, NEWEST):
             minor = version.partition(".")[2]

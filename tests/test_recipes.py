@@ -51,7 +51,11 @@ class Copy:
         assert self.execute(renew.removeprefix("UPDATE_README=1 "), *few).code == 1
         done = self.execute(renew, *few)
         assert done.code == 0, done
-        assert self.changed() == {edit.file for edit in self.recipe.edits} | {"README.md"}
+        edited = {edit.file for edit in self.recipe.edits} | {"README.md"}
+        made = self.changed() - edited
+        assert edited <= self.changed()
+        assert made
+        assert all(one.startswith(("docs/rules/", "docs/settings.md", "share/")) for one in made)
 
     def renew_golden(self) -> None:
         """Renew the reports that hold every rule; they did not fit before."""
@@ -140,7 +144,7 @@ def test_a_rule(copy: Copy, fleet: Workshop) -> None:
 @follow("A format")
 def test_a_format(copy: Copy, fleet: Workshop) -> None:
     said = copy.run(fleet.top, "--help").stdout
-    assert "  paths     scripts that open what is wrong\n" in said
+    assert "  paths      scripts that open what is wrong\n" in said
     assert ",paths," in said
 
     fleet.source("secrets/alpha-token.age", "another\n")
@@ -162,7 +166,7 @@ def test_a_format(copy: Copy, fleet: Workshop) -> None:
 
 @follow("A verb")
 def test_a_verb(copy: Copy, fleet: Workshop) -> None:
-    assert "  kinds     list the kinds of recipient\n" in copy.run(fleet.top, "--help").stdout
+    assert "  kinds      list the kinds of recipient\n" in copy.run(fleet.top, "--help").stdout
     assert copy.run(fleet.top, "kinds") == Result(
         0, "".join(f"{kind}\n" for kind in RECIPIENT_KINDS), ""
     )
@@ -172,7 +176,7 @@ def test_a_verb(copy: Copy, fleet: Workshop) -> None:
     assert "--prefixes" in wrong.stderr
 
     copy.renew()
-    assert "  kinds     list the kinds of recipient\n" in copy.readme()
+    assert "  kinds      list the kinds of recipient\n" in copy.readme()
     assert "3 passed" in copy.test("(help_of_each_verb and kinds) or help_names_all or nearest")
 
 

@@ -51,7 +51,19 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
         names = archive.namelist()
     assert "agenix_check/py.typed" in names
     tops = {name.split("/")[0] for name in names}
-    assert tops == {"agenix_check", f"agenix_check-{__version__}.dist-info"}
+    assert tops == {
+        "agenix_check",
+        f"agenix_check-{__version__}.data",
+        f"agenix_check-{__version__}.dist-info",
+    }
+    share = f"agenix_check-{__version__}.data/data/share"
+    shared = {name.removeprefix(f"{share}/") for name in names if name.startswith(share)}
+    assert shared == {
+        "bash-completion/completions/agenix-check",
+        "fish/vendor_completions.d/agenix-check.fish",
+        "man/man1/agenix-check.1",
+        "zsh/site-functions/_agenix-check",
+    }
     assert any(name.endswith("/LICENSE") for name in names)
     package = Path(__file__).parents[1] / "agenix_check"
     files = {

@@ -70,8 +70,8 @@ def _end_of_help() -> str:
 def _list(entries: Mapping[str, str]) -> str:
     from textwrap import fill
 
-    lines = (f"  {name:<10}{text}" for name, text in entries.items())
-    indent = " " * 12
+    lines = (f"  {name:<11}{text}" for name, text in entries.items())
+    indent = " " * 13
     return "\n".join(
         fill(line, 80, subsequent_indent=indent, break_on_hyphens=False) for line in lines
     )

@@ -116,6 +116,28 @@ def parse_config(arguments: Sequence[str]) -> tuple[str | None, str]:
     return values["key"], str(values["format"] or "text")
 
 
+def parse_completion(arguments: Sequence[str]) -> tuple[str | None, str | None]:
+    """Return the shell whose script is asked for, or which names are."""
+    parser = new_parser(
+        "agenix-check completion", None,
+        "Print what completes commands in a shell. For one that is open:\n\n"
+        '  bash: eval "$(agenix-check completion bash)"\n'
+        '  zsh:  eval "$(agenix-check completion zsh)"\n'
+        "  fish: agenix-check completion fish | source\n\n"
+        "The wheel and the Nix package bring the scripts to where shells look for them.",
+    )  # fmt: skip
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), nargs="?", help="which shell")
+    parser.add_argument(
+        "--list",
+        choices=("nodes", "secrets", "rules", "settings"),
+        help="print names instead, one a line, as the scripts ask for them",
+    )
+    values = parse_arguments(parser, arguments)
+    if (values["shell"] is None) == (values["list"] is None):
+        raise UsageError("completion: name one shell: bash, zsh or fish")
+    return values["shell"], values["list"]
+
+
 def parse_rules(arguments: Sequence[str]) -> None:
     """Accept no arguments."""
     parse_arguments(

@@ -11,10 +11,18 @@ OptionValue = bool | str | int | float | tuple[str, ...]
 Kind = Literal["flag", "text", "choice", "number", "count", "list"]
 
 
+_TYPE_WORDS = {
+    "flag": "true or false",
+    "number": "a number",
+    "count": "a whole number",
+    "list": "a list of strings",
+}
+
+
 class OptionText(NamedTuple):
     """The help of an option, and where it may be set besides the command line.
 
-    An option without a help text is a setting and a variable only.
+    An option without a help text is a setting and a variable only; `decides` says what it does.
     """
 
     help: str
@@ -23,6 +31,7 @@ class OptionText(NamedTuple):
     short: str | None = None
     in_file: bool = True
     has_variable: bool = True
+    decides: str = ""
 
 
 class Option(NamedTuple):
@@ -43,6 +52,11 @@ class Option(NamedTuple):
         if self.kind != "choice":
             return ()
         return format_names() if self.enum is None else tuple(self.enum)
+
+    @property
+    def type_words(self) -> str:
+        """What a value is: the only ones, or their type in words."""
+        return ", ".join(self.values) or _TYPE_WORDS.get(self.kind, "a string")
 
     @property
     def variable(self) -> str:
@@ -90,10 +104,20 @@ OPTION_TEXTS: dict[str, OptionText] = {
         "REV|FILE",
         in_file=False,
     ),
-    "flake": OptionText("", _FLEET),
-    "nodes": OptionText("", _FLEET),
-    "collect-home-manager": OptionText("", _FLEET),
-    "rules": OptionText("", _FLEET),
+    "flake": OptionText("", _FLEET, decides="the directory of the flake, if it is not the root"),
+    "nodes": OptionText(
+        "",
+        _FLEET,
+        decides="attribute paths of the flake to look for nodes at, in place of the standard ones",
+    ),
+    "collect-home-manager": OptionText(
+        "", _FLEET, decides="whether users of home-manager on a host are nodes too"
+    ),
+    "rules": OptionText(
+        "",
+        _FLEET,
+        decides="more rules files of plain agenix, besides those that are called secrets.nix",
+    ),
     "format": OptionText("format of standard output (text; on GitHub Actions: github)", _REPORT),
     "output": OptionText(
         "also write a report to a file (repeatable)", _REPORT, "FORMAT=FILE", in_file=False
@@ -112,7 +136,9 @@ OPTION_TEXTS: dict[str, OptionText] = {
         in_file=False,
         has_variable=False,
     ),
-    "identities": OptionText("", _KEYS),
+    "identities": OptionText(
+        "", _KEYS, decides="identity files that --fix and --decrypt take where -i names none"
+    ),
     "age": OptionText("the age program, for keys that are not built in", _KEYS, "PROGRAM"),
     "update-masters": OptionText(
         "with --fix: re-encrypt sources to all master recipients", _KEYS, in_file=False

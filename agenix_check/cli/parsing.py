@@ -1,8 +1,8 @@
 """What every parser of the command line is made of: options from their table, one-line errors."""
 
 import argparse
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
 
 from agenix_check.cli.options import Option, OptionValue
 from agenix_check.cli.verbs import VERBS
@@ -10,8 +10,26 @@ from agenix_check.errors import UsageError, nearest
 from agenix_check.report.registry import format_names
 
 
+class Accepted(NamedTuple):
+    """One option or argument of a verb, as its help says: `names` are empty for an argument.
+
+    `values` are the only ones, where there are any; `takes` is what stands for a value, None for a
+    flag.
+    """
+
+    names: tuple[str, ...]
+    takes: str | None
+    values: tuple[str, ...]
+    help: str
+    group: str
+
+
 class Answer(Exception):  # noqa: N818 - not an error
-    """The text that was asked for: the help, or the version."""
+    """The text that was asked for: the help, or the version; of a help also what it describes."""
+
+    def __init__(self, text: str, description: str = "", accepted: tuple[Accepted, ...] = ()):
+        super().__init__(text)
+        self.description, self.accepted = description, accepted
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -29,7 +47,20 @@ class _ArgumentParser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
     def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse passes it
-        raise Answer(self.format_help())
+        raise Answer(self.format_help(), self.description or "", tuple(self._accepted()))
+
+    def _accepted(self) -> Iterator[Accepted]:
+        for group in self._action_groups:
+            for action in group._group_actions:  # noqa: SLF001 - argparse has no other way
+                metavar = action.metavar if isinstance(action.metavar, str) else None
+                takes = metavar or ("" if action.choices else action.dest.upper())
+                yield Accepted(
+                    names=tuple(action.option_strings),
+                    takes=None if action.nargs == 0 else takes,
+                    values=tuple(map(str, action.choices or ())),
+                    help=action.help or "",
+                    group=group.title or "",
+                )
 
 
 def new_parser(

@@ -53,7 +53,7 @@ def run_config(arguments: Sequence[str]) -> int:
 
 def _setting(option: Option, run: CheckRun) -> SettingInForce:
     value, default = (getattr(one, option.field) for one in (run.settings, _UNSET))
-    return SettingInForce(option, _written(value), _written(default), _origin(option, run))
+    return SettingInForce(option, write_value(value), write_value(default), _origin(option, run))
 
 
 def _origin(option: Option, run: CheckRun) -> str:
@@ -68,7 +68,7 @@ def _origin(option: Option, run: CheckRun) -> str:
     return " and ".join(set_by) or "default"
 
 
-def _written(value: object) -> str:
+def write_value(value: object) -> str:
     """Return a value as TOML writes it; nothing for one that is not set."""
     if value is None or value == ():
         return ""
@@ -99,15 +99,9 @@ def _table(settings: Sequence[SettingInForce]) -> str:
 
 def _at_length(one: SettingInForce) -> str:
     option = one.option
-    kinds = {
-        "flag": "true or false",
-        "number": "a number",
-        "count": "a whole number",
-        "list": "a list of strings",
-    }
     lines = [f"{option.name} = {visible(one.value) or '(not set)'}"]
-    lines += [f"  {option.text.help}"] if option.text.help else []
-    lines.append(f"  type: {', '.join(option.values) or kinds.get(option.kind, 'a string')}")
+    lines.append(f"  {option.text.help or option.text.decides}")
+    lines.append(f"  type: {option.type_words}")
     lines.append(f"  default: {one.default or '(not set)'}")
     lines.append(f"  set by: {visible(one.origin)}")
     places = ["agenix-check.toml"] if option.text.in_file else []

@@ -91,6 +91,12 @@ def _help(arguments: Sequence[str]) -> int:
     return VERBS[verb].run(["--help"])
 
 
+def _completion(arguments: Sequence[str]) -> int:
+    from agenix_check.cli.complete import run_completion
+
+    return run_completion(arguments)
+
+
 def _hook(arguments: Sequence[str]) -> int:
     from agenix_check.cli.gate_grammar import parse_hook
     from agenix_check.cli.push import run_pre_push
@@ -138,6 +144,7 @@ VERBS = {
         "print the JSON Schema of the report, the lock file, or another document", _schema
     ),
     "demo": Verb("see a sample fleet break, and the fixes, in five stories", _demo),
+    "completion": Verb("print what completes commands in bash, zsh or fish", _completion),
     "help": Verb("show the help of a verb", _help),
     "version": Verb("print the version", _version),
 }

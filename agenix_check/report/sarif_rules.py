@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from agenix_check.model.findings import Severity
+from agenix_check.report.addresses import HOME, rule_uri
 from agenix_check.report.explain import rule_texts
 from agenix_check.report.problem import NOT_CHECKED
 from agenix_check.rules import RULES, About, Rule
-
-HOME = "https://github.com/agenix-check/agenix-check"
 
 SarifValue = str | int | bool | None | Sequence["SarifValue"] | Mapping[str, "SarifValue"]
 
@@ -37,7 +36,7 @@ def descriptors() -> Iterator[dict[str, SarifValue]]:
             "shortDescription": {"text": _sentence(rule.title)},
             "fullDescription": {"text": _first_paragraph(rule.meaning)},
             "help": {"text": _plain(rule), "markdown": _markdown(rule)},
-            "helpUri": f"{HOME}#what-it-catches",
+            "helpUri": rule_uri(rule.id) if rule.id in RULES else HOME,
             "defaultConfiguration": {"level": rule.severity},
             "properties": _properties(rule),
         }

@@ -92,7 +92,7 @@
           };
           programs = lib.genAttrs
             [
-              "age" "chromedriver" "chromium" "git" "gnumake" "nix" "nodejs" "openssh" "python311"
+              "age" "chromedriver" "chromium" "fish" "git" "gnumake" "man" "mandoc" "nix" "nodejs" "openssh" "python311" "zsh"
               "python313"
             ]
             named;

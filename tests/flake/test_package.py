@@ -32,7 +32,8 @@ def test_the_package(nix: Nix, system: str) -> None:
     assert given["pyproject"] is True
     assert given["meta"]["mainProgram"] == "agenix-check"
     assert [path.rpartition("/")[2] for path in given["src"]["fileset"]] == [
-        "agenix_check", "ci-examples", "hatch_build.py", "pyproject.toml", "README.md", "LICENSE"
+        "agenix_check", "ci-examples", "hatch_build.py", "share", "pyproject.toml", "README.md",
+        "LICENSE",
     ]  # fmt: skip
     assert given["makeWrapperArgs"] == ["--suffix", "PATH", ":", "/git/bin"]
 

@@ -16,6 +16,7 @@ has() {
 package() {
     case $1 in
         chromedriver) echo chromium-driver ;;
+        man) echo man-db ;;
         nix) echo nix-bin ;;
         venv) echo python3-venv ;;
         ssh-keygen) echo openssh-client ;;

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from agenix_check import __version__
 from agenix_check.model.findings import Finding, Report, Severity
+from agenix_check.report.addresses import HOME
 from agenix_check.report.escape import inert_json, visible
 from agenix_check.report.finding_places import declared_in, places, shown_path, to_uri
 from agenix_check.report.grouping import importance
@@ -21,7 +22,7 @@ from agenix_check.report.problem import (
     with_fingerprints,
 )
 from agenix_check.report.registry import Format, RenderOptions
-from agenix_check.report.sarif_rules import HOME, INDEX, SarifValue, descriptors
+from agenix_check.report.sarif_rules import INDEX, SarifValue, descriptors
 from agenix_check.report.words import not_compared
 
 MOST_RESULTS = 25_000

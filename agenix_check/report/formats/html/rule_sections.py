@@ -7,6 +7,7 @@ from textwrap import dedent
 from markupsafe import Markup, escape
 
 from agenix_check.model.findings import Report
+from agenix_check.report.addresses import rule_uri
 from agenix_check.report.explain import rule_texts
 from agenix_check.report.grouping import rule_rank
 from agenix_check.rules import RULES, Rule
@@ -14,9 +15,10 @@ from agenix_check.rules import RULES, Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleOnPage:
-    """A rule: headings with their paragraphs; the flag marks commands to type."""
+    """A rule: its page, and headings with their paragraphs; the flag marks commands to type."""
 
     rule: Rule
+    uri: str
     sections: tuple[tuple[str, tuple[tuple[bool, Markup], ...]], ...]
 
 
@@ -31,6 +33,7 @@ def rules_of(report: Report) -> Iterator[RuleOnPage]:
 def _sections_of(rule: Rule) -> RuleOnPage:
     return RuleOnPage(
         rule=rule,
+        uri=rule_uri(rule.id),
         sections=tuple(
             (heading, tuple(map(_paragraph, text.split("\n\n"))))
             for heading, text in rule_texts(rule)
