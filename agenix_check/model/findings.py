@@ -283,17 +283,17 @@ class Counts:
         cls, files: Iterable[JudgedFile], findings: Iterable[Finding], ignored: int = 0
     ) -> "Counts":
         """Count the outputs among some files, and findings."""
-        verdicts = Counter([one.verdict.value for one in files if one.kind is FileKind.OUTPUT])
-        severities = Counter([finding.severity.value for finding in findings])
+        verdicts = Counter([one.verdict for one in files if one.kind is FileKind.OUTPUT])
+        severities = Counter([finding.severity for finding in findings])
         return cls(
             outputs=verdicts.total(),
-            ok=verdicts["ok"],
-            wrong=verdicts["wrong"],
-            unverifiable=verdicts["unverifiable"],
-            skipped=verdicts["skipped"],
-            errors=severities["error"],
-            warnings=severities["warning"],
-            notes=severities["note"],
+            ok=verdicts[Verdict.OK],
+            wrong=verdicts[Verdict.WRONG],
+            unverifiable=verdicts[Verdict.UNVERIFIABLE],
+            skipped=verdicts[Verdict.SKIPPED],
+            errors=severities[Severity.ERROR],
+            warnings=severities[Severity.WARNING],
+            notes=severities[Severity.NOTE],
             ignored=ignored,
         )
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from operator import attrgetter
 
 from agenix_check.discover.tree.evidence import (
@@ -218,21 +218,17 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
 def fleet_of(names: Names) -> Fleet:
     """Return the nodes and outputs that the names explain."""
     here = names.here
-    outputs = []
+    outputs: list[Output] = []
     used: set[tuple[str, str]] = set()
-    for file in here.outputs.values():
-        made = names.traces.get(file.ident)
-        if made is not None:
-            used.add((file.directory, made.key))
+    traces, sources = names.traces, here.sources
+    texts = {key: text for key, (text, _) in here.keys.items()}
+    make = partial(tuple.__new__, Output)
+    for path, directory, ident, name in here.outputs.values():
+        if ident in traces:
+            key, source = traces[ident]
+            used.add((directory, key))
             outputs.append(
-                Output(
-                    file.directory,
-                    file.name,
-                    file.path,
-                    file.ident,
-                    here.keys[made.key].text,
-                    here.sources[made.source],
-                )
+                make((directory, name, path, ident, texts[key], sources[source], None, None))
             )
     keys: dict[str, list[str]] = {directory: [] for directory, _ in sorted(used)}
     for directory, key in used:
@@ -349,7 +345,11 @@ def _look_closer(view: View, names: Names) -> Names:
     here, there = names.here, names.base
     lost = [here.outputs[path] for path in names.lost]
     new = [file for file in lost if not names.is_old(file)]
-    gone = [there.outputs[path] for path in there.outputs.keys() - here.outputs.keys()]
+    gone = (
+        []
+        if there is here
+        else [one for path, one in there.outputs.items() if path not in here.outputs]
+    )
     commits: Mapping[str, str] = {}
     unstaged = NOTHING_UNSTAGED
     in_work_tree = view.snapshot.kind == "index" and view.repository.top is not None
@@ -364,7 +364,8 @@ def _look_closer(view: View, names: Names) -> Names:
     open_ones = {
         path: one for path, one in names.lost.items() if here.outputs[path].ident not in waits
     }
-    unjudged = find_unjudged(here, open_ones, explains=bool(names.made or names.made_at_base))
+    explains = bool(open_ones and (names.made or names.made_at_base))  # asked for these alone
+    unjudged = find_unjudged(here, open_ones, explains=explains)
     undecided = say_undecided(here, there, names.changed, lost=len(lost), new=len(new))
     undecided += say_unjudged(here, unjudged)
     unseen = sum(one.unseen for one in names.lost.values())

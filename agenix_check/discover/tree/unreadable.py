@@ -70,11 +70,11 @@ def _say_each(reasons: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _locked(tree: Evidence, paths: Iterable[str]) -> dict[str, str]:
-    found = {path: fact for path in paths if (fact := tree.facts.get(path)) is not None}
+    facts = tree.facts
     return {
         path: f"is encrypted with {fact.by} in Git"
-        for path, fact in found.items()
-        if isinstance(fact, LockedFact)
+        for path in paths
+        if isinstance(fact := facts.get(path), LockedFact)
     }
 
 
