@@ -19,7 +19,6 @@ from agenix_check.cli.destinations import (
     want_history,
     write_reports,
 )
-from agenix_check.cli.only_hook import as_typed_here, has_only_the_hook, how_to_get_it
 from agenix_check.cli.opening import CheckRun, open_run
 from agenix_check.cli.terminal import say
 from agenix_check.errors import UsageError
@@ -230,9 +229,10 @@ def _options_to_repeat(settings: Settings) -> list[str]:
 def _to_type(report: "Report", settings: Settings, top: Path | None) -> "Report":
     """Repeat such options in the fixes of a report, and name what can be typed in a shell here."""
     options = _options_to_repeat(settings) if report.findings else []
-    if not report.findings or not (options or has_only_the_hook()):
+    if not report.findings or not (options or "PRE_COMMIT" in os.environ):
         return report
     from agenix_check.audit.commands import repeat
+    from agenix_check.cli.only_hook import as_typed_here
 
     printed = {one.mend for one in report.findings if one.mend is not None}
     typed = {fix: as_typed_here(repeat(fix, options), top) for fix in printed}
@@ -273,7 +273,7 @@ def _report(
         _where_to_type(repository.top, report, wanted),
         _why_unverified_fails(report, settings),
         _why_fix_is_refused(report),
-        how_to_get_it(one.mend for one in report.findings),
+        _how_to_get_it(report),
     )
     for hint in filter(None, hints):
         say(hint)
@@ -290,6 +290,15 @@ def _where_to_type(top: Path | None, report: "Report", wanted: list[Destination]
     from agenix_check.audit.commands import shell
 
     return f"paths are relative to the top of the repository: cd {shell(os.path.relpath(top))}"
+
+
+def _how_to_get_it(report: "Report") -> str | None:
+    """Return how to have the program that fixes name, where only a hook is there; else None."""
+    if "PRE_COMMIT" not in os.environ:
+        return None
+    from agenix_check.cli.only_hook import how_to_get_it
+
+    return how_to_get_it(one.mend for one in report.findings)
 
 
 def _why_fix_is_refused(report: "Report") -> str | None:
