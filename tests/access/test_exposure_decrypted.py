@@ -28,6 +28,15 @@ def test_versions_are_compared(fleet: Workshop, run: Run, master: str) -> None:
     assert states(ask_exposure(fleet, run, code=1)) == {body(BETA): {DB: doubt, WIFI: doubt}}
     found = states(ask_exposure(fleet, run, "--decrypt", "-i", master, code=1))
     assert found == {body(BETA): {DB: "in-use"}}
+    rekey_all(fleet, DB, TEXTS[DB].upper(), "alpha", "gamma", "delta")
+    rotated = fleet.commit("Change that too")
+    assert states(ask_exposure(fleet, run, code=1)) == {body(BETA): {DB: doubt, WIFI: doubt}}
+    assert ask_exposure(fleet, run, "--decrypt", "-i", master, code=0)["keys"] == []
+    asked = ask_exposure(fleet, run, "--decrypt", "-i", master, "--node", "beta", code=0)
+    (beta,) = asked["keys"]
+    found = {one["secret"]: one["versions"][-1]["rotated_by"] for one in beta["secrets"]}
+    assert set(found) == {DB, WIFI}
+    assert found[DB] != rotated  # by the commit that took the version which beta had
 
 
 def test_what_no_identity_opens_stays_in_doubt(fleet: Workshop, run: Run, tmp_path: Path) -> None:
