@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from agenix_check.access.entries import Who
 from agenix_check.access.past_readers import PastReaders, PastReading
+from agenix_check.access.rotations import Rotations
 from agenix_check.access.secret_versions import Versions, worst
 from agenix_check.age import fingerprint
 from agenix_check.discover.tree.chronicle import Chronicle, Held, may_be_plain_secret
@@ -36,7 +37,8 @@ def find_exposures(
             known = reading._replace(anonymous=False) if opens else reading
             by_who[reading.who].append(known)
     present = _present_keys(past.chronicle, past)
-    found = [_of_key(past, who, readings, present) for who, readings in by_who.items()]
+    rotations = Rotations(past)
+    found = [_of_key(past, who, readings, present, rotations) for who, readings in by_who.items()]
     return sorted(found, key=urgency)
 
 
@@ -73,13 +75,17 @@ def _present_keys(chronicle: Chronicle, past: PastReaders) -> set[str]:
 
 
 def _of_key(
-    past: PastReaders, who: Who, readings: Iterable[PastReading], present: set[str]
+    past: PastReaders,
+    who: Who,
+    readings: Iterable[PastReading],
+    present: set[str],
+    rotations: Rotations,
 ) -> KeyExposure:
     secrets: dict[str, dict[tuple[str, str, str], ReadableVersion]] = defaultdict(dict)
     nodes = set()
     reader = False
     for one in readings:
-        version = _version(past, one)
+        version = _version(past, one, rotations)
         secrets[one.secret][version.blob, version.via, version.begun] = version
         is_there = one.via in past.chronicle.tips
         reader = reader or (is_there and (not one.anonymous or one.node is not None))
@@ -108,7 +114,7 @@ def _secrets(
         yield ExposedSecret(secret, state, tuple(ordered), moved)
 
 
-def _version(past: PastReaders, reading: PastReading) -> ReadableVersion:
+def _version(past: PastReaders, reading: PastReading, rotations: Rotations) -> ReadableVersion:
     span = past.chronicle.spans[reading.via]
     contents = past.versions.by_digest.get(reading.digest or "", ())
     source = next((held for held in contents if held.path == reading.secret), None)
@@ -116,7 +122,7 @@ def _version(past: PastReaders, reading: PastReading) -> ReadableVersion:
     if reading.digest is not None:
         length = past.versions.lengths[reading.digest]
     state = past.versions.state(reading.secret, length, reading.digest)
-    gone = past.chronicle.spans[source].until if source is not None else None
+    is_rotated = state is VersionState.ROTATED
     return ReadableVersion(
         blob=reading.via.oid if source is None else source.oid,
         via=reading.via.path,
@@ -126,7 +132,7 @@ def _version(past: PastReaders, reading: PastReading) -> ReadableVersion:
         until_on=span.until_on,
         state=state,
         anonymous=reading.anonymous,
-        rotated_by=gone if state is VersionState.ROTATED else None,
+        rotated_by=rotations.by_length(source) if source and is_rotated else None,
     )
 
 

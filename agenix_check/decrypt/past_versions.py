@@ -8,6 +8,7 @@ from hashlib import blake2b
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
+from agenix_check.access.rotations import Rotations
 from agenix_check.access.secret_versions import worst
 from agenix_check.discover.tree.chronicle import Held
 from agenix_check.discover.tree.facts import AgeFact
@@ -45,6 +46,7 @@ class PastComparer:
             raise UsageError("--decrypt needs an identity: -i FILE")
         self._git = repository.git
         self._past = past
+        self._rotations = Rotations(past)
         self._keychain = Keychain(named.files, settings.age, command=_COMPARING)
         self._secret = token_bytes(32)
         self._digests: dict[str, bytes | None] = {}
@@ -72,10 +74,13 @@ class PastComparer:
     def _settle_version(self, secret: str, one: ReadableVersion) -> ReadableVersion:
         if one.state is not VersionState.PERHAPS:
             return one
-        state = self._state(secret, self._open(one.blob, secret))
-        held = Held(secret, one.blob)
-        span = self._past.chronicle.spans.get(held)
-        rotated_by = span.until if span is not None and state is VersionState.ROTATED else None
+        text = self._open(one.blob, secret)
+        state = self._state(secret, text)
+        held, rotated_by = Held(secret, one.blob), None
+        if state is VersionState.ROTATED and held in self._past.chronicle.spans:
+            rotated_by = self._rotations.after(
+                held, lambda later: self._open(later.oid, secret) == text
+            )
         return one._replace(state=state, rotated_by=rotated_by)
 
     def _state(self, secret: str, former: bytes | None) -> VersionState:

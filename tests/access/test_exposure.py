@@ -71,6 +71,21 @@ def test_rotated_since_perhaps_unchanged_and_in_use(fleet: Workshop, run: Run) -
     assert f"{WIFI}: rotated since (by {rotated[:10]})" in said
 
 
+def test_the_commit_that_rotated_is_the_one_that_changed_the_length(
+    fleet: Workshop, run: Run
+) -> None:
+    sell(fleet, "beta")
+    rekey_all(fleet, WIFI, TEXTS[WIFI], "alpha")
+    fleet.commit("Encrypt anew")
+    rekey_all(fleet, WIFI, "another password, and a longer one\n", "alpha")
+    rotated = fleet.commit("Rotate")
+    rekey_all(fleet, WIFI, "one more\n", "alpha")
+    fleet.commit("And again")
+    (beta,) = ask_exposure(fleet, run, "--node", "beta", "--secret", "wifi", code=0)["keys"]
+    (version,) = beta["secrets"][0]["versions"]
+    assert (version["state"], version["rotated_by"]) == ("rotated", rotated)
+
+
 def test_a_reader_that_is_one_still(fleet: Workshop, run: Run) -> None:
     (alpha,) = ask_exposure(fleet, run, "--node", "alpha", code=0)["keys"]
     assert alpha["reader"] is True
