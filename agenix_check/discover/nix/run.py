@@ -254,6 +254,10 @@ class _Messages(threading.Thread):
                     self._take(b"".join((*pieces, end, b"\n")))
                     pieces.clear()
                 pieces.append(rest)
+                if self._mark not in pieces[0] and sum(map(len, pieces)) > _TAIL:
+                    pieces = [b"".join(pieces)]
+                    if self._mark not in pieces[0]:  # nothing that we asked for: the end is enough
+                        pieces = [pieces[0][-_TAIL:]]
             self._take(b"".join(pieces))
         finally:
             self.said.put(None)
@@ -275,7 +279,7 @@ class _Messages(threading.Thread):
     def _take(self, line: bytes) -> None:
         _, mark, said = line.partition(self._mark)
         if mark:
-            self.said.put(said)
+            self.said.put(said.rstrip(b"\n"))
         else:
             self._tail = (self._tail + line)[-_TAIL:]
 
