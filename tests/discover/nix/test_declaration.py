@@ -165,6 +165,33 @@ def test_secrets_are_as_declared(workshop: Workshop) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("[ { rekeyFile = ./secrets/a.age; } { rekeyFile = null; } ]", ["secrets/a.age"]),
+        ("{ one = { rekeyFile = ./secrets/a.age; }; }", ["secrets/a.age"]),
+        ("[ self.nixosConfigurations.other.config.age.secrets.b ]", ["secrets/b.age"]),
+        ('throw "no"', []),
+    ],
+)
+def test_what_a_secret_is_generated_from_is_a_list_or_a_set(
+    workshop: Workshop, given: str, found: list[str]
+) -> None:
+    write_flake(
+        workshop,
+        f"""
+        nixosConfigurations.alpha = node {{ }} {{
+          made = {{ rekeyFile = ./secrets/m.age; generator.dependencies = {given}; }};
+        }};
+        nixosConfigurations.other = node {{ }} {{ b.rekeyFile = ./secrets/b.age; }};
+        """,
+    )
+    workshop.stage()
+    alpha = declare(workshop.top).nodes[0]
+    (made,) = alpha.secrets
+    assert [one.path for one in made.dependencies or ()] == found
+
+
+@pytest.mark.parametrize(
     "text", ["ssh-ed25519 AAAA root@x\n", "ssh-ed25519 AAAA", "age1x\n\n", '\\"$ ä☃\t\n']
 )
 def test_a_host_key_is_exact(workshop: Workshop, text: str) -> None:
