@@ -43,18 +43,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     unknown = set(given.rows) - set(_ROWS)
     if unknown:
         parser.error(f"there are no rows {', '.join(sorted(unknown))}")
-    lines = dict[str, str]()
     _write(HEADING)
     with plain_git(), tempfile.TemporaryDirectory(dir=_made(CACHE), prefix="now-") as scratch:
         scene = Scene(cache=CACHE, scratch=Path(scratch), turns=given.turns, old=install_old(CACHE))
         for name in given.rows or _ROWS:
+            lines = dict[str, str]()
             for measured in _ROWS[name](scene):
                 lines[measured.goal.label] = line_of(measured)
                 _write(line_of(measured))
+            if os.environ.get("UPDATE_README"):
+                README.write_text(renew(README.read_text(), lines))
     python = f"Python {platform.python_version()}"
     _write(_NOTES.format(python=python, cores=os.cpu_count()))
-    if os.environ.get("UPDATE_README"):
-        README.write_text(renew(README.read_text(), lines))
 
 
 def _made(directory: Path) -> Path:

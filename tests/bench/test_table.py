@@ -1,5 +1,11 @@
 """README's table has the rows and targets that `make bench` prints."""
 
+from pathlib import Path
+
+import pytest
+
+from tests.bench import old_build
+from tests.bench.fleet import git
 from tests.bench.goals import GOALS, START
 from tests.bench.scene import Measured
 from tests.bench.table import HEADING, README, line_of, renew, rows_of
@@ -36,3 +42,13 @@ def test_what_was_not_measured_this_time_stays_in_readme() -> None:
     assert [line.split(" | ")[1] for line in rows_of(once_more).values()] == ["1", "2", "1"]
     assert once_more.startswith("a\n")
     assert once_more.endswith("-->\nb\n")
+
+
+def test_a_clone_without_the_old_build_is_measured_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    monkeypatch.setattr(old_build, "_CHECKOUT", tmp_path)
+
+    assert old_build.install_old(tmp_path / "cache") is None
+    assert not (tmp_path / "cache").exists()
