@@ -40,7 +40,8 @@ def _settings() -> Iterable[str]:
     return [one.name for one in OPTIONS]
 
 
-def _nodes() -> Iterable[str]:
+def find_nodes() -> Iterable[str]:
+    """Return the nodes of the repository as far as names in the index show them."""
     from agenix_check.discover.tree.naming import output_file
     from agenix_check.model.node_names import short_names
 
@@ -72,7 +73,7 @@ def _paths() -> Iterable[str]:
 
 
 _WORDS = {
-    "nodes": _nodes,
+    "nodes": find_nodes,
     "secrets": lambda: set(_secrets()),
     "rules": _rules,
     "settings": _settings,

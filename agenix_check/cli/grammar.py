@@ -7,9 +7,22 @@ import argparse
 from collections.abc import Sequence
 
 from agenix_check.cli.options import OPTIONS
-from agenix_check.cli.parsing import add_format, new_parser, parse_arguments
+from agenix_check.cli.parsing import add_format, hint_at_file, new_parser, parse_arguments
 from agenix_check.cli.verbs import VERBS
 from agenix_check.errors import UsageError, nearest
+
+# What other programs call it.
+_OTHER_WORDS = {
+    "diff": "access --from-ref REV",
+    "list": "fleet",
+    "lock": "fleet --lock",
+    "ls": "fleet",
+    "mend": "--fix",
+    "rekey": "--fix",
+    "repair": "--fix",
+    "show": "inspect FILE",
+    "status": "check",
+}
 
 
 def split_verb(argv: Sequence[str]) -> tuple[str, list[str]]:
@@ -22,6 +35,7 @@ def split_verb(argv: Sequence[str]) -> tuple[str, list[str]]:
         return "check", list(argv)
     verb = argv[place]
     if verb not in VERBS:
+        _refuse_unknown_option(argv, place)
         raise UsageError(_no_such_verb(verb))
     return verb, [*argv[:place], *argv[place + 1 :]]
 
@@ -40,12 +54,29 @@ def _place_of_verb(argv: Sequence[str]) -> int | None:
 
 
 def _no_such_verb(word: str) -> str:
-    if "/" in word or word.endswith((".age", ".pub")):
-        return (
-            f"{word!r} is no verb: the whole repository is checked; "
-            "`agenix-check inspect FILE` shows what one age file says"
-        )
-    return f"there is no verb {word!r}{nearest(word, list(VERBS))}"
+    if hint := hint_at_file(word):
+        return f"{word!r} is no verb: the whole repository is checked{hint}"
+    if word in _OTHER_WORDS:
+        return f"there is no verb {word!r}: type `agenix-check {_OTHER_WORDS[word]}`"
+    if word in {option.name for option in OPTIONS if option.text.help}:
+        return f"there is no verb {word!r}: it is an option, type --{word}"
+    hint = nearest(word, list(VERBS))
+    if not hint:
+        from agenix_check.cli.complete import find_nodes
+
+        if word in find_nodes():
+            hint = f"; `agenix-check fleet {word}` shows the node"
+    return f"there is no verb {word!r}{hint}"
+
+
+def _refuse_unknown_option(argv: Sequence[str], place: int) -> None:
+    """Refuse an unknown option whose value would be taken for a verb."""
+    before = argv[place - 1] if place else ""
+    known = [f"--{option.name}" for option in OPTIONS if option.text.help]
+    if before.startswith("--") and "=" not in before and before not in (*known, "--"):
+        hint = nearest(before, known)
+        if hint:
+            raise UsageError(f"there is no option {before}{hint}")
 
 
 def parse_inspect(arguments: Sequence[str]) -> tuple[list[str], str]:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, NoReturn
 from agenix_check.cli.options import Option, OptionValue
 from agenix_check.cli.verbs import VERBS
 from agenix_check.errors import UsageError, nearest
-from agenix_check.report.registry import format_names
 
 
 class Accepted(NamedTuple):
@@ -46,10 +45,18 @@ class _ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
-    def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse passes it
-        raise Answer(self.format_help(), self.description or "", tuple(self._accepted()))
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Say what is allowed in the same words on every Python."""
+        allowed = tuple(map(str, action.choices or ()))
+        if allowed and value not in allowed:
+            message = f"{value!r} is none of {', '.join(allowed)}{nearest(str(value), allowed)}"
+            raise argparse.ArgumentError(action, message)
 
-    def _accepted(self) -> Iterator[Accepted]:
+    def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse passes it
+        raise Answer(self.format_help(), self.description or "", tuple(self.accepted()))
+
+    def accepted(self) -> Iterator[Accepted]:
+        """Give every option and argument, in the order of the help."""
         for group in self._action_groups:
             for action in group._group_actions:  # noqa: SLF001 - argparse has no other way
                 metavar = action.metavar if isinstance(action.metavar, str) else None
@@ -109,13 +116,28 @@ def parse_arguments(parser: argparse.ArgumentParser, arguments: Sequence[str]) -
     for word in rest:
         if word.startswith("-"):
             option = word.partition("=")[0]
-            if option[2:] in format_names():
+            if option[2:] in _formats(parser):
                 raise UsageError(f"there is no option {option}; type --format {option[2:]}")
             known = [f"--{name.replace('_', '-')}" for name in (*vars(values), "help")]
             raise UsageError(f"there is no option {option}{nearest(option, known)}")
-        hint = "; a verb comes first" if word in VERBS else ""
+        hint = "; a verb comes first" if word in VERBS else hint_at_file(word)
         raise UsageError(f"unexpected argument {word!r}{hint}; see `{parser.prog} --help`")
     return vars(values)
+
+
+def _formats(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    """Return the formats that a verb has."""
+    accepted = parser.accepted() if isinstance(parser, _ArgumentParser) else ()
+    return next((one.values for one in accepted if "--format" in one.names), ())
+
+
+def hint_at_file(word: str) -> str:
+    """Return what to type for a file, where a word looks like one; else nothing."""
+    if not ("/" in word or word.endswith((".age", ".pub"))):
+        return ""
+    from agenix_check.audit.commands import shell
+
+    return f"; `agenix-check inspect {shell(word)}` shows a file"
 
 
 def given_options(values: Mapping[str, Any]) -> dict[str, OptionValue]:

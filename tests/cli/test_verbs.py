@@ -111,11 +111,26 @@ def test_a_verb_may_stand_after_options(tmp_path: Path, run: Run) -> None:
 
 
 def test_a_path_is_no_verb(tmp_path: Path, run: Run) -> None:
-    complains(run(tmp_path, "secrets/db.age"), 2, "`agenix-check inspect FILE`")
+    said = "`agenix-check inspect secrets/db.age` shows a file"
+    complains(run(tmp_path, "secrets/db.age"), 2, said, "the whole repository is checked")
+    complains(run(tmp_path, "check", "secrets/db.age"), 2, said)
+
+
+def test_what_was_meant(fleet: Workshop, run: Run) -> None:
+    complains(run(fleet.top, "rekey"), 2, "type `agenix-check --fix`")
+    complains(run(fleet.top, "fix"), 2, "it is an option, type --fix")
+    complains(run(fleet.top, "alpha"), 2, "`agenix-check fleet alpha` shows the node")
+    complains(
+        run(fleet.top, "--nod", "alpha"), 2, "there is no option --nod (did you mean '--node'?)"
+    )
+    complains(run(fleet.top, "--inventory", "nx"), 2, "is none of auto, nix, lock, names")
 
 
 def test_a_format_is_no_option(tmp_path: Path, run: Run) -> None:
     complains(run(tmp_path, "--json"), 2, "type --format json")
+    complains(run(tmp_path, "access", "--csv"), 2, "type --format csv")
+    result = run(tmp_path, "fleet", "--html")
+    assert (result.code, "--format html" in result.stderr) == (2, False)
 
 
 @pytest.mark.parametrize("words", [("-V",), ("version",), ("check", "-V"), ("-q", "--version")])
