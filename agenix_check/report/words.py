@@ -92,7 +92,8 @@ def summary(report: Report, *, verbose: bool) -> str:
     parts = []
     if counts.outputs or not plain:
         scope = f"{quantity(counts.outputs, 'output')} on {quantity(report.fleet.nodes, 'node')}"
-        parts.append(f"{scope}: {_verdicts(report) if counts.outputs else 'nothing to check'}")
+        nothing = "nothing was checked" if report.incomplete else "nothing to check"
+        parts.append(f"{scope}: {_verdicts(report) if counts.outputs else nothing}")
     if plain:
         parts.append(f"{quantity(plain.total(), 'plain agenix file')}: {_plain(report)}")
     if report.decrypted is not None:
