@@ -109,9 +109,14 @@ def _secrets(
 ) -> Iterator[ExposedSecret]:
     for secret, versions in secrets.items():
         ordered = sorted(versions.values(), key=lambda one: (one.begun_on, one.blob, one.via))
-        state, now = worst(one.state for one in ordered), known.heirs(secret)
-        moved = () if secret in now else tuple(sorted(now))
-        yield ExposedSecret(secret, state, tuple(ordered), moved)
+        state = worst(one.state for one in ordered)
+        yield ExposedSecret(secret, state, tuple(ordered), _moved(secret, known))
+
+
+def _moved(secret: str, known: Versions) -> tuple[str, ...]:
+    """Return where a secret is now; nothing for one that is where it was."""
+    now = known.heirs(secret)
+    return () if secret in now else tuple(sorted(now))
 
 
 def _version(past: PastReaders, reading: PastReading, rotations: Rotations) -> ReadableVersion:
@@ -159,9 +164,9 @@ def find_public(chronicle: Chronicle, versions: Versions) -> list[PublicSecret]:
     for held, size in _plain_files(chronicle):
         secrets = homes.get(held.path) or relatives.get((_stem(held.path), size), set())
         for secret in secrets:
-            span = chronicle.spans[held]
-            state = versions.state(secret, size)
-            found.append(PublicSecret(secret, span.begun, span.begun_on, held.path, state))
+            span, state = chronicle.spans[held], versions.state(secret, size)
+            begun, now = (span.begun, span.begun_on), _moved(secret, versions)
+            found.append(PublicSecret(secret, *begun, held.path, state, now=now))
     return sorted(found, key=public_urgency)
 
 
@@ -217,7 +222,7 @@ def published(
             for each in one.secrets:
                 shown = PublicSecret(
                     each.secret, span.begun, span.begun_on, held.path, each.state,
-                    by_private_key=True,
+                    by_private_key=True, now=each.now,
                 )  # fmt: skip
                 # Of a file that had the key in several versions the first counts.
                 known = found.get((each.secret, held.path), shown)

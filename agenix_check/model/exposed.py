@@ -72,7 +72,8 @@ class KeyExposure(NamedTuple):
 class PublicSecret(NamedTuple):
     """A secret that everybody could read who could read a commit: `path` is what showed it.
 
-    That is the file in plain text, or the private key that was committed.
+    That is the file in plain text, or the private key that was committed. `now` are the paths at
+    which the secret is now, if it has left its own.
     """
 
     secret: str
@@ -81,6 +82,7 @@ class PublicSecret(NamedTuple):
     path: str
     state: VersionState
     by_private_key: bool = False
+    now: tuple[str, ...] = ()
 
 
 class Exposure(NamedTuple):

@@ -29,7 +29,7 @@ def test_a_secret_in_plain_text_for_one_commit(fleet: Workshop, run: Run, path: 
     document = ask_exposure(fleet, run, code=1)
     assert document["public"] == [
         {"secret": WIFI, "commit": shown, "path": path, "state": "perhaps-unchanged",
-         "private_key": False}
+         "private_key": False, "now": []}
     ]  # fmt: skip
     assert run(fleet.top, "exposure").stdout.startswith("Public: ")
     rekey_all(fleet, WIFI, "another password, and a longer one\n", "alpha", "beta")
@@ -91,6 +91,14 @@ def test_private_keys_that_were_committed(workshop: Workshop, run: Run, tmp_path
         for name in ("age", "pq", "rsa", "ssh", "unknown")
     ]
     assert all(one["private_key"] for one in found)
+    # Moved, each is listed once, at its present place.
+    workshop.git.run("mv", "secrets", "vault")
+    workshop.commit("Move all")
+    ticks = run(workshop.top, "exposure", "--format", "markdown").stdout
+    assert ticks.count("- [ ] `vault/") == ticks.count("- [ ] ") == 5
+    assert "- [ ] `vault/age.age`, in use\n  - " in ticks
+    assert "a private key that opens it is in age.key of " in ticks
+    assert run(workshop.top, "exposure").stdout.endswith("5 secrets to rotate, 0 former readers\n")
 
 
 def _for_hybrid() -> bytes:

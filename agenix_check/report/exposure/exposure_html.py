@@ -18,7 +18,7 @@ def render(exposure: Exposure) -> str:
     """Turn what could be read into HTML."""
     tables = [_key(one) for one in exposure.keys]
     if exposure.public:
-        rows = tuple(((public_sentence(one),),) for one in exposure.public)
+        rows = tuple(((public_sentence(one),),) for one in folded(exposure.public))
         tables.insert(0, TableOnPage("Was public", ("whoever could read the repository",), rows))
     state = "warned" if exposure.needs_rotation else "good"
     return render_tables(
@@ -43,7 +43,7 @@ def _key(one: KeyExposure) -> TableOnPage:
             (state_words(secret),),
             tuple(f"{days(each)}, through {each.via}" for each in secret.versions),
         )
-        for secret in folded(one)
+        for secret in folded(one.secrets)
     )
     still = ", a reader still" if one.reader else ""
     return TableOnPage(f"{key_title(one)}{still}", ("secret", "state", "readable"), rows)

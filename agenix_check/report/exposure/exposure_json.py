@@ -67,4 +67,5 @@ def _public(one: PublicSecret) -> dict[str, object]:
         "path": reversible(one.path),
         "state": one.state.value,
         "private_key": one.by_private_key,
+        "now": [reversible(path) for path in one.now],
     }

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from agenix_check.model.exposed import Exposure, VersionState
+from agenix_check.model.exposed import Exposure, PublicSecret, VersionState
 from agenix_check.report.escape import inert
 from agenix_check.report.exposure.exposure_words import (
     HOW_TO_ROTATE,
@@ -12,11 +12,15 @@ from agenix_check.report.exposure.exposure_words import (
     exposure_summary,
     folded,
     key_mark,
-    public_sentence,
+    public_through,
     secret_words,
 )
 from agenix_check.report.markup import cell, code, prose
 
+_PUBLIC_SAYS = (
+    "Whoever could read the repository could read these. A private key that stood in it is to be "
+    "replaced too."
+)
 _STATES = (VersionState.IN_USE, VersionState.PERHAPS, VersionState.ROTATED)
 
 
@@ -25,9 +29,7 @@ def render(exposure: Exposure) -> str:
     parts = [f"### {prose(exposure_summary(exposure))}\n"]
     if exposure.needs_rotation:
         parts.append(f"\n{HOW_TO_ROTATE}\n")
-    if exposure.public:
-        parts.append("\n#### Was public\n\n")
-        parts += [f"- {_box(one.state)}{code(public_sentence(one))}\n" for one in exposure.public]
+    parts += _public(exposure)
     for state in _STATES:
         parts += _of_state(exposure, state)
     if exposure.keys:
@@ -37,10 +39,22 @@ def render(exposure: Exposure) -> str:
     return inert("".join(parts))
 
 
+def _public(exposure: Exposure) -> Iterator[str]:
+    """Yield what was public: the most urgent first, each once, with all that showed it."""
+    grouped: dict[str, list[PublicSecret]] = defaultdict(list)
+    for one in folded(exposure.public):
+        grouped[f"{_box(one.state)}{code(secret_words(one))}, {STATE_SAYS[one.state]}"].append(one)
+    if grouped:
+        yield f"\n#### Was public\n\n{_PUBLIC_SAYS}\n\n"
+    for title, found in grouped.items():
+        yield f"- {title}\n"
+        yield from (f"  - {prose(public_through(one))}\n" for one in found)
+
+
 def _of_state(exposure: Exposure, state: VersionState) -> list[str]:
     lines: dict[str, list[str]] = defaultdict(list)
     for key in exposure.keys:
-        for secret in folded(key):
+        for secret in folded(key.secrets):
             if secret.state is state:
                 last = [one for one in secret.versions if one.state is state][-1]
                 line = f"  - {code(key.called)}{_still(key.reader)}, {days(last)}\n"

@@ -87,6 +87,7 @@ def _public() -> Schema:
             "type": "boolean",
             "description": "Whether it is a private key that opens it.",
         },
+        now=described_array("Where it is now, if it has moved.", _text("A path.")),
     )
 
 

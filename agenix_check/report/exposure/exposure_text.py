@@ -30,12 +30,12 @@ def render(exposure: Exposure) -> str:
 
 
 def _public(exposure: Exposure) -> Iterator[str]:
-    yield from (f"  {visible(public_sentence(one))}" for one in exposure.public)
+    yield from (f"  {visible(public_sentence(one))}" for one in folded(exposure.public))
 
 
 def _key(one: KeyExposure) -> Iterator[str]:
     yield f"{visible(key_title(one))}{', a reader still' if one.reader else ''}"
-    for secret in folded(one):
+    for secret in folded(one.secrets):
         yield f"  {visible(secret_words(secret))}: {state_words(secret)}"
         shown = [each for each in secret.versions if each.state is secret.state]
         for version in shown[-_SHOWN_VERSIONS:]:

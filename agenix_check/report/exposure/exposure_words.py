@@ -1,7 +1,8 @@
 """What several formats say of exposed secrets: whose key, which version, what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from agenix_check.model.exposed import (
     ExposedSecret,
@@ -17,6 +18,7 @@ HOW_TO_ROTATE = (
     "Change each where it is used (a password, a token, a certificate), then here with agenix edit "
     "PATH, or agenix -e PATH. To encrypt the same text anew does not help."
 )
+_Listed = TypeVar("_Listed", ExposedSecret, PublicSecret)
 STATE_SAYS = {
     VersionState.IN_USE: "in use",
     VersionState.PERHAPS: "re-encrypted, perhaps unchanged",
@@ -58,17 +60,20 @@ def state_words(one: ExposedSecret) -> str:
 
 def public_sentence(one: PublicSecret) -> str:
     """Return what was public since which commit."""
+    return f"{secret_words(one)}: {public_through(one)}, {STATE_SAYS[one.state]}"
+
+
+def public_through(one: PublicSecret) -> str:
+    """Return what showed a secret to everybody, and where."""
     how = "a private key that opens it is in" if one.by_private_key else "in plain text in"
-    return (
-        f"{one.secret}: {how} {one.path} of {one.commit[:SHORT_COMMIT]} ({_day(one.date)}), "
-        f"{STATE_SAYS[one.state]}"
-    )
+    return f"{how} {one.path} of {one.commit[:SHORT_COMMIT]} ({_day(one.date)})"
 
 
 def exposure_summary(exposure: Exposure) -> str:
     """Return the last line: how many secrets to rotate because of how many keys."""
     secrets = _open_secrets(key for key in exposure.keys if not key.reader)
-    secrets |= {one.secret for one in exposure.public if one.state is not VersionState.ROTATED}
+    public = [one for one in exposure.public if one.state is not VersionState.ROTATED]
+    secrets |= {path for one in public for path in one.now or (one.secret,)}
     former = sum(not key.reader and bool(_open_secrets([key])) for key in exposure.keys)
     if secrets:
         return f"{quantity(len(secrets), 'secret')} to rotate, {quantity(former, 'former reader')}"
@@ -89,17 +94,13 @@ def _open_secrets(keys: Iterable[KeyExposure]) -> set[str]:
     return {path for one in found for path in one.now or (one.secret,)}
 
 
-def folded(one: KeyExposure) -> list[ExposedSecret]:
-    """Return the secrets of a key, of moved ones those at their present place alone."""
-    listed = {(each.secret, each.state) for each in one.secrets}
-    return [
-        each
-        for each in one.secrets
-        if not each.now or not {(path, each.state) for path in each.now} <= listed
-    ]
+def folded(secrets: Sequence[_Listed]) -> list[_Listed]:
+    """Return secrets, of those that were moved the ones at their present place alone."""
+    listed = {(one.secret, one.state) for one in secrets}
+    return [one for one in secrets if not one.now or {(at, one.state) for at in one.now} - listed]
 
 
-def secret_words(one: ExposedSecret) -> str:
+def secret_words(one: ExposedSecret | PublicSecret) -> str:
     """Return the path of a secret, and where it is now if it was moved."""
     return f"{one.secret} (now {', '.join(one.now)})" if one.now else one.secret
 
