@@ -16,6 +16,7 @@ from agenix_check.git.repository import Repository
 from agenix_check.keys.errors import DecryptionError
 from agenix_check.keys.post_quantum import public_half_of_hybrid
 from agenix_check.keys.private_keys import SAYS_NO_MATCH
+from agenix_check.keys.prompts import is_panic
 from agenix_check.keys.ssh_private_keys import has_passphrase, public_half
 from agenix_check.model.exposed import KeyExposure, PublicSecret
 
@@ -92,6 +93,9 @@ class PublishedKeys:
                 except DecryptError as error:
                     if str(error) == SAYS_NO_MATCH:
                         tried[text, blob.oid] = False
+                except BaseException as error:
+                    if not is_panic(error):
+                        raise
         return tried
 
     def _public_halves(self, data: bytes) -> Iterator[str]:

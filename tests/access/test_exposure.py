@@ -220,6 +220,25 @@ def _outputs(fleet: Workshop, node: str) -> list[str]:
     return [path.relative_to(fleet.top).as_posix() for path in found]
 
 
+def test_a_key_in_a_nix_file(workshop: Workshop, run: Run) -> None:
+    """As a string, so without a newline, which went before its outputs did."""
+    key = NEW.strip()
+    workshop.source(DB, TEXTS[DB])
+    made = workshop.output_path("h9", "db", DB, key)
+    workshop.write(made, encrypt(TEXTS[DB].encode(), [key]))
+    workshop.write("hosts.nix", f'{{ h9.age.rekey.hostPubkey = "{key}"; }}\n')
+    begun = workshop.commit("A host")
+    workshop.write("hosts.nix", "{ }\n")
+    workshop.commit("Forget its outputs")
+    assert ask_exposure(workshop, run, code=0)["keys"] == []  # they are there still
+    workshop.remove(made)
+    ended = workshop.commit("Remember them")
+    (found,) = ask_exposure(workshop, run, code=1)["keys"]
+    assert (found["names"], found["nodes"]) == (["hosts.nix"], ["secrets/rekeyed/h9"])
+    (version,) = found["secrets"][0]["versions"]
+    assert (version["from"], version["until"]) == (begun, ended)
+
+
 def test_plain_agenix(workshop: Workshop, run: Run) -> None:
     workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ "{ALPHA.strip()}" ]; }}\n')
     workshop.write("a.age", encrypt(b"a", [ALPHA, OTHER]))
