@@ -7,13 +7,16 @@ rekey, every alert would close and open again; if two hosts shared one, the seco
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
+from types import MappingProxyType
 
 from agenix_check.model.findings import Finding, Severity, finding_key
 from agenix_check.report.escape import reversible, visible
 from agenix_check.report.words import cause_title, subject
 from agenix_check.rules import find_rule
+
+_SAME_NODES: Mapping[str, str] = MappingProxyType({})
 
 NOT_CHECKED = "not-checked"
 """The rule id for what could not be checked: an empty list would look as if nothing were wrong."""
@@ -28,15 +31,19 @@ _LONGEST_MEND = 180
 
 
 def describe_finding(
-    finding: Finding, escape: Callable[[str], str] = str, *, files: str = ""
+    finding: Finding,
+    escape: Callable[[str], str] = str,
+    *,
+    files: str = "",
+    names: Mapping[str, str] = _SAME_NODES,
 ) -> str:
     """Return which host and secret it is about, what is wrong, since when, and the fix.
 
     The first sentence makes sense alone, as some readers show no more. The command comes last,
     without a full stop. Names from the repository pass through `escape`; `files` is a sentence
-    about related files.
+    about related files, and `names` are short names of nodes.
     """
-    who = clip(escape(subject(finding, {})), _LONGEST_SUBJECT)
+    who = clip(escape(subject(finding, names)), _LONGEST_SUBJECT)
     text = f"{who}: {clip(_unended(escape(visible(finding.message))), _LONGEST_PROBLEM)}"
     if finding.cause is not None:
         text += f". {clip(escape(cause_title(finding.cause)), _LONGEST_CAUSE)}"

@@ -1,6 +1,6 @@
 """The sentences that several formats share: causes, counts, the summary, what was not compared."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from agenix_check.model.findings import (
@@ -63,7 +63,7 @@ def quantity(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def subject(finding: Finding, names: dict[str, str]) -> str:
+def subject(finding: Finding, names: Mapping[str, str]) -> str:
     """Return in a few words what a finding is about: node and secret, else the file."""
     words = [names.get(finding.node, finding.node)] if finding.node else []
     if finding.secret:

@@ -21,6 +21,7 @@ from agenix_check.report.problem import (
     with_fingerprints,
 )
 from agenix_check.report.registry import Format, RenderOptions
+from agenix_check.report.words import names_in
 
 _SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
@@ -38,7 +39,7 @@ _DOT = re.compile(r"^(?:\./+)+")
 
 
 def _entries(report: Report) -> Iterator[str]:
-    somewhere = declared_in(report)
+    somewhere, names = declared_in(report), names_in(report)
     for sentence in sorted(set(report.incomplete)):
         yield _entry(
             description=describe_unchecked(sentence),
@@ -50,7 +51,7 @@ def _entries(report: Report) -> Iterator[str]:
     pairs = with_fingerprints(report.findings)
     for finding, fingerprint in sorted(pairs, key=lambda pair: importance(pair[0])):
         yield _entry(
-            description=describe_finding(finding),
+            description=describe_finding(finding, names=names),
             check_name=finding.rule,
             fingerprint=fingerprint,
             severity="info" if report.tolerates(finding) else _severity(finding),

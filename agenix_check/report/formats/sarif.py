@@ -23,7 +23,7 @@ from agenix_check.report.problem import (
 )
 from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.sarif_rules import INDEX, SarifValue, descriptors
-from agenix_check.report.words import not_compared
+from agenix_check.report.words import names_in, not_compared
 
 MOST_RESULTS = 25_000
 """GitHub refuses a file with more."""
@@ -69,10 +69,13 @@ def _results(report: Report) -> tuple[list[str], int]:
     results = [
         _unchecked(sentence, somewhere, known=known) for sentence in sorted(set(report.incomplete))
     ]
+    names = names_in(report)
     pairs = with_fingerprints(report.findings)
     pairs.sort(key=lambda pair: importance(pair[0]))
     results += [
-        _result(finding, fingerprint, somewhere, known=known, tolerated=report.tolerates(finding))
+        _result(
+            finding, fingerprint, somewhere, names, known=known, tolerated=report.tolerates(finding)
+        )
         for finding, fingerprint in pairs[: max(0, MOST_RESULTS - len(results))]
     ]
     total = len(pairs) + len(set(report.incomplete))
@@ -80,7 +83,13 @@ def _results(report: Report) -> tuple[list[str], int]:
 
 
 def _result(
-    finding: Finding, fingerprint: str, somewhere: str, *, known: bool, tolerated: bool
+    finding: Finding,
+    fingerprint: str,
+    somewhere: str,
+    names: Mapping[str, str],
+    *,
+    known: bool,
+    tolerated: bool,
 ) -> str:
     named = places(finding)
     # GitHub shows those related locations that a message links to.
@@ -92,7 +101,7 @@ def _result(
     return _shared(
         finding.rule,
         level=Severity.NOTE if tolerated else finding.severity,
-        text=describe_finding(finding, _literal, files=links and f"Files: {links}"),
+        text=describe_finding(finding, _literal, files=links and f"Files: {links}", names=names),
         path=shown_path(finding) or somewhere,
         fingerprint=fingerprint,
         new=finding.new if known else None,
