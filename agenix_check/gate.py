@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from agenix_check.errors import AgenixCheckError
 from agenix_check.git.cache import Store
 from agenix_check.git.repository import Repository
-from agenix_check.kept_reports import OF_THE_FLEET, keep_report, recall_report
+from agenix_check.git.snapshot import NeedsAllError
+from agenix_check.kept_reports import OF_THE_FLEET, find_the_rest, keep_report, recall_report
 from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import EvaluateWhen, FailOn, Settings, SettingsOrigin
@@ -78,6 +79,8 @@ def check_view(
         origin = None
     if brief and compare is None:
         known = recall_view(view, settings, origin)
+        if known is None:
+            known = _judge_the_rest(view, settings, origin, advise)
         if known is not None:
             return known
     store = open_store(view.repository, settings)
@@ -109,6 +112,35 @@ def recall_view(
     if details:
         known = _with_checkout(known, view)
     return replace(known, only_new_fails=_only_new_fails(view, settings))
+
+
+def _judge_the_rest(
+    view: View, settings: Settings, origin: SettingsOrigin | None, advise: Advise | None
+) -> Report | None:
+    """Return the report of a large fleet, looking only at the outputs that may have changed.
+
+    The others are counted. None where too few are known, or nothing is wrong: then all of them are
+    looked at, and the next run finds what is remembered of that.
+    """
+    if _is_fresh(settings, origin):
+        return None
+    store = open_store(view.repository, settings)
+    rest = store.without_foreign(lambda: find_the_rest(view, settings, store))
+    if rest is None:
+        return None
+    try:
+        examined = examine(rest, settings, store, advise=advise)
+    except NeedsAllError:
+        return None
+    from agenix_check.discover.tree.settled import have_own_keys
+
+    report = examined.report
+    shown = any(one.is_shown for one in report.findings)
+    if not (shown and have_own_keys(examined.names)):
+        return None
+    more, counts = len(rest.snapshot.left_out), report.counts
+    counts = replace(counts, outputs=counts.outputs + more, ok=counts.ok + more)
+    return replace(report, counts=counts)
 
 
 def _is_fresh(settings: Settings, origin: SettingsOrigin | None) -> bool:

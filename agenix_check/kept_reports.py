@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 OF_THE_FLEET = ("inventory", "flake", "nodes", "collect_home_manager", "rules")
 """The settings that say what the fleet is."""
 
+_STORED_SETTLED = "settled"
+
 
 def recall_report(view: View, settings: Settings, store: Store) -> Report | None:
     """Return the report of a view that is known, or of one that differs in nothing of interest.
@@ -45,6 +47,15 @@ def recall_report(view: View, settings: Settings, store: Store) -> Report | None
     return known
 
 
+def find_the_rest(view: View, settings: Settings, store: Store) -> View | None:
+    """Return a view without the outputs that nothing can have changed; None if they are few."""
+    if not store.has(_STORED_SETTLED):
+        return None
+    from agenix_check.discover.tree.settled import leave_out_settled
+
+    return leave_out_settled(view, settings, store.load(_STORED_SETTLED), _kind(view, settings))
+
+
 def keep_report(view: View, settings: Settings, store: Store, examined: "Examined") -> str | None:
     """Remember a report, and as what tree it was judged where it may hold for others.
 
@@ -57,6 +68,12 @@ def keep_report(view: View, settings: Settings, store: Store, examined: "Examine
     known_as = remembered.keep(examined.report, aside)
     if known_as is None or examined.inventory.kind != "names":
         return known_as
+    from agenix_check.discover.tree.settled import find_settled
+
+    outputs = examined.report.outputs
+    settled = find_settled(view, settings, names, outputs, _kind(view, settings))
+    if settled is not None and not examined.report.counts.ignored:
+        store.save(_STORED_SETTLED, settled._asdict())
     if any(one.new for one in examined.findings):
         return known_as
     from agenix_check.discover.tree.carried import known_tree

@@ -82,19 +82,19 @@ def check_and_report(run: CheckRun, wanted: list[Destination]) -> int:
     """Check without any key, write the reports that are wanted, and return the exit code."""
     settings = run.settings
     say_whose_settings(run)
-    brief = not (settings.verbose or want_history(wanted))
-    renderer = None
+    brief, details = not (settings.verbose or want_history(wanted)), want_details(wanted)
+    renderer, known = None, None
     with reports_on_failure(settings, wanted):
-        known = recall_view(run.view, settings, run.origin, details=want_details(wanted))
         if not brief:
             from agenix_check.cli.rendering import Renderer
 
             renderer = Renderer(settings, open_store(run.view.repository, settings))
+            known = recall_view(run.view, settings, run.origin, details=details)
             if known is not None and not can_recall(renderer, known, settings, wanted):
                 known = None
         report = known or check_view(
             run.view, settings, run.origin,
-            details=want_details(wanted), compare=_exposer(settings), advise=_advise,
+            brief=brief, details=details, compare=_exposer(settings), advise=_advise,
         )  # fmt: skip
     return _report(run.repository, report, settings, wanted, renderer=renderer)
 

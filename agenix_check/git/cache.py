@@ -37,6 +37,10 @@ class Store:
         """Whether anything is kept at all."""
         return self._directory is not None
 
+    def has(self, name: str) -> bool:
+        """Return whether something was saved under a name, whatever it is worth."""
+        return self._directory is not None and (self._directory / name).exists()
+
     def load(self, name: str, *, number: int | None = None) -> object:
         """Return what was saved under a name; None if there is nothing, or it is damaged."""
         if self._directory is None:

@@ -1,7 +1,8 @@
 """One immutable Git tree as a listing: its files with their modes and object ids."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from threading import Thread
 from typing import NamedTuple
@@ -24,6 +25,10 @@ _EMPTY_BLOBS = {  # the empty blob, in both object formats
 }
 
 
+class NeedsAllError(Exception):
+    """Something cannot be told from a listing in which files are left out."""
+
+
 class File(NamedTuple):
     """One entry of a tree: `mode` in Git's octal digits, `oid` in hexadecimal."""
 
@@ -37,18 +42,23 @@ class File(NamedTuple):
         return self.oid in _EMPTY_BLOBS
 
 
+Listing = tuple[dict[str, File], dict[str, str]]
+"""The files of a tree, and the object ids of its directories, by path."""
+
+
 @frozen(slots=False)
 class Snapshot:
     """A tree seen read-only: the index, a commit or the work tree.
 
     `commit` is None for what is not committed. The listing is read when it is first asked for:
-    a base is often known by its object id alone.
+    a base is often known by its object id alone. `left_out` are files that it has not.
     """
 
     kind: str
     tree: str
     commit: str | None
     git: Git
+    left_out: frozenset[str] = frozenset()
 
     @property
     def files(self) -> Mapping[str, File]:
@@ -78,8 +88,21 @@ class Snapshot:
         finally:
             lister.join()
 
+    def with_listing(self, records: Iterable[str], left_out: frozenset[str]) -> "Snapshot":
+        """Return the snapshot with some records of its listing alone; `left_out` are the others."""
+        pruned = replace(self, left_out=left_out)
+        pruned.__dict__["_listing"] = parse_records(records, self.tree)
+        return pruned
+
     @cached_property
-    def _listing(self) -> tuple[dict[str, File], dict[str, str]]:
+    def _listing(self) -> Listing:
+        return parse_records(self.read_records(), self.tree)
+
+    def read_records(self) -> list[str]:
+        """Read the listing, as `git ls-tree -r -t -z` gives it.
+
+        Raises `CannotCheckError` where it is too large.
+        """
         pieces: list[bytes] = []
         room = MOST_LISTED
         with self.git.stream("ls-tree", "-r", "-t", "-z", "--full-tree", self.tree) as listing:
@@ -93,7 +116,12 @@ class Snapshot:
                 ):
                     raise CannotCheckError(_TREE_TOO_DEEP)
                 pieces.append(piece)
-        return parse_tree(b"".join(pieces), self.tree)
+        return to_text(b"".join(pieces)).split("\0")[:-1]
+
+    def refuse_left_out(self) -> None:
+        """Raise `NeedsAllError` where files are left out."""
+        if self.left_out:
+            raise NeedsAllError
 
 
 @frozen(kw_only=False)
@@ -105,12 +133,12 @@ class Change:
     after: File | None
 
 
-def parse_tree(listing: bytes, tree: str) -> tuple[dict[str, File], dict[str, str]]:
-    """Read `git ls-tree -r -t -z` of `tree` into files and directories."""
+def parse_records(records: Iterable[str], tree: str) -> Listing:
+    """Read records of `git ls-tree -r -t -z` of `tree` into files and directories."""
     files: dict[str, File] = {}
     directories = {"": tree}
     path_at = len("100644 blob ") + len(tree) + 1
-    for record in to_text(listing).split("\0")[:-1]:
+    for record in records:
         if record.startswith("blob", 7):
             path = record[path_at:]
             files[path] = File(path, record[:6], record[12 : path_at - 1])

@@ -46,28 +46,38 @@ class AsideLook:
         self._hash = sha256(repr(self._directories).encode())
 
     def unstaged(self) -> Iterator[tuple[str, bytes | None]]:
-        """Give what is not staged, one file at a time."""
+        """Give what is not staged, one file at a time; but nothing of directories that are gone."""
+        absent: list[str] = []
+        there: dict[str, bool] = {}  # whether a directory is: a work tree may lack all its files
         for path in list_unstaged(self._repository):
+            above = path.rpartition("/")[0]
+            if (is_there := there.get(above)) is None:
+                is_there = there[above] = is_in_work_tree(self._repository, above)
+            if not is_there:
+                absent.append(path)
+                continue
             data = read_file(self._repository, path)
-            self._add(path, data)
+            if data is None:
+                absent.append(path)
+            else:
+                # The length of each keeps what follows apart.
+                name = to_bytes(path)
+                self._hash.update(b"%d:%b%d:%b" % (len(name), name, len(data), data))
             yield path, data
+        self._hash.update(b"%d-%b" % (len(absent), to_bytes("\0".join(absent))))
 
     def listed(self) -> Iterator[str]:
         """Give what is in the directories, ignored by Git or not."""
         for directory in self._directories:
             for path in sorted(list_directory(self._repository, directory)):
-                self._add(path, None)
+                name = to_bytes(path)
+                self._hash.update(b"%d:%b" % (len(name), name))
                 yield path
 
     @property
     def digest(self) -> str:
         """What both gave, as one value."""
         return self._hash.hexdigest()
-
-    def _add(self, path: str, data: bytes | None) -> None:
-        # The length of each keeps what follows apart.
-        content = b"-" if data is None else b"%d:%b" % (len(data), data)
-        self._hash.update(b"%d:%b%b" % (len(name := to_bytes(path)), name, content))
 
 
 def digest_aside(repository: Repository, directories: Iterable[str]) -> str:
@@ -105,9 +115,14 @@ def list_directory(repository: Repository, directory: str) -> Iterator[str]:
             yield to_text(os.fsencode(Path(folder, name).relative_to(top)))
 
 
+def is_in_work_tree(repository: Repository, path: str) -> bool:
+    """Return whether something is at a path of the work tree."""
+    return repository.top is not None and os.path.lexists(f"{repository.top}/{local_text(path)}")
+
+
 def read_file(repository: Repository, path: str) -> bytes | None:
     """Return a regular file's content, or None: not there, not regular, or over 1 MiB."""
-    if repository.top is None or not os.path.lexists(f"{repository.top}/{local_text(path)}"):
+    if repository.top is None or not is_in_work_tree(repository, path):
         return None
     local = local_path(path)
     if passes_symlink(repository.top, local):

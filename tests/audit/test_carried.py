@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from agenix_check.cli import main
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.tree import carried, evidence
+from agenix_check.discover.tree import carried, evidence, settled
 from agenix_check.errors import AgenixCheckError
 from agenix_check.git import documents
 from agenix_check.git.objects import Blob, read_blobs
@@ -143,11 +143,17 @@ def merge(shop: Workshop, number: int) -> None:
     shop.git.run("branch", "-D", f"side-{number}")
 
 
+def leave_a_copy(shop: Workshop, _: int) -> None:
+    """Give an output of beta the content of one of delta's."""
+    theirs, ours = (sorted(shop.top.glob(f"secrets/rekeyed/{one}/*")) for one in ("delta", "beta"))
+    ours[0].write_bytes(theirs[-1].read_bytes())
+
+
 ACTS: tuple[Callable[[Workshop, int], None], ...] = (
     write_page, write_module, write_a_module_of_rules_name, name_a_secret, name_no_secret,
     take_a_page_away, rekey_token, forget_to_rekey, leave_an_orphan, add_a_secret,
     add_an_unused_source, rotate, rotate_and_keep_the_key, rekey_db, write_a_key_down,
-    take_an_output_away, link, grow_a_key_file, merge,
+    take_an_output_away, leave_a_copy, link, grow_a_key_file, merge,
 )  # fmt: skip
 steps = st.tuples(
     st.sampled_from([*ACTS, write_page, write_page, write_module]),
@@ -156,6 +162,12 @@ steps = st.tuples(
     st.sampled_from(VIEWS),
     st.sampled_from(FORMATS),
 )
+
+
+@pytest.fixture(autouse=True)
+def _large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the sample fleet be as large as one of which only a part is looked at."""
+    monkeypatch.setattr(settled, "FEWEST", 1)
 
 
 # To make a line of commits shorter takes longer than to read it.
@@ -293,3 +305,37 @@ def test_a_text_that_is_large_is_compressed(
     (fleet.top / ".git/agenix-check/texts-json").unlink()
     for _ in range(2):
         assert say(fleet.top, *asked, "--format", "json") == fresh
+
+
+def test_of_a_large_fleet_only_what_may_have_changed_is_read(
+    fleet: Workshop, read: Callable[[], tuple[str, set[str]]]
+) -> None:
+    assert say(fleet.top).code == 0
+    forget_to_rekey(fleet, 1)
+    fleet.stage()
+    for asked in ((), ("--worktree",)):
+        fresh = say(fleet.top, *asked, "--no-cache")
+        assert fresh.code == 1
+        _, everything = read()
+        assert say(fleet.top, *asked) == fresh
+        _, some = read()
+        assert len(some) < len(everything)
+    # Outputs that are left out and gone from the work tree are no new ones.
+    for path in fleet.top.glob("secrets/rekeyed/gamma/*"):
+        path.unlink()
+    fresh = say(fleet.top, "--no-cache")
+    assert say(fleet.top) == fresh
+
+
+@pytest.mark.parametrize("value", [{}, {"kind": 1, "tree": 1}, "sources", 7], ids=str)
+def test_settled_outputs_of_another_shape_are_not_taken(fleet: Workshop, value: Any) -> None:
+    assert say(fleet.top).code == 0
+    file = fleet.top / ".git/agenix-check/settled"
+    header = file.read_bytes().partition(b"\n")[0] + b"\n"
+    if value == "sources":
+        value = {**marshal.loads(file.read_bytes()[len(header) + 32 :]), "by_source": 1}  # noqa: S302
+    body = marshal.dumps(value)
+    file.write_bytes(header + sha256(body).digest() + body)
+    forget_to_rekey(fleet, 1)
+    fleet.stage()
+    assert say(fleet.top) == say(fleet.top, "--no-cache")

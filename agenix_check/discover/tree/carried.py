@@ -26,7 +26,7 @@ from agenix_check.view import View
 _MOST_PASSED = 64  # since a tree that was judged
 _MOST_WORDS = 200
 _MOST_TRIED = 3  # trees that were judged at one commit
-_DECIDING = {
+DECIDING_FILES = {
     FLAKE, LOCK, RULES_FILE, "flake.lock", "agenix-check.toml", "pyproject.toml", ".gitmodules",
     ".gitattributes",
 }  # fmt: skip
@@ -39,7 +39,7 @@ def known_tree(view: View, settings: Settings, names: Names, report: str) -> Kno
     change did to keys, or beside outputs that are not explained, history will show another way.
     """
     here = names.here
-    if not (here.outputs and _is_by_names_alone(view, settings)):
+    if not (here.outputs and is_by_names_alone(view, settings)):
         return None
     has_past = bool(names.lost or names.outgrown or names.rotated)
     for path in names.changed:
@@ -75,7 +75,7 @@ def _has_rules_file(view: View) -> bool:
     return any(b"publicKeys" in blob.data for blob in read_blobs(view.repository.git, named))
 
 
-def _is_by_names_alone(view: View, settings: Settings) -> bool:
+def is_by_names_alone(view: View, settings: Settings) -> bool:
     """Return whether names decide whatever else is in the tree, but for what decides by its name.
 
     Where Nix is here and might be asked, it sees every file.
@@ -181,7 +181,7 @@ def _is_of_no_interest(file: File, fact: Fact | None) -> bool:
         fact is not None
         or file.mode in (SYMLINK, SUBMODULE)
         or path.endswith(".age")
-        or posixpath.basename(path) in _DECIDING
+        or posixpath.basename(path) in DECIDING_FILES
         or is_outside_fleet(path)
         or output_file(path) is not None
     )
@@ -191,6 +191,6 @@ def _is_secret(file: File, fact: Fact | None) -> bool:
     """Return whether a file is an output or a source, and nothing else."""
     return isinstance(fact, AgeFact | PointerFact) and not (
         file.mode in (SYMLINK, SUBMODULE)
-        or posixpath.basename(file.path) in _DECIDING
+        or posixpath.basename(file.path) in DECIDING_FILES
         or is_outside_fleet(file.path)
     )

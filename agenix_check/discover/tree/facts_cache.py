@@ -5,7 +5,7 @@ cannot be out of date.
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import cast
 
 from agenix_check.age import Stanza
@@ -36,10 +36,13 @@ class Memory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        loaded = store.load(_STORED_FACTS, number=_FACTS_FORMAT)
-        self._known = cast("dict[str, _Facts]", loaded) if isinstance(loaded, dict) else {}
         self._used: dict[str, _Facts] = {}
         self._learned = False
+
+    @cached_property
+    def _known(self) -> dict[str, _Facts]:
+        loaded = self._store.load(_STORED_FACTS, number=_FACTS_FORMAT)
+        return cast("dict[str, _Facts]", loaded) if isinstance(loaded, dict) else {}
 
     @property
     def keeps(self) -> bool:

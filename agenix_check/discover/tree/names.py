@@ -251,15 +251,14 @@ def _trace(here: Evidence, there: Evidence) -> dict[str, Trace]:
     """Explain the outputs of both trees at once, the likelier pairs first."""
     idents = {file.ident for tree in (here, there) for file in tree.outputs.values()}
     pairs = Pairs()
-    traces = trace(idents, here.keys, here.sources, pairs)
-    if there is not here:
-        # Only pairs that were not tried: with a key, or else a source, that the base alone has.
-        rest = idents - traces.keys()
-        keys = {key: text for key, text in there.keys.items() if key not in here.keys}
-        traces |= trace(rest, keys, {**here.sources, **there.sources}, pairs)
-        sources = there.sources.keys() - here.sources.keys()
-        traces |= trace(rest - traces.keys(), here.keys, sorted(sources), pairs)
-    return traces
+    if there is here:
+        return trace(idents, here.keys, here.sources, pairs)
+    # First what the base alone has, which is little; then nothing is looked for in vain.
+    sources = there.sources.keys() - here.sources.keys()
+    keys = {key: text for key, text in there.keys.items() if key not in here.keys}
+    traces = trace(idents, here.keys, sorted(sources), pairs)
+    traces |= trace(idents - traces.keys(), here.keys, here.sources, pairs)
+    return traces | trace(idents - traces.keys(), keys, {**here.sources, **there.sources}, pairs)
 
 
 def _within(traces: Mapping[str, Trace], tree: Evidence) -> dict[str, Trace]:
@@ -356,7 +355,7 @@ def _look_closer(view: View, names: Names) -> Names:
     looked_aside: tuple[str, ...] | None = None
     if in_work_tree and (lost or gone or not _has_all(there, here)):
         looked_aside = tuple(sorted({file.directory for file in (*lost, *gone)}))
-        unstaged = look_for_unstaged(view.repository, here, lost, looked_aside)
+        unstaged = look_for_unstaged(view, here, lost, looked_aside)
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if new or gone or rotated:
         commits = _find_commits(view)

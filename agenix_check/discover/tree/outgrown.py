@@ -49,6 +49,7 @@ def find_outgrown(
     asked = sorted(less - proven)
     if not asked:
         return {}, ()
+    view.snapshot.refuse_left_out()
     history = _History(view, here, read, asked)
     if not history.is_whole:
         paths = sorted({path for key in asked for path in here.keys[key].paths})

@@ -61,6 +61,7 @@ def find_lost(question: Question, walked: Walked, memory: Memory) -> dict[str, L
         step = _judge_by_two_trees(question, parents)
         if not any(_has_twin(step, loss) for loss in step.lost.values()):
             return _freeze(question, step)
+    question.view.snapshot.refuse_left_out()
     line = _judge_by_history(question, parents, walked, memory)
     if line is None:
         return {
@@ -72,8 +73,7 @@ def find_lost(question: Question, walked: Walked, memory: Memory) -> dict[str, L
 
 def _is_brand_new(question: Question, parents: Sequence[str]) -> bool:
     """Return whether the base is the one parent, and explains every output."""
-    base, at = question.base, question.view.base
-    made = question.made
+    base, at, made = question.base, question.view.base, question.made
     return (
         at is not None
         and list(parents) == [at.commit]

@@ -47,6 +47,7 @@ def find_rotated(
     ]
     if not asked:
         return {}, ()
+    view.snapshot.refuse_left_out()
     paths = sorted({path for path, _, _ in asked})
     history = _Replacements(view, paths, {bare(here.keys[key].text or "") for _, key in made})
     if not history.is_whole:

@@ -9,9 +9,10 @@ from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, find_fact
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file, trace
-from agenix_check.git.repository import Repository, is_partial_commit
+from agenix_check.git.repository import is_partial_commit
 from agenix_check.git.worktree import AsideLook
 from agenix_check.model.frozen import frozen
+from agenix_check.view import View
 
 
 class Waiting(NamedTuple):
@@ -41,16 +42,13 @@ NOTHING_UNSTAGED = Unstaged({}, {}, {})
 
 
 def look_for_unstaged(
-    repository: Repository,
-    here: Evidence,
-    lost: Iterable[OutputFile],
-    directories: Iterable[str],
+    view: View, here: Evidence, lost: Iterable[OutputFile], directories: Iterable[str]
 ) -> Unstaged:
     """Look in the work tree for what would explain the `lost` outputs, and for more outputs.
 
     In `directories` those that Git ignores are found too.
     """
-    look = AsideLook(repository, directories)
+    look = AsideLook(view.repository, directories)
     sources: dict[str, str] = {}  # by digest
     keys: dict[str, str] = {}
     paths = set()
@@ -67,7 +65,7 @@ def look_for_unstaged(
             for text in fact.texts():
                 if (key := digest(text)) not in here.keys:
                     keys.setdefault(key, path)
-    outputs = _outputs(here, paths.union(look.listed()))
+    outputs = _outputs(here, paths.union(look.listed()) - view.snapshot.left_out)
     idents = {file.ident for file in lost}
     unstaged = {key: KeyText(None, (path,)) for key, path in keys.items()}
     # The snapshot's own keys and sources make none of them.
