@@ -14,7 +14,7 @@ _RULES = 60
 _NOTHING = [PYTHON, "-c", "pass"]
 _FLAKE = (20, 20)
 _BURNING = (60, 2)
-_BURN = 400_000  # steps of Nix's evaluator a node
+_BURN = 1_000_000  # steps of Nix's evaluator: a node takes what one of home-manager does, or more
 
 
 def measure_start(scene: Scene) -> Iterator[Measured]:
