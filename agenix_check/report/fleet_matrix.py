@@ -128,7 +128,8 @@ def _fold(lines: Sequence[_Line], noun: str, *, named: bool = False) -> list[_Li
         if more and named:
             label = f"{len(labels)} {noun}s: {', '.join(labels)}"
         elif more:
-            label = f"{label} and {more} like it"
+            both = ", ".join(labels)
+            label = both if len(both) <= _LONGEST_LABEL else f"{label} and {more} like it"
         folded.append(_Line(label, cells))
     return folded
 
@@ -138,7 +139,8 @@ class _Pen:
 
     def __init__(self, drawing: Drawing, label: int, width: int, *, colored: bool) -> None:
         self._drawing, self._label, self._width, self._colored = drawing, label, width, colored
-        self.room = max((width - label) // 2, 4)
+        # The last heading of a part still has room for a short name.
+        self.room = max((width - label - _SHORTEST_LABEL) // 2, 4)
 
     def head(self, labels: Sequence[str]) -> Iterator[str]:
         """A line for each column, with its name above it."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from agenix_check.model.findings import Finding, JudgedFile, MadeFrom, PlainReader, Verdict
 from agenix_check.model.known import KnownFile, KnownKind
 from agenix_check.report.escape import reversible, visible
+from agenix_check.report.folding import all_or_names
 from agenix_check.report.words import SHORT_COMMIT, quantity
 
 _MOST_IN_LINE = 12
@@ -74,7 +75,8 @@ def _source(known: KnownFile, names: Mapping[str, str]) -> Iterator[str]:
     for one in known.outputs:
         by_state.setdefault((one.secret, verdict_words(one)), []).append(_node(one.node, names))
     for (secret, verdict), nodes in by_state.items():
-        yield f"made from it: {visible(secret)} of {_some(sorted(nodes))}: {verdict}"
+        listed = all_or_names(sorted(nodes), [*map(visible, names.values())], "node")
+        yield f"made from it: {visible(secret)} of {listed}: {verdict}"
 
 
 def _key(key: MadeFrom) -> str:
