@@ -306,6 +306,7 @@ def test_a_node_that_is_none_is_said_in_a_whole_document(
             assert "there are alpha, beta, " in document["incomplete"][0]
         else:
             assert "could not check: " in result.stdout
+            assert "could be read by a former reader" not in result.stdout
 
 
 def test_what_is_asked_wrongly(fleet: Workshop, run: Run, tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ def exposure_summary(exposure: Exposure) -> str:
     if secrets:
         return f"{quantity(len(secrets), 'secret')} to rotate, {quantity(former, 'former reader')}"
     nobody = "no secret in use could be read by a former reader, as far as this history shows"
+    if exposure.incomplete:
+        nobody = "no exposed secret was found in what could be looked at"
     still = [key for key in exposure.keys if key.reader]
     if not still:
         return nobody
