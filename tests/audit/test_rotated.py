@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from agenix_check.demo.workshop import Workshop
+from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Finding, Report
+from agenix_check.model.settings import Settings
 from tests.audit.scenes import (
     ALPHA_TOKEN,
     DB,
@@ -176,6 +178,18 @@ def test_a_list_of_keys_holds_those_of_other_hosts_too(
     assert len(_mixed(judge(fleet, rev="HEAD"))) == 1
     something_else(fleet)
     assert len(_mixed(judge(fleet))) == expected
+
+
+def test_what_one_branch_shows_is_not_taken_for_another(fleet: Workshop) -> None:
+    repository, spare = open_repository(fleet.top), "keys/alpha.pub"
+    for branch, texts in (("never", [NEW]), ("once", [ALPHA, NEW]), ("again", [NEW, ALPHA, NEW])):
+        fleet.git.run("checkout", "--quiet", "-b", branch, "main")
+        for text in texts:
+            fleet.write(spare, text)
+            fleet.commit(f"Write the key down on {branch}")
+            known = check(repository, Settings(rev="HEAD"))
+            assert known.findings == check(repository, Settings(rev="HEAD", no_cache=True)).findings
+        assert [one.path for one in _mixed(known)] == ([] if len(texts) == 1 else [spare])
 
 
 def test_a_shallow_clone_says_what_it_does_not_see(fleet: Workshop) -> None:

@@ -6,7 +6,7 @@ that a file held the key once, and holds another one that nothing is made for.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import cast
 
@@ -24,10 +24,11 @@ from agenix_check.model.lost import Rotated
 from agenix_check.view import View
 
 _STORED_ROTATIONS = "rotations"
-_ROTATIONS_FORMAT = 1
+_ROTATIONS_FORMAT = 2
 _MOST_ANSWERS = 20_000  # files that are known never to have held a key
 _MOST_SHOWN = 3  # files that a sentence names
 
+_Asked = tuple[str, str, str]  # a file, and the directory and the key of outputs
 Made = Mapping[tuple[str, str], AbstractSet[str]]  # idents, by the directory and key of outputs
 
 
@@ -39,12 +40,9 @@ def find_rotated(
     `spare` are the files that hold a key which no output is made for.
     """
     loaded = store.load(_STORED_ROTATIONS, number=_ROTATIONS_FORMAT)
-    known = cast("dict[str, bool]", loaded) if isinstance(loaded, dict) else {}
-    asked = [
-        (path, *pair)
-        for path, *pair in _likely(here, made, spare)
-        if _sign(here, path, pair[1]) not in known
-    ]
+    known = cast("dict[str, str]", loaded) if isinstance(loaded, dict) else {}
+    tips = _tips_of(view)
+    asked = _not_known(view, here, list(_likely(here, made, spare)), known, tips)
     if not asked:
         return {}, ()
     view.snapshot.refuse_left_out()
@@ -64,7 +62,7 @@ def find_rotated(
         if commit is None:
             # What this change does to a file, history will show when it is committed.
             if not history.is_open(path):
-                known[_sign(here, path, key)] = True
+                known[_sign(here, path, key)] = " ".join(tips)
         elif not history.has_born(commit, directory, idents[directory, bare(text)]):
             found.setdefault((directory, key), Rotated(path, commit))
     store.save(_STORED_ROTATIONS, known, number=_ROTATIONS_FORMAT, most=_MOST_ANSWERS)
@@ -77,7 +75,7 @@ _NOT_SEEN = (
 )
 
 
-def _likely(here: Evidence, made: Made, spare: Iterable[str]) -> Iterable[tuple[str, str, str]]:
+def _likely(here: Evidence, made: Made, spare: Iterable[str]) -> Iterable[_Asked]:
     """Give files that may have held the key of outputs, with the directory and the key.
 
     Files of this host by their name; where no such file holds the key, those too that have nothing
@@ -125,6 +123,39 @@ def hosts_in_paths(directories: Iterable[str]) -> "dict[str, re.Pattern[str]]":
     }
 
 
+def _tips_of(view: View) -> tuple[str, ...]:
+    """Return the commits whose history counts."""
+    commit = view.snapshot.commit
+    return parents_of(view.repository, view.snapshot) if commit is None else (commit,)
+
+
+def _not_known(
+    view: View,
+    here: Evidence,
+    likely: Sequence[_Asked],
+    known: Mapping[str, str],
+    tips: Sequence[str],
+) -> list[_Asked]:
+    """Return what has to be asked: `known` says up to which commits a file never lost a key.
+
+    It does not say so of a file that other commits, which lead to these, touched.
+    """
+    asked: list[_Asked] = []
+    before: dict[str, list[_Asked]] = defaultdict(list)
+    for one in likely:
+        then = known.get(_sign(here, one[0], one[2]))
+        if then is None:
+            asked.append(one)
+        elif then != " ".join(tips):
+            before[then].append(one)
+    for then, some in before.items():
+        ends = (*tips, *(f"^{tip}" for tip in then.split()))
+        commits = read_versions(view.repository.git, ends, sorted({path for path, _, _ in some}))
+        touched = {one.path for commit in commits or () for one in commit.changes}
+        asked += [one for one in some if commits is None or one[0] in touched]
+    return asked
+
+
 def _sign(here: Evidence, path: str, key: str) -> str:
     """Return a name for a key and a file with the content that it has."""
     return f"{key} {here.files[path].oid} {path}"
@@ -139,7 +170,7 @@ class _Replacements:
         self._repository = repository
         self._git = repository.git
         parents = parents_of(repository, snapshot)
-        self._tips = parents if snapshot.commit is None else (snapshot.commit,)
+        self._tips = _tips_of(view)
         self._last: tuple[LineCommit, ...] = ()
         if snapshot.commit is None and parents:
             steps = tuple(changes(repository, parents[0], snapshot.tree))
