@@ -187,6 +187,7 @@ def test_what_one_branch_shows_is_not_taken_for_another(fleet: Workshop) -> None
         for text in texts:
             fleet.write(spare, text)
             fleet.commit(f"Write the key down on {branch}")
+            something_else(fleet)  # the commit itself shows what it replaced
             known = check(repository, Settings(rev="HEAD"))
             assert known.findings == check(repository, Settings(rev="HEAD", no_cache=True)).findings
         assert [one.path for one in _mixed(known)] == ([] if len(texts) == 1 else [spare])
