@@ -321,7 +321,8 @@ def _rules_files_before(view: View, names: Names) -> tuple[str, ...]:
 
 def _speaking(view: View, files: "Iterable[File]") -> tuple[str, ...]:
     """Return the paths of those files that have the name of rules files and speak of keys."""
-    named = [file for file in files if posixpath.basename(file.path) == RULES_FILE]
+    alike = (file for file in files if file.path.endswith(RULES_FILE))
+    named = [file for file in alike if posixpath.basename(file.path) == RULES_FILE]
     blobs = read_blobs(view.repository.git, [file.oid for file in named])
     speaking = {blob.oid for blob in blobs if b"publicKeys" in blob.data}
     return tuple(file.path for file in named if file.oid in speaking)

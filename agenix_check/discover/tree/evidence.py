@@ -76,7 +76,8 @@ def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]
     room = KeyRoom()
     for oid, size, data, sha256 in read_blobs(repository.git, {**paths, **links}, small):
         if oid in paths and (fact := find_fact(data, size, sha256)) is not None:
-            room.take(fact)
+            if isinstance(fact, KeyTexts):
+                room.take(fact)
             for path in paths[oid]:
                 found[path] = fact
         if oid in links:
