@@ -45,6 +45,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--one-case", action="store_true", help="run one case of each test only")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many tests run at a time: they wait for programs and disks too."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the first case of each test that is not skipped, if that is asked for."""
     if not config.getoption("--one-case"):
