@@ -149,6 +149,35 @@ def test_an_output_that_came_later_for_the_trimmed_text_ends_it(fleet: Workshop)
     assert told(judge(fleet, rev="HEAD")) == set()
 
 
+def test_what_one_branch_shows_is_not_taken_for_another(fleet: Workshop) -> None:
+    fleet.git.run("checkout", "--quiet", "-b", "trimmed", "main")
+    rekey_for(fleet, "alpha", TRIMMED)
+    fleet.commit("Trim the key of alpha")
+    assert told(judge(fleet, no_cache=False)) == set()
+    fleet.git.run("checkout", "--quiet", "-b", "grown", "main")
+    without_newline(fleet)
+    fleet.host("alpha", ALPHA)
+    fleet.commit("Write a newline")
+    for _ in range(2):
+        something_else(fleet)
+        assert told(judge(fleet, no_cache=False)) == WARNED
+    fleet.git.run("checkout", "--quiet", "trimmed")
+    something_else(fleet)
+    assert told(judge(fleet, no_cache=False)) == set()
+
+
+def test_what_was_staged_for_a_while_shows_nothing(fleet: Workshop) -> None:
+    without_newline(fleet)
+    fleet.host("alpha", ALPHA)
+    fleet.commit("Write a newline")
+    source = fleet.source("secrets/new.age", "new\n")
+    fleet.rekey("alpha", "new", source, "new\n", key=TRIMMED)
+    fleet.stage()
+    assert told(judge(fleet, no_cache=False)) == set()
+    fleet.git.run("reset", "--quiet", "--hard")
+    assert told(judge(fleet, no_cache=False)) == WARNED
+
+
 def test_an_output_that_was_moved_later_ends_nothing(fleet: Workshop) -> None:
     without_newline(fleet)
     fleet.host("alpha", ALPHA)

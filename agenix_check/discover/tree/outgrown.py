@@ -5,10 +5,12 @@ outputs; one that trims them does not. Which of these it is shows only in histor
 was made for when the file had grown already.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from agenix_check.discover.tree.answered import has_all, tips_of, touched_since
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import Fact, find_fact
 from agenix_check.discover.tree.key_texts import KeyTexts
@@ -19,13 +21,13 @@ from agenix_check.git.cache import Store
 from agenix_check.git.history import LineCommit, find_files, read_commits, read_versions
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.process import Git
-from agenix_check.git.repository import changes, parents_of
+from agenix_check.git.repository import changes
 from agenix_check.git.snapshot import Change
 from agenix_check.model.lost import Grown, Outgrown
 from agenix_check.view import View
 
 _STORED_READINGS = "readings"
-_READINGS_FORMAT = 1
+_READINGS_FORMAT = 2
 _MOST_KNOWN = 20_000  # keys that are known to be trimmed, or to be a part of their file
 _MOST_RENAMES = 8  # of one file, one after another
 _MOST_BIRTHS = 300  # commits that brought outputs of one key
@@ -43,9 +45,10 @@ def find_outgrown(
     `read` says of each key that outputs are made for what was done to a file's text to have it.
     """
     loaded = store.load(_STORED_READINGS, number=_READINGS_FORMAT)
-    known = cast("dict[str, bool]", loaded) if isinstance(loaded, dict) else {}
+    known = cast("dict[str, str]", loaded) if isinstance(loaded, dict) else {}
+    tips = tips_of(view)
     less = {key for key, how in read.items() if how is not Reading.WHOLE}
-    proven = {key for key in less if _sign(here, key) in known}
+    proven = _proven_before(view.repository.git, here, less, known, tips)
     asked = sorted(less - proven)
     if not asked:
         return {}, ()
@@ -60,9 +63,10 @@ def find_outgrown(
         made = explained.get(file.ident)
         if made is not None and made.key in grown:
             outputs[made.key].append(file)
-    proven |= {key for key in asked if key not in grown}
-    proven |= {key for key in grown if history.has_born(key, outputs[key])}
-    known |= {_sign(here, key): True for key in proven}
+    births = {key: history.find_birth(key, outputs[key]) for key in grown}
+    lasting = {key for key in asked if key not in grown or births[key]}
+    proven |= lasting | {key for key, birth in births.items() if birth is not None}
+    known |= {_sign(here, key): " ".join(tips) for key in lasting}
     store.save(_STORED_READINGS, known, number=_READINGS_FORMAT, most=_MOST_KNOWN)
     left = {key: found for key, found in grown.items() if key not in proven}
     if any(how is Reading.WHOLE and _ends(here, key) for key, how in read.items()):
@@ -80,6 +84,30 @@ _UNSEEN = (
 def _sign(here: Evidence, key: str) -> str:
     """Return a name for a key in files with the content that they have."""
     return " ".join((key, *sorted({here.files[path].oid for path in here.keys[key].paths})))
+
+
+def _proven_before(
+    git: Git, here: Evidence, keys: Iterable[str], known: Mapping[str, str], tips: Sequence[str]
+) -> set[str]:
+    """Return the keys of which history said so already; `known` has the commits that it led to.
+
+    It holds for later commits that did not touch the key's files, not for those of other branches.
+    """
+    found: set[str] = set()
+    before: dict[str, set[str]] = defaultdict(set)
+    for key in keys:
+        then = known.get(_sign(here, key))
+        if then == " ".join(tips):
+            found.add(key)
+        elif then is not None:
+            before[then].add(key)
+    for then, some in before.items():
+        if has_all(git, tips, then.split()):
+            paths = {path for key in some for path in here.keys[key].paths}
+            touched = touched_since(git, tips, then.split(), paths)
+            if touched is not None:
+                found |= {key for key in some if touched.isdisjoint(here.keys[key].paths)}
+    return found
 
 
 def _ends(here: Evidence, key: str) -> bool:
@@ -106,8 +134,8 @@ class _History:
     def __post_init__(self) -> None:
         repository, snapshot = self.view.repository, self.view.snapshot
         self._git = repository.git
-        parents = parents_of(repository, snapshot)
-        self._tips = parents if snapshot.commit is None else (snapshot.commit,)
+        self._tips = tips_of(self.view)
+        parents = self._tips
         if snapshot.commit is None and parents:
             steps = tuple(changes(repository, parents[0], snapshot.tree))
             self._last = (LineCommit("", parents, steps),)
@@ -126,17 +154,24 @@ class _History:
                     return Outgrown(path, commit.oid or None, self._what(one, path))
         return None
 
-    def has_born(self, key: str, outputs: Iterable[OutputFile]) -> bool:
-        """Return whether an output was made for a key when its file had outgrown that already."""
+    def find_birth(self, key: str, outputs: Iterable[OutputFile]) -> str | None:
+        """Return the commit that brought an output for a key which its file had outgrown already.
+
+        None if there is none; empty for the change that is judged.
+        """
         files = list(outputs)
         idents = {file.ident for file in files}
         directories = sorted({file.directory for file in files})
         commits = self._read(directories) or []
         births = [one for one in commits if brought_outputs(one) & idents and len(one.parents) < 2]
         whole = read_commits(self._git, _ids(births[-_MOST_BIRTHS:]))
-        return any(
-            brought_outputs(commit) & idents and self._is_read_so(commit, key)
-            for commit in (*self._last, *whole)
+        return next(
+            (
+                commit.oid
+                for commit in (*whole, *self._last)
+                if brought_outputs(commit) & idents and self._is_read_so(commit, key)
+            ),
+            None,
         )
 
     def _follow(self) -> bool:

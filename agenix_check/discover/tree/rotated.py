@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import cast
 
+from agenix_check.discover.tree.answered import tips_of, touched_since
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import find_fact
 from agenix_check.discover.tree.key_texts import KeyTexts, bare
@@ -41,7 +42,7 @@ def find_rotated(
     """
     loaded = store.load(_STORED_ROTATIONS, number=_ROTATIONS_FORMAT)
     known = cast("dict[str, str]", loaded) if isinstance(loaded, dict) else {}
-    tips = _tips_of(view)
+    tips = tips_of(view)
     asked = _not_known(view, here, list(_likely(here, made, spare)), known, tips)
     if not asked:
         return {}, ()
@@ -123,12 +124,6 @@ def hosts_in_paths(directories: Iterable[str]) -> "dict[str, re.Pattern[str]]":
     }
 
 
-def _tips_of(view: View) -> tuple[str, ...]:
-    """Return the commits whose history counts."""
-    commit = view.snapshot.commit
-    return parents_of(view.repository, view.snapshot) if commit is None else (commit,)
-
-
 def _not_known(
     view: View,
     here: Evidence,
@@ -149,10 +144,9 @@ def _not_known(
         elif then != " ".join(tips):
             before[then].append(one)
     for then, some in before.items():
-        ends = (*tips, *(f"^{tip}" for tip in then.split()))
-        commits = read_versions(view.repository.git, ends, sorted({path for path, _, _ in some}))
-        touched = {one.path for commit in commits or () for one in commit.changes}
-        asked += [one for one in some if commits is None or one[0] in touched]
+        paths = {path for path, _, _ in some}
+        touched = touched_since(view.repository.git, tips, then.split(), paths)
+        asked += [one for one in some if touched is None or one[0] in touched]
     return asked
 
 
@@ -170,7 +164,7 @@ class _Replacements:
         self._repository = repository
         self._git = repository.git
         parents = parents_of(repository, snapshot)
-        self._tips = _tips_of(view)
+        self._tips = tips_of(view)
         self._last: tuple[LineCommit, ...] = ()
         if snapshot.commit is None and parents:
             steps = tuple(changes(repository, parents[0], snapshot.tree))

@@ -1,0 +1,38 @@
+"""What history once answered about files, and whether the answer holds for other commits.
+
+A branch may show what another does not. So an answer is remembered with the commits whose history
+gave it, and counts for others as far as the files in question lead there unchanged.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from agenix_check.git.history import read_versions
+from agenix_check.git.process import Git
+from agenix_check.git.repository import parents_of
+from agenix_check.view import View
+
+
+def tips_of(view: View) -> tuple[str, ...]:
+    """Return the commits whose history counts for what a view judges."""
+    commit = view.snapshot.commit
+    return parents_of(view.repository, view.snapshot) if commit is None else (commit,)
+
+
+def touched_since(
+    git: Git, tips: Sequence[str], then: Iterable[str], paths: Iterable[str]
+) -> frozenset[str] | None:
+    """Return which paths were touched by commits that `tips` have and `then` do not.
+
+    None where that cannot be seen: one of the commits, or the history between them, is not here.
+    """
+    ends = (*tips, *(f"^{tip}" for tip in then))
+    commits = read_versions(git, ends, sorted(paths))
+    if commits is None:
+        return None
+    return frozenset(one.path for commit in commits for one in commit.changes)
+
+
+def has_all(git: Git, tips: Sequence[str], then: Iterable[str]) -> bool:
+    """Return whether the history of `tips` has all that of `then`."""
+    status, rest, _ = git.attempt("rev-list", "-n", "1", *then, "--not", *tips, "--")
+    return status == 0 and not rest
