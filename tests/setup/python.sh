@@ -1,6 +1,7 @@
 #!/bin/sh
-# Print the path of the oldest or the newest Python, or of one of each version, of those that are supported and can make a
-# virtual environment: on PATH, in /usr/bin or from pyenv. With --version its version, as 3.11.
+# Print the path of the oldest or the newest Python, or of one of each version, of those that are
+# supported and can make a virtual environment: on PATH, in /usr/bin or from pyenv. With --version
+# its version, as 3.11.
 #
 #     sh tests/setup/python.sh [--version] oldest|newest|all
 set -eu
