@@ -13,7 +13,7 @@ _MOST_KINDS = 16
 _MOST_OF_A_KIND = 16  # of each kind
 MOST_BETWEEN = 1 << 20  # bytes of the listing of what differs: some thousand files
 
-_FlatTree = tuple[str, str, str, str, str, tuple[str, ...]]
+_FlatTree = tuple[str, str, str, str, str, tuple[str, ...], tuple[str, ...]]
 
 
 class KnownTree(NamedTuple):
@@ -21,7 +21,8 @@ class KnownTree(NamedTuple):
 
     `tip` is the commit that history was read from, `base` the commit it was compared with, which
     has the tree `before`. `report` is the name of its report. `words` are what
-    `.nix` files were asked for: names of outputs that are not explained.
+    `.nix` files were asked for: names of outputs that are not explained. `ends` are the places that
+    symbolic links lead to.
     """
 
     tree: str
@@ -30,6 +31,7 @@ class KnownTree(NamedTuple):
     before: str
     report: str
     words: tuple[str, ...]
+    ends: tuple[str, ...]
 
 
 class KnownTrees:

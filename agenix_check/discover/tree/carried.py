@@ -2,7 +2,8 @@
 
 By names alone a verdict depends on outputs, on files with keys and on age files, on links,
 submodules and some files by their name; where outputs are not explained, on what
-`.nix` files say of them and on history too. Most commits touch none of these.
+`.nix` files say of them and on history too; and a link needs what it leads to. Most commits touch
+none of these.
 """
 
 import posixpath
@@ -11,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from shutil import which
 
 from agenix_check.discover.tree.evidence import FLAKE, LOCK, is_outside_fleet
-from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact, find_fact
+from agenix_check.discover.tree.facts import AgeFact, Fact, LinkFact, PointerFact, find_fact
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import output_file
 from agenix_check.git.known_trees import KnownTree, LinearCommit, list_between, read_linear
@@ -55,7 +56,16 @@ def known_tree(view: View, settings: Settings, names: Names, report: str) -> Kno
         sides_of = (tree.files.get(path) for path in names.changed for tree in (names.base, here))
         if not _are_silent(view.repository, {one for one in sides_of if one is not None}, words):
             return None
-    return _know(view, report, words)
+    ends = _ends_of_links(names)
+    return None if len(ends) > _MOST_WORDS else _know(view, report, words, ends)
+
+
+def _ends_of_links(names: Names) -> tuple[str, ...]:
+    """Return where the links of the tree lead to in it: to nothing, where nothing is there."""
+    here = names.here
+    links = (path for path, fact in here.facts.items() if isinstance(fact, LinkFact))
+    ways = map(here.follow, links)
+    return tuple(sorted({way.path for way in ways if way.obstacle is None}))
 
 
 def _words_asked(names: Names) -> tuple[str, ...]:
@@ -93,11 +103,13 @@ def is_by_names_alone(view: View, settings: Settings) -> bool:
     return of_base and not (settings.flake or settings.nodes or FLAKE in files)
 
 
-def _know(view: View, report: str, words: tuple[str, ...]) -> KnownTree | None:
+def _know(
+    view: View, report: str, words: tuple[str, ...], ends: tuple[str, ...]
+) -> KnownTree | None:
     tip, base = _tip(view), view.base
     if tip is None or base is None or base.commit is None:
         return None
-    return KnownTree(view.snapshot.tree, tip, base.commit, base.tree, report, words)
+    return KnownTree(view.snapshot.tree, tip, base.commit, base.tree, report, words, ends)
 
 
 def find_alike(view: View, trees: Sequence[KnownTree]) -> KnownTree | None:
@@ -122,7 +134,7 @@ def find_alike(view: View, trees: Sequence[KnownTree]) -> KnownTree | None:
                 return None
     for known in found[: -_MOST_TRIED - 1 : -1]:
         if _is_alike(view, known, passed):
-            return _know(view, known.report, known.words)
+            return _know(view, known.report, known.words, known.ends)
     return None
 
 
@@ -147,9 +159,27 @@ def _is_alike(view: View, known: KnownTree, passed: Sequence[LinearCommit]) -> b
     pairs = set(zip(line[1:], line, strict=False)) - {(known.before, known.tree)}
     pairs |= {(known.tree, here), (base.tree, here)}
     changes = list_between(view.repository, sorted(pair for pair in pairs if pair[0] != pair[1]))
-    if changes is None:
+    if changes is None or not _has_what_decides(view, changes, known):
         return False
     return _are_of_no_interest(view.repository, changes, known.words)
+
+
+def _has_what_decides(view: View, changes: Sequence[Change], known: KnownTree) -> bool:
+    """Return whether files that come or go leave what decides by being there at all.
+
+    That is what a link leads to, and some `.nix` file: where none is, the fleet is declared
+    elsewhere, and nothing follows from what they do not say.
+    """
+    moved = [one.path for one in changes if one.before is None or one.after is None]
+    if any(f"{path}/".startswith(f"{end}/") for end in known.ends for path in moved):
+        return False
+    if not known.words or not any(path.endswith(".nix") for path in moved):
+        return True
+    changed = {one.path for one in changes}
+    files = view.snapshot.files.values()
+    others = (one.oid for one in files if one.path.endswith(".nix") and one.path not in changed)
+    other = next(others, None)
+    return other is not None and any(blob.size for blob in read_blobs(view.repository.git, [other]))
 
 
 def _are_of_no_interest(
@@ -171,6 +201,8 @@ def _are_silent(repository: Repository, files: AbstractSet[File], words: Sequenc
             return False
         if oid in modules and (len(data) < size or any(word in data for word in asked)):
             return False
+        if oid in modules and asked and not size:
+            return False  # where all are empty, none says anything
     return True
 
 
