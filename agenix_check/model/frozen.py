@@ -20,7 +20,7 @@ def frozen(*, kw_only: bool = True, slots: bool = True) -> Callable[[type[_T]], 
 def frozen(
     cls: type[_T] | None = None, *, kw_only: bool = True, slots: bool = True
 ) -> type[_T] | Callable[[type[_T]], type[_T]]:
-    """Make a class a dataclass that is compared, hashed and shown by its fields.
+    """Make a class a dataclass that is compared, hashed and shown by its fields, as they say.
 
     That nobody assigns to its fields is checked by mypy, and not at each assignment.
     """
@@ -28,7 +28,7 @@ def frozen(
     def make(declared: type[_T]) -> type[_T]:
         make_class = dataclass(slots=slots, kw_only=kw_only, repr=False, eq=False)
         made: Any = make_class(declared)
-        made.values_of = attrgetter(*made.__dataclass_fields__)
+        made.values_of = attrgetter(*(one.name for one in fields(made) if one.compare))
         made.__eq__, made.__hash__, made.__repr__ = _equal, _hash, _show
         return cast("type[_T]", made)
 
@@ -46,5 +46,5 @@ def _hash(self: Any) -> int:
 
 
 def _show(self: Any) -> str:
-    shown = ", ".join(f"{one.name}={getattr(self, one.name)!r}" for one in fields(self))
+    shown = ", ".join(f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr)
     return f"{type(self).__qualname__}({shown})"
