@@ -283,7 +283,7 @@ def _find_lost(
     from agenix_check.discover.tree.past import Question, find_lost
     from agenix_check.discover.tree.walked import Walked
 
-    walked = Walked(store)
+    walked = Walked(view, store)
     question = Question(
         view=view,
         here=here,

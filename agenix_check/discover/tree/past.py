@@ -120,7 +120,7 @@ def _judge_by_history(
         return None
     if commit is None or commit not in walked.states:
         if parents:
-            walked.keep(parents[0], line)
+            walked.keep(parents[0], line, last=commit is None)
         if commit is not None or len(parents) != 1 or not walk.is_tree_of(parents[0]):
             walk.take_last(line, parents)
         if commit is not None:

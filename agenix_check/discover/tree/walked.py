@@ -3,17 +3,20 @@
 Commits and contents do not change. What of them is kept here has a format number of its own.
 """
 
+from collections.abc import Iterable
 from typing import cast
 
 from agenix_check.discover.tree.library import Library
 from agenix_check.discover.tree.line import Line, Loss
 from agenix_check.discover.tree.naming import Trace
 from agenix_check.git.cache import Store
+from agenix_check.git.repository import is_ancestor, parents_of
 from agenix_check.model.findings import CauseKind
 from agenix_check.model.lost import Excuse, Past, Reason
+from agenix_check.view import View
 
 _STORED_HISTORY = "history"
-_HISTORY_FORMAT = 5
+_HISTORY_FORMAT = 6
 _MOST_WALKS = 64
 _MOST_PARTS = 2_000_000  # digests; what is over that is read again
 
@@ -21,14 +24,21 @@ _FlatWalk = dict[str, object]
 
 
 class Walked:
-    """The library of contents, and of some commits what their lines had lost by then."""
+    """The library of contents, and of some commits what their lines had lost by then.
 
-    def __init__(self, store: Store) -> None:
+    What was learned from a history that the view does not have, such as that of another branch, is
+    not used: a look without memory would not know it.
+    """
+
+    def __init__(self, view: View, store: Store) -> None:
+        self._repository, commit = view.repository, view.snapshot.commit
+        self._tips = (commit,) if commit else parents_of(view.repository, view.snapshot)
         self._store = store
         self._is_loaded = False
         self._is_new = False
         self._states: dict[str, _FlatWalk] = {}
         self._library = Library()
+        self._committed: Library | None = None
         self._mentions: dict[str, tuple[str, bool]] = {}
 
     @property
@@ -58,9 +68,11 @@ class Walked:
         self._mentions[what] = commit, found
         return commit, found
 
-    def keep(self, commit: str, line: Line) -> None:
-        """Remember a line up to a commit."""
+    def keep(self, commit: str, line: Line, *, last: bool = False) -> None:
+        """Remember a line up to a commit; after the `last` one comes what is in none."""
         self._load()
+        if last:
+            self._end_history()
         self._is_new = self._is_new or commit not in self._states
         self._states.pop(commit, None)
         commits = {loss.commit for loss in line.lost.values()}
@@ -90,15 +102,40 @@ class Walked:
             for one, found in casualties.items()
         }
 
+    def _end_history(self) -> None:
+        """Note that what is learned from here on is in no commit, and may never be."""
+        known = self.library
+        self._committed = Library(
+            parts=dict(known.parts),
+            texts=dict(known.texts),
+            sources=set(known.sources),
+            past=dict(known.past),
+            blind=known.blind,
+        )
+
+    def _of_history(self) -> Library:
+        """Return what is known of contents that are in commits."""
+        committed = self._committed
+        if committed is None:
+            return self.library
+        committed.made = {
+            ident: made
+            for ident, made in self.library.made.items()
+            if made.key in committed.texts and made.source in committed.sources
+        }
+        return committed
+
     def save(self) -> None:
-        """Write what was learned, where there is room for it."""
-        library = self.library
+        """Write what was learned of commits, where there is room for it."""
+        self._load()
         if not self._is_new:
             return
+        library = self._of_history()
         states = dict(list(self._states.items())[-_MOST_WALKS:])
         if sum(map(len, library.parts.values())) > _MOST_PARTS:
             return
         value: _FlatWalk = {
+            "tips": self._tips,
             "states": states,
             "parts": {oid: tuple(parts) for oid, parts in library.parts.items() if parts},
             "texts": dict(library.texts),
@@ -110,13 +147,19 @@ class Walked:
         }
         self._store.save(_STORED_HISTORY, value, number=_HISTORY_FORMAT)
 
+    def _has_all(self, tips: Iterable[str]) -> bool:
+        """Return whether the history up to some commits is part of this one."""
+        return all(
+            any(is_ancestor(self._repository, one, tip) for tip in self._tips) for one in tips
+        )
+
     def _load(self) -> None:
         if self._is_loaded:
             return
         self._is_loaded = True
         loaded = self._store.load(_STORED_HISTORY, number=_HISTORY_FORMAT)
         value = cast("dict[str, dict[str, object]]", loaded) if isinstance(loaded, dict) else {}
-        if not value:
+        if not value or not self._has_all(cast("tuple[str, ...]", value["tips"])):
             return
         self._states = cast("dict[str, _FlatWalk]", value["states"])
         parts = cast("dict[str, tuple[str, ...]]", value["parts"])
