@@ -217,7 +217,7 @@ class Nix:
             if self._closed:
                 raise NixError("error: Nix is not asked any more")
             process = subprocess.Popen(
-                command,
+                [*_bounded(self._memory), *command],
                 cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -226,7 +226,6 @@ class Nix:
                 start_new_session=True,
             )
             self._running.add(process)
-            _bound_memory(process, self._memory)
         return process
 
 
@@ -287,13 +286,15 @@ class _Messages(threading.Thread):
         return self._tail.decode("utf-8", "replace")
 
 
-def _bound_memory(process: subprocess.Popen[bytes], most: int) -> None:
-    """Bound what a process allocates; it has done nothing yet that counts."""
-    if sys.platform == "linux":
-        import resource
+def _bounded(most: int) -> Sequence[str]:
+    """Return what stands before a command to bound what its process allocates.
 
-        with suppress(OSError):  # it ended already, or a lower bound is in force
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (most, most))
+    The bound is there before Nix sets up its heap, which may be larger: else it depends on who of
+    the two is first whether Nix has any memory left. A lower bound that is in force stays.
+    """
+    if sys.platform != "linux":
+        return ()
+    return ("/bin/sh", "-c", 'ulimit -d "$0" 2>/dev/null; exec "$@"', str(most >> 10))
 
 
 def _resident(process: subprocess.Popen[bytes]) -> int:
