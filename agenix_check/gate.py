@@ -75,7 +75,7 @@ def check_view(
     advise: Advise | None = None,
 ) -> Report:
     """Judge a view, as `check` does; `origin` says where its settings come from."""
-    if origin is not None and not (origin.notices or origin.change):
+    if origin is not None and not _speaks(origin):
         origin = None
     if brief and compare is None:
         known = recall_view(view, settings, origin)
@@ -90,9 +90,7 @@ def check_view(
         known_as = store.without_foreign(lambda: keep_report(view, settings, store, examined))
         report = replace(report, known_as=known_as)
     report = conclude(report, settings, view, examined)
-    if origin is None or not _speaks(origin):
-        return report
-    return with_origin(report, origin, view, examined, settings)
+    return report if origin is None else with_origin(report, origin, view, examined, settings)
 
 
 def recall_view(

@@ -3,14 +3,13 @@
 Commits and contents do not change. What of them is kept here has a format number of its own.
 """
 
-from collections.abc import Iterable
 from typing import cast
 
+from agenix_check.discover.tree.answered import has_all, tips_of
 from agenix_check.discover.tree.library import Library
 from agenix_check.discover.tree.line import Line, Loss
 from agenix_check.discover.tree.naming import Trace
 from agenix_check.git.cache import Store
-from agenix_check.git.repository import is_ancestor, parents_of
 from agenix_check.model.findings import CauseKind
 from agenix_check.model.lost import Excuse, Past, Reason
 from agenix_check.view import View
@@ -31,8 +30,8 @@ class Walked:
     """
 
     def __init__(self, view: View, store: Store) -> None:
-        self._repository, commit = view.repository, view.snapshot.commit
-        self._tips = (commit,) if commit else parents_of(view.repository, view.snapshot)
+        self._git = view.repository.git
+        self._tips = tips_of(view)
         self._store = store
         self._is_loaded = False
         self._is_new = False
@@ -147,19 +146,13 @@ class Walked:
         }
         self._store.save(_STORED_HISTORY, value, number=_HISTORY_FORMAT)
 
-    def _has_all(self, tips: Iterable[str]) -> bool:
-        """Return whether the history up to some commits is part of this one."""
-        return all(
-            any(is_ancestor(self._repository, one, tip) for tip in self._tips) for one in tips
-        )
-
     def _load(self) -> None:
         if self._is_loaded:
             return
         self._is_loaded = True
         loaded = self._store.load(_STORED_HISTORY, number=_HISTORY_FORMAT)
         value = cast("dict[str, dict[str, object]]", loaded) if isinstance(loaded, dict) else {}
-        if not value or not self._has_all(cast("tuple[str, ...]", value["tips"])):
+        if not value or not has_all(self._git, self._tips, cast("tuple[str, ...]", value["tips"])):
             return
         self._states = cast("dict[str, _FlatWalk]", value["states"])
         parts = cast("dict[str, tuple[str, ...]]", value["parts"])
