@@ -91,6 +91,10 @@ SOURCES: tuple[Rule, ...] = (
         meaning="""
             The file begins like an age file but breaks its format: it was cut off, has Git's
             conflict markers in it, or was changed on its way. The message says where and how.
+
+            Or it has the header of the version before this change and a content of another length.
+            Each encryption makes a new header, so something changed the file afterwards: a hook for
+            text files such as end-of-file-fixer, which takes some short secrets for text.
             """,
         why="""
             Nobody can decrypt it any more, not even with the master key. The hosts run on outputs
@@ -114,6 +118,9 @@ SOURCES: tuple[Rule, ...] = (
             If Git changes age files (`* text=auto` in .gitattributes), tell it to leave them alone:
 
                 echo '*.age binary' >> .gitattributes
+
+            If a hook of pre-commit or prek changes them, put `exclude: \\.age$` at the top of its
+            configuration, or into that hook.
             """,
         about=About.SOURCE,
         newness=Newness.BY_FILES,

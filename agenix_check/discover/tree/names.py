@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from functools import cached_property, partial
 from operator import attrgetter
 
+from agenix_check.discover.tree.altered import mark_altered
 from agenix_check.discover.tree.evidence import (
     Evidence,
     base_evidence,
@@ -53,18 +54,16 @@ class Names:
     """What names say of a snapshot and of its base.
 
     `traces` and `traces_at_base` are the keys and sources of each tree by the ident that they make;
-    `traced` says of an output how both trees explain it, and every rule asks that. `changed` are
-    the paths in which the two differ, `commits` which commit changed a path last. `outgrown` are
-    key texts, by digest, of which their file holds more now; `rotated` keys, by directory and
-    digest, that a commit replaced in one of their files. `lost` says of each output that nothing
-    here explains since when, and what speaks for leaving it, by path; `spoiled` why files
-    that held the key of such an output as a whole are no key files now. `incomplete` says what is
-    not readable, `undecided` what names alone cannot decide without it, `unjudged` are the outputs
-    of `lost` that it may explain. `quiet` says that
-    every output is explained, and that none is gone or waits to be staged; `looked_aside` are the
-    directories of the work tree that were read too, so that the next run may find something else:
-    None where it was not; `shallow` that this clone is, so history ends early. `rewritten` are
-    outputs with other bytes than at the base.
+    `traced` says of an output how both trees explain it. `changed` are the paths in which the two
+    differ, `commits` which commit changed a path last. `outgrown` are key texts, by digest, of
+    which their file holds more now; `rotated` keys, by directory and digest, that a commit replaced
+    in one of their files. `lost` says of each output that nothing here explains since when, and
+    what speaks for leaving it, by path; `spoiled` why files that held the key of such an output as
+    a whole are no key files now. `incomplete` says what is not readable, `undecided` what names
+    alone cannot decide without it, `unjudged` are the outputs of `lost` that it may explain.
+    `quiet`: every output is explained, none is gone or waits to be staged; `looked_aside`: the
+    directories of the work tree that were read too (the next run may find more there), else None;
+    `shallow`: this clone's history ends early. `rewritten`: outputs with other bytes than at base.
     """
 
     here: Evidence
@@ -193,6 +192,7 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         changed = tuple(changes(view.repository, base.tree, snapshot.tree))
         olds = [change.before for change in changed if change.before is not None]
         there = base_evidence(snapshot, here, changed, find_facts(view.repository, olds))
+        here = mark_altered(view.repository.git, here, there, changed)
     traces = _trace(here, there)
     names = Names(
         here=here,
