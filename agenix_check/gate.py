@@ -8,7 +8,6 @@ from agenix_check.errors import AgenixCheckError
 from agenix_check.git.cache import Store
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import NeedsAllError
-from agenix_check.kept_reports import OF_THE_FLEET, find_the_rest, keep_report, recall_report
 from agenix_check.model.findings import Finding, Report, Severity
 from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import EvaluateWhen, FailOn, Settings, SettingsOrigin
@@ -17,6 +16,7 @@ from agenix_check.view import View, open_view, view_commit
 if TYPE_CHECKING:
     from agenix_check.discover.declared.inventory import Inventory
     from agenix_check.discover.tree.names import Names
+    from agenix_check.model.access import AccessChange
 
 # Rooms that look closer are imported where they are needed: a tree that is known to be green needs
 # none of them.
@@ -86,7 +86,9 @@ def check_view(
     store = open_store(view.repository, settings)
     examined = examine(view, settings, store, details=details, compare=compare, advise=advise)
     report = examined.report
-    if compare is None and not _is_fresh(settings, origin):
+    if compare is None and store.keeps and not _is_fresh(settings, origin):
+        from agenix_check.kept_reports import keep_report
+
         known_as = store.without_foreign(lambda: keep_report(view, settings, store, examined))
         report = replace(report, known_as=known_as)
     report = conclude(report, settings, view, examined)
@@ -101,9 +103,11 @@ def recall_view(
     It has its counts, its findings but for notes, and with `details` where the snapshot is from.
     Raises what `check_view` raises.
     """
-    if _is_fresh(settings, origin):
-        return None
     store = open_store(view.repository, settings)
+    if store.is_empty or _is_fresh(settings, origin):
+        return None
+    from agenix_check.kept_reports import recall_report
+
     known = store.without_foreign(lambda: recall_report(view, settings, store))
     if known is None or _must_evaluate(known, settings):
         return None
@@ -120,9 +124,11 @@ def _judge_the_rest(
     The others are counted. None where too few are known, or nothing is wrong: then all of them are
     looked at, and the next run finds what is remembered of that.
     """
-    if _is_fresh(settings, origin):
-        return None
     store = open_store(view.repository, settings)
+    if store.is_empty or _is_fresh(settings, origin):
+        return None
+    from agenix_check.kept_reports import find_the_rest
+
     rest = store.without_foreign(lambda: find_the_rest(view, settings, store))
     if rest is None:
         return None
@@ -175,6 +181,7 @@ def with_origin(
         return report
     from agenix_check.audit.select import is_ignored
     from agenix_check.audit.settings_change import Seen, judge_change
+    from agenix_check.kept_reports import OF_THE_FLEET
 
     def look(wanted: Settings) -> Seen:
         if all(getattr(wanted, name) == getattr(settings, name) for name in OF_THE_FLEET):
@@ -277,11 +284,10 @@ def _examine(
         names = discover_names(one, memory, store)
         inventory = take_inventory(one, names, settings, store)
         report = audit_fleet(names, inventory, one.info)
-        if inventory.declared is not None and _hangs_on_base(report):
+        if inventory.declared is not None and report.findings:
             from agenix_check.discover.declared.from_declaration import judge_base_too
 
-            nodes = _nodes_in_question(report)
-            known = judge_base_too(one, names, settings, store, inventory, nodes)
+            known = judge_base_too(one, names, settings, store, inventory, report.findings)
             if known is not inventory:
                 inventory, report = known, audit_fleet(names, known, one.info)
         return report, names, inventory
@@ -302,8 +308,6 @@ def _examine(
     if not settings.allow_empty:
         report = refuse_emptied(report, names)
         report = _refuse_unmatched(report, settings, inventory)
-    from agenix_check.inquiries import change_of_access
-
     report = replace(report, access=change_of_access(view, names, inventory))
     if compare is not None:
         report = compare(report, names, inventory, view)
@@ -330,28 +334,43 @@ def _refuse_unmatched(report: Report, settings: Settings, inventory: "Inventory"
     return replace(report, incomplete=(*report.incomplete, *unmatched))
 
 
-def _hangs_on_base(report: Report) -> bool:
-    """Return whether what nodes declare at the base may show that a finding is old."""
-    if not report.findings:
-        return False
-    from agenix_check.rules import Newness, find_rule
+def change_of_access(view: View, names: "Names", inventory: "Inventory") -> "AccessChange | None":
+    """Return what the change of a view does to who can read what; None without a base."""
+    if view.base is None or view.cut_off:
+        return None
+    if not _touches_readers(names, inventory):
+        from agenix_check.model.access import AccessChange
 
-    ways = (find_rule(one.rule).newness for one in report.findings)
-    return any(way is not Newness.BY_FILES for way in ways)
+        return AccessChange()
+    from agenix_check.access.of_view import access_change
+    from agenix_check.discover.tree.key_names import name_keys
+
+    before = inventory.rules_at_base
+    change = access_change(names, inventory, before)
+    if not change.is_empty and (key_names := name_keys(view.repository, (names.here, names.base))):
+        change = access_change(names, inventory, before, key_names)
+    return change
 
 
-def _nodes_in_question(report: Report) -> frozenset[str] | None:
-    """Return the nodes whose declaration at the base shows which findings are old; None: all."""
-    from agenix_check.rules import Newness, find_rule
+def _touches_readers(names: "Names", inventory: "Inventory") -> bool:
+    """Return whether a change can change who can read what: most do not, and pay for nothing."""
+    from agenix_check.discover.tree.facts import AgeFact, PointerFact
 
-    nodes: set[str] = set()
-    for one in report.findings:
-        newness = find_rule(one.rule).newness
-        if newness is Newness.BY_FLEET or (newness is Newness.BY_NODE and one.node is None):
-            return None
-        if newness is Newness.BY_NODE and one.node is not None:
-            nodes.add(one.node)
-    return frozenset(nodes)
+    if inventory.rules != inventory.rules_at_base:
+        return bool(names.changed)
+    secret = AgeFact | PointerFact
+    ruled = {rule.path for file in inventory.rules for rule in file.rules}
+    for path in names.changed:
+        if path in names.here.outputs or path in names.base.outputs:
+            return True
+        now, before = names.here.facts.get(path), names.base.facts.get(path)
+        if isinstance(now, AgeFact) and isinstance(before, AgeFact):
+            # An edited secret: the stanzas are without what each encryption makes anew.
+            if (now.stanzas, now.problem) != (before.stanzas, before.problem):
+                return True
+        elif path in ruled or isinstance(now, secret) or isinstance(before, secret):
+            return True
+    return False
 
 
 def open_store(repository: Repository, settings: Settings) -> Store:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agenix_check.gate import examine, open_store
+from agenix_check.gate import change_of_access, examine, open_store
 from agenix_check.git.repository import Repository, resolve
 from agenix_check.model.activity import busy
 from agenix_check.model.findings import Report
@@ -127,40 +127,6 @@ def discover_access(view: View, settings: Settings, *, of_change: bool = False) 
     change = change_of_access(view, names, inventory) if of_change else None
     incomplete = (*names.incomplete, *inventory.incomplete)
     return FoundAccess(readers, change, inventory.kind, incomplete)
-
-
-def change_of_access(view: View, names: "Names", inventory: "Inventory") -> "AccessChange | None":
-    """Return what the change of a view does to who can read what; None without a base."""
-    if view.base is None or view.cut_off:
-        return None
-    if not _touches_secrets(names, inventory):
-        from agenix_check.model.access import AccessChange
-
-        return AccessChange()
-    from agenix_check.access.of_view import access_change
-    from agenix_check.discover.tree.key_names import name_keys
-
-    before = inventory.rules_at_base
-    change = access_change(names, inventory, before)
-    if not change.is_empty and (key_names := name_keys(view.repository, (names.here, names.base))):
-        change = access_change(names, inventory, before, key_names)
-    return change
-
-
-def _touches_secrets(names: "Names", inventory: "Inventory") -> bool:
-    """Return whether a change can change who can read what: most do not, and pay for nothing."""
-    from agenix_check.discover.tree.facts import AgeFact, PointerFact
-
-    if inventory.rules != inventory.rules_at_base:
-        return bool(names.changed)
-    ruled = {rule.path for file in inventory.rules for rule in file.rules}
-    return any(
-        path in ruled
-        or path in tree.outputs
-        or isinstance(tree.facts.get(path), AgeFact | PointerFact)
-        for path in names.changed
-        for tree in (names.here, names.base)
-    )
 
 
 @busy("reading history")

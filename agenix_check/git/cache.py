@@ -37,6 +37,11 @@ class Store:
         """Whether anything is kept at all."""
         return self._directory is not None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to load: nothing is kept, or this is the first run here."""
+        return self._directory is None or not self._directory.exists()
+
     def has(self, name: str) -> bool:
         """Return whether something was saved under a name, whatever it is worth."""
         return self._directory is not None and (self._directory / name).exists()

@@ -1,7 +1,7 @@
 """Hold what Nix or the lock file declares against a view."""
 
 import posixpath
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -25,7 +25,9 @@ from agenix_check.git.cache import Store
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import File, Snapshot
 from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode
+from agenix_check.model.findings import Finding
 from agenix_check.model.settings import EvaluateWhen, Settings
+from agenix_check.rules import Newness, find_rule
 from agenix_check.view import View
 
 
@@ -86,19 +88,21 @@ def judge_base_too(
     settings: Settings,
     store: Store,
     inventory: Inventory,
-    nodes: Collection[str] | None = None,
+    findings: Collection[Finding],
 ) -> Inventory:
     """Evaluate the base as well, if Nix may be asked and it is not known what the base declared.
 
-    It shows which findings are new, so it is needed only if there are findings; if these are about
-    some `nodes`, only for these.
+    It shows which findings are new, so it is needed only for the nodes that these are about.
     """
+    if all(find_rule(one.rule).newness is Newness.BY_FILES for one in findings):
+        return inventory
     declared = inventory.declared
     asks = inventory.kind == "nix" and settings.evaluate is EvaluateWhen.ALWAYS
     if declared is None or declared.base is not None or not (asks and names.changed):
         return inventory
     if view.base is None:
         return inventory
+    nodes = _nodes_in_question(findings)
     known = {node.name for node in declared.declaration.nodes}
     only = nodes if nodes is not None and known > set(nodes) else None
     before = evaluate_base(view, names, evaluation_options(settings), store, only)
@@ -107,6 +111,18 @@ def judge_base_too(
         return judged
     base = replace(judged.declared.base, is_whole=False)
     return replace(judged, declared=replace(judged.declared, base=base), stale_at_base=None)
+
+
+def _nodes_in_question(findings: Iterable[Finding]) -> frozenset[str] | None:
+    """Return the nodes whose declaration at the base shows which findings are old; None: all."""
+    nodes: set[str] = set()
+    for one in findings:
+        newness = find_rule(one.rule).newness
+        if newness is Newness.BY_FLEET or (newness is Newness.BY_NODE and one.node is None):
+            return None
+        if newness is Newness.BY_NODE and one.node is not None:
+            nodes.add(one.node)
+    return frozenset(nodes)
 
 
 def declare_by_lock(view: View, names: Names) -> Inventory:

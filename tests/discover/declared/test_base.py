@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection
 
 import pytest
 
-from agenix_check import gate
 from agenix_check.discover.declared import from_declaration
 from agenix_check.discover.declared.evaluation import evaluate_base
 from agenix_check.discover.tree.evidence import LOCK
@@ -81,7 +80,7 @@ def test_only_what_findings_hang_on_is_evaluated(
     monkeypatch.setattr(from_declaration, "evaluate_base", evaluate)
     part = look()
     assert asked == expected
-    monkeypatch.setattr(gate, "_nodes_in_question", lambda _: None)
+    monkeypatch.setattr(from_declaration, "_nodes_in_question", lambda _: None)
     whole = look()
     assert part.findings == whole.findings
     assert told(part) or not expected
