@@ -10,11 +10,9 @@ from agenix_check.audit.copies import Numbered, audit_copied, audit_rewritten, i
 from agenix_check.audit.directories import audit_directories
 from agenix_check.audit.dummies import name_dummies
 from agenix_check.audit.keyring import Keyring, make_keyring
-from agenix_check.audit.relinked import audit_relinked
 from agenix_check.audit.sources import audit_sources
 from agenix_check.discover.tree.facts import LockedFact
 from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.discover.tree.unreadable import list_submodules
 from agenix_check.model.findings import (
     Counts,
     FileKind,
@@ -55,7 +53,10 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
     findings += spoiled
     findings += [one for one in about_nodes if (one.rule, one.node, one.path) not in named]
     findings += audit_sources(names, fleet)
-    findings += audit_relinked(names, fleet)
+    if not names.legible:
+        from agenix_check.audit.relinked import audit_relinked
+
+        findings += audit_relinked(names, fleet)
     outputs += _wrong_outputs(lost)
     unchecked = () if names.quiet else _say_unexplained(names, outputs)
     info = FleetInfo(
@@ -159,6 +160,8 @@ def _say_unexplained(names: Names, judged: "Sized") -> tuple[str, ...]:
 
 def _where_else(names: Names) -> str:
     """Return what the tree shows of why: where its keys or its sources may be instead."""
+    from agenix_check.discover.tree.unreadable import list_submodules
+
     here = names.here
     submodules = sorted(file.path for file in list_submodules(here))
     locked = sorted({fact.by for fact in here.facts.values() if isinstance(fact, LockedFact)})

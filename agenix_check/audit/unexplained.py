@@ -112,6 +112,20 @@ def _judge(names: Names, keyring: Keyring, file: OutputFile, lost: Lost) -> Find
     )  # fmt: skip
 
 
+def _shows_what_to_make(names: Names, file: OutputFile) -> bool:
+    """Return whether names show from which source, and for which key, to make an output anew.
+
+    Those of the one that was in its place; or its own, if its directory has others for its key.
+    """
+    if file.place in names.made_at_base:
+        return True
+    lost = names.lost[file.path]
+    key = lost.key if lost.before is None else lost.before[0]
+    beside = {made.key for (where, _), made in names.made.items() if where == file.directory}
+    known = key in names.here.keys and (lost.before is not None or key in beside)
+    return known and any(isinstance(names.here.facts.get(one), AgeFact) for one in lost.sources)
+
+
 def audit_spoiled(names: Names) -> Iterator[Finding]:
     """Name the key files that were one key as a whole and hold something else, by directory."""
     said = set()
@@ -248,7 +262,7 @@ def _judge_brought(names: Names, keyring: Keyring, file: OutputFile, lost: Lost)
         path=file.path, node=file.directory, secret=file.name,
         source=_source(lost, file), new=not names.is_old(file),
         cause=_brought_by(names, file, lost), since=lost.commit,
-        mend=REKEY_EITHER_WAY if names.shows_what_to_make(file) else REKEY_BY_NIX,
+        mend=REKEY_EITHER_WAY if _shows_what_to_make(names, file) else REKEY_BY_NIX,
     )  # fmt: skip
 
 

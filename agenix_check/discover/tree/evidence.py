@@ -7,6 +7,7 @@ from agenix_check.discover.tree.facts import (
     AgeFact,
     Fact,
     LinkFact,
+    LockedFact,
     MissingFact,
     PointerFact,
     find_fact,
@@ -52,9 +53,26 @@ class Evidence:
         found = self.follow(path)
         return None if found.obstacle else self.facts.get(found.path)
 
+    @property
+    def is_legible(self) -> bool:
+        """Whether each file shows what it holds, and none is a submodule."""
+        kinds = {type(fact): fact for fact in self.facts.values()}
+        if not all(map(shows_all, kinds.values())):
+            return False
+        if any(fact.cut for fact in self.facts.values() if isinstance(fact, KeyTexts)):
+            return False
+        return SUBMODULE not in {mode for _, mode, _ in self.files.values()}
+
     def _target(self, link: File) -> str:
         fact = self.facts.get(link.path)
         return fact.target if isinstance(fact, LinkFact) else "/"
+
+
+def shows_all(fact: Fact | None) -> bool:
+    """Return whether a fact says what its file holds, and not why nobody knows that."""
+    if isinstance(fact, LinkFact | LockedFact | MissingFact):
+        return False
+    return not (isinstance(fact, KeyTexts) and fact.cut)
 
 
 def is_outside_fleet(path: str) -> bool:

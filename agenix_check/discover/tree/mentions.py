@@ -20,12 +20,13 @@ class Mentions:
     """Reads the `.nix` files of the tree that is judged, and of commits, each once."""
 
     def __init__(
-        self, repository: Repository, files: Iterable[File], tip: str | None, walked: Walked
+        self, repository: Repository, modules: Iterable[File], tip: str | None, walked: Walked
     ) -> None:
+        """Read the modules of the tree; history is that of `tip`."""
         self._git = repository.git
         self._walked = walked
         self._tip = tip
-        self._here = self._text(file.oid for file in files if file.path.endswith(".nix"))
+        self._here = self._text(file.oid for file in modules)
         self._texts: dict[str, bytes] = {}
         self._since: dict[str, bytes] = {}
         self._births: dict[str, str] = {}

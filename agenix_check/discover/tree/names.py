@@ -14,21 +14,12 @@ from agenix_check.discover.tree.evidence import (
     classify,
     find_facts,
     read_facts,
+    shows_all,
 )
-from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, bare
 from agenix_check.discover.tree.naming import OutputFile, Pairs, Place, Trace, Traced, trace
 from agenix_check.discover.tree.readings import Reading, best_reading
-from agenix_check.discover.tree.rewritten import find_rewritten
-from agenix_check.discover.tree.unreadable import (
-    find_unjudged,
-    list_submodules,
-    say_absent,
-    say_undecided,
-    say_unjudged,
-    say_unseen,
-)
 from agenix_check.discover.tree.unstaged import (
     NOTHING_UNSTAGED,
     Unstaged,
@@ -64,6 +55,8 @@ class Names:
     `quiet`: every output is explained, none is gone or waits to be staged; `looked_aside`: the
     directories of the work tree that were read too (the next run may find more there), else None;
     `shallow`: this clone's history ends early. `rewritten`: outputs with other bytes than at base.
+    `legible`: each file of both trees shows what it holds (none is a link or a submodule, locked,
+    too large or missing).
     """
 
     here: Evidence
@@ -85,6 +78,7 @@ class Names:
     shallow: bool = False
     skipped: tuple[str, ...] = ()
     rewritten: frozenset[str] = frozenset()
+    legible: bool = False
 
     def traced(self, output: OutputFile) -> Traced:
         """Return which key and source made an output's name, of the snapshot and of the base."""
@@ -94,19 +88,6 @@ class Names:
         """Return whether the base has an unexplained output too, at this place or another."""
         there = output.path in self.base.outputs or output.ident in self._idents_at_base
         return there and self.traced(output).base is None
-
-    def shows_what_to_make(self, output: OutputFile) -> bool:
-        """Return whether names show from which source, and for which key, to make one anew.
-
-        Those of the one that was in its place; or its own, if its directory has others for its key.
-        """
-        if output.place in self.made_at_base:
-            return True
-        lost = self.lost[output.path]
-        key = lost.key if lost.before is None else lost.before[0]
-        beside = {made.key for (where, _), made in self.made.items() if where == output.directory}
-        known = key in self.here.keys and (lost.before is not None or key in beside)
-        return known and any(isinstance(self.here.facts.get(one), AgeFact) for one in lost.sources)
 
     def cause(self, kind: CauseKind, path: str) -> Cause:
         """Return a cause with the commit that made it, where there is one."""
@@ -194,6 +175,7 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         there = base_evidence(snapshot, here, changed, find_facts(view.repository, olds))
         here = mark_altered(view.repository.git, here, there, changed)
     traces = _trace(here, there)
+    legible = here.is_legible and all(shows_all(there.facts.get(one.path)) for one in changed)
     names = Names(
         here=here,
         base=there,
@@ -201,11 +183,8 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         traces_at_base=traces if there is here else _within(traces, there),
         changed=frozenset(change.path for change in changed),
         shallow=view.repository.shallow,
-        skipped=tuple(
-            f"{file.path}: a submodule, which is a repository of its own"
-            for file in list_submodules(here)
-        ),
-        rewritten=find_rewritten(view, here.outputs, changed, store) if base else frozenset(),
+        rewritten=_find_rewritten(view, here, changed, store),
+        legible=legible,
     )
     lost = _find_lost(view, names, changed, memory, store)
     names = replace(names, lost=lost)
@@ -279,7 +258,6 @@ def _find_lost(
     unexplained = [file for file in here.outputs.values() if file.ident not in names.traces]
     if not unexplained:
         return {}
-    from agenix_check.discover.tree.mentions import Mentions, excuse_unnamed
     from agenix_check.discover.tree.past import Question, find_lost
     from agenix_check.discover.tree.walked import Walked
 
@@ -293,10 +271,14 @@ def _find_lost(
         unexplained=unexplained,
     )
     lost = find_lost(question, walked, memory)
-    tip = view.snapshot.commit or view.repository.head
-    secrets = {file.path: file.name for file in unexplained}
-    mentions = Mentions(view.repository, here.files.values(), tip, walked)
-    lost = excuse_unnamed(mentions, lost, secrets)
+    modules = [file for file in here.files.values() if file.path.endswith(".nix")]
+    if modules:  # else what declares the fleet is elsewhere
+        from agenix_check.discover.tree.mentions import Mentions, excuse_unnamed
+
+        tip = view.snapshot.commit or view.repository.head
+        secrets = {file.path: file.name for file in unexplained}
+        mentions = Mentions(view.repository, modules, tip, walked)
+        lost = excuse_unnamed(mentions, lost, secrets)
     walked.save()
     return lost
 
@@ -359,26 +341,32 @@ def _look_closer(view: View, names: Names) -> Names:
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if new or gone or rotated:
         commits = _find_commits(view)
-    waits = unstaged.sources.keys() | unstaged.keys.keys()
-    open_ones = {
-        path: one for path, one in names.lost.items() if here.outputs[path].ident not in waits
-    }
-    explains = bool(open_ones and (names.made or names.made_at_base))  # asked for these alone
-    unjudged = find_unjudged(here, open_ones, explains=explains)
-    undecided = say_undecided(here, there, names.changed, lost=len(lost), new=len(new))
-    undecided += say_unjudged(here, unjudged)
-    unseen = sum(one.unseen for one in names.lost.values())
-    return replace(
+    names = replace(
         names,
         unstaged=unstaged,
         commits=commits,
-        spoiled=_find_spoiled(view, names) if lost else {},
-        incomplete=say_absent(here),
+        spoiled=_find_spoiled(view, names),
         looked_aside=looked_aside,
         quiet=not (lost or gone or unstaged.outputs),
-        unjudged=frozenset(unjudged),
-        undecided=undecided or say_unseen(unseen, shallow=names.shallow),
     )
+    unseen = any(one.unseen for one in names.lost.values())
+    if names.legible and not unseen and (not lost or names.made or names.made_at_base):
+        return names
+    from agenix_check.discover.tree.unreadable import say_unreadable
+
+    return say_unreadable(names, new=len(new))
+
+
+def _find_rewritten(
+    view: View, here: Evidence, changed: Sequence[Change], store: Store
+) -> frozenset[str]:
+    """Return the outputs whose bytes a change replaced."""
+    edited = [one for one in changed if one.path in here.outputs and one.before and one.after]
+    if not edited:
+        return frozenset()
+    from agenix_check.discover.tree.rewritten import find_rewritten
+
+    return find_rewritten(view, edited, store)
 
 
 def _find_commits(view: View) -> Mapping[str, str]:
@@ -390,9 +378,12 @@ def _find_commits(view: View) -> Mapping[str, str]:
 
 
 def _find_spoiled(view: View, names: Names) -> Mapping[str, str]:
+    lost = [one for one in names.lost.values() if one.past_key is not None and not one.brought]
+    if not lost:
+        return {}
     from agenix_check.discover.tree.spoiled import find_spoiled
 
-    return find_spoiled(view.repository.git, names.here, names.base, names.lost.values())
+    return find_spoiled(view.repository.git, names.here, names.base, lost)
 
 
 def _has_all(tree: Evidence, other: Evidence) -> bool:

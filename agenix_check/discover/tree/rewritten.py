@@ -1,6 +1,6 @@
 """Outputs that have other bytes than before under the same name, and those that --fix made so."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import cast
 
 from agenix_check.git.cache import Store
@@ -13,18 +13,16 @@ _MADE_FORMAT = 1  # of the format of what is stored
 _MOST = 2000  # blobs
 
 
-def find_rewritten(
-    view: View, outputs: Collection[str], changed: Iterable[Change], store: Store
-) -> frozenset[str]:
-    """Return the paths of outputs whose bytes this change replaced.
+def find_rewritten(view: View, edited: Iterable[Change], store: Store) -> frozenset[str]:
+    """Return the paths of those of the `edited` outputs whose bytes this change replaced.
 
     What a merge takes from its other side was written there, and what --fix made anew in this
     clone was wrong, as a comparison of plaintexts had shown.
     """
     blobs = {
         one.path: one.after.oid
-        for one in changed
-        if one.path in outputs and one.before and one.after and one.before.oid != one.after.oid
+        for one in edited
+        if one.before and one.after and one.before.oid != one.after.oid
     }
     if not blobs:
         return frozenset()

@@ -17,11 +17,14 @@ from agenix_check.model.lost import Lost
 def find_spoiled(
     git: Git, here: Evidence, base: Evidence, lost: Iterable[Lost]
 ) -> Mapping[str, str]:
-    """Return why files through which outputs lost their key are no key files now, by path."""
+    """Return why files through which outputs lost their key are no key files now, by path.
+
+    `lost` are the outputs whose key is gone.
+    """
     now: dict[str, str] = {}
     was: dict[str, str] = {}
     for one in lost:
-        for path in one.keys if one.past_key is not None and not one.brought else ():
+        for path in one.keys:
             file = here.files.get(path)
             # It may have had one of the other names then.
             names = () if file is None else (path, *one.keys)

@@ -7,6 +7,8 @@ link that leads to no file of the tree.
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import (
@@ -21,6 +23,9 @@ from agenix_check.git.links import Obstacle
 from agenix_check.git.objects import WHOLE
 from agenix_check.git.snapshot import SUBMODULE, File
 from agenix_check.model.lost import Lost, Reason
+
+if TYPE_CHECKING:
+    from agenix_check.discover.tree.names import Names
 
 # What holds neither a key nor a source, and is what most partial clones leave out.
 _MEDIA = re.compile(
@@ -48,6 +53,32 @@ def may_hold_parts(path: str) -> bool:
     """Return whether a file's name looks like that of a source, or of a file with keys."""
     end = posixpath.splitext(path)[1]
     return end == ".age" or _WITH_KEYS.fullmatch(end) is not None
+
+
+def say_unreadable(names: "Names", *, new: int) -> "Names":
+    """Add to names what could not be read, and of which lost outputs that may decide.
+
+    `new` is how many of them the change made so.
+    """
+    here, lost = names.here, names.lost
+    waits = names.unstaged.sources.keys() | names.unstaged.keys.keys()
+    open_ones = {path: one for path, one in lost.items() if here.outputs[path].ident not in waits}
+    explains = bool(open_ones and (names.made or names.made_at_base))  # asked for these alone
+    unjudged = find_unjudged(here, open_ones, explains=explains)
+    undecided = say_undecided(here, names.base, names.changed, lost=len(lost), new=new)
+    undecided += say_unjudged(here, unjudged)
+    unseen = sum(one.unseen for one in lost.values())
+    submodules = (
+        f"{file.path}: a submodule, which is a repository of its own"
+        for file in list_submodules(here)
+    )
+    return replace(
+        names,
+        incomplete=say_absent(here),
+        skipped=(*submodules, *names.skipped),
+        unjudged=frozenset(unjudged),
+        undecided=undecided or say_unseen(unseen, shallow=names.shallow),
+    )
 
 
 def say_absent(here: Evidence) -> tuple[str, ...]:
