@@ -7,6 +7,7 @@ filippo.io/age, agessh (ssh-*); age-plugin-yubikey (piv-p256); age-plugin-tpm (t
 from enum import Enum
 from typing import NamedTuple
 
+from agenix_check.age.mlkem import ENCAPSULATION_KEY_SIZE
 from agenix_check.age.p256 import COMPRESSED_SIZE, UNCOMPRESSED_SIZE
 
 X25519, HYBRID = "X25519", "mlkem768x25519"
@@ -16,7 +17,6 @@ PIV, TPM, TPM_ECC = "piv-p256", "tpm", "tpm-ecc"
 SCRYPT, PLUGIN = "scrypt", "plugin"
 
 FILE_KEY_SIZE = 32  # in a stanza's body: the file key of 16 bytes and its tag of 16
-_MLKEM768_SIZE = 1184
 _X25519_SIZE = 32
 
 
@@ -92,7 +92,7 @@ class StanzaKind(NamedTuple):
 
 _RECIPIENTS = (
     RecipientKind(X25519, ("age",), _X25519_SIZE, built_in="x25519"),
-    RecipientKind(HYBRID, ("age1pq",), _MLKEM768_SIZE + _X25519_SIZE, is_post_quantum=True),
+    RecipientKind(HYBRID, ("age1pq",), ENCAPSULATION_KEY_SIZE + _X25519_SIZE, is_post_quantum=True),
     RecipientKind(
         P256TAG,
         ("age1tag",),
@@ -104,8 +104,8 @@ _RECIPIENTS = (
     RecipientKind(
         HYBRID_P256TAG,
         ("age1tagpq",),
-        _MLKEM768_SIZE + UNCOMPRESSED_SIZE,
-        point_at=_MLKEM768_SIZE,
+        ENCAPSULATION_KEY_SIZE + UNCOMPRESSED_SIZE,
+        point_at=ENCAPSULATION_KEY_SIZE,
         file_tag=Hashed.UNCOMPRESSED,
         built_in="tagpq",
         is_post_quantum=True,

@@ -20,6 +20,7 @@ from agenix_check.age.kinds import (
     SSH_RSA,
     Hashed,
 )
+from agenix_check.age.mlkem import ENCAPSULATION_KEY_SIZE, is_encapsulation_key
 from agenix_check.age.p256 import read_point
 from agenix_check.model.frozen import frozen
 
@@ -197,6 +198,8 @@ def _parse_age(text: str) -> Recipient:
         return Recipient(kind=PLUGIN, text=text)
     if kind.size is not None and len(data) != kind.size:
         raise RecipientError(f"the {prefix}1 recipient holds {len(data)} bytes, not {kind.size}")
+    if kind.is_post_quantum and not is_encapsulation_key(data[:ENCAPSULATION_KEY_SIZE]):
+        raise RecipientError(f"the {prefix}1 recipient holds no valid key of ML-KEM-768")
     if kind.point_at is None:
         return Recipient(kind=kind.name, text=text)
     try:

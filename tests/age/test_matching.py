@@ -29,7 +29,7 @@ from tests.age.strategies import text64
 
 _BODY = b"b" * 32
 _SHARE = text64(b"\x29" * 32)
-_MLKEM = b"m" * 1184
+_MLKEM = b"k" * 1184
 _SHORT, _LONG = multiple(3)
 _OTHER_SHORT, _OTHER_LONG = multiple(4)
 _SE = "age1se1qf0l9gks6x65ha077wq3w3u8fy02tpg3cd9w5j0jlgpfgqkcut2lw6hta9l"

@@ -15,7 +15,9 @@ from tests.age.points import multiple
 from tests.age.strategies import text64
 
 _ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN"
-_MLKEM = random.Random(768).randbytes(1184)  # noqa: S311
+# Each coefficient of 12 bits is less than 3,329 (0xD01).
+_MLKEM = bytes(random.Random(768).choices([n for n in range(0xD0) if n & 15 < 13], k=1184))  # noqa: S311
+_TOO_LARGE = [b"\x01\x0d\x00" + bytes(1181), bytes(1149) + b"\x00\x10\xd0" + bytes(32)]
 _POINT, _LONG_POINT = multiple(5)
 
 
@@ -114,6 +116,14 @@ def test_ssh_rsa(bits: int) -> None:
         ("age1", "the age recipient is too short"),
         (encode("age", b"k" * 31), "the age1 recipient holds 31 bytes, not 32"),
         (encode("age1pq", b"k" * 1215), "the age1pq1 recipient holds 1215 bytes, not 1216"),
+        *(
+            (
+                encode("age1pq", key + b"k" * 32),
+                "the age1pq1 recipient holds no valid key of ML-KEM",
+            )
+            for key in _TOO_LARGE
+        ),
+        (encode("age1tagpq", _TOO_LARGE[0] + _LONG_POINT), "holds no valid key of ML-KEM-768"),
         (encode("age1tag", b"\2" + b"k" * 33), "the age1tag1 recipient holds 34 bytes, not 33"),
         (encode("age1tag", b"\4" + _POINT[1:]), "the age1tag1 recipient is not an encoding of a"),
         (
