@@ -73,9 +73,8 @@ def _run(arguments: list[str]) -> int:
         from agenix_check.cli.check import run_check
 
         return run_check(arguments)
-    from agenix_check.cli.grammar import split_verb
     from agenix_check.cli.parsing import Answer
-    from agenix_check.cli.verbs import VERBS
+    from agenix_check.cli.verbs import VERBS, split_verb
 
     verb, rest = split_verb(arguments)
     try:

@@ -8,8 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from agenix_check.cli.options import OPTIONS, SNAPSHOT, Option, OptionValue
-from agenix_check.cli.settings_file import BY_NAME, FileSettings, check_value, ignore_everywhere
+from agenix_check.cli.options import (
+    BY_NAME,
+    OPTIONS,
+    SNAPSHOT,
+    Option,
+    OptionValue,
+    check_value,
+)
+from agenix_check.cli.settings_file import FileSettings, ignore_everywhere
 from agenix_check.errors import UsageError, nearest
 from agenix_check.model.settings import EvaluateWhen, Settings
 

@@ -1,4 +1,4 @@
-"""The command line's grammar: where the verb stands, and what each verb accepts.
+"""The command line's grammar: what each verb accepts.
 
 Verbs that take options of the gate stand in `gate_grammar`.
 """
@@ -6,77 +6,9 @@ Verbs that take options of the gate stand in `gate_grammar`.
 import argparse
 from collections.abc import Sequence
 
-from agenix_check.cli.options import OPTIONS
-from agenix_check.cli.parsing import add_format, hint_at_file, new_parser, parse_arguments
-from agenix_check.cli.verbs import VERBS
-from agenix_check.errors import UsageError, nearest
-
-# What other programs call it.
-_OTHER_WORDS = {
-    "diff": "access --from-ref REV",
-    "list": "fleet",
-    "lock": "fleet --lock",
-    "ls": "fleet",
-    "mend": "--fix",
-    "rekey": "--fix",
-    "repair": "--fix",
-    "show": "inspect FILE",
-    "status": "check",
-}
-
-
-def split_verb(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the verb and the other arguments; it may stand after options.
-
-    Raises `UsageError` for an unknown verb.
-    """
-    place = _place_of_verb(argv)
-    if place is None:
-        return "check", list(argv)
-    verb = argv[place]
-    if verb not in VERBS:
-        _refuse_unknown_option(argv, place)
-        raise UsageError(_no_such_verb(verb))
-    return verb, [*argv[:place], *argv[place + 1 :]]
-
-
-def _place_of_verb(argv: Sequence[str]) -> int | None:
-    """Return where the first argument is that is neither an option nor the value of one."""
-    with_value = {f"--{option.name}" for option in OPTIONS if option.kind != "flag"}
-    with_value |= {f"-{one.text.short}" for one in OPTIONS if one.kind != "flag" and one.text.short}
-    is_value = False
-    for place, word in enumerate(argv):
-        if is_value or (word.startswith("-") and word != "-"):
-            is_value = not is_value and word in with_value
-            continue
-        return place
-    return None
-
-
-def _no_such_verb(word: str) -> str:
-    if hint := hint_at_file(word):
-        return f"{word!r} is no verb: the whole repository is checked{hint}"
-    if word in _OTHER_WORDS:
-        return f"there is no verb {word!r}: type `agenix-check {_OTHER_WORDS[word]}`"
-    if word in {option.name for option in OPTIONS if option.text.help}:
-        return f"there is no verb {word!r}: it is an option, type --{word}"
-    hint = nearest(word, list(VERBS))
-    if not hint:
-        from agenix_check.cli.complete import find_nodes
-
-        if word in find_nodes():
-            hint = f"; `agenix-check fleet {word}` shows the node"
-    return f"there is no verb {word!r}{hint}"
-
-
-def _refuse_unknown_option(argv: Sequence[str], place: int) -> None:
-    """Refuse an unknown option whose value would be taken for a verb."""
-    before = argv[place - 1] if place else ""
-    known = [f"--{option.name}" for option in OPTIONS if option.text.help]
-    if before.startswith("--") and "=" not in before and before not in (*known, "--"):
-        hint = nearest(before, known)
-        if hint:
-            raise UsageError(f"there is no option {before}{hint}")
+from agenix_check.cli.parsing import add_format, new_parser, parse_arguments
+from agenix_check.cli.verbs import VERBS, no_such_verb
+from agenix_check.errors import UsageError
 
 
 def parse_inspect(arguments: Sequence[str]) -> tuple[list[str], str]:
@@ -189,7 +121,7 @@ def parse_help(arguments: Sequence[str]) -> str:
     )
     verb = str(parse_arguments(parser, arguments)["verb"])
     if verb not in VERBS:
-        raise UsageError(_no_such_verb(verb))
+        raise UsageError(no_such_verb(verb))
     return verb
 
 

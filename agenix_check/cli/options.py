@@ -1,9 +1,10 @@
-"""The table of options: each has one name, as an option, a setting and a variable."""
+"""The table of options: each has one name, as an option, a setting and a variable, and a type."""
 
 from dataclasses import Field, fields
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
+from agenix_check.errors import UsageError
 from agenix_check.model.settings import Ignore, Settings
 from agenix_check.report.registry import format_names
 
@@ -194,3 +195,51 @@ def _option(field: "Field[Any]") -> Option:
 
 
 OPTIONS: tuple[Option, ...] = tuple(map(_option, fields(Settings)))
+BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def check_value(option: Option, value: object, place: str) -> OptionValue:
+    """Return the value of an option; `UsageError` where it is of another type."""
+    if option.kind == "flag" and isinstance(value, bool):
+        return value
+    if option.kind == "text" and isinstance(value, str):
+        if not value and option.name == "age":
+            raise UsageError(f"{place} must be the name or the path of a program")
+        return value
+    if option.kind == "choice" and isinstance(value, str):
+        return _chosen(option, value, place)
+    if option.kind == "list":
+        items = list(value) if isinstance(value, list | tuple) else [value]
+        texts = tuple(item for item in items if isinstance(item, str))
+        if len(texts) == len(items):
+            return texts
+    if option.kind == "number":
+        return _number(value, place)
+    if option.kind == "count":
+        return _whole_number(value, place)
+    wanted = {"flag": "true or false", "list": "a list of strings"}
+    raise UsageError(f"{place} must be {wanted.get(option.kind, 'a string')}")
+
+
+def _number(value: object, place: str) -> float:
+    try:
+        number = float(value) if isinstance(value, int | float | str) else 0.0
+    except (ValueError, OverflowError):
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < float("inf"):
+        raise UsageError(f"{place} must be a number above 0")
+    return number
+
+
+def _whole_number(value: object, place: str) -> int:
+    number = _number(value, place)
+    if not number.is_integer():
+        raise UsageError(f"{place} must be a whole number")
+    return int(number)
+
+
+def _chosen(option: Option, value: str, place: str) -> str:
+    if value not in option.values:
+        names = ", ".join(option.values)
+        raise UsageError(f"{place} must be one of {names}, not {value!r}")
+    return value if option.enum is None else option.enum(value)

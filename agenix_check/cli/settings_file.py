@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from agenix_check.cli.options import OPTIONS, Option, OptionValue
+from agenix_check.cli.options import BY_NAME, Option, OptionValue, check_value
 from agenix_check.errors import UsageError, nearest
 from agenix_check.model.settings import EVERY_RULE, Ignore
 
@@ -17,8 +17,6 @@ _LARGEST_SETTINGS = 1 << 20  # bytes
 _MOST_STEPS = 100  # names in a key, which costs the square of their number
 _LONG_KEY = rf"""(?<![\w.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MOST_STEPS}}}"""
 _AGE_PROGRAMS = ("age", "rage")
-
-BY_NAME = {option.name: option for option in OPTIONS}
 
 
 class FileSettings(NamedTuple):
@@ -120,53 +118,6 @@ def _value(option: Option, value: object, place: str) -> OptionValue:
     if option.name == "age" and checked not in _AGE_PROGRAMS:
         raise UsageError(f"{place}: age must be age or rage, a program on PATH")
     return checked
-
-
-def check_value(option: Option, value: object, place: str) -> OptionValue:
-    """Return the value of an option; `UsageError` where it is of another type."""
-    if option.kind == "flag" and isinstance(value, bool):
-        return value
-    if option.kind == "text" and isinstance(value, str):
-        if not value and option.name == "age":
-            raise UsageError(f"{place} must be the name or the path of a program")
-        return value
-    if option.kind == "choice" and isinstance(value, str):
-        return _chosen(option, value, place)
-    if option.kind == "list":
-        items = list(value) if isinstance(value, list | tuple) else [value]
-        texts = tuple(item for item in items if isinstance(item, str))
-        if len(texts) == len(items):
-            return texts
-    if option.kind == "number":
-        return _number(value, place)
-    if option.kind == "count":
-        return _whole_number(value, place)
-    wanted = {"flag": "true or false", "list": "a list of strings"}
-    raise UsageError(f"{place} must be {wanted.get(option.kind, 'a string')}")
-
-
-def _number(value: object, place: str) -> float:
-    try:
-        number = float(value) if isinstance(value, int | float | str) else 0.0
-    except (ValueError, OverflowError):
-        number = 0.0
-    if isinstance(value, bool) or not 0 < number < float("inf"):
-        raise UsageError(f"{place} must be a number above 0")
-    return number
-
-
-def _whole_number(value: object, place: str) -> int:
-    number = _number(value, place)
-    if not number.is_integer():
-        raise UsageError(f"{place} must be a whole number")
-    return int(number)
-
-
-def _chosen(option: Option, value: str, place: str) -> str:
-    if value not in option.values:
-        names = ", ".join(option.values)
-        raise UsageError(f"{place} must be one of {names}, not {value!r}")
-    return value if option.enum is None else option.enum(value)
 
 
 def _ignore_entry(entry: object, place: str) -> Ignore:

@@ -1,9 +1,11 @@
-"""Every verb: a function from arguments to an exit code. `check` has a file of its own."""
+"""Every verb: a function from arguments to an exit code; and which one the arguments name."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from agenix_check.cli.options import OPTIONS
 from agenix_check.cli.terminal import print_out, text_width
+from agenix_check.errors import UsageError, nearest
 
 # Each imports what it needs: no verb pays for another.
 
@@ -148,3 +150,73 @@ VERBS = {
     "help": Verb("show the help of a verb", _help),
     "version": Verb("print the version", _version),
 }
+
+# What other programs call it.
+_OTHER_WORDS = {
+    "diff": "access --from-ref REV",
+    "list": "fleet",
+    "lock": "fleet --lock",
+    "ls": "fleet",
+    "mend": "--fix",
+    "rekey": "--fix",
+    "repair": "--fix",
+    "show": "inspect FILE",
+    "status": "check",
+}
+
+
+def split_verb(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the verb and the other arguments; it may stand after options.
+
+    Raises `UsageError` for an unknown verb.
+    """
+    place = _place_of_verb(argv)
+    if place is None:
+        return "check", list(argv)
+    verb = argv[place]
+    if verb not in VERBS:
+        _refuse_unknown_option(argv, place)
+        raise UsageError(no_such_verb(verb))
+    return verb, [*argv[:place], *argv[place + 1 :]]
+
+
+def _place_of_verb(argv: Sequence[str]) -> int | None:
+    """Return where the first argument is that is neither an option nor the value of one."""
+    with_value = {f"--{option.name}" for option in OPTIONS if option.kind != "flag"}
+    with_value |= {f"-{one.text.short}" for one in OPTIONS if one.kind != "flag" and one.text.short}
+    is_value = False
+    for place, word in enumerate(argv):
+        if is_value or (word.startswith("-") and word != "-"):
+            is_value = not is_value and word in with_value
+            continue
+        return place
+    return None
+
+
+def no_such_verb(word: str) -> str:
+    """Say that a word is no verb, and what to type instead, where that can be guessed."""
+    from agenix_check.cli.parsing import hint_at_file
+
+    if hint := hint_at_file(word):
+        return f"{word!r} is no verb: the whole repository is checked{hint}"
+    if word in _OTHER_WORDS:
+        return f"there is no verb {word!r}: type `agenix-check {_OTHER_WORDS[word]}`"
+    if word in {option.name for option in OPTIONS if option.text.help}:
+        return f"there is no verb {word!r}: it is an option, type --{word}"
+    hint = nearest(word, list(VERBS))
+    if not hint:
+        from agenix_check.cli.complete import find_nodes
+
+        if word in find_nodes():
+            hint = f"; `agenix-check fleet {word}` shows the node"
+    return f"there is no verb {word!r}{hint}"
+
+
+def _refuse_unknown_option(argv: Sequence[str], place: int) -> None:
+    """Refuse an unknown option whose value would be taken for a verb."""
+    before = argv[place - 1] if place else ""
+    known = [f"--{option.name}" for option in OPTIONS if option.text.help]
+    if before.startswith("--") and "=" not in before and before not in (*known, "--"):
+        hint = nearest(before, known)
+        if hint:
+            raise UsageError(f"there is no option {before}{hint}")
