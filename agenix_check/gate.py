@@ -273,7 +273,7 @@ def _examine(
     advise: Advise | None,
 ) -> Examined:
     with view.snapshot.listed_meanwhile():
-        from agenix_check.audit import audit_fleet, refuse_emptied, select
+        from agenix_check.audit import audit_fleet, refuse_emptied
         from agenix_check.discover.declared.inventory import take_inventory
         from agenix_check.discover.tree.facts_cache import Memory
         from agenix_check.discover.tree.names import discover_names
@@ -311,7 +311,11 @@ def _examine(
     report = replace(report, access=change_of_access(view, names, inventory))
     if compare is not None:
         report = compare(report, names, inventory, view)
-    selected = select(report, settings, names.here, known)
+    selected = report
+    if settings.leaves_out:
+        from agenix_check.audit.select import select
+
+        selected = select(report, settings, names.here, known)
     selected = replace(selected, only_new_fails=_only_new_fails(view, settings))
     if advise is not None and selected.findings:
         selected = advise(selected, names, inventory, view)

@@ -136,3 +136,17 @@ def _by_hand(view: View) -> View:
     if commit in tips or any(is_ancestor(repository, commit, tip) for tip in tips):
         return view
     return replace(view, authority=commit_snapshot(repository, tips[0]))
+
+
+def trusted_commit(view: View) -> Snapshot | None:
+    """Return the commit that is trusted on first use; None before the first one."""
+    repository, head = view.repository, view.snapshot.commit or view.repository.head
+    if head is None:
+        return None
+    if view.authority is not None:
+        return view.authority
+    tips = repository.default_tips
+    if tips and not any(is_ancestor(repository, head, tip) for tip in tips):
+        return commit_snapshot(repository, tips[0])
+    is_base = view.base is not None and view.base.commit == head
+    return view.base if is_base else commit_snapshot(repository, head)

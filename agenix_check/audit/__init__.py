@@ -6,14 +6,13 @@
 from dataclasses import replace
 
 from agenix_check.audit.by_names import audit_names
-from agenix_check.audit.select import select
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.activity import busy
 from agenix_check.model.findings import Report, SnapshotInfo
 from agenix_check.rules import find_rule
 
-__all__ = ["audit_fleet", "refuse_emptied", "select"]
+__all__ = ["audit_fleet", "refuse_emptied"]
 
 # The audit of declarations is imported only when it is needed: many trees declare nothing.
 

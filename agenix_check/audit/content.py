@@ -117,6 +117,15 @@ def looks_right(fact: Fact | None, source: Fact | None, recipient: Recipient | N
     return _match_whole(fact, source, recipient) is not Match.NO
 
 
+def may_be_read(fact: Fact | None, recipient: Recipient) -> bool:
+    """Return whether a file seems to be addressed to a key; of an LFS pointer nothing shows."""
+    if isinstance(fact, PointerFact):
+        return True
+    if not isinstance(fact, AgeFact) or fact.problem is not None:
+        return False
+    return any(match(stanza, recipient) is not Match.NO for stanza in fact.stanzas)
+
+
 def _match_whole(fact: Fact | None, source: Fact | None, recipient: Recipient | None) -> Match:
     """Return whether an output is for its node; NO where anything else about it is unusual.
 

@@ -28,7 +28,7 @@ def select(
     Ignored findings are counted. The verdict of an output depends on the rules that are left.
     """
     restricted = settings.node or settings.secret
-    if not (restricted or settings.ignore or known):
+    if not settings.leaves_out:
         return report
     plain = {one.path for one in report.plain}
     wanted = [one for one in report.findings if is_wanted(one, settings, plain)]

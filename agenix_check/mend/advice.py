@@ -4,14 +4,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agenix_check.age import Recipient, recipient_or_none
+from agenix_check.age import DUMMY_RECIPIENT, Recipient, recipient_or_none
 from agenix_check.audit.commands import REKEY
+from agenix_check.audit.content import may_be_read
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.git.known_keys import read_known_keys
 from agenix_check.model.findings import Finding, Report
 from agenix_check.rules import MendedBy, find_rule
-from agenix_check.view import View
+from agenix_check.view import View, trusted_commit
 
 if TYPE_CHECKING:
     from agenix_check.mend.admission import Admission
@@ -27,13 +29,15 @@ def advise_grants(report: Report, names: Names, inventory: Inventory, view: View
     if not fixable:
         return report
     noted = read_known_keys(view.repository)
-    if noted is None:
+    keys = frozenset[str]() if noted is None else noted.keys
+    trusted = trusted_commit(view) if noted is None else None
+    shown = trusted is not None and view.base is not None and trusted.tree == view.base.tree
+    suspects = _suspects(fixable, names, inventory, keys, shown=shown)
+    if suspects and noted is None:
         from agenix_check.mend.first_use import keys_at_a_glance
 
         keys = keys_at_a_glance(view, names, inventory)
-    else:
-        keys = noted.keys
-    suspects = _suspects(fixable, names, inventory, keys)
+        suspects = _suspects(fixable, names, inventory, keys)
     if not suspects:
         return report
     from agenix_check.mend.admission import Admission
@@ -59,6 +63,15 @@ def advise_grants(report: Report, names: Names, inventory: Inventory, view: View
         for one in report.findings
     )
     return replace(report, findings=findings)
+
+
+def _is_made_for(names: Names, file: OutputFile, recipient: Recipient) -> bool:
+    """Return whether an output of the base was made for a key, and seems to be addressed to it."""
+    made = names.traces_at_base.get(file.ident)
+    text = None if made is None else names.base.keys[made.key].text
+    if text is None or recipient_or_none(text) != recipient or recipient.text == DUMMY_RECIPIENT:
+        return False
+    return may_be_read(names.base.facts.get(file.path), recipient)
 
 
 def _advise(finding: Finding, grants: "list[Grant]") -> Finding:
@@ -90,9 +103,17 @@ def _plan(
 
 
 def _suspects(
-    findings: Iterable[Finding], names: Names, inventory: Inventory, known: Collection[str]
+    findings: Iterable[Finding],
+    names: Names,
+    inventory: Inventory,
+    known: Collection[str],
+    *,
+    shown: bool = False,
 ) -> list[Finding]:
-    """Leave out findings that show at a glance that their key is known: planning takes longer."""
+    """Leave out findings that show at a glance that their key is known: planning takes longer.
+
+    `shown`: whatever key the base has an output for is known.
+    """
     declared = inventory.declared
     nodes = {} if declared is None else {
         node.name: node.host_pubkey for node in declared.declaration.nodes
@@ -120,6 +141,8 @@ def _suspects(
         if text is None or recipient is None:
             return False
         recipients[text] = recipient
-        return recipient.text in known
+        if recipient.text in known:
+            return True
+        return shown and file is not None and _is_made_for(names, file, recipient)
 
     return [one for one in findings if one.path is None or not is_known(one)]

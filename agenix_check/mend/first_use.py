@@ -3,22 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agenix_check.age import DUMMY_RECIPIENT, Match, Recipient, match, recipient_or_none
+from agenix_check.age import DUMMY_RECIPIENT, Recipient, recipient_or_none
+from agenix_check.audit.content import may_be_read
 from agenix_check.audit.readers import compare
 from agenix_check.discover.declared.expected import Declared
 from agenix_check.discover.declared.inventory import Inventory, take_inventory
 from agenix_check.discover.tree.evidence import Evidence
-from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact
+from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.key_texts import KeyText, digest
 from agenix_check.discover.tree.names import Names, discover_names
 from agenix_check.discover.tree.naming import trace
 from agenix_check.git.cache import Store
-from agenix_check.git.repository import Repository, commit_snapshot, is_ancestor
+from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
 from agenix_check.mend.admission import searched
 from agenix_check.model.settings import Settings
-from agenix_check.view import View
+from agenix_check.view import View, trusted_commit
 
 
 def keys_of_head(
@@ -47,20 +48,6 @@ def keys_of_head(
     if at_head.declared is not None:
         keys |= keys_of_masters(view.repository, trusted, names.base, at_head.declared)
     return frozenset(keys)
-
-
-def trusted_commit(view: View) -> Snapshot | None:
-    """Return the commit that is trusted on first use; None before the first one."""
-    repository, head = view.repository, view.snapshot.commit or view.repository.head
-    if head is None:
-        return None
-    if view.authority is not None:
-        return view.authority
-    tips = repository.default_tips
-    if tips and not any(is_ancestor(repository, head, tip) for tip in tips):
-        return commit_snapshot(repository, tips[0])
-    is_base = view.base is not None and view.base.commit == head
-    return view.base if is_base else commit_snapshot(repository, head)
 
 
 def _unchanged(view: View, commit: Snapshot) -> View:
@@ -116,13 +103,13 @@ def keys_of_outputs(names: Names, tree: Evidence, declared: Iterable[str]) -> se
         if known not in recipients:
             recipients[known] = recipient_or_none(text)
         recipient = recipients[known]
-        if recipient is not None and _can_read(tree.facts.get(path), recipient):
+        if recipient is not None and may_be_read(tree.facts.get(path), recipient):
             shown.add(known)
             found.add(recipient.text)
     texts = {digest(text): KeyText(text, ()) for text in declared}
     for name, made in trace(rest, texts, tree.sources).items() if rest and texts else ():
         recipient = recipient_or_none(texts[made.key].text)
-        if recipient is not None and _can_read(tree.facts.get(rest[name]), recipient):
+        if recipient is not None and may_be_read(tree.facts.get(rest[name]), recipient):
             found.add(recipient.text)
     return found - {DUMMY_RECIPIENT}
 
@@ -170,12 +157,3 @@ def _declared_keys(inventories: Iterable[Inventory]) -> set[str]:
             found |= {node.host_pubkey for node in one.declaration.nodes}
             one = one.base
     return found
-
-
-def _can_read(fact: Fact | None, recipient: Recipient) -> bool:
-    """Return whether a file seems to be addressed to a key; of an LFS pointer nothing shows."""
-    if isinstance(fact, PointerFact):
-        return True
-    if not isinstance(fact, AgeFact) or fact.problem is not None:
-        return False
-    return any(match(stanza, recipient) is not Match.NO for stanza in fact.stanzas)

@@ -109,6 +109,11 @@ class Settings:
         return bool(self.node or self.secret or self.new_from)
 
     @property
+    def leaves_out(self) -> bool:
+        """Whether something of what is found does not count."""
+        return self.is_restricted or bool(self.ignore)
+
+    @property
     def names_snapshot(self) -> bool:
         """Whether an option names the snapshot or its base."""
         named = (self.rev, self.from_ref, self.to_ref)
