@@ -10,7 +10,6 @@ from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.key_texts import NOWHERE, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
-from agenix_check.discover.tree.readings import best_reading
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
 from agenix_check.model.fleet import Fleet, Node
 from agenix_check.model.lost import Grown
@@ -205,7 +204,7 @@ def _outgrown(names: Names, node: Node) -> Iterator[Finding]:
         found = names.outgrown.get(key := digest(text))
         if found is None:
             continue
-        now, was = (best_reading(tree, key) for tree in (names.here, names.base))
+        now, was = (tree.reading(key) for tree in (names.here, names.base))
         unless = {
             Grown.NEWLINE: "the text is trimmed",
             Grown.COMMENT: "comments are left out",

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 
 from agenix_check.age import recipient_or_none
 from agenix_check.discover.tree.facts import AgeFact
-from agenix_check.discover.tree.key_texts import NOWHERE, KeyText, KeyTexts, digest
+from agenix_check.discover.tree.key_texts import NOWHERE, KeyText, KeyTexts, digest, readings
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import OutputFile, Trace
-from agenix_check.discover.tree.readings import readings
 from agenix_check.mend.needs import Need, Needs, collect_needs
 from agenix_check.model.findings import Finding
 from agenix_check.model.fleet import closest_to_name

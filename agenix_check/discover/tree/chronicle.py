@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
-from agenix_check.discover.tree.evidence import SMALL
+from agenix_check.discover.tree.evidence import SMALL, is_media, may_hold_parts
 from agenix_check.discover.tree.facts import Fact, MissingFact, find_fact
 from agenix_check.discover.tree.facts_cache import flatten_fact, revive_fact
 from agenix_check.discover.tree.key_texts import KeyTexts
-from agenix_check.discover.tree.unreadable import is_media, may_hold_parts
 from agenix_check.git.cache import Store
 from agenix_check.git.every_commit import (
     PastChange,

@@ -1,5 +1,7 @@
 """What one tree says by itself: its outputs, its keys and its sources, by where they are."""
 
+import posixpath
+import re
 from collections.abc import Iterable, Mapping
 
 from agenix_check.age import DUMMY_RECIPIENT
@@ -13,7 +15,14 @@ from agenix_check.discover.tree.facts import (
     find_fact,
 )
 from agenix_check.discover.tree.facts_cache import Memory
-from agenix_check.discover.tree.key_texts import KeyRoom, KeyText, KeyTexts, digest
+from agenix_check.discover.tree.key_texts import (
+    KeyRoom,
+    KeyText,
+    KeyTexts,
+    Reading,
+    digest,
+    reading,
+)
 from agenix_check.discover.tree.naming import LEFTOVER, OutputFile, output_file
 from agenix_check.git.links import Followed, follow
 from agenix_check.git.objects import read_blobs
@@ -25,6 +34,15 @@ from agenix_check.model.frozen import frozen
 LOCK = "agenix-check.lock"
 FLAKE = "flake.nix"
 SMALL = (".age", ".nix", ".pub")  # files that are so small that Git need not say first how large
+
+# What holds neither a key nor a source, and is what most partial clones leave out.
+_MEDIA = re.compile(
+    r"\.(7z|aac|avif|bmp|bz2|cpio|flac|gif|gz|heic|icns|ico|iso|jpe?g|jxl|m4a|mkv|mov|mp[34]|ogg|otf"
+    r"|pdf|png|psd|svg|tar|tgz|tiff?|ttf|wav|webm|webp|woff2?|xcf|xz|zip|zst)",
+    re.IGNORECASE,
+)
+_PROMISING = (".age", ".nix", ".pub")
+_WITH_KEYS = re.compile(r"(\.(pub|keys?|nix|toml|json|ya?ml|txt))?", re.IGNORECASE)
 
 
 @frozen
@@ -63,6 +81,17 @@ class Evidence:
             return False
         return SUBMODULE not in {mode for _, mode, _ in self.files.values()}
 
+    def reading(self, key: str) -> Reading | None:
+        """Return the least that was done to have a key, by digest, from any file of the tree.
+
+        None where another file has it too, such as a module: there it may be a string.
+        """
+        text, paths = self.keys[key]
+        if text is None or not paths:
+            return None
+        found = [reading(self.facts.get(path), text) for path in paths]
+        return None if None in found else min(one for one in found if one is not None)
+
     def _target(self, link: File) -> str:
         fact = self.facts.get(link.path)
         return fact.target if isinstance(fact, LinkFact) else "/"
@@ -78,6 +107,23 @@ def shows_all(fact: Fact | None) -> bool:
 def is_outside_fleet(path: str) -> bool:
     """Return whether a file is one that neither keys nor sources are taken from."""
     return LEFTOVER in path or path == LOCK
+
+
+def is_media(path: str) -> bool:
+    """Return whether a file's name says that it holds neither a key nor a source."""
+    if path.endswith(_PROMISING):  # nearly all; all of history asks
+        return False
+    return _MEDIA.fullmatch(posixpath.splitext(path)[1]) is not None
+
+
+def may_hold_keys(path: str) -> bool:
+    """Return whether a file's name looks like that of one with keys."""
+    return _WITH_KEYS.fullmatch(posixpath.splitext(path)[1]) is not None
+
+
+def may_hold_parts(path: str) -> bool:
+    """Return whether a file's name looks like that of a source, or of a file with keys."""
+    return path.endswith(".age") or may_hold_keys(path)
 
 
 def find_facts(repository: Repository, files: Iterable[File]) -> dict[str, Fact]:

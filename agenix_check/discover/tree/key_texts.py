@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from enum import IntEnum
 from typing import NamedTuple
 
 from agenix_check.errors import CannotCheckError
@@ -74,6 +75,37 @@ class KeyTexts(NamedTuple):
         if self.whole is not None:
             return {self.whole, *(text for text in self.public if not text.endswith("\n"))}
         return {text + end for text in self.public for end in ("", "\n")}
+
+
+class Reading(IntEnum):
+    """What a fleet does to the text of a file of keys to have a key; the smaller, the less.
+
+    The text that outputs are made for says it only in part: a file without a newline at its end is
+    the same, as a whole and trimmed.
+    """
+
+    WHOLE = 0
+    TRIMMED = 1
+    PART = 2
+
+
+def readings(whole: str) -> tuple[str, str, str]:
+    """Return what a fleet may take a file's text for: as it is, without its newline, trimmed."""
+    return whole, whole.removesuffix("\n"), whole.strip()
+
+
+def reading(fact: object, text: str) -> Reading | None:
+    """Return the least that was done to a file's text to have a key; None where it has it not.
+
+    None also where the file is none of keys alone: what is done there is not known.
+    """
+    if not isinstance(fact, KeyTexts) or fact.whole is None:
+        return None
+    if text == fact.whole:
+        return Reading.WHOLE
+    if text in readings(fact.whole):
+        return Reading.TRIMMED
+    return Reading.PART if text in fact.texts() else None
 
 
 class KeyRoom:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from agenix_check.age import DUMMY_RECIPIENT
-from agenix_check.discover.tree.evidence import is_outside_fleet
+from agenix_check.discover.tree.evidence import is_media, is_outside_fleet, may_hold_parts
 from agenix_check.discover.tree.facts import AgeFact, Fact, MissingFact, PointerFact, find_fact
 from agenix_check.discover.tree.key_texts import KeyRoom, KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import (
@@ -20,7 +20,6 @@ from agenix_check.discover.tree.naming import (
     output_file,
     trace,
 )
-from agenix_check.discover.tree.unreadable import is_media, may_hold_parts
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.process import Git
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change, File

@@ -6,27 +6,27 @@ from collections.abc import Iterable, Mapping
 
 from agenix_check.discover.tree.nix_past import WORD_BYTES, NixPast
 from agenix_check.discover.tree.walked import Walked
+from agenix_check.git.cache import Store
 from agenix_check.git.history import nix_blobs_of_line, when_added
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.paths import to_bytes
-from agenix_check.git.repository import Repository
+from agenix_check.git.process import Git
 from agenix_check.git.snapshot import File
 from agenix_check.model.lost import Excuse, Lost, Reason
+from agenix_check.view import View
 
 _MANY = 8  # questions that history is asked one by one: for more it is read as a whole
 
 
 class Mentions:
-    """Reads the `.nix` files of the tree that is judged, and of commits, each once."""
+    """Reads the `.nix` files of commits, each once, beside those of the tree that is judged."""
 
-    def __init__(
-        self, repository: Repository, modules: Iterable[File], tip: str | None, walked: Walked
-    ) -> None:
-        """Read the modules of the tree; history is that of `tip`."""
-        self._git = repository.git
+    def __init__(self, view: View, here: bytes, walked: Walked) -> None:
+        """Compare with the history of a view what the modules of its tree hold, `here`."""
+        self._git = view.repository.git
+        self._tip = view.snapshot.commit or view.repository.head
         self._walked = walked
-        self._tip = tip
-        self._here = self._text(file.oid for file in modules)
+        self._here = here
         self._texts: dict[str, bytes] = {}
         self._since: dict[str, bytes] = {}
         self._births: dict[str, str] = {}
@@ -39,8 +39,6 @@ class Mentions:
 
         Many names are put together by Nix and stand in no file; of those nothing follows.
         """
-        if not self._here:
-            return None  # what declares the fleet is elsewhere
         files = [posixpath.basename(path) for path in lost.sources]
         if files and not any(to_bytes(file) in self._here for file in files):
             file = next((one for one in files if self._stood_when_lost(lost, one)), None)
@@ -112,33 +110,57 @@ class Mentions:
         """Return what `.nix` files held in changes after a commit."""
         if since not in self._since and self._tip is not None:
             oids = nix_blobs_of_line(self._git, self._tip, since)
-            self._since[since] = self._text(oids)
+            self._since[since] = _read(self._git, oids)
         return self._since.get(since, b"")
 
     def _at(self, commit: str) -> bytes:
         if commit not in self._texts:
             status, listing, _ = self._git.attempt("ls-tree", "-r", "-z", "--full-tree", commit)
             lines = listing.split(b"\0")[:-1] if status == 0 else []
-            entries = [line.partition(b"\t") for line in lines if line.endswith(b".nix")]
-            self._texts[commit] = self._text(meta.split()[2].decode() for meta, _, _ in entries)
+            metas = [line.partition(b"\t")[0] for line in lines if line.endswith(b".nix")]
+            self._texts[commit] = _read(self._git, [meta.split()[2].decode() for meta in metas])
         return self._texts[commit]
-
-    def _text(self, oids: Iterable[str]) -> bytes:
-        return b"\0".join(blob.data for blob in read_blobs(self._git, oids))
 
 
 def excuse_unnamed(
-    mentions: Mentions, lost: Mapping[str, Lost], names: Mapping[str, str]
-) -> dict[str, Lost]:
-    """Return lost outputs, those excused of whose secret no `.nix` file speaks any more."""
-    return {
-        path: one._replace(excuse=mentions.excuse(one, names[path])) if _is_open(one) else one
+    view: View,
+    modules: Iterable[File],
+    lost: Mapping[str, Lost],
+    names: Mapping[str, str],
+    walked: Walked | None,
+    store: Store,
+) -> tuple[dict[str, Lost], Walked | None]:
+    """Return lost outputs, those excused of whose secret no `.nix` file speaks any more.
+
+    `modules` are these files, `names` the secrets by the path of an output. Where they do not speak
+    of one, history is asked whether they did: then what was `walked` for that is returned too.
+    """
+    here = _read(view.repository.git, (file.oid for file in modules))
+    unnamed = [
+        path
         for path, one in lost.items()
-    }
+        if one.excuse is None and not one.unseen and not _is_named(here, one, names[path])
+    ]
+    if not (here and unnamed):  # what declares the fleet may be elsewhere
+        return dict(lost), walked
+    walked = walked or Walked(view, store)
+    mentions = Mentions(view, here, walked)
+    excuses = {path: mentions.excuse(lost[path], names[path]) for path in unnamed}
+    return {
+        path: one._replace(excuse=excuses[path]) if path in excuses else one
+        for path, one in lost.items()
+    }, walked
 
 
-def _is_open(lost: Lost) -> bool:
-    return lost.excuse is None and not lost.unseen
+def _is_named(here: bytes, lost: Lost, name: str) -> bool:
+    """Return whether modules speak of a secret: by its name, and by its file's if that is known."""
+    files = [to_bytes(posixpath.basename(path)) for path in lost.sources]
+    by_file = not files or any(file in here for file in files)
+    return by_file and _word(name).search(here) is not None
+
+
+def _read(git: Git, oids: Iterable[str]) -> bytes:
+    return b"\0".join(blob.data for blob in read_blobs(git, oids))
 
 
 def _word(name: str) -> "re.Pattern[bytes]":

@@ -17,9 +17,8 @@ from agenix_check.discover.tree.evidence import (
     shows_all,
 )
 from agenix_check.discover.tree.facts_cache import Memory
-from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, bare
+from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, Reading, bare
 from agenix_check.discover.tree.naming import OutputFile, Pairs, Place, Trace, Traced, trace
-from agenix_check.discover.tree.readings import Reading, best_reading
 from agenix_check.discover.tree.unstaged import (
     NOTHING_UNSTAGED,
     Unstaged,
@@ -259,9 +258,7 @@ def _find_lost(
     if not unexplained:
         return {}
     from agenix_check.discover.tree.past import Question, find_lost
-    from agenix_check.discover.tree.walked import Walked
 
-    walked = Walked(view, store)
     question = Question(
         view=view,
         here=here,
@@ -270,23 +267,22 @@ def _find_lost(
         changed=changed,
         unexplained=unexplained,
     )
-    lost = find_lost(question, walked, memory)
+    lost, walked = find_lost(question, store, memory)
     modules = [file for file in here.files.values() if file.path.endswith(".nix")]
     if modules:  # else what declares the fleet is elsewhere
-        from agenix_check.discover.tree.mentions import Mentions, excuse_unnamed
+        from agenix_check.discover.tree.mentions import excuse_unnamed
 
-        tip = view.snapshot.commit or view.repository.head
         secrets = {file.path: file.name for file in unexplained}
-        mentions = Mentions(view.repository, modules, tip, walked)
-        lost = excuse_unnamed(mentions, lost, secrets)
-    walked.save()
+        lost, walked = excuse_unnamed(view, modules, lost, secrets, walked, store)
+    if walked is not None:
+        walked.save()
     return lost
 
 
 def _find_outgrown(view: View, names: Names, used: AbstractSet[str], store: Store) -> Names:
     """Ask history about keys that are less than the whole file that they are read from."""
     here = names.here
-    read = {key: how for key in used if (how := best_reading(here, key)) is not None}
+    read = {key: how for key in used if (how := here.reading(key)) is not None}
     if not any(how > Reading.WHOLE for how in read.values()):
         return names
     from agenix_check.discover.tree.outgrown import find_outgrown

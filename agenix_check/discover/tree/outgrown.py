@@ -13,10 +13,9 @@ from typing import cast
 from agenix_check.discover.tree.answered import has_all, tips_of, touched_since
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import Fact, find_fact
-from agenix_check.discover.tree.key_texts import KeyTexts
+from agenix_check.discover.tree.key_texts import KeyTexts, Reading, reading
 from agenix_check.discover.tree.library import may_have_parts
 from agenix_check.discover.tree.naming import OutputFile, Trace, output_file
-from agenix_check.discover.tree.readings import Reading, reading
 from agenix_check.git.cache import Store
 from agenix_check.git.history import LineCommit, find_files, read_commits, read_versions
 from agenix_check.git.objects import read_blobs

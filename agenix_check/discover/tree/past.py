@@ -50,25 +50,25 @@ class Question:
     unexplained: Sequence[OutputFile]
 
 
-def find_lost(question: Question, walked: Walked, memory: Memory) -> dict[str, Lost]:
-    """Return what became of each unexplained output, by path.
+def find_lost(
+    question: Question, store: Store, memory: Memory
+) -> tuple[dict[str, Lost], Walked | None]:
+    """Return what became of each unexplained output, by path, and the history walked for that.
 
-    Where this change took the explanation from all of them, its two trees tell all; else history
-    is walked, and what is found there is remembered.
+    None is, where this change took the explanation from all of them: its two trees tell all.
     """
     parents = parents_of(question.view.repository, question.view.snapshot)
     if _is_brand_new(question, parents):
         step = _judge_by_two_trees(question, parents)
         if not any(_has_twin(step, loss) for loss in step.lost.values()):
-            return _freeze(question, step)
+            return _freeze(question, step), None
     question.view.snapshot.refuse_left_out()
+    walked = Walked(question.view, store)
     line = _judge_by_history(question, parents, walked, memory)
-    if line is None:
-        return {
-            file.path: Lost(path=file.path, commit=None, brought=False, unseen=True)
-            for file in question.unexplained
-        }
-    return _freeze(question, line)
+    if line is not None:
+        return _freeze(question, line), walked
+    paths = [file.path for file in question.unexplained]
+    return {path: Lost(path, commit=None, brought=False, unseen=True) for path in paths}, walked
 
 
 def _is_brand_new(question: Question, parents: Sequence[str]) -> bool:

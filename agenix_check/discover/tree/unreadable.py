@@ -5,12 +5,11 @@ link that leads to no file of the tree.
 """
 
 import posixpath
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agenix_check.discover.tree.evidence import Evidence
+from agenix_check.discover.tree.evidence import Evidence, is_media, may_hold_keys
 from agenix_check.discover.tree.facts import (
     AgeFact,
     LinkFact,
@@ -27,32 +26,11 @@ from agenix_check.model.lost import Lost, Reason
 if TYPE_CHECKING:
     from agenix_check.discover.tree.names import Names
 
-# What holds neither a key nor a source, and is what most partial clones leave out.
-_MEDIA = re.compile(
-    r"\.(7z|aac|avif|bmp|bz2|cpio|flac|gif|gz|heic|icns|ico|iso|jpe?g|jxl|m4a|mkv|mov|mp[34]|ogg|otf"
-    r"|pdf|png|psd|svg|tar|tgz|tiff?|ttf|wav|webm|webp|woff2?|xcf|xz|zip|zst)",
-    re.IGNORECASE,
-)
 _CERTAIN = (".age", ".pub")
-_PROMISING = (".age", ".nix", ".pub")
 _OVER_A_BOUND = (
     f"has a key with a comment of more than {LONGEST_COMMENT} bytes, more than "
     f"{MOST_KEY_BYTES >> 20} MiB of keys with comments, or more than {WHOLE >> 20} MiB"
 )
-_WITH_KEYS = re.compile(r"(\.(pub|keys?|nix|toml|json|ya?ml|txt))?", re.IGNORECASE)
-
-
-def is_media(path: str) -> bool:
-    """Return whether a file's name says that it holds neither a key nor a source."""
-    if path.endswith(_PROMISING):  # nearly all; all of history asks
-        return False
-    return _MEDIA.fullmatch(posixpath.splitext(path)[1]) is not None
-
-
-def may_hold_parts(path: str) -> bool:
-    """Return whether a file's name looks like that of a source, or of a file with keys."""
-    end = posixpath.splitext(path)[1]
-    return end == ".age" or _WITH_KEYS.fullmatch(end) is not None
 
 
 def say_unreadable(names: "Names", *, new: int) -> "Names":
@@ -262,11 +240,10 @@ def say_undecided(
     suspects = (
         _absent(here) | _cut(here) | {path: at_base[path] for path in at_base if path in changed}
     )
-    ends = {path: posixpath.splitext(path)[1] for path in suspects}
     paths = [
         path
-        for path, end in ends.items()
-        if (not _MEDIA.fullmatch(end) if new or path in changed else _WITH_KEYS.fullmatch(end))
+        for path in suspects
+        if (not is_media(path) if new or path in changed else may_hold_keys(path))
     ]
     said = []
     if paths:
