@@ -1,7 +1,7 @@
 """Questions at the terminal: may files be written, may keys have secrets that they never had?"""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 
 def agrees(question: str) -> bool | None:
@@ -14,29 +14,22 @@ def agrees(question: str) -> bool | None:
     return None if answer is None else _is_yes(answer)
 
 
-def asker() -> Callable[[Sequence[str]], bool] | None:
-    """Return what asks a person; None in CI, and where there is no terminal."""
+def agrees_to_keys(lines: Sequence[str]) -> bool:
+    """Return whether a person lets keys have secrets; in CI and without a terminal nobody does."""
     if os.environ.get("CI"):
-        return None
+        return False
     from agenix_check.keys.prompts import Terminal
+    from agenix_check.report.escape import visible
 
     terminal = Terminal()
     if not terminal.available():
-        return None
-
-    def ask(lines: Sequence[str]) -> bool:
-        from agenix_check.report.escape import visible
-
-        one = len(lines) == 1
-        listed = "".join(f"\n  {visible(line)}" for line in lines)
-        what = "This key is" if one else "These keys are"
-        terminal.say(
-            f"{what} to get secrets, and no secret went there from this clone yet:{listed}"
-        )
-        answer = terminal.ask(f"Encrypt secrets to {'it' if one else 'all of them'}? [y/N]")
-        return _is_yes(answer or "")
-
-    return ask
+        return False
+    one = len(lines) == 1
+    listed = "".join(f"\n  {visible(line)}" for line in lines)
+    what = "This key is" if one else "These keys are"
+    terminal.say(f"{what} to get secrets, and no secret went there from this clone yet:{listed}")
+    answer = terminal.ask(f"Encrypt secrets to {'it' if one else 'all of them'}? [y/N]")
+    return _is_yes(answer or "")
 
 
 def _is_yes(answer: str) -> bool:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,7 +19,7 @@ from agenix_check.cli.destinations import (
     write_reports,
 )
 from agenix_check.cli.opening import CheckRun, open_run
-from agenix_check.cli.terminal import say
+from agenix_check.cli.terminal import say, show_progress
 from agenix_check.errors import UsageError
 from agenix_check.gate import check_view, exit_code, open_store, recall_view
 from agenix_check.git.repository import Repository
@@ -65,11 +64,10 @@ def _check(run: CheckRun) -> int:
     if not settings.decrypt:
         return check_and_report(run, wanted)
     from agenix_check.keys.keychain import Unlocker
-    from agenix_check.report.progress_bar import show_progress
 
     say_whose_settings(run)
     unlocker = Unlocker(settings, say, "agenix-check --decrypt")
-    with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
+    with reports_on_failure(settings, wanted), show_progress(settings) as progress:
         compare = _comparer(settings, progress, unlocker)
         details = want_details(wanted)
         report = check_view(
@@ -139,13 +137,12 @@ def _exposer(settings: Settings) -> "Compare | None":
 
 def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     from agenix_check.audit.commands import shell
-    from agenix_check.cli.asking import asker
+    from agenix_check.cli.asking import agrees_to_keys
     from agenix_check.git.repository import stage_all
     from agenix_check.keys.keychain import Unlocker
     from agenix_check.mend.consent import Consent
     from agenix_check.mend.fix import fix_tree, plan_fix
     from agenix_check.mend.refusals import refuse_snapshot
-    from agenix_check.report.progress_bar import show_progress
     from agenix_check.view import commits_work_tree
 
     repository, settings = run.repository, run.settings
@@ -155,7 +152,7 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
     grants = [f"--grant {shell(one)}" for one in settings.grant]
     unlocker = Unlocker(settings, say, " ".join([*words, *grants]))
     details = want_details(wanted)
-    ask = None if settings.dry_run else asker()
+    ask = None if settings.dry_run else agrees_to_keys
     consent = Consent(settings.grant, say, ask, options=" ".join(words[1:]))
 
     if not settings.dry_run and commits_work_tree(repository, settings):
@@ -168,7 +165,7 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
         from agenix_check.report import plan_listing
         from agenix_check.report.words import quantity
 
-        with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
+        with reports_on_failure(settings, wanted), show_progress(settings) as progress:
             compare = _comparer(settings, progress, unlocker)
             plan, report = plan_fix(
                 repository,
@@ -192,7 +189,7 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
             what = quantity(remains.counts.errors + remains.counts.warnings, "finding")
             say(f"{what} would be left; agenix-check without --fix says what to type for them")
         return code or int(fails)
-    with reports_on_failure(settings, wanted), show_progress(settings, sys.stderr) as progress:
+    with reports_on_failure(settings, wanted), show_progress(settings) as progress:
         compare = _comparer(settings, progress, unlocker)
         done = fix_tree(
             repository,

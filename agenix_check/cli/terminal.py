@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
+    from agenix_check.model.progress import Progress
     from agenix_check.model.settings import ColorWhen, Settings
 
 _FEWEST_COLUMNS = 40  # columns; what is narrower breaks lines itself
@@ -97,6 +98,21 @@ def waiting(settings: "Settings") -> "Iterator[None]":
 
     with show_waiting(settings, sys.stderr):
         yield
+
+
+@contextmanager
+def show_progress(settings: "Settings") -> "Iterator[Progress]":
+    """Give what shows how far a fix is; it shows nothing if nobody would read it."""
+    unread = sys.stderr is None or not sys.stderr.isatty()
+    if unread or settings.no_progress or settings.quiet:
+        from agenix_check.model.progress import Progress
+
+        yield Progress()
+        return
+    from agenix_check.report.progress_bar import draw_progress
+
+    with draw_progress(settings, sys.stderr) as progress:
+        yield progress
 
 
 def _write(stream: "TextIO | None", text: str) -> None:

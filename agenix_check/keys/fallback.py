@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from agenix_check.discover.declared.inventory import Inventory
-from agenix_check.keys.encrypt import cannot_encrypt_to, needs_program
+from agenix_check.keys.encrypt import cannot_encrypt_to
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
 
@@ -33,18 +33,16 @@ def find_programs(
     return tuple(dict.fromkeys((*found, *programs_on_path(view.repository.top))))
 
 
-def choose_program(recipients: Iterable[str], find: Callable[[], Sequence[str]]) -> str | None:
-    """Return the first of the programs that can encrypt to those recipients that need one.
+def choose_program(foreign: Iterable[str], programs: Sequence[str]) -> str | None:
+    """Return the first of the programs that can encrypt to all `foreign` recipients.
 
-    None where pyrage, with plugins, can do it all, or `find` gives no program. Where no program
-    can, it is the first one, which will say why.
+    These need one. Where no program can, it is the first one, which will say why; None without one.
     """
-    foreign = [one for one in map(str.strip, recipients) if needs_program(one)]
-    programs = find() if foreign else ()
+    texts = tuple(foreign)
     able = (
         program
         for program in programs
-        if all(cannot_encrypt_to(one, program) is None for one in foreign)
+        if all(cannot_encrypt_to(one, program) is None for one in texts)
     )
     return next(able, next(iter(programs), None))
 

@@ -10,8 +10,8 @@ from agenix_check.audit.commands import shell
 from agenix_check.audit.plain_people import People
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.git.snapshot import SUBMODULE
+from agenix_check.keys.encrypt import needs_program
 from agenix_check.keys.errors import DecryptionError
-from agenix_check.keys.fallback import choose_program, find_programs
 from agenix_check.keys.identities import OPTION, SSH_KEYS, IdentityFile, load, load_named
 from agenix_check.keys.private_keys import (
     Attempt,
@@ -302,10 +302,17 @@ class Unlocker:
         """Return the age program to encrypt with: the one given, or one for what pyrage cannot."""
         if self._settings.age is not None:
             return self._settings.age
-        return choose_program(recipients, lambda: self._find(view, inventory))
+        foreign = [one for one in map(str.strip, recipients) if needs_program(one)]
+        if not foreign:
+            return None
+        from agenix_check.keys.fallback import choose_program
+
+        return choose_program(foreign, self._find(view, inventory))
 
     def _find(self, view: View, inventory: Inventory) -> tuple[str, ...]:
         if self._programs is None:
+            from agenix_check.keys.fallback import find_programs
+
             self._programs = find_programs(view, inventory, self._settings, self._say)
         return self._programs
 

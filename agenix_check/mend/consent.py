@@ -15,7 +15,7 @@ Ask = Callable[[Sequence[str]], bool]
 class Consent:
     """The grants of one run: `values` are those of `--grant`.
 
-    `ask` shows the lines of a list and returns whether a person agrees; None where nobody can be
+    `ask` shows the lines of a list and returns whether a person agrees; None where nobody is to be
     asked. `say` writes a sentence for them. `options` are those that a command must repeat.
     """
 

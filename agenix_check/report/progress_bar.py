@@ -23,12 +23,8 @@ _BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} outputs, {remaining} left"
 
 
 @contextmanager
-def show_progress(settings: Settings, stream: TextIO | None) -> Iterator[Progress]:
-    """Give the progress display; it shows nothing if nobody would read it."""
-    unread = stream is None or not stream.isatty()
-    if stream is None or unread or settings.no_progress or settings.quiet:
-        yield Progress()
-        return
+def draw_progress(settings: Settings, stream: TextIO) -> Iterator[Progress]:
+    """Give the progress display of a terminal."""
     shown = _Shown(stream)
     try:
         with show_waiting(settings, stream):

@@ -228,7 +228,7 @@ def test_an_rsa_key_that_rage_finds_too_long_is_used_with_age(tmp_path: Path) ->
     said = cannot_encrypt_to(recipient) or ""
     assert "rage takes RSA keys of 4096 bits at most" in said
     assert not may_ask(recipient)
-    assert choose_program([recipient], lambda: ["no-such-age", "age"]) == "age"
+    assert choose_program([recipient], ["no-such-age", "age"]) == "age"
     file = encrypt(PLAINTEXT, [recipient], program="age")
 
     files = given(key).files
