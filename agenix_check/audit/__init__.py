@@ -10,7 +10,6 @@ from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.activity import busy
 from agenix_check.model.findings import Report, SnapshotInfo
-from agenix_check.rules import find_rule
 
 __all__ = ["audit_fleet", "refuse_emptied"]
 
@@ -69,6 +68,7 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
     )
     from agenix_check.audit.plain_people import People
     from agenix_check.audit.plain_recipients import PlainBench
+    from agenix_check.rules import find_rule
 
     files, at_base = inventory.rules, inventory.rules_at_base
     people = People(files, at_base, inventory.strangers)

@@ -26,7 +26,6 @@ from agenix_check.model.findings import (
     finding_key,
 )
 from agenix_check.model.fleet import Fleet
-from agenix_check.rules import find_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sized
@@ -47,6 +46,7 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
 
         lost = list(audit_unexplained(names, keyring))
         spoiled = list(audit_spoiled(names))
+        outputs += _wrong_outputs(lost)
     findings += [one.finding for one in lost]
     named = {(one.rule, one.node, one.path) for one in spoiled}
     about_nodes = audit_directories(names, fleet, keyring)
@@ -57,7 +57,6 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
         from agenix_check.audit.relinked import audit_relinked
 
         findings += audit_relinked(names, fleet)
-    outputs += _wrong_outputs(lost)
     unchecked = () if names.quiet else _say_unexplained(names, outputs)
     info = FleetInfo(
         inventory=fleet.inventory,
@@ -134,6 +133,8 @@ def _date_copies(names: Names, keyring: Keyring, found: Iterable[Numbered]) -> I
 
 
 def _wrong_outputs(lost: Iterable["AboutOutput"]) -> list[JudgedFile]:
+    from agenix_check.rules import find_rule
+
     return [
         JudgedFile(
             kind=FileKind.OUTPUT,

@@ -10,7 +10,6 @@ from agenix_check.errors import shorten_text
 from agenix_check.model.findings import Cause, Finding, JudgedFile, Severity
 from agenix_check.model.fleet import Output
 from agenix_check.model.frozen import frozen
-from agenix_check.rules import RULES
 
 # Why a file could not be judged that some programs read and others refuse.
 NOT_FOR_ALL = "not every program reads its form"
@@ -48,6 +47,8 @@ def make_finding(
     fails: bool = True,
 ) -> Finding:
     """Return a finding of a rule; `output` fills in its node, secret, source and path."""
+    from agenix_check.rules import RULES  # a tree in order breaks none
+
     if output is not None:
         node, secret = output.node, output.secret
         source = source or output.source

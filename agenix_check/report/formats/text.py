@@ -7,6 +7,7 @@ are complete because people copy them, and the last line sums up.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from agenix_check.model.findings import (
     Finding,
@@ -18,7 +19,6 @@ from agenix_check.model.findings import (
     finding_key,
 )
 from agenix_check.report.escape import BOLD, CYAN, GREEN, RED, inert, paint, visible
-from agenix_check.report.grouping import SEVERITY_RANK, Block, Group, gather_mends, group, rule_rank
 from agenix_check.report.registry import DEFAULT_WIDTH, Format, RenderOptions
 from agenix_check.report.words import (
     already_there,
@@ -30,6 +30,11 @@ from agenix_check.report.words import (
     summary,
     with_doubts,
 )
+
+if TYPE_CHECKING:
+    from agenix_check.report.grouping import Block, Group
+
+# What orders findings is imported where there are some: a tree in order has none.
 
 _WIDEST_COLUMN = 28
 _FOLDED_SUBJECTS = 3
@@ -94,6 +99,10 @@ class _TextWriter:
         Without a change there is nothing to tell it from, so all is shown in full.
         """
         shown = [f for f in self._report.findings if self._verbose or f.is_shown]
+        if not shown:
+            return
+        from agenix_check.report.grouping import group
+
         if not self._report.snapshot.has_change:
             yield from map(self._group, group(shown))
             return
@@ -182,6 +191,10 @@ class _TextWriter:
     def explained(self) -> list[str]:
         """Where each rule that is shown is explained."""
         shown = {one.rule for one in self._report.findings if self._verbose or one.is_shown}
+        if not shown:
+            return []
+        from agenix_check.report.grouping import rule_rank
+
         label = self._paint("read more", CYAN)
         return [f"{label}: agenix-check explain {rule}" for rule in sorted(shown, key=rule_rank)]
 
@@ -216,7 +229,7 @@ class _TextWriter:
         staged = (MendedBy.STAGE_OUTPUT, MendedBy.STAGE_SOURCE)
         return is_fix(mend) or find_rule(finding.rule).mended_by in staged
 
-    def _group(self, group: Group) -> list[str]:
+    def _group(self, group: "Group") -> list[str]:
         indent, lines = "", []
         if group.cause:
             indent, lines = "  ", [self._paint(cause_title(group.cause), BOLD)]
@@ -225,7 +238,7 @@ class _TextWriter:
             lines += self._block(block, indent, widths)
         return lines + self._mends(group.mends)
 
-    def _block(self, block: Block, indent: str, widths: list[int]) -> list[str]:
+    def _block(self, block: "Block", indent: str, widths: list[int]) -> list[str]:
         from agenix_check.report.folding import wrap_words  # a green run has nothing to wrap
 
         label = f"{indent}{block.severity}[{block.rule}]"
@@ -263,7 +276,7 @@ class _TextWriter:
             lines += wrap_words(f"{indent}{name:<{width}}  {said}", self._width, f"{indent}    ")
         return [*lines, f"{indent}(-v shows each with its path)"]
 
-    def _label(self, block: Block) -> str:
+    def _label(self, block: "Block") -> str:
         return self._paint(block.severity, _SEVERITY_COLOR[block.severity]) + f"[{block.rule}]"
 
     def _mends(self, mends: tuple[str, ...]) -> list[str]:
@@ -274,6 +287,8 @@ class _TextWriter:
         return lines
 
     def _folded(self, findings: list[Finding]) -> list[str]:
+        from agenix_check.report.grouping import SEVERITY_RANK, gather_mends, rule_rank
+
         by_rule: dict[tuple[int, tuple[int, str]], list[Finding]] = defaultdict(list)
         for finding in sorted(findings, key=finding_key):
             key = (SEVERITY_RANK[finding.severity], rule_rank(finding.rule))
