@@ -164,7 +164,7 @@ def make_lock(view: View, settings: Settings) -> NewLock:
 
     Raises `CannotCheckError` if a node could not be evaluated: half a lock would look like a whole.
     """
-    from agenix_check.discover.declared.evaluation import evaluate_flake
+    from agenix_check.discover.declared.evaluation_cache import evaluate_flake
     from agenix_check.discover.declared.from_declaration import evaluation_options, refuse_half
     from agenix_check.discover.declared.inventory import find_rules, uses_agenix_rekey
     from agenix_check.discover.declared.lock import render_lock

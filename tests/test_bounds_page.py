@@ -10,7 +10,7 @@ from agenix_check import errors
 from agenix_check.age import header
 from agenix_check.cli import settings_file
 from agenix_check.discover.declared import past_locks
-from agenix_check.discover.nix import pool, reach, run
+from agenix_check.discover.nix import pool, restrictions, run
 from agenix_check.discover.tree import key_texts, naming
 from agenix_check.git import cache, documents, history, objects, snapshot
 from agenix_check.model.settings import Settings
@@ -31,7 +31,9 @@ def _size(count: int) -> str:
 def _rows() -> list[tuple[str, str, str]]:
     seconds = f"{Settings().nix_timeout:g} s (`--nix-timeout`)"
     named = "the node is named, exit 3"
-    memory = f"a quarter of the machine's, at most {_size(reach.MOST_MEMORY)} (`--nix-memory`)"
+    memory = (
+        f"a quarter of the machine's, at most {_size(restrictions.MOST_MEMORY)} (`--nix-memory`)"
+    )
     return [
         ("a settings file", _size(settings_file._LARGEST_SETTINGS), "said, exit 2 (the base's: 3)"),
         ("names in a key of a settings file", f"{settings_file._MOST_STEPS}", "the same"),

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from agenix_check.discover.declared.evaluation import Options
+from agenix_check.discover.declared.evaluation_cache import Options
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.snapshot import Snapshot
 from agenix_check.view import View

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
-from agenix_check.discover.declared.evaluation import (
+from agenix_check.discover.declared.evaluation_cache import (
     Evaluated,
     Options,
     evaluate_base,

@@ -190,7 +190,7 @@ def _of_fleet(
     found = declare_by_nix(view, names, settings, store, needed=not plain)
     if found.declared is not None or found.incomplete or not names.base.outputs:
         return found
-    from agenix_check.discover.declared.weaker import hold_against_flake
+    from agenix_check.discover.declared.downgrades import hold_against_flake
 
     return hold_against_flake(view, names, settings, store, found)
 
@@ -210,7 +210,7 @@ def _the_best(view: View, names: Names, settings: Settings, store: Store) -> Inv
 
         found = declare_by_nix(view, names, settings, store, needed=False)
         if found.declared is not None and files.get(LOCK) != file_before(view, names, LOCK):
-            from agenix_check.discover.declared.weaker import hold_against_lock
+            from agenix_check.discover.declared.downgrades import hold_against_lock
 
             return hold_against_lock(view, names, settings, store, found)
         if found.declared is not None or found.incomplete:
@@ -231,7 +231,7 @@ def _the_best(view: View, names: Names, settings: Settings, store: Store) -> Inv
 
         found = what_left_without_lock(view, names, found)
     if not named and file_before(view, names, FLAKE) is not None and _nix_is_here():
-        from agenix_check.discover.declared.weaker import hold_against_flake
+        from agenix_check.discover.declared.downgrades import hold_against_flake
 
         return hold_against_flake(view, names, settings, store, found)
     return found
@@ -376,7 +376,7 @@ def _ask_nix(settings: Settings, store: Store) -> "AskNix | None":
         return None
 
     def ask(view: View, paths: "Sequence[str]") -> "tuple[RulesFile, ...]":
-        from agenix_check.discover.declared.nix_answers import ask_once
+        from agenix_check.discover.declared.rules_by_nix import ask_once
 
         return ask_once(view, paths, settings, store)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agenix_check.discover.declared.evaluation import remembered_declarations
+from agenix_check.discover.declared.evaluation_cache import remembered_declarations
 from agenix_check.discover.declared.past_locks import past_lock_files
 from agenix_check.git.cache import Store
 from agenix_check.git.repository import Repository

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from agenix_check.discover.nix.answer import read_node
 from agenix_check.discover.nix.message import TOO_NEW, UNFETCHED, UNLOCKED, shorten
 from agenix_check.discover.nix.pool import Begun, Outcome, UnitValue, evaluate_all
-from agenix_check.discover.nix.reach import (
+from agenix_check.discover.nix.restrictions import (
     addresses,
     jobs_of,
     memory_of,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from agenix_check.discover.nix.message import shorten
 from agenix_check.discover.nix.pool import Begun, Outcome, UnitValue, evaluate_all
-from agenix_check.discover.nix.reach import addresses, jobs_of, memory_of
+from agenix_check.discover.nix.restrictions import addresses, jobs_of, memory_of
 from agenix_check.discover.nix.run import Nix, in_this_shape, require_nix
 from agenix_check.discover.rules.relative import make_rules_file
 from agenix_check.discover.rules.written import PublicKey, WrittenRule

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from agenix_check.discover.tree.nix_past import WORD_BYTES, NixPast
-from agenix_check.discover.tree.walked import Walked
+from agenix_check.discover.tree.walk_cache import Walked
 from agenix_check.git.cache import Store
 from agenix_check.git.history import nix_blobs_of_line, when_added
 from agenix_check.git.objects import read_blobs

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 import pytest
 
 from agenix_check.discover.declared import from_declaration
-from agenix_check.discover.declared.evaluation import evaluate_base
+from agenix_check.discover.declared.evaluation_cache import evaluate_base
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.model.findings import Report
 from tests.discover.declared.estate import DB, Estate, Secret, judge, told

@@ -11,7 +11,7 @@ from agenix_check.keys.encrypt import encrypt
 from tests.audit.by_declaration.test_plain import write_rules
 from tests.conftest import Result, Run
 from tests.discover.declared.estate import Estate
-from tests.discover.declared.test_evaluation import Counter
+from tests.discover.declared.test_evaluation_cache import Counter
 from tests.host_keys import ALPHA, BETA, DELTA
 
 # What only Nix understands: `|>` is an operator of newer versions, `genericClosure` is of all.

@@ -14,7 +14,7 @@ from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.library import PLACEHOLDERS, Library, Tried
 from agenix_check.discover.tree.line import Line, Loss
 from agenix_check.discover.tree.naming import OutputFile, Trace, output_file
-from agenix_check.discover.tree.walked import Walked
+from agenix_check.discover.tree.walk_cache import Walked
 from agenix_check.git.cache import Store
 from agenix_check.git.history import LineCommit, first_parents, read_line
 from agenix_check.git.repository import (

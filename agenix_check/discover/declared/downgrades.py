@@ -8,7 +8,7 @@ compared with.
 from contextlib import suppress
 from dataclasses import replace
 
-from agenix_check.discover.declared.evaluation import evaluate_exactly
+from agenix_check.discover.declared.evaluation_cache import evaluate_exactly
 from agenix_check.discover.declared.from_declaration import evaluation_options
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.declared.past_locks import what_left

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agenix_check.discover.declared import evaluation
+from agenix_check.discover.declared import evaluation_cache
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.git.cache import Store
 from agenix_check.keys.encrypt import encrypt
@@ -323,9 +323,9 @@ def test_the_cache_is_bounded(tmp_path: Path, size: int, kept: int) -> None:
     names = [str(number) for number in range(kept + 2)]
     for name in names:
         entry = ("tree", "options", "x" * size, True)
-        evaluation._save(store, evaluation._load(store), name, entry)
+        evaluation_cache._save(store, evaluation_cache._load(store), name, entry)
 
-    assert list(evaluation._load(store)) == names[-kept:]
+    assert list(evaluation_cache._load(store)) == names[-kept:]
 
 
 def test_two_runs_may_write_the_cache_at_once(

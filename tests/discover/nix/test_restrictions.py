@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.nix import reach
-from agenix_check.discover.nix.reach import MOST_MEMORY, jobs_of, memory_of
+from agenix_check.discover.nix import restrictions
+from agenix_check.discover.nix.restrictions import MOST_MEMORY, jobs_of, memory_of
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.repository import commit_snapshot, open_repository
 from tests.discover.nix.flakes import declare, failures, names, write_flake
@@ -135,7 +135,7 @@ def test_processes_are_as_many_as_cores_and_memory_allow() -> None:
 
 def test_a_container_may_have_less_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limit = tmp_path / "memory.max"
-    monkeypatch.setattr(reach, "_CONTAINER", limit)
+    monkeypatch.setattr(restrictions, "_CONTAINER", limit)
     whole = memory_of(None)
     limit.write_text("max\n")
     assert memory_of(None) == whole
