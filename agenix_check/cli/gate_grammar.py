@@ -39,12 +39,13 @@ _ALSO_FOR_HOOK = (
 
 def parse_check(arguments: Sequence[str]) -> dict[str, OptionValue]:
     """Return the options given to the gate, by name."""
+    helps = not {"-h", "--help"}.isdisjoint(arguments)
     parser = new_parser(
         "agenix-check",
         "agenix-check [check] [options]\n       agenix-check VERB --help",
         "Check, without any private key, that each host of a NixOS fleet\n"
-        f"can read exactly its secrets.\n\nverbs:\n{_verbs()}",
-        _end_of_help() if {"-h", "--help"} & {*arguments} else None,
+        f"can read exactly its secrets.\n\nverbs:\n{_verbs() if helps else ''}",
+        _end_of_help() if helps else None,
     )
     parser.add_argument("-V", "--version", action="store_true", help="print the version and exit")
     add_options(parser, OPTIONS)

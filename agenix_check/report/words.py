@@ -149,7 +149,7 @@ def not_compared(report: Report) -> list[str]:
     by_reason: dict[str, list[NotCompared]] = {}
     for one in _sorted_rest(report):
         by_reason.setdefault(one.reason, []).append(one)
-    names = names_in(report)
+    names = names_in(report) if by_reason else {}
     sentences = []
     for reason, outputs in sorted(by_reason.items()):
         nodes = list(dict.fromkeys(names.get(one.node, one.node) for one in outputs))

@@ -5,7 +5,8 @@ are complete because people copy them, and the last line sums up.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,11 @@ class _TextWriter:
         self._failing = failing
         self._color = color
         self._verbose = verbose
-        self._names = names_in(report)
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        """What the nodes are called."""
+        return names_in(self._report)
 
     def findings(self) -> Iterator[list[str]]:
         """What this change broke, in full; then what was wrong before, folded.
