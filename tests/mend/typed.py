@@ -1,5 +1,6 @@
 """What a program prints as a fix, typed into a shell as it is; and what every host has then."""
 
+import io
 import json
 import os
 import shlex
@@ -81,67 +82,74 @@ class Fleet(NamedTuple):
         return Result(done.returncode, done.stdout, done.stderr)
 
     def findings(self, *view: str) -> list[Mapping[str, str | None]]:
-        """Return what a check reports in JSON."""
-        words = shlex.join(["agenix-check", "--inventory", self.inventory, *view])
-        document = json.loads(self.run(f"{words} --format json").stdout)
-        found: list[Mapping[str, str | None]] = document["findings"]
+        """Return what a check reports in JSON; the text for people must print the same fixes."""
+        file = self.shop.top.with_name("report.json")
+        words = ["agenix-check", "-v", "--inventory", self.inventory, "--output", f"json={file}"]
+        text = self.run(shlex.join([*words, *view])).stdout
+        found: list[Mapping[str, str | None]] = json.loads(file.read_text())["findings"]
+        file.unlink()
+        printed = {line.strip() for line in text.splitlines()}
+        for mend in mends_of(found):
+            assert any(_is_printed(mend, line) for line in printed), (mend, text)
         return found
 
-    def assert_text_has(self, mends: Iterable[str]) -> None:
-        """Make sure that the text for people prints each of these fixes as it is."""
-        text = self.run(f"agenix-check -v --inventory {self.inventory}").stdout
-        printed = {line.strip() for line in text.splitlines()}
-        for mend in mends:
-            assert any(_is_printed(mend, line) for line in printed), (mend, text)
-
-    def texts(self) -> dict[Held, set[bytes]]:
-        """Return what each host opens of what is staged for it, by output."""
-        staged = ask(self.shop, "ls-files", "-z").split("\0")
-        return {
+    def holdings(self) -> "Holdings":
+        """Return what is staged, and what each host and the master open of it."""
+        staged = self._staged()
+        texts = {
             one: {
                 text
-                for path in staged
+                for path, content in staged.items()
                 if path.startswith(f"{one.storage}/") and path.endswith(f"-{one.name}.age")
-                if (text := self._open(path, one.key)) is not None
+                if (text := _open(content, one.key)) is not None
             }
             for one in self.held
         }
+        master = write_key(self.shop)
+        sources = {one.source for one in self.held}
+        current = {path: _open(staged[path], master) for path in sources & staged.keys()}
+        others = {path for path in staged if "/rekeyed/" not in path}
+        return Holdings(texts, current, others, _files(self.shop.top))
 
-    def current(self, one: Held) -> bytes | None:
-        """Return what a source holds now, in the index; None where nobody can open it."""
-        if one.source not in ask(self.shop, "ls-files", "-z").split("\0"):
-            return None
-        return self._open(one.source, write_key(self.shop))
-
-    def sources(self) -> set[str]:
-        """Return every source, key and declaration that Git has."""
-        staged = ask(self.shop, "ls-files", "-z").split("\0")
-        return {path for path in staged if "/rekeyed/" not in path} - {""}
-
-    def _open(self, path: str, key: Path) -> bytes | None:
-        try:
-            return decrypt(self.shop.git.run("cat-file", "blob", f":{path}"), [_identity(key)])
-        except DecryptError:
-            return None
+    def _staged(self) -> dict[str, bytes]:
+        """Return the content of every path of the index, from one process of Git."""
+        rows = [row.partition("\t") for row in ask(self.shop, "ls-files", "-sz").split("\0") if row]
+        asked = "".join(f"{row.split()[1]}\n" for row, _, _ in rows).encode()
+        answer = io.BytesIO(self.shop.git.run("cat-file", "--batch", given=asked))
+        found = {}
+        for _, _, path in rows:
+            size = int(answer.readline().split()[2])
+            found[path] = answer.read(size + 1)[:-1]
+        return found
 
 
-def assert_nothing_is_lost(before: Fleet, after: Fleet) -> None:
+class Holdings(NamedTuple):
+    """What a fleet has at a time."""
+
+    texts: Mapping[Held, set[bytes]]  # what hosts open of what is staged for them
+    current: Mapping[str, bytes | None]  # what staged sources hold; None where nobody opens one
+    others: set[str]  # the sources, keys and declarations that Git has
+    files: set[str]  # of the work tree
+
+
+def assert_nothing_is_lost(before: Holdings, after: Holdings) -> None:
     """Make sure that every host still has what it had, and that no source or key is gone."""
-    now = after.texts()
-    for one, texts in before.texts().items():
-        assert now[one] or not texts, f"{one.storage} has no {one.name} any more"
-        present = after.current(one)
-        assert present not in texts or present in now[one], f"{one.storage}: {one.name} is older"
+    for one, texts in before.texts.items():
+        now = after.texts[one]
+        assert now or not texts, f"{one.storage} has no {one.name} any more"
+        present = after.current.get(one.source)
+        assert present not in texts or present in now, f"{one.storage}: {one.name} is older"
     # What should be in no repository leaves Git, and stays on disk.
-    assert before.sources() <= {*after.sources(), "key.txt"}
-    for path in _files(before.shop.top) - _files(after.shop.top):
+    assert before.others <= {*after.others, "key.txt"}
+    for path in before.files - after.files:
         assert "/rekeyed/" in path, f"{path} is deleted"
 
 
 def assert_all_is_there(fleet: Fleet) -> None:
     """Make sure that every host has the present version of every secret."""
-    for one, texts in fleet.texts().items():
-        assert fleet.current(one) in texts, f"{one.storage} lacks {one.name}"
+    now = fleet.holdings()
+    for one, texts in now.texts.items():
+        assert now.current.get(one.source) in texts, f"{one.storage} lacks {one.name}"
 
 
 def go_on(fleet: Fleet, message: str) -> None:
@@ -161,6 +169,13 @@ def _is_printed(mend: str, line: str) -> bool:
     """Return whether a line of text prints a fix; it joins removals of one kind."""
     command, _, prose = mend.partition("git rm -- ")
     return line == f"fix: {mend}" or (line.startswith(f"fix: {command}") and prose in line)
+
+
+def _open(content: bytes, key: Path) -> bytes | None:
+    try:
+        return decrypt(content, [_identity(key)])
+    except DecryptError:
+        return None
 
 
 @cache
