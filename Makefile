@@ -9,6 +9,8 @@ PROGRAMS = age chromium chromedriver fish man mandoc nix npm ssh-keygen zsh
 SUITE = sid
 TREE = .cache/modern/$(SUITE)
 TESTS =
+# Neighbours share what their files set up; who is done early takes from who is not.
+SPREAD = -n auto --dist worksteal
 ROWS =
 LINES = $(CURDIR)/.cache/coverage/lines
 # Rooms that try other programs (browsers, hook managers, CI, Nix) than this Python.
@@ -91,18 +93,18 @@ packages: programs
 	@sh tests/setup/packages.sh
 
 tests: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto $(TESTS)
+	$(BIN)/python -m pytest $(SPREAD) $(TESTS)
 
 # What may differ between two Pythons is what a test reaches, not with which of its cases.
 one-case: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --one-case $(ELSEWHERE:%=--ignore=%) $(TESTS)
+	$(BIN)/python -m pytest $(SPREAD) --one-case $(ELSEWHERE:%=--ignore=%) $(TESTS)
 
 # All, with the coverage of the package, which Python can note cheaply from 3.12 on. What failed
 # still counts when it is printed.
 measured: $(VENV)/.dev
 	@rm -rf $(LINES) && mkdir -p $(LINES)
 	COVERAGE_LINES=$(LINES) PYTHONPATH=$(CURDIR)/tests/coverage/path \
-		$(BIN)/python -m pytest -n auto $(TESTS); \
+		$(BIN)/python -m pytest $(SPREAD) $(TESTS); \
 	code=$$?; \
 	$(BIN)/python -m tests.coverage $(LINES) && exit $$code
 

@@ -158,11 +158,13 @@ def test_all_tests_run_once_and_one_case_of_those_of_the_package_twice(make: Mak
     _, _, calls = make.test()
 
     first, second = (call for call in calls if " -m pytest" in call)
-    assert first.startswith(".venv/bin/python -m pytest -n auto --one-case --ignore=")
+    assert first.startswith(
+        ".venv/bin/python -m pytest -n auto --dist worksteal --one-case --ignore="
+    )
     for word in first.split():
         if word.startswith("--ignore="):
             assert (ROOT / word.removeprefix("--ignore=")).is_dir()
-    assert second == ".venv-newest/bin/python -m pytest -n auto"
+    assert second == ".venv-newest/bin/python -m pytest -n auto --dist worksteal"
 
 
 def test_one_case_of_each_test_is_the_first_that_is_not_skipped(tmp_path: Path) -> None:
