@@ -15,6 +15,7 @@ from agenix_check.view import View, open_view, view_commit
 
 if TYPE_CHECKING:
     from agenix_check.discover.declared.inventory import Inventory
+    from agenix_check.discover.tree.facts_cache import Found
     from agenix_check.discover.tree.names import Names
     from agenix_check.model.access import AccessChange
 
@@ -77,10 +78,10 @@ def check_view(
     """Judge a view, as `check` does; `origin` says where its settings come from."""
     if origin is not None and not _speaks(origin):
         origin = None
-    if brief and compare is None:
-        known = recall_view(view, settings, origin)
-        if known is None:
-            known = _judge_the_rest(view, settings, origin, advise)
+    if compare is None:
+        known = recall_view(view, settings, origin) if brief else None
+        if known is None and not details:
+            known = _judge_the_rest(view, settings, origin, brief=brief, advise=advise)
         if known is not None:
             return known
     store = open_store(view.repository, settings)
@@ -117,34 +118,38 @@ def recall_view(
 
 
 def _judge_the_rest(
-    view: View, settings: Settings, origin: SettingsOrigin | None, advise: Advise | None
+    view: View,
+    settings: Settings,
+    origin: SettingsOrigin | None,
+    *,
+    brief: bool,
+    advise: Advise | None,
 ) -> Report | None:
-    """Return the report of a large fleet, looking only at the outputs that may have changed.
+    """Return the report of a large fleet in which most outputs are in order without another look.
 
-    The others are counted. None where too few are known, or nothing is wrong: then all of them are
-    looked at, and the next run finds what is remembered of that.
+    None where they are not, or have to be seen beside the others.
     """
-    store = open_store(view.repository, settings)
-    if store.is_empty or _is_fresh(settings, origin):
-        return None
-    from agenix_check.kept_reports import find_the_rest
+    from agenix_check.model.fleet import are_many
 
-    rest = store.without_foreign(lambda: find_the_rest(view, settings, store))
+    if _is_fresh(settings, origin) or not are_many(len(view.snapshot.records)):
+        return None
+    from agenix_check.kept_reports import keep_report
+    from agenix_check.large_fleet import add_the_others, leave_out
+
+    store = open_store(view.repository, settings)
+    rest = store.without_foreign(lambda: leave_out(view, settings, store))
     if rest is None:
         return None
     try:
-        examined = examine(rest, settings, store, advise=advise)
+        examined = examine(rest.view, settings, store, advise=advise, found=rest.found)
     except NeedsAllError:
         return None
-    from agenix_check.discover.tree.settled import have_own_keys
-
-    report = examined.report
-    shown = any(one.is_shown for one in report.findings)
-    if not (shown and have_own_keys(examined.names)):
+    report = add_the_others(examined.report, examined.names, rest, brief=brief)
+    if report is None:
         return None
-    more, counts = len(rest.snapshot.left_out), report.counts
-    counts = replace(counts, outputs=counts.outputs + more, ok=counts.ok + more)
-    return replace(report, counts=counts)
+    whole = replace(examined, report=report)
+    known_as = store.without_foreign(lambda: keep_report(rest.view, settings, store, whole, rest))
+    return conclude(replace(report, known_as=known_as), settings, rest.view, whole)
 
 
 def _is_fresh(settings: Settings, origin: SettingsOrigin | None) -> bool:
@@ -253,13 +258,17 @@ def examine(
     details: bool = False,
     compare: Compare | None = None,
     advise: Advise | None = None,
+    found: "Found | None" = None,
 ) -> Examined:
     """Audit a view, and return what the audit was based on as well.
 
-    `compare` looks into what was found, then `advise` at the fixes.
+    `compare` looks into what was found, then `advise` at the fixes. `found` is what was found
+    out already about a view from which files are left out.
     """
     return store.without_foreign(
-        lambda: _examine(view, settings, store, details=details, compare=compare, advise=advise)
+        lambda: _examine(
+            view, settings, store, details=details, compare=compare, advise=advise, found=found
+        )
     )
 
 
@@ -271,14 +280,15 @@ def _examine(
     details: bool,
     compare: Compare | None,
     advise: Advise | None,
+    found: "Found | None",
 ) -> Examined:
     with view.snapshot.listed_meanwhile():
         from agenix_check.audit import audit_fleet, refuse_emptied
         from agenix_check.discover.declared.inventory import take_inventory
-        from agenix_check.discover.tree.facts_cache import Memory
+        from agenix_check.discover.tree.facts_cache import NOTHING_FOUND, Memory
         from agenix_check.discover.tree.names import discover_names
 
-    memory = Memory(store)
+    memory = Memory(store, found or NOTHING_FOUND)
 
     def audit(one: View) -> "tuple[Report, Names, Inventory]":
         names = discover_names(one, memory, store)

@@ -11,6 +11,7 @@ from agenix_check.model.settings import Settings
 from agenix_check.view import View
 
 if TYPE_CHECKING:
+    from agenix_check.discover.tree.settled import Rest
     from agenix_check.gate import Examined
 
 OF_THE_FLEET = ("inventory", "flake", "nodes", "collect_home_manager", "rules")
@@ -47,7 +48,7 @@ def recall_report(view: View, settings: Settings, store: Store) -> Report | None
     return known
 
 
-def find_the_rest(view: View, settings: Settings, store: Store) -> View | None:
+def find_the_rest(view: View, settings: Settings, store: Store) -> "Rest | None":
     """Return a view without the outputs that nothing can have changed; None if they are few."""
     if not store.has(_STORED_SETTLED):
         return None
@@ -56,10 +57,17 @@ def find_the_rest(view: View, settings: Settings, store: Store) -> View | None:
     return leave_out_settled(view, settings, store.load(_STORED_SETTLED), _kind(view, settings))
 
 
-def keep_report(view: View, settings: Settings, store: Store, examined: "Examined") -> str | None:
+def keep_report(
+    view: View,
+    settings: Settings,
+    store: Store,
+    examined: "Examined",
+    rest: "Rest | None" = None,
+) -> str | None:
     """Remember a report, and as what tree it was judged where it may hold for others.
 
-    Returns the name under which its texts may be remembered; None where the report is not.
+    `rest` is what was looked at, if that is not the whole view. Returns the name under which its
+    texts may be remembered; None where the report is not.
     """
     if not _lasts(examined):
         return None
@@ -68,12 +76,7 @@ def keep_report(view: View, settings: Settings, store: Store, examined: "Examine
     known_as = remembered.keep(examined.report, aside)
     if known_as is None or examined.inventory.kind != "names":
         return known_as
-    from agenix_check.discover.tree.settled import find_settled
-
-    outputs = examined.report.outputs
-    settled = find_settled(view, settings, names, outputs, _kind(view, settings))
-    if settled is not None and not examined.report.counts.ignored:
-        store.save(_STORED_SETTLED, settled._asdict())
+    _keep_settled(view, settings, store, examined, rest)
     if any(one.new for one in examined.findings):
         return known_as
     from agenix_check.discover.tree.carried import known_tree
@@ -82,6 +85,25 @@ def keep_report(view: View, settings: Settings, store: Store, examined: "Examine
     if tree is not None:
         KnownTrees(store, _kind(view, settings)).keep(tree)
     return known_as
+
+
+def _keep_settled(
+    view: View, settings: Settings, store: Store, examined: "Examined", rest: "Rest | None"
+) -> None:
+    """Remember what made the outputs of a large fleet in order."""
+    from agenix_check.discover.tree.settled import find_settled
+
+    names, kind = examined.names, _kind(view, settings)
+    if examined.report.counts.ignored:
+        return
+    if rest is None:
+        settled = find_settled(view, settings, names, examined.report.outputs, kind)
+    elif rest.settle is None or names.lost or names.shallow:
+        return
+    else:
+        settled = rest.settle(kind)
+    if settled is not None:
+        store.save(_STORED_SETTLED, settled._asdict())
 
 
 def _look_aside(view: View, places: tuple[str, ...]) -> str:

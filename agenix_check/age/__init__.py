@@ -15,6 +15,7 @@ from agenix_check.age.file import (
     looks_like_age,
     plaintext_size,
     read_age,
+    sealed_size,
 )
 from agenix_check.age.header import MAGIC, MAX_HEADER, render_header
 from agenix_check.age.kinds import (
@@ -23,6 +24,7 @@ from agenix_check.age.kinds import (
     PLUGIN,
     RECIPIENT_KINDS,
     SCRYPT,
+    SSH_ED25519,
     SSH_KINDS,
     STANZA_KINDS,
     Tagging,
@@ -41,7 +43,7 @@ from agenix_check.age.recipients import (
     recipient_or_none,
     recipient_tag,
 )
-from agenix_check.age.skim import skim
+from agenix_check.age.skim import SKIMMED, is_sound, skim
 from agenix_check.age.stanzas import Stanza
 
 __all__ = [
@@ -56,6 +58,8 @@ __all__ = [
     "PLUGIN",
     "RECIPIENT_KINDS",
     "SCRYPT",
+    "SKIMMED",
+    "SSH_ED25519",
     "SSH_KINDS",
     "STANZA_KINDS",
     "TAG",
@@ -69,6 +73,7 @@ __all__ = [
     "describe",
     "fingerprint",
     "has_one_identity",
+    "is_sound",
     "is_too_long_for_rage",
     "looks_like_age",
     "match",
@@ -81,6 +86,7 @@ __all__ = [
     "recipient_or_none",
     "recipient_tag",
     "render_header",
+    "sealed_size",
     "skim",
     "stanza_tag",
     "without_margins",

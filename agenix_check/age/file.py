@@ -90,6 +90,12 @@ def _read_binary(data: bytes, total: int) -> AgeFile:
     )
 
 
+def sealed_size(plaintext_size: int) -> int:
+    """Return the payload's length in bytes for a plaintext of `plaintext_size` bytes."""
+    chunks = max(1, -(-plaintext_size // CHUNK))
+    return NONCE + plaintext_size + chunks * TAG
+
+
 def plaintext_size(payload_size: int) -> int:
     """Return the plaintext's length in bytes for a payload of `payload_size` bytes.
 

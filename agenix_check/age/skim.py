@@ -22,12 +22,17 @@ _LAST_LINE = (
     rb"(?:" + _DIGIT + rb"{4}){0,15}"
     rb"(?:" + _DIGIT + rb"[AQgw]|" + _DIGIT + rb"{2}[AEIMQUYcgkosw048])?\n"
 )
-_MATCH = re.compile(
+SKIMMED = (
     rb"age-encryption\.org/v1\n"
     rb"-> (?:ssh-ed25519 (" + _4 + rb")|X25519) (" + _32 + rb")\n" + _32 + rb"\n"
     rb"(?:" + _GREASE + rb"(?:" + _WHOLE_LINE + rb"){0,99}" + _LAST_LINE + rb")?"
     rb"--- " + _32 + rb"\n"
-).match  # fmt: skip
+)  # fmt: skip
+"""A header that is recognised, as a pattern: its groups are the tag, if it has one, and the share.
+
+Of shares, `is_sound` has to be asked as well.
+"""
+_MATCH = re.compile(SKIMMED).match
 _LOW_ORDER = frozenset(encode_base64(share).encode("ascii") for share in LOW_ORDER)
 
 
@@ -40,10 +45,15 @@ def skim(data: bytes, size: int) -> tuple[tuple[Stanza], int] | None:
     if header is None:
         return None
     tag, share = header.groups()
-    if share in _LOW_ORDER:
+    if not is_sound(share):
         return None
     plain = _length(size - header.end())
     return None if plain is None else (_stanza(tag), plain)
+
+
+def is_sound(share: bytes) -> bool:
+    """Return whether a share in canonical base64 is none that age refuses: of low order."""
+    return share not in _LOW_ORDER
 
 
 @cache

@@ -1,6 +1,7 @@
 """Contents of many blobs in one Git process, with a bound on what one of them may cost."""
 
 import hashlib
+import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -16,6 +17,8 @@ AGE_HEAD = 1 << 21  # bytes; room for the longest age header
 _PIECE = 1 << 16  # bytes read at once: Git works on while we look at them
 _HASHED = 1 << 28  # bytes; a larger blob is not read to its end
 _AGE_STARTS = (b"age-encryption.org/", b"-----BEGIN AGE")
+
+Heads = tuple[bytes | None, ...]  # what the groups of a pattern have of a blob's first bytes
 
 
 class Blob(NamedTuple):
@@ -127,6 +130,32 @@ def _cut(answers: IO[bytes], oids: Sequence[str]) -> Generator[Blob, None, int]:
         given += 1
         at = end + 1
     return given
+
+
+def match_blobs(git: Git, oids: Sequence[str], head: bytes) -> Iterator[tuple[int, Heads]]:
+    """Match the first bytes of many blobs against a pattern; their contents are not kept.
+
+    Yields for each how many bytes it has behind what the pattern matches, and the pattern's groups,
+    all of them None where it does not match. Raises `GitError` at a blob that is large, missing or
+    damaged.
+    """
+    match = re.compile(rb"([0-9a-f]+) blob ([0-9]+)\n(?:" + head + rb")?").match
+    piece, at = b"", 0
+    with git.stream("cat-file", "--batch", "--buffer", lines=oids) as answers:
+        for asked in "\n".join(oids).encode("ascii").split(b"\n"):
+            found = match(piece, at)
+            end = -1 if found is None else found.end(2) + 1 + int(found[2])
+            if found is None or end >= len(piece):
+                piece, at = piece[at:] + answers.read(_PIECE), 0
+                found = match(piece)
+                end = WHOLE if found is None else found.end(2) + 1 + int(found[2])
+                if len(piece) <= end < WHOLE:
+                    piece += answers.read(end + 1 - len(piece))
+                    found = match(piece)
+            if found is None or found[1] != asked or end >= len(piece):
+                raise _damaged(asked.decode("ascii"))
+            yield end - found.end(), found.groups()[2:]
+            at = end + 1
 
 
 def _sizes(git: Git, wanted: dict[str, None]) -> dict[str, int]:

@@ -1,10 +1,12 @@
 """The one place that starts Git: bytes in, bytes out, no prompt, no network, no hook."""
 
+import io
 import os
 import re
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fcntl import fcntl
@@ -16,6 +18,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, NamedTuple
 from agenix_check.errors import CannotCheckError
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
     from git.cmd import Git as GitCommand
     from git.exc import GitCommandNotFound
 
@@ -35,6 +38,9 @@ _ENVIRONMENT = {
 _PACKAGES = ("git", "gitdb")
 _SET_PIPE_SIZE = 1031  # Linux's F_SETPIPE_SZ; elsewhere it is refused
 _PIPE_SIZE = 1 << 20  # bytes: the most that anybody may ask for
+_READ_AT_ONCE = 1 << 16  # bytes that are read at once
+_MOST_SMALL = 8  # pieces, one after another
+_MOMENT = 0.001  # seconds: Git writes a few hundred KiB meanwhile
 _NAMED_OBJECT = re.compile(r"\b[0-9a-f]{40}")
 
 
@@ -117,15 +123,15 @@ class Git:
             running = process.proc
             if running is None or running.stdout is None or running.stderr is None:
                 raise GitError(f"git {arguments[0]}: did not start")
-            _widen(running.stdout)
+            output = io.BufferedReader(_Gathered(running.stdout), _READ_AT_ONCE)
             said: list[bytes] = []
             # Read in a thread: a Git with many complaints would wait for us, and we for it.
             listener = threading.Thread(target=_listen, args=(running.stderr, said))
             listener.start()
             with running:
                 try:
-                    yield running.stdout
-                    if running.stdout.read(1):
+                    yield output
+                    if output.read(1):
                         return
                     if running.wait():
                         listener.join()
@@ -136,10 +142,33 @@ class Git:
                     listener.join()
 
 
-def _widen(pipe: IO[bytes]) -> None:
-    """Let Git write ahead while we work on what it wrote: each wait for the other costs both."""
-    with suppress(OSError):
-        fcntl(pipe.fileno(), _SET_PIPE_SIZE, _PIPE_SIZE)
+class _Gathered(io.RawIOBase):
+    """What Git writes into a pipe, taken in few and large pieces.
+
+    Git writes each blob by itself. If we read as fast as that, we are woken for every blob, which
+    costs both as much as all else; so after some small pieces we wait for more of them.
+    """
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe.fileno()
+        self._small = 0
+        self._most = _MOST_SMALL
+        try:
+            fcntl(self._pipe, _SET_PIPE_SIZE, _PIPE_SIZE)
+        except OSError:
+            self._most = sys.maxsize  # a usual pipe is full before we would read it again
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Read what is there, at least one byte unless it is the end."""
+        if self._small > self._most:
+            time.sleep(_MOMENT)
+        size = os.readv(self._pipe, [buffer])
+        self._small = self._small + 1 if size * 2 < memoryview(buffer).nbytes else 0
+        return size
 
 
 @contextmanager

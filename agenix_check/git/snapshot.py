@@ -1,6 +1,6 @@
 """One immutable Git tree as a listing: its files with their modes and object ids."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -12,8 +12,10 @@ from agenix_check.git.paths import to_text
 from agenix_check.git.process import Git
 from agenix_check.model.frozen import frozen
 
+REGULAR = "100644"
 SYMLINK = "120000"
 SUBMODULE = "160000"
+OID_AT = len("100644 blob ")  # in a record of `git ls-tree` about a file
 MOST_LISTED = 1 << 29  # bytes of a tree's listing: some four million files
 _LISTED_AT_ONCE = 1 << 16  # bytes read at once
 _LONGEST_PATH = 4096  # bytes: no system has files with longer ones
@@ -51,14 +53,14 @@ class Snapshot:
     """A tree seen read-only: the index, a commit or the work tree.
 
     `commit` is None for what is not committed. The listing is read when it is first asked for:
-    a base is often known by its object id alone. `left_out` are files that it has not.
+    a base is often known by its object id alone. `left_out` are records of files that it has not.
     """
 
     kind: str
     tree: str
     commit: str | None
     git: Git
-    left_out: frozenset[str] = frozenset()
+    left_out: Sequence[str] = ()
 
     @property
     def files(self) -> Mapping[str, File]:
@@ -88,7 +90,7 @@ class Snapshot:
         finally:
             lister.join()
 
-    def with_listing(self, records: Iterable[str], left_out: frozenset[str]) -> "Snapshot":
+    def with_listing(self, records: Iterable[str], left_out: Sequence[str]) -> "Snapshot":
         """Return the snapshot with some records of its listing alone; `left_out` are the others."""
         pruned = replace(self, left_out=left_out)
         pruned.__dict__["_listing"] = parse_records(records, self.tree)
@@ -96,10 +98,13 @@ class Snapshot:
 
     @cached_property
     def _listing(self) -> Listing:
-        return parse_records(self.read_records(), self.tree)
+        listing = parse_records(self.records, self.tree)
+        del self.__dict__["records"]  # whoever has files needs them no more
+        return listing
 
-    def read_records(self) -> list[str]:
-        """Read the listing, as `git ls-tree -r -t -z` gives it.
+    @cached_property
+    def records(self) -> list[str]:
+        """The listing, as `git ls-tree -r -t -z` gives it.
 
         Raises `CannotCheckError` where it is too large.
         """
@@ -133,15 +138,20 @@ class Change:
     after: File | None
 
 
+def path_of(record: str) -> str:
+    """Return the path of a record of `git ls-tree -z`."""
+    return record.partition("\t")[2]
+
+
 def parse_records(records: Iterable[str], tree: str) -> Listing:
     """Read records of `git ls-tree -r -t -z` of `tree` into files and directories."""
     files: dict[str, File] = {}
     directories = {"": tree}
-    path_at = len("100644 blob ") + len(tree) + 1
+    path_at = OID_AT + len(tree) + 1
     for record in records:
         if record.startswith("blob", 7):
             path = record[path_at:]
-            files[path] = File(path, record[:6], record[12 : path_at - 1])
+            files[path] = File(path, record[:6], record[OID_AT : path_at - 1])
             continue
         meta, _, path = record.partition("\t")
         mode, kind, oid = meta.split(" ")

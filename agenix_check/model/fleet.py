@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
 
 RULES_FILE = "secrets.nix"  # what plain agenix calls its rules file
+_MANY_OUTPUTS = 5000  # outputs; fewer are looked at as fast
+
+
+def are_many(outputs: int) -> bool:
+    """Return whether outputs are so many that it pays not to judge each by itself."""
+    return outputs >= _MANY_OUTPUTS
 
 
 @frozen

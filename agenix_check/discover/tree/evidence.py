@@ -158,7 +158,10 @@ def _link_fact(data: bytes, size: int) -> Fact:
 def read_facts(repository: Repository, snapshot: Snapshot, memory: Memory) -> dict[str, Fact]:
     """Return the facts of a snapshot's files, by path; only directories that are new are read."""
     if snapshot.left_out:  # what is remembered of directories has the facts of all their files
-        return find_facts(repository, snapshot.files.values())
+        read = memory.found.facts
+        unread = [file for path, file in snapshot.files.items() if path not in read]
+        found = {path: fact for path, fact in read.items() if fact is not None}
+        return found | find_facts(repository, unread)
     directories: dict[str, list[File]] = {}
     for file in snapshot.files.values():
         directories.setdefault(file.path.rpartition("/")[0], []).append(file)

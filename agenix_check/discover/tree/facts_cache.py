@@ -6,7 +6,7 @@ cannot be out of date.
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import cast
+from typing import NamedTuple, cast
 
 from agenix_check.age import Stanza
 from agenix_check.discover.tree.facts import (
@@ -18,6 +18,7 @@ from agenix_check.discover.tree.facts import (
     PointerFact,
 )
 from agenix_check.discover.tree.key_texts import KeyTexts
+from agenix_check.discover.tree.naming import Trace
 from agenix_check.git.cache import Store
 
 _STORED_FACTS = "facts"
@@ -31,11 +32,29 @@ _PlainKeys = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str | None
 _Facts = dict[str, _FlatFact]
 
 
-class Memory:
-    """The facts of each directory's own files, not of those in directories below it."""
+class Found(NamedTuple):
+    """What this run found already, in a snapshot from which files are left out.
 
-    def __init__(self, store: Store) -> None:
+    `facts` are those of files that were read, by path, None where they are of no interest; `traces`
+    what made idents, of its outputs and of those that are left out.
+    """
+
+    facts: Mapping[str, Fact | None]
+    traces: Mapping[str, Trace]
+
+
+NOTHING_FOUND = Found({}, {})
+
+
+class Memory:
+    """The facts of each directory's own files, not of those in directories below it.
+
+    `found` is what this run found before.
+    """
+
+    def __init__(self, store: Store, found: Found = NOTHING_FOUND) -> None:
         self._store = store
+        self.found = found
         self._used: dict[str, _Facts] = {}
         self._learned = False
 

@@ -173,7 +173,7 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         olds = [change.before for change in changed if change.before is not None]
         there = base_evidence(snapshot, here, changed, find_facts(view.repository, olds))
         here = mark_altered(view.repository.git, here, there, changed)
-    traces = _trace(here, there)
+    traces = _trace(here, there, memory.found.traces)
     legible = here.is_legible and all(shows_all(there.facts.get(one.path)) for one in changed)
     names = Names(
         here=here,
@@ -225,9 +225,14 @@ def _explained(tree: Evidence, traces: Mapping[str, Trace]) -> dict[Place, Trace
     return {file.place: traces[file.ident] for file in outputs if file.ident in traces}
 
 
-def _trace(here: Evidence, there: Evidence) -> dict[str, Trace]:
+def _trace(here: Evidence, there: Evidence, known: Mapping[str, Trace]) -> dict[str, Trace]:
     """Explain the outputs of both trees at once, the likelier pairs first."""
     idents = {file.ident for tree in (here, there) for file in tree.outputs.values()}
+    found = {ident: known[ident] for ident in idents if ident in known}
+    return found | _search(idents - found.keys(), here, there)
+
+
+def _search(idents: set[str], here: Evidence, there: Evidence) -> dict[str, Trace]:
     pairs = Pairs()
     if there is here:
         return trace(idents, here.keys, here.sources, pairs)
@@ -334,6 +339,8 @@ def _look_closer(view: View, names: Names) -> Names:
     if in_work_tree and (lost or gone or not _has_all(there, here)):
         looked_aside = tuple(sorted({file.directory for file in (*lost, *gone)}))
         unstaged = look_for_unstaged(view, here, lost, looked_aside)
+        if not unstaged.outputs.keys() <= {one.place for one in here.outputs.values()}:
+            view.snapshot.refuse_left_out()  # what it waits for may be in order
     rotated = any(isinstance(there.facts.get(path), KeyTexts) for path in names.changed)
     if new or gone or rotated:
         commits = _find_commits(view)

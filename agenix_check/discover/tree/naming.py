@@ -16,7 +16,7 @@ from agenix_check.errors import CannotCheckError
 LEFTOVER = ".tmp.agenix-rekey."
 _IDENT_PREFIX = re.compile(r"([0-9a-f]{32})-")
 _OUTPUT_NAME = re.compile(r"([0-9a-f]{32})-(.+)\.age", re.DOTALL)
-_IDENT_DIGITS = 32  # hexadecimal digits
+IDENT_DIGITS = 32  # hexadecimal digits
 MOST_PAIRS = 20_000_000  # tries in one tree, of about a microsecond each; large fleets need a tenth
 MOST_PAIRS_IN_HISTORY = 100_000_000  # in all of a history
 
@@ -58,7 +58,7 @@ class Traced(NamedTuple):
 
 def ident(key: str, source: str) -> str:
     """Return the ident of a key's and a source's digests."""
-    return sha256((key + source).encode("ascii")).hexdigest()[:_IDENT_DIGITS]
+    return sha256((key + source).encode("ascii")).hexdigest()[:IDENT_DIGITS]
 
 
 def output_path(storage: str, ident: str, name: str) -> str:
@@ -172,7 +172,7 @@ def _try(key: str, sources: list[bytes], wanted: set[str], found: dict[str, Trac
     """Look for idents that one key makes; move them from `wanted` to `found`."""
     start = key.encode("ascii")
     # Nearly every pair misses, so this does nothing but hash and look up.
-    made = [sha256(start + source).hexdigest()[:_IDENT_DIGITS] for source in sources]
+    made = [sha256(start + source).hexdigest()[:IDENT_DIGITS] for source in sources]
     hits = wanted.intersection(made)
     if hits:
         by_ident = dict(zip(made, sources, strict=True))

@@ -51,12 +51,13 @@ def find_outgrown(
     asked = sorted(less - proven)
     if not asked:
         return {}, ()
-    view.snapshot.refuse_left_out()
     history = _History(view, here, read, asked)
     if not history.is_whole:
         paths = sorted({path for key in asked for path in here.keys[key].paths})
         return {}, (f"{', '.join(paths)}: {_UNSEEN}",)
     grown = {key: found for key in asked if (found := history.when_grown(key)) is not None}
+    if grown:
+        view.snapshot.refuse_left_out()
     outputs: dict[str, list[OutputFile]] = {key: [] for key in grown}
     for file in here.outputs.values() if grown else ():
         made = explained.get(file.ident)

@@ -46,7 +46,6 @@ def find_rotated(
     asked = _not_known(view, here, list(_likely(here, made, spare)), known, tips)
     if not asked:
         return {}, ()
-    view.snapshot.refuse_left_out()
     paths = sorted({path for path, _, _ in asked})
     history = _Replacements(view, paths, {bare(here.keys[key].text or "") for _, key in made})
     if not history.is_whole:
@@ -64,7 +63,9 @@ def find_rotated(
             # What this change does to a file, history will show when it is committed.
             if not history.is_open(path):
                 known[_sign(here, path, key)] = " ".join(tips)
-        elif not history.has_born(commit, directory, idents[directory, bare(text)]):
+            continue
+        view.snapshot.refuse_left_out()
+        if not history.has_born(commit, directory, idents[directory, bare(text)]):
             found.setdefault((directory, key), Rotated(path, commit))
     store.save(_STORED_ROTATIONS, known, number=_ROTATIONS_FORMAT, most=_MOST_ANSWERS)
     return found, ()

@@ -7,27 +7,27 @@ base, from the tree of then. Of these a few stay: for each node, and for each so
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple, cast
 
 from agenix_check.discover.tree.carried import DECIDING_FILES, is_by_names_alone
 from agenix_check.discover.tree.evidence import find_facts, is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact
+from agenix_check.discover.tree.facts_cache import NOTHING_FOUND, Found
 from agenix_check.discover.tree.key_texts import KeyTexts, bare, digest
 from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.discover.tree.naming import output_file
+from agenix_check.discover.tree.naming import IDENT_DIGITS, output_file
 from agenix_check.git.known_trees import list_between
-from agenix_check.git.snapshot import SUBMODULE, SYMLINK, Change
-from agenix_check.model.findings import JudgedFile, Verdict
+from agenix_check.git.snapshot import OID_AT, REGULAR, SUBMODULE, SYMLINK, Change, path_of
+from agenix_check.model.findings import FileKind, JudgedFile, Verdict
+from agenix_check.model.fleet import are_many
+from agenix_check.model.frozen import frozen
 from agenix_check.model.lost import Reason
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
-
-FEWEST = 5000  # outputs; fewer are looked at as fast
-_DIGITS = 32  # of an ident
-_OF_A_FILE = "100644"
 
 
 class SettledTree(NamedTuple):
@@ -41,13 +41,60 @@ class SettledTree(NamedTuple):
     by_source: Mapping[str, str]
     by_key: Mapping[str, str]
 
+    @classmethod
+    def of(
+        cls,
+        kind: str,
+        tree: str,
+        by_source: Mapping[str, Iterable[str]],
+        by_key: Mapping[str, Iterable[str]],
+    ) -> "SettledTree":
+        """Return one of lists of idents."""
+        source, key = (
+            {one: "".join(idents) for one, idents in groups.items()}
+            for groups in (by_source, by_key)
+        )
+        return cls(kind, tree, source, key)
+
+
+@frozen
+class Rest:
+    """What is left to look at: a view without outputs that are in order.
+
+    `found` is what was found out about it already. `source_of` returns the source
+    of an ident, None where it is not known; `settle` the tree as one whose outputs are settled,
+    for views of a kind: None where it is remembered as another one.
+    """
+
+    view: View
+    found: Found
+    source_of: Callable[[str], str | None]
+    settle: Callable[[str], SettledTree] | None = None
+
+    def list_files(self, judged: Iterable[JudgedFile]) -> list[JudgedFile]:
+        """Return the outputs that the view lacks; of each source and name one was judged."""
+        sources: dict[tuple[str | None, str], str | None] = {}
+        for one in judged:
+            file = output_file(one.path)
+            if file is not None:
+                sources[self.source_of(file.ident), file.name] = one.source
+        kind, make = FileKind.OUTPUT, partial(tuple.__new__, JudgedFile)
+        files: list[JudgedFile] = []
+        for record in self.view.snapshot.left_out:
+            path = path_of(record)
+            directory, _, file_name = path.rpartition("/")
+            name = file_name[IDENT_DIGITS + 1 : -len(".age")]
+            source = sources[self.source_of(file_name[:IDENT_DIGITS]), name]
+            files.append(make((kind, directory, name, source, path, Verdict.OK, (), None, None)))
+        return files
+
 
 def find_settled(
     view: View, settings: Settings, names: Names, outputs: Sequence[JudgedFile], kind: str
 ) -> SettledTree | None:
     """Return what made the outputs of a large fleet; None where two nodes have one key."""
     here = names.here
-    if len(here.outputs) < FEWEST or len(here.outputs) > len(outputs):
+    if not are_many(len(here.outputs)) or len(here.outputs) > len(outputs):
         return None
     if names.lost or names.shallow or not is_by_names_alone(view, settings):
         return None
@@ -64,17 +111,12 @@ def find_settled(
         file = here.outputs[one.path]
         made = names.traces[file.ident]
         homes.add((file.directory, made.key))
-        if one.verdict is Verdict.OK and not one.rules and files[one.path].mode == _OF_A_FILE:
+        if one.verdict is Verdict.OK and not one.rules and files[one.path].mode == REGULAR:
             sources[made.source].append(file.ident)
             keys[made.key].append(file.ident)
     if not len(homes) == len({home for home, _ in homes}) == len({key for _, key in homes}):
         return None
-    return SettledTree(
-        kind,
-        view.snapshot.tree,
-        {one: "".join(idents) for one, idents in sources.items()},
-        {one: "".join(idents) for one, idents in keys.items()},
-    )
+    return SettledTree.of(kind, view.snapshot.tree, sources, keys)
 
 
 def have_own_keys(names: Names) -> bool:
@@ -90,7 +132,7 @@ def have_own_keys(names: Names) -> bool:
     return len(homes) == len({home for home, _ in homes}) == len({key for _, key in homes})
 
 
-def leave_out_settled(view: View, settings: Settings, loaded: object, kind: str) -> View | None:
+def leave_out_settled(view: View, settings: Settings, loaded: object, kind: str) -> Rest | None:
     """Return a view without the outputs that are settled; None where too few are known to be.
 
     `loaded` is the `SettledTree` that was remembered, as a dict; `kind` is that of the view.
@@ -103,7 +145,7 @@ def leave_out_settled(view: View, settings: Settings, loaded: object, kind: str)
     here, before = view.snapshot.tree, view.base.tree
     pairs = [(one, here) for one in dict.fromkeys((known.tree, before)) if one != here]
     changes = list_between(view.repository, pairs)
-    touched = None if changes is None else _find_touched(view, changes)
+    touched = None if changes is None else find_touched(view, changes)
     if changes is None or touched is None:
         return None
     broken = {
@@ -118,25 +160,26 @@ def leave_out_settled(view: View, settings: Settings, loaded: object, kind: str)
             settled.update(dict.fromkeys(_split(idents), source))
     for ident in broken:
         settled.pop(ident, None)
-    if len(settled) < FEWEST:
+    if not are_many(len(settled)):
         return None
-    records = view.snapshot.read_records()
+    records = view.snapshot.records
     chosen = _choose(records, len(here), settled, broken, changes)
     if chosen is None:
         return None
     kept, left_out = chosen
-    if len(left_out) < FEWEST:
+    if not are_many(len(left_out)):
         return None
-    snapshot = view.snapshot.with_listing(kept, frozenset(left_out))
-    pruned = replace(view, snapshot=snapshot)
-    return pruned if is_by_names_alone(pruned, settings) else None
+    pruned = replace(view, snapshot=view.snapshot.with_listing(kept, left_out))
+    if not is_by_names_alone(pruned, settings):
+        return None
+    return Rest(view=pruned, found=NOTHING_FOUND, source_of=settled.get)
 
 
 def _split(idents: str) -> list[str]:
-    return [idents[at : at + _DIGITS] for at in range(0, len(idents), _DIGITS)]
+    return [idents[at : at + IDENT_DIGITS] for at in range(0, len(idents), IDENT_DIGITS)]
 
 
-def _find_touched(view: View, changes: Iterable[Change]) -> set[str] | None:
+def find_touched(view: View, changes: Iterable[Change]) -> set[str] | None:
     """Return the keys and sources of changed files, by digest; None if more depends on them."""
     files = {file for one in changes for file in (one.before, one.after) if file is not None}
     for path, mode, _ in files:
@@ -172,26 +215,28 @@ def _choose(
     settled: Mapping[str, str],
     broken: AbstractSet[str],
     changes: Sequence[Change],
-) -> tuple[list[str], set[str]] | None:
-    """Return the records that stay, and the paths of the others.
+) -> tuple[list[str], list[str]] | None:
+    """Return the records that stay, and the others.
 
     Whatever has the name of an output that is not settled stays too; so does one output of each
     directory, and one for each source and name. None where a changed file has
     the content of one that would be left out.
     """
-    start = len(f"{_OF_A_FILE} blob ") + digits + 1
+    start = OID_AT + digits + 1
     paths = {one.path for one in changes}
     sides = (file for one in changes for file in (one.before, one.after) if file is not None)
     oids = {file.oid for file in sides if output_file(file.path) is not None}
-    names = {path.rpartition("/")[2][_DIGITS:] for path in paths if output_file(path) is not None}
+    names = {
+        path.rpartition("/")[2][IDENT_DIGITS:] for path in paths if output_file(path) is not None
+    }
     files = [record.rpartition("/")[2] for record in records]
-    names |= {name[_DIGITS:] for name in files if name[:_DIGITS] in broken}
-    kept, left_out = list[str](), set[str]()
+    names |= {name[IDENT_DIGITS:] for name in files if name[:IDENT_DIGITS] in broken}
+    kept, left_out = list[str](), list[str]()
     made: dict[str, set[str]] = defaultdict(set)
     directory = ""
     for record, name in zip(records, files, strict=True):
-        source = settled.get(name[:_DIGITS])
-        if source is None or (secret := name[_DIGITS:]) in names:
+        source = settled.get(name[:IDENT_DIGITS])
+        if source is None or (secret := name[IDENT_DIGITS:]) in names:
             kept.append(record)
             continue
         path = record[start:]
@@ -203,5 +248,5 @@ def _choose(
         elif oids and record[start - digits - 1 : start - 1] in oids:
             return None
         else:
-            left_out.add(path)
+            left_out.append(record)
     return kept, left_out

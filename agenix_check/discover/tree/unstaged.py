@@ -10,6 +10,7 @@ from agenix_check.discover.tree.facts import AgeFact, LockedFact, find_fact
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file, trace
 from agenix_check.git.repository import is_partial_commit
+from agenix_check.git.snapshot import path_of
 from agenix_check.git.worktree import AsideLook
 from agenix_check.model.frozen import frozen
 from agenix_check.view import View
@@ -65,7 +66,8 @@ def look_for_unstaged(
             for text in fact.texts():
                 if (key := digest(text)) not in here.keys:
                     keys.setdefault(key, path)
-    outputs = _outputs(here, paths.union(look.listed()) - view.snapshot.left_out)
+    paths.update(look.listed())
+    outputs = _outputs(here, paths.difference(map(path_of, view.snapshot.left_out)))
     idents = {file.ident for file in lost}
     unstaged = {key: KeyText(None, (path,)) for key, path in keys.items()}
     # The snapshot's own keys and sources make none of them.

@@ -1,0 +1,226 @@
+"""Outputs that are in order, seen in bulk, so that a first look costs little more than Git's own.
+
+Nearly all outputs of a large fleet have a name that a key and a source of the tree make, one stanza
+with that key's tag, and the length of that source. Which these are is decided here by a pattern and
+two comparisons, without a value for each. All else is left to those who judge one output after
+another, and so are a few of these: for each node, and for each source, one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from functools import partial
+from itertools import compress
+from operator import not_
+from sys import intern
+
+from agenix_check.age import SKIMMED, SSH_ED25519, is_sound, recipient_or_none, sealed_size
+from agenix_check.discover.tree.carried import is_by_names_alone
+from agenix_check.discover.tree.evidence import Evidence, classify, find_facts
+from agenix_check.discover.tree.facts import AgeFact, Fact
+from agenix_check.discover.tree.facts_cache import Found
+from agenix_check.discover.tree.key_texts import KeyText, bare
+from agenix_check.discover.tree.naming import IDENT_DIGITS, Trace, output_file, trace
+from agenix_check.discover.tree.settled import Rest, SettledTree, find_touched
+from agenix_check.errors import CannotCheckError
+from agenix_check.git.known_trees import list_between
+from agenix_check.git.objects import match_blobs
+from agenix_check.git.snapshot import OID_AT, REGULAR, Change, parse_records
+from agenix_check.model.fleet import are_many
+from agenix_check.model.frozen import frozen
+from agenix_check.model.settings import Settings
+from agenix_check.view import View
+
+
+def leave_out_in_order(view: View, settings: Settings) -> Rest | None:
+    """Return what is left of a large fleet to look at; None where all of it has to be seen."""
+    base, tree = view.base, view.snapshot.tree
+    if base is None or view.cut_off:
+        return None
+    records = view.snapshot.records
+    names = [record.rpartition("/")[2] for record in records]
+    alike = [name[IDENT_DIGITS : IDENT_DIGITS + 1] == "-" and name[-4:] == ".age" for name in names]
+    if not are_many(alike.count(True)):
+        return None
+    changes = list_between(view.repository, [] if base.tree == tree else [(base.tree, tree)])
+    touched = None if changes is None else find_touched(view, changes)
+    if changes is None or touched is None:
+        return None
+    unlike = list(compress(records, map(not_, alike)))
+    if not is_by_names_alone(_with(view, unlike, ()), settings):
+        return None
+    others, _ = parse_records(unlike, tree)
+    facts = find_facts(view.repository, others.values())
+    alike_names = list(compress(names, alike))
+    bulk = _Bulk(
+        records=records,
+        places=list(compress(range(len(records)), alike)),
+        names=alike_names,
+        idents=[name[:IDENT_DIGITS] for name in alike_names],
+        evidence=classify(others, facts),
+        touched=touched,
+        changes=changes,
+        digits=len(tree),
+    )
+    try:
+        traces = bulk.trace()
+        found = None if traces is None else bulk.prove(view, traces)
+    except CannotCheckError:  # too many pairs, or a blob that is not here: who looks at all says so
+        return None
+    if traces is None or found is None:
+        return None
+    stays, amiss = found
+    left_out = list(compress(records, map(not_, stays)))
+    if not are_many(len(left_out)):
+        return None
+    pruned = _with(view, compress(records, stays), left_out)
+    read: dict[str, Fact | None] = dict.fromkeys(others)
+    return Rest(
+        view=pruned,
+        found=Found(read | facts, traces),
+        source_of=lambda ident: traces[ident].source if ident in traces else None,
+        settle=partial(_settle, tree, traces, amiss),
+    )
+
+
+def _with(view: View, records: Iterable[str], left_out: Sequence[str]) -> View:
+    return replace(view, snapshot=view.snapshot.with_listing(records, left_out))
+
+
+def _settle(
+    tree: str, traces: Mapping[str, Trace], amiss: AbstractSet[str], kind: str
+) -> SettledTree:
+    sources: dict[str, list[str]] = defaultdict(list)
+    keys: dict[str, list[str]] = defaultdict(list)
+    for ident, (key, source) in traces.items():
+        if ident not in amiss:
+            sources[source].append(ident)
+            keys[key].append(ident)
+    return SettledTree.of(kind, tree, sources, keys)
+
+
+@frozen
+class _Bulk:
+    """The records of a tree; those at `places` look like outputs, with `names` behind the last /.
+
+    `evidence` is of the other ones. `touched` are the keys and sources of changed files.
+    """
+
+    records: Sequence[str]
+    places: Sequence[int]
+    names: Sequence[str]
+    idents: Sequence[str]
+    evidence: Evidence
+    touched: AbstractSet[str]
+    changes: Sequence[Change]
+    digits: int
+
+    def trace(self) -> dict[str, Trace] | None:
+        """Return what made the idents; None where some were not explained before this change.
+
+        Nor where two outputs have one ident.
+        """
+        idents = {*self.idents}
+        if self.evidence.outputs or len(idents) < len(self.names):
+            return None
+        keys, sources, touched = self.evidence.keys, self.evidence.sources, self.touched
+        traces = trace(idents, keys, sources)
+        lost = idents - traces.keys()
+        if lost:
+            changed = {one: KeyText(None, ()) for one in touched}
+            lost -= trace(lost, keys, touched).keys()
+            lost -= trace(lost, changed, [*sources, *touched]).keys()
+        return None if lost else traces
+
+    def prove(self, view: View, traces: Mapping[str, Trace]) -> tuple[bytearray, set[str]] | None:
+        """Return which records stay, and the idents of what is not in order; None if all have to.
+
+        Whatever is not in order stays, and all outputs of its name; so does one output of each
+        directory, and one for each source and name.
+        """
+        start, files = OID_AT + self.digits + 1, list(map(self.records.__getitem__, self.places))
+        oids = [record[OID_AT : start - 1] for record in files]
+        if len({*oids}) < len(oids):
+            return None
+        tags, sizes, touched = self._tags(), self._sizes(), self.touched
+        changed = {one.path for one in self.changes}
+        before = {one.before.oid for one in self.changes if one.before is not None}
+        concerned = self._concerned(traces)
+        stays, amiss = bytearray(b"\1") * len(self.records), set[str]()
+        homes: dict[str, str] = {}
+        secrets: dict[str, set[str]] = defaultdict(set)
+        shown: dict[str, set[str]] = defaultdict(set)
+        last, here, home, is_shown = "", set[str](), None, False
+        heads = match_blobs(view.repository.git, oids, SKIMMED)
+        made = map(traces.get, self.idents)
+        for place, record, name, pair, (size, (tag, share)) in zip(
+            self.places, files, self.names, made, heads, strict=True
+        ):
+            directory, secret = record[start : -len(name)], intern(name[IDENT_DIGITS:])
+            if directory != last:
+                file = output_file(record[start:])
+                if file is None or f"{file.directory}/" != directory:
+                    return None  # a part of the directory's own name is an ident, or of leftovers
+                last, here, is_shown = directory, secrets[directory], False
+                home = homes.get(directory)
+            here.add(secret)
+            if pair is None:
+                continue
+            key, source = pair
+            if key != home:
+                if home is not None:
+                    return None
+                homes[directory] = home = key
+            if (
+                tag is None
+                or share is None
+                or tag != tags.get(key)
+                or size != sizes.get(source)
+                or not is_sound(share)
+                or not record.startswith(REGULAR)
+            ):
+                amiss.add(name[:IDENT_DIGITS])
+            elif (
+                is_shown
+                and secret in shown[source]
+                and secret not in concerned
+                and key not in touched
+                and source not in touched
+                and record[start:] not in changed
+            ):
+                if before and record[OID_AT : start - 1] in before:
+                    return None
+                stays[place] = 0
+            else:
+                is_shown = True
+                shown[source].add(secret)
+        if sum(map(len, secrets.values())) < len(files):
+            return None  # two outputs of one node have one name
+        texts = {bare(self.evidence.keys[key].text or "") for key in homes.values()}
+        return (stays, amiss) if len(texts) == len(homes) else None
+
+    def _concerned(self, traces: Mapping[str, Trace]) -> set[str]:
+        """Return the ends of names, behind the ident, of outputs that are lost or changed."""
+        lost = {name for name in self.names if name[:IDENT_DIGITS] not in traces}
+        paths = (one.path for one in self.changes if output_file(one.path) is not None)
+        changed = (path.rpartition("/")[2] for path in paths)
+        return {name[IDENT_DIGITS:] for name in (*lost, *changed)}
+
+    def _tags(self) -> dict[str, bytes]:
+        """Return the tags of the keys that stanzas show whole."""
+        tags: dict[str, bytes] = {}
+        for key, (text, _) in self.evidence.keys.items():
+            recipient = recipient_or_none(text)
+            if recipient is not None and recipient.kind == SSH_ED25519 and recipient.tag:
+                tags[key] = recipient.tag.encode("ascii")
+        return tags
+
+    def _sizes(self) -> dict[str, int]:
+        """Return how many bytes the payload of an output of each source has."""
+        sizes: dict[str, int] = {}
+        for source, paths in self.evidence.sources.items():
+            fact = self.evidence.facts[paths[0]]
+            if isinstance(fact, AgeFact) and fact.plaintext_size is not None:
+                sizes[source] = sealed_size(fact.plaintext_size)
+        return sizes
