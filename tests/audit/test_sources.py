@@ -1,6 +1,5 @@
 """Sources, leftovers, and age files that are neither."""
 
-import pyrage
 import pytest
 
 from agenix_check.demo.workshop import Workshop
@@ -116,7 +115,7 @@ def test_an_empty_source(fleet: Workshop) -> None:
 
 
 def test_a_source_under_a_passphrase(fleet: Workshop) -> None:
-    fleet.write(ALPHA_TOKEN, pyrage.passphrase.encrypt(b"token of alpha\n", "secret"))
+    fleet.write(ALPHA_TOKEN, LOCKED_TOKEN)
     rekey(fleet, "alpha", "token", ALPHA_TOKEN, "token of alpha\n")
 
     finding = the_only(judge_staged(fleet), "source-unknown-recipient")

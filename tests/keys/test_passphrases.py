@@ -3,18 +3,18 @@
 import os
 import signal
 import subprocess
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyrage
 import pytest
 
 from agenix_check.keys.encrypt import new_identity
 from agenix_check.keys.ssh_private_keys import _ssh_keygen
 from tests.keys.conftest import MakeSsh, public
 from tests.keys.terminals import decrypting, run_at, run_without
-from tests.keys.texts import HASH, PASSPHRASE, PLAINTEXT
+from tests.keys.texts import HASH, LOCKED, LOCKED_FOR, PASSPHRASE, PLAINTEXT
 
 Secret = Callable[..., Path]
 AgeKey = tuple[Path, str]
@@ -30,14 +30,13 @@ class Locked(NamedTuple):
 
 @pytest.fixture(scope="session")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
-    identity, recipient = new_identity()
-    content = pyrage.passphrase.encrypt(f"# mine\n{identity}\n".encode(), PASSPHRASE)
+    content = b64decode(LOCKED)
     lines = subprocess.run(
         ["base64", "-w", "64"], input=content, stdout=subprocess.PIPE, check=True
     ).stdout
     begin, end = b"-----BEGIN AGE ENCRYPTED FILE-----\n", b"-----END AGE ENCRYPTED FILE-----\n"
     directory = tmp_path_factory.mktemp("locked")
-    made = Locked(directory / "locked.age", directory / "armored.age", recipient)
+    made = Locked(directory / "locked.age", directory / "armored.age", LOCKED_FOR)
     made.binary.write_bytes(content)
     made.armored.write_bytes(b"\n \n" + begin + lines + end + b"\n")
     return made
