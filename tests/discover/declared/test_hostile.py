@@ -49,23 +49,23 @@ def declare(estate: Estate, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 def test_names_reach_no_report_raw_and_no_file_elsewhere(
-    estate: Estate, run: Run, name: str
+    estate: Estate, run: Run, tmp_path_factory: pytest.TempPathFactory, name: str
 ) -> None:
     declare(estate, name)
+    reports = {kind: tmp_path_factory.mktemp("reports") / kind for kind in ("json", "junit")}
+    outputs = [f"--output={kind}={file}" for kind, file in reports.items()]
     around = sorted(estate.shop.top.parent.iterdir())
 
-    for words in (
-        ("-v",), ("--format", "json"), ("--format", "junit"), ("fleet",),
-        ("fleet", "--format", "json"),
-    ):  # fmt: skip
-        done = run(estate.shop.top, *words, "--inventory", "lock")
-
-        assert done.code in ((0,) if words[0] == "fleet" else (1,)), done
-        assert not any(ord(one) < 32 and one != "\n" for one in done.stdout + done.stderr)
-        assert "\u202e" not in done.stdout
-        assert done.stderr == ""
-        if "json" in words:
-            json.loads(done.stdout)
+    texts = []
+    for code, *words in ((1, "-v", *outputs), (0, "fleet"), (0, "fleet", "--format", "json")):
+        done = run(estate.shop.top, *map(str, words), "--inventory", "lock")
+        assert (done.code, done.stderr) == (code, ""), done
+        texts.append(done.stdout)
+    json.loads(texts[-1])
+    json.loads(reports["json"].read_text())
+    for text in (*texts, *(file.read_text() for file in reports.values())):
+        assert not any(ord(one) < 32 and one != "\n" for one in text)
+        assert "\u202e" not in text
     assert sorted(estate.shop.top.parent.iterdir()) == around
     assert not (estate.shop.top / "pwned").exists()
 
