@@ -37,12 +37,18 @@ settings.register_profile(
     derandomize="EXPLORE" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("house")
+# The second Python looks at what each property reaches, not at all of its examples.
+settings.register_profile("one-case", settings.get_profile("house"), max_examples=30)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that `make test` gives on its second Python."""
     parser.addoption("--one-case", action="store_true", help="run one case of each test only")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples properties have, before their files are loaded."""
+    settings.load_profile("one-case" if config.getoption("--one-case") else "house")
 
 
 def pytest_xdist_auto_num_workers() -> int:

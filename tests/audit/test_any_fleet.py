@@ -4,13 +4,14 @@ import random
 import shutil
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.model.findings import Report
 from tests.audit.scenes import judge, storage
 from tests.host_keys import ALPHA, BETA, DELTA, GAMMA, NEW, OTHER, RSA, STRANGER
+from tests.pace import per_hundred
 
 KEYS = (ALPHA, BETA, GAMMA, DELTA, NEW, OTHER, RSA, STRANGER)
 NODES = ("alpha", "beta", "gamma")
@@ -108,7 +109,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     return Workshop(tmp_path_factory.mktemp("any"))
 
 
-few = settings(max_examples=15)
+few = per_hundred(15)
 
 
 @few

@@ -27,6 +27,7 @@ from tests.audit.scenes import (
 )
 from tests.conftest import SECRETS, build_fleet
 from tests.host_keys import NEW, OTHER
+from tests.pace import per_hundred
 
 STALE_TOKEN = ("error", "output-stale", "alpha", "token")
 
@@ -305,7 +306,7 @@ def _wrong(report: Report) -> set[tuple[str, str | None, str]]:
     }
 
 
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(per_hundred(8), suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 40)), min_size=4, max_size=10))
 def test_one_tree_has_one_verdict_whatever_is_remembered(
     tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[str, int]]

@@ -28,6 +28,7 @@ from tests.audit.scenes import (
 )
 from tests.conftest import SECRETS, build_fleet
 from tests.host_keys import HOSTS, NEW, OTHER
+from tests.pace import per_hundred
 
 History = Callable[[Workshop], None]
 # The ways to look at HEAD of a branch whose work tree is clean.
@@ -356,7 +357,7 @@ def _part_or_join(shop: Workshop, *, merge: bool) -> None:
             shop.git.run("merge", "--abort")
 
 
-@settings(max_examples=10, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(per_hundred(10), phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.sampled_from(ACTS), min_size=3, max_size=9),
     st.randoms(use_true_random=True),

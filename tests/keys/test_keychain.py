@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given as for_all
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from agenix_check.keys.encrypt import cannot_encrypt_to, encrypt, may_ask, new_identity
@@ -20,6 +19,7 @@ from agenix_check.keys.keychain import Keychain
 from tests.age.strategies import text64
 from tests.keys.conftest import MakeSsh, given, public
 from tests.keys.texts import PLAINTEXT
+from tests.pace import per_hundred
 from tests.programs import age_is_new
 
 Secret = Callable[..., Path]
@@ -238,7 +238,7 @@ def test_an_rsa_key_that_rage_finds_too_long_is_used_with_age(tmp_path: Path) ->
     assert Keychain(files, "age").decrypt("x", file) == PLAINTEXT
 
 
-@settings(max_examples=40)
+@per_hundred(40)
 @for_all(
     size=st.integers(0, 200 * 1024) | st.sampled_from([0, 1, 65535, 65536, 65537, 131072]),
     seed=st.binary(min_size=1, max_size=4),

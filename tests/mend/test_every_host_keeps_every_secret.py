@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.cli import main
@@ -22,6 +22,7 @@ from agenix_check.keys.encrypt import encrypt, new_identity
 from tests.discover.declared.estate import Estate, Secret
 from tests.host_keys import STRANGER
 from tests.mend.mending import ask, write_key
+from tests.pace import per_hundred
 
 NODES = ("alpha", "beta", "gamma")
 IDS = ("db", "wifi", "group/token")
@@ -53,7 +54,7 @@ any_history = st.lists(
     min_size=2, max_size=8,
 )  # fmt: skip
 any_chance = st.randoms(use_true_random=False)
-few = settings(max_examples=12)
+few = per_hundred(12)
 
 
 @pytest.fixture(scope="module")

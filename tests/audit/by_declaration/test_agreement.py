@@ -5,13 +5,14 @@ import shutil
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.model.findings import Report
 from tests.discover.declared.estate import Estate, Secret, judge
 from tests.host_keys import ALPHA, BETA, DELTA, GAMMA, NEW, OTHER, RSA, STRANGER
+from tests.pace import per_hundred
 
 KEYS = (ALPHA, BETA, GAMMA, DELTA, NEW, OTHER, RSA, STRANGER)
 NODES = ("alpha", "beta", "gamma")
@@ -154,7 +155,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     return Workshop(tmp_path_factory.mktemp("agreement"))
 
 
-@settings(max_examples=40)
+@per_hundred(40)
 @given(edits=EDITS, chance=CHANCE)
 def test_names_and_declarations_agree(
     repository: Workshop, edits: list[str], chance: random.Random

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.demo.workshop import Workshop
@@ -90,7 +90,6 @@ FATES = (
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(
     fates=st.lists(st.lists(st.sampled_from(FATES), min_size=1, max_size=3), max_size=30),
     late=st.integers(0, 2),

@@ -6,12 +6,13 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.discover.rules.values import RefusedError
 from tests.discover.rules.language import Writer, match_or_split
 from tests.discover.rules.real_nix import explain, nix_answers, our_answer
+from tests.pace import per_hundred
 
 _AT_ONCE = 60
 _SEEDS = st.integers(min_value=0, max_value=2**32 - 1)
@@ -88,7 +89,7 @@ def test_what_must_be_refused(text: str) -> None:
     assert error.value.place is not None
 
 
-@settings(max_examples=10, deadline=None)
+@per_hundred(10)
 @given(_SEEDS)
 def test_generated_expressions(seed: int) -> None:
     random = Random(seed)  # noqa: S311 - no secret
@@ -99,7 +100,7 @@ def test_generated_expressions(seed: int) -> None:
     assert disagreements(expressions) == []
 
 
-@settings(max_examples=5, deadline=None)
+@per_hundred(5)
 @given(_SEEDS)
 def test_generated_posix_expressions(seed: int) -> None:
     random = Random(seed)  # noqa: S311 - no secret
