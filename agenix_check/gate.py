@@ -307,6 +307,7 @@ def _examine(
         before, names_before, _ = audit(view_commit(view.repository, settings.new_from))
         known = before, names_before.here
     report, names, inventory = audit(view)
+    report = replace(report, fleet_nodes=every_node(names, inventory))
     if inventory.rules and report.findings:
         from agenix_check.audit.plain_since import date_plain, is_undated
         from agenix_check.discover.declared.past_rules import RulesHistory
@@ -317,8 +318,8 @@ def _examine(
             past.save()
     if not settings.allow_empty:
         report = refuse_emptied(report, names)
-        report = _refuse_unmatched(report, settings, inventory)
-    report = replace(report, access=change_of_access(view, names, inventory))
+        report = _refuse_unmatched(report, settings)
+    report = replace(report, access=_shown_change(view, names, inventory, report))
     if compare is not None:
         report = compare(report, names, inventory, view)
     selected = report
@@ -330,21 +331,43 @@ def _examine(
     if advise is not None and selected.findings:
         selected = advise(selected, names, inventory, view)
     if details:
+        from agenix_check.access.of_view import call_nodes
         from agenix_check.audit.details import add_details
         from agenix_check.inquiries import list_readers
 
         selected = _with_checkout(add_details(selected, names, inventory), view)
-        selected = replace(selected, readers=list_readers(view, names, inventory))
+        readers = list_readers(view, names, inventory)
+        selected = replace(selected, readers=call_nodes(readers, report.node_names()))
     return Examined(selected, report.findings, names, inventory)
 
 
-def _refuse_unmatched(report: Report, settings: Settings, inventory: "Inventory") -> Report:
+def every_node(names: "Names", inventory: "Inventory") -> tuple[str, ...]:
+    """Return all nodes of a view's snapshot: declared ones, else the directories of outputs."""
+    if inventory.declared is None:
+        return tuple(sorted({one.directory for one in names.here.outputs.values()}))
+    declaration = inventory.declared.declaration
+    evaluated = {one.name for one in declaration.nodes}
+    return tuple(sorted(evaluated | {one.name for one in declaration.failed}))
+
+
+def _shown_change(
+    view: View, names: "Names", inventory: "Inventory", report: Report
+) -> "AccessChange | None":
+    change = change_of_access(view, names, inventory)
+    if change is None or change.is_empty:
+        return change
+    from agenix_check.access.of_view import call_nodes_of_change
+
+    return call_nodes_of_change(change, report.fleet_nodes)
+
+
+def _refuse_unmatched(report: Report, settings: Settings) -> Report:
     """Say what --node and --secret name that is not there: a run without it must not pass."""
     if not (settings.node or settings.secret):
         return report
     from agenix_check.audit.unmatched import unmatched_in_report
 
-    unmatched = unmatched_in_report(report, inventory, (settings.node, settings.secret))
+    unmatched = unmatched_in_report(report, (settings.node, settings.secret))
     return replace(report, incomplete=(*report.incomplete, *unmatched))
 
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agenix_check.gate import change_of_access, examine, open_store
+from agenix_check.gate import change_of_access, every_node, examine, open_store
+from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository, resolve
 from agenix_check.model.activity import busy
 from agenix_check.model.findings import Report
@@ -12,7 +13,7 @@ from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from agenix_check.access.past_readers import PastReaders
     from agenix_check.age import Recipient
@@ -51,12 +52,10 @@ def _fleet(view: View, names: "Names", inventory: "Inventory") -> "Fleet":
         fleet = fleet_of(names)
     else:
         fleet = fleet_of_declared(inventory.declared, inventory.kind)
-    failed = inventory.declared.declaration.failed if inventory.declared else ()
     left = names.here.outputs.values() if inventory.declared is None else ()
-    every = {one.name for one in fleet.nodes} | {one.name for one in failed}
-    every |= {one.directory for one in left}
+    every = every_node(names, inventory)
     secrets = {one.secret for one in fleet.outputs} | {one.name for one in left}
-    fleet = replace(fleet, every_node=tuple(sorted(every)), every_secret=tuple(sorted(secrets)))
+    fleet = replace(fleet, every_node=every, every_secret=tuple(sorted(secrets)))
     if not inventory.rules:
         return fleet
     return replace(fleet, rules=inventory.rules, key_names=_name_readers(view, names, inventory))
@@ -96,11 +95,12 @@ def list_readers(view: View, names: "Names", inventory: "Inventory") -> "tuple[R
 
 def _name_readers(view: View, names: "Names", inventory: "Inventory") -> dict[str, str]:
     """Return what people call the keys of a view, by the text without a comment."""
-    from agenix_check.access.of_view import readers_of_snapshot
+    from agenix_check.access.of_view import call_nodes, readers_of_snapshot
     from agenix_check.discover.tree.key_names import name_keys
 
     bound = name_keys(view.repository, (names.here, names.base))
     readers = readers_of_snapshot(names, inventory, bound)
+    readers = call_nodes(readers, every_node(names, inventory))
     return {**bound, **{one.key: one.name for one in readers if one.key is not None}}
 
 
@@ -108,12 +108,14 @@ def _name_readers(view: View, names: "Names", inventory: "Inventory") -> dict[st
 class FoundAccess:
     """Who can read what in a view, where the fleet comes from, and what was not looked at.
 
-    `change` is None unless it was asked for, and where there is no base.
+    `change` is None unless it was asked for, and where there is no base. Readers that are nodes
+    have these for a name, `nodes` are all of them.
     """
 
     readers: "tuple[Reader, ...]"
     change: "AccessChange | None"
     inventory: str
+    nodes: tuple[str, ...]
     incomplete: tuple[str, ...]
 
 
@@ -126,7 +128,8 @@ def discover_access(view: View, settings: Settings, *, of_change: bool = False) 
     readers = list_readers(view, names, inventory)
     change = change_of_access(view, names, inventory) if of_change else None
     incomplete = (*names.incomplete, *inventory.incomplete)
-    return FoundAccess(readers, change, inventory.kind, incomplete)
+    nodes = every_node(names, inventory)
+    return FoundAccess(readers, change, inventory.kind, nodes, incomplete)
 
 
 @busy("reading history")
@@ -186,14 +189,27 @@ def make_lock(view: View, settings: Settings) -> NewLock:
     )
 
 
-def past_node_names(repository: Repository, settings: Settings) -> dict[str, str]:
-    """Return what nodes are called, those of the past too, by their storage directories."""
-    from agenix_check.discover.declared.past_nodes import name_past_nodes
+def past_node_names(
+    repository: Repository, settings: Settings, directories: "Iterable[str]"
+) -> dict[str, str]:
+    """Return under which names the nodes of storage directories are shown, those of the past too.
 
-    if settings.inventory is InventoryChoice.NAMES:
-        return {}
+    A name that was declared counts; else it is the directory, as every verb shortens it.
+    """
+    from agenix_check.discover.declared.past_nodes import name_past_nodes
+    from agenix_check.discover.tree.naming import output_file
+    from agenix_check.model.node_names import shown_names
+
     revision = repository.head if settings.rev is None else resolve(repository, settings.rev)
-    return name_past_nodes(repository, open_store(repository, settings), revision)
+    present: set[str] = set()
+    if revision is not None:
+        listed = repository.git.run("ls-tree", "-r", "-z", "--name-only", revision)
+        outputs = map(output_file, map(to_text, listed.split(b"\0")))
+        present = {one.directory for one in outputs if one is not None}
+    declared: dict[str, str] = {}
+    if settings.inventory is not InventoryChoice.NAMES:
+        declared = name_past_nodes(repository, open_store(repository, settings), revision)
+    return shown_names(() if declared else present, directories) | declared
 
 
 _SHALLOW = (

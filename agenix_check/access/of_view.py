@@ -1,7 +1,7 @@
 """Who can read what in the snapshot of a view, and what its change does to that."""
 
-from collections.abc import Iterable, Mapping
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, starmap
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,9 @@ from agenix_check.age import recipient_or_none
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.names import Names
-from agenix_check.model.access import AccessChange, Reader
+from agenix_check.model.access import AccessChange, Reader, ReaderKind, Replacement
 from agenix_check.model.declaration import RulesFile
+from agenix_check.model.node_names import shown_names
 
 if TYPE_CHECKING:
     from agenix_check.discover.declared.expected import Declared
@@ -27,6 +28,26 @@ def readers_of_snapshot(
 ) -> tuple[Reader, ...]:
     """Return who can read what in the snapshot."""
     return find_readers(_here(names, inventory, key_names))
+
+
+def call_nodes(readers: Iterable[Reader], nodes: Iterable[str]) -> tuple[Reader, ...]:
+    """Return readers under the names that are shown; `nodes` are all of the snapshot."""
+    listed = tuple(readers)
+    names = shown_names(nodes, (one.name for one in listed if one.kind is ReaderKind.NODE))
+    return tuple(
+        one._replace(name=names[one.name]) if one.kind is ReaderKind.NODE else one for one in listed
+    )
+
+
+def call_nodes_of_change(change: AccessChange, nodes: Sequence[str]) -> AccessChange:
+    """Return a change with its readers under the names that are shown."""
+    before = call_nodes((one.before for one in change.replaced), nodes)
+    after = call_nodes((one.after for one in change.replaced), nodes)
+    return change._replace(
+        added=call_nodes(change.added, nodes),
+        removed=call_nodes(change.removed, nodes),
+        replaced=tuple(starmap(Replacement, zip(before, after, strict=True))),
+    )
 
 
 def access_change(

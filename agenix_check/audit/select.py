@@ -53,8 +53,6 @@ def select(
             nodes=len({one.group for one in outputs}),
             secrets=len({one.source or one.path for one in outputs}),
         )
-        nodes = {one.group for one in report.outputs} | {one.node for one in report.findings}
-        report = replace(report, fleet_nodes=tuple(sorted(filter(None, nodes))))
     return replace(
         report,
         fleet=fleet,
@@ -96,10 +94,25 @@ def is_wanted(
 
 
 def is_node(name: str | None, globs: Sequence[str]) -> bool:
-    """Match a node by its name, by what stands after `nixos:`, or by a part of a directory."""
+    """Match a node by its name, by what stands after `nixos:`, or by parts of a directory."""
+    return _is_node_or_part(name, globs) or (
+        name is not None and any("/" in glob and _has_parts(name, glob) for glob in globs)
+    )
+
+
+def _is_node_or_part(name: str | None, globs: Sequence[str]) -> bool:
     return matches(name, globs) or (
         name is not None
         and any(matches(part, globs) for part in (*name.split("/"), name.rpartition(":")[2]))
+    )
+
+
+def _has_parts(directory: str, glob: str) -> bool:
+    """Match as many parts in a row as a glob has: so a directory is shown in a longer fleet."""
+    parts, number = directory.split("/"), glob.count("/") + 1
+    return any(
+        fnmatchcase("/".join(parts[start : start + number]), glob)
+        for start in range(len(parts) - number + 1)
     )
 
 
@@ -123,7 +136,7 @@ def _is_meant(finding: Finding, rule: Ignore) -> bool:
     return (
         finding.rule == rule.rule
         and (rule.path is None or matches(finding.path, (rule.path,)))
-        and (rule.node is None or is_node(finding.node, (rule.node,)))
+        and (rule.node is None or _is_node_or_part(finding.node, (rule.node,)))
     )
 
 

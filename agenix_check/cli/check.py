@@ -176,7 +176,7 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
                 origin=run.origin,
                 details=details,
             )
-        text = plan_listing.render(plan, settings.format)
+        text = plan_listing.render(plan, settings.format, report.node_names())
         _report(repository, report, settings, wanted, instead=text)
         fails = (
             plan.withheld

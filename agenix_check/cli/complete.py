@@ -43,10 +43,10 @@ def _settings() -> Iterable[str]:
 def find_nodes() -> Iterable[str]:
     """Return the nodes of the repository as far as names in the index show them."""
     from agenix_check.discover.tree.naming import output_file
-    from agenix_check.model.node_names import short_names
+    from agenix_check.model.node_names import shown_names
 
     outputs = filter(None, map(output_file, _paths()))
-    return set(short_names({one.directory for one in outputs}).values())
+    return set(shown_names({one.directory for one in outputs}).values())
 
 
 def _secrets() -> Iterable[str]:

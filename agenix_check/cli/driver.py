@@ -49,6 +49,7 @@ def _look_up(data: bytes, age: AgeFile) -> tuple[tuple[str, ...], str | None]:
     from agenix_check.cli.opening import open_here
     from agenix_check.discover.tree.names import fleet_of
     from agenix_check.inquiries import see_names
+    from agenix_check.model.node_names import shown_names
     from agenix_check.model.settings import Settings
     from agenix_check.view import open_view
 
@@ -62,7 +63,8 @@ def _look_up(data: bytes, age: AgeFile) -> tuple[tuple[str, ...], str | None]:
     keyring = make_keyring(names.here.keys.values(), names.base.keys.values())
     oid = to_text(repository.git.run("hash-object", "--stdin", given=data)).strip()
     made = [one for one in fleet_of(names).outputs if names.here.files[one.path].oid == oid]
-    source = None if not made else f"{made[0].source}, for {made[0].node}"
+    nodes = shown_names({one.directory for one in names.here.outputs.values()})
+    source = None if not made else f"{made[0].source}, for {nodes[made[0].node]}"
     return tuple(_named(keyring.addressee(one), one) for one in stanzas), source
 
 

@@ -46,6 +46,8 @@ def _find(given: "Mapping[str, OptionValue]", wanted: Sequence[str]) -> AccessLi
         say_whose_settings(run)
         of_range = run.settings.from_ref is not None
         found = discover_access(run.view, run.settings, of_change=of_range)
+    from agenix_check.access.of_view import call_nodes, call_nodes_of_change
+
     settings = run.settings
     choice = _Choice(settings.node, settings.secret, wanted)
     change = found.change
@@ -53,10 +55,9 @@ def _find(given: "Mapping[str, OptionValue]", wanted: Sequence[str]) -> AccessLi
         change = AccessChange(added=found.readers)
     shown = choice.of(found.readers)
     if not shown and not of_range and found.readers and choice.restricts:
-        raise CannotCheckError(_nobody(found.readers))
-    return AccessListing(
-        shown, change and choice.of_change(change), found.inventory, found.incomplete
-    )
+        raise CannotCheckError(_nobody(call_nodes(found.readers, found.nodes)))
+    part = None if change is None else call_nodes_of_change(choice.of_change(change), found.nodes)
+    return AccessListing(call_nodes(shown, found.nodes), part, found.inventory, found.incomplete)
 
 
 class _Choice:

@@ -23,7 +23,6 @@ from agenix_check.git.every_commit import count_aside
 from agenix_check.inquiries import discover_past_readers, past_node_names, say_unseen_history
 from agenix_check.keys.published import find_past_exposures
 from agenix_check.model.exposed import Exposure, KeyExposure, PublicSecret
-from agenix_check.model.node_names import short_names
 from agenix_check.report.exposure import render_exposure
 from agenix_check.report.words import quantity
 
@@ -67,7 +66,8 @@ def _find(settings: "Settings", asked: AskedExposure) -> Exposure:
     elif settings.identity:
         raise UsageError("--identity needs --decrypt")
     public += published(exposures, private_keys, past.chronicle)
-    names = past_node_names(repository, settings)
+    directories = {node for one in exposures for node in one.nodes}
+    names = past_node_names(repository, settings, directories)
     return Exposure(
         keys=_select(name_nodes(exposures, names), asked, names),
         public=tuple(one for one in public if _is_asked(one, asked)),
@@ -175,7 +175,7 @@ def _notices(repository: "Repository", past: "PastReaders") -> Iterable[str]:
 
 
 def _no_node(exposures: Iterable[KeyExposure]) -> str:
-    nodes = sorted(short_names({node for one in exposures for node in one.nodes}).values())
+    nodes = sorted({node for one in exposures for node in one.nodes})
     more = len(nodes) - _MOST_NODES_NAMED
     shown = ", ".join(nodes[:_MOST_NODES_NAMED]) or "none"
     return f"--node matches no node of this history; there are {shown}" + (

@@ -19,7 +19,7 @@ def run_inspect(arguments: Sequence[str]) -> int:
     found = [inspection.inspect(file, read_input(file)) for file in files]
     known, names = _look_up([file for file in files if file != "-"])
     if form == "json":
-        print_out(inspection.render_json(found, known))
+        print_out(inspection.render_json(found, known, names))
     else:
         print_out(inspection.render_text(found, known, names, text_width()))
     return 0 if all(one.valid or _is_key(known.get(one.name)) for one in found) else 1
@@ -30,7 +30,7 @@ def _is_key(known: KnownFile | None) -> bool:
 
 
 def _look_up(files: Sequence[str]) -> tuple[dict[str, KnownFile], Mapping[str, str]]:
-    """Return what the repository knows of files, by their names, and the short names of nodes.
+    """Return what the repository knows of files, by their names, and the shown names of nodes.
 
     What is shown of a file itself does not hang on the repository: where that cannot be judged, a
     sentence says so.
@@ -46,7 +46,6 @@ def _look_up(files: Sequence[str]) -> tuple[dict[str, KnownFile], Mapping[str, s
         return {}, {}
     from agenix_check.audit.known_files import know_file
     from agenix_check.inquiries import judge_fleet
-    from agenix_check.report.words import names_in
 
     try:
         with open_run(ask({"worktree": True})) as run:
@@ -61,7 +60,7 @@ def _look_up(files: Sequence[str]) -> tuple[dict[str, KnownFile], Mapping[str, s
     }
     for sentence in judged.report.incomplete if any(known.values()) else ():
         say(f"could not check: {sentence}")
-    return {file: one for file, one in known.items() if one is not None}, names_in(judged.report)
+    return {file: one for file, one in known.items() if one is not None}, judged.report.node_names()
 
 
 def _path_in(top: Path, file: str) -> str | None:

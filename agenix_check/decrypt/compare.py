@@ -75,7 +75,8 @@ def comparer(
             number: one for number, one in enumerate(report.outputs) if is_wanted(one, settings)
         }
         pairs, obstacles = _pair_up(chosen, names, inventory)
-        files = _open_files(pairs, opener, view.repository.git, progress, asks=keychain.asks)
+        shown = report.node_names() if keychain.asks else None
+        files = _open_files(pairs, opener, view.repository.git, progress, shown)
         restricted = bool(settings.node or settings.secret)
         compared, findings = _compare(pairs, files, names, restricted=restricted)
         if (new_from := settings.new_from) is not None:
@@ -142,9 +143,16 @@ class _Results(NamedTuple):
 
 
 def _open_files(
-    pairs: Sequence[Pair], opener: Opener, git: Git, progress: Progress, *, asks: bool
+    pairs: Sequence[Pair],
+    opener: Opener,
+    git: Git,
+    progress: Progress,
+    shown: Mapping[str, str] | None,
 ) -> _Results:
-    """Open what can be opened, each file once."""
+    """Open what can be opened, each file once.
+
+    `shown` has the names of nodes where somebody is asked; else it ends too soon to be read.
+    """
     of_output: dict[str, list[Pair]] = {}
     for pair in pairs:
         of_output.setdefault(pair.output, []).append(pair)
@@ -152,7 +160,7 @@ def _open_files(
     outputs: dict[int, Opened | Faulty | Closed] = {}
     for oid, data in _read_whole(git, of_output):
         for pair in of_output[oid]:
-            if asks:
+            if shown is not None:
                 progress.hide()
             outputs[pair.number] = opener.open_output(data, pair.recipient)
             progress.step()
@@ -163,9 +171,9 @@ def _open_files(
     progress.start(len(of_source), 0)
     sources: dict[str, _SourceResult] = {}
     for oid, data in _read_whole(git, of_source):
-        if asks:  # else it ends too soon to be read
+        if shown is not None:
             results = [pair.result for pair in of_source[oid]]
-            progress.begin([one.secret for one in results], [one.node for one in results])
+            progress.begin([one.secret for one in results], [shown[one.node] for one in results])
         sources[oid] = _SourceResult(*opener.open_source(data))
     return _Results(outputs, sources)
 

@@ -113,6 +113,7 @@ class RememberedReport:
             findings=findings,
             access=_revive_access(entry.access),
             remembered_plain=tuple((Verdict(verdict), number) for verdict, number in entry.plain),
+            fleet_nodes=tuple(sorted({one.group for one in files})),
             known_as=entry.known_as,
         )
 

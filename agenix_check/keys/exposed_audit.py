@@ -27,8 +27,10 @@ def exposer(settings: Settings) -> "Compare":
         public = [*found.public, *published(found.keys, found.private_keys, past.chronicle)]
         commit, base = view.snapshot.commit, view.base
         new = commits_since(view.repository.git, commit, base.commit if base else None)
-        names = past_node_names(view.repository, settings)
-        findings = audit_exposed(name_nodes(only_former(found.keys), names), public, new)
+        former = only_former(found.keys)
+        directories = {node for one in former for node in one.nodes}
+        names = past_node_names(view.repository, settings, directories)
+        findings = audit_exposed(name_nodes(former, names), public, new)
         return replace(
             report.with_findings((*report.findings, *findings)),
             incomplete=(*report.incomplete, *say_unseen_history(view.repository, past)),

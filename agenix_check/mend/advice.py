@@ -49,7 +49,10 @@ def advise_grants(report: Report, names: Names, inventory: Inventory, view: View
     ungranted = _plan(suspects, names, inventory, admission).ungranted
     if not ungranted:
         return report
-    grants = {one.pair: one for one in describe_grants(view.repository, names, ungranted)}
+    grants = {
+        one.pair: one
+        for one in describe_grants(view.repository, names, ungranted, report.node_names())
+    }
     by_file: dict[str | None, dict[Grant, None]] = {}
     for one in ungranted:
         by_file.setdefault(one.file, {})[grants[one.node, one.key]] = None

@@ -302,15 +302,16 @@ def _plan(
         return hold_back(prefer_disk(plan, read, files), admission)
 
     admission = Admission(view.repository, names, known, consent.granted, inventory=inventory)
+    shown = report.node_names()
     plan = plan_for(admission)
     if plan.ungranted or settings.grant:
-        grants = describe_grants(view.repository, names, plan.ungranted)
+        grants = describe_grants(view.repository, names, plan.ungranted, shown)
         if consent.extend(grants, lambda: all_pairs(names, inventory, admission)):
             admission = Admission(
                 view.repository, names, known, consent.granted, inventory=inventory
             )
             plan = plan_for(admission)
-            grants = describe_grants(view.repository, names, plan.ungranted)
+            grants = describe_grants(view.repository, names, plan.ungranted, shown)
         left = (*plan.left, *say_grants(grants, consent.options))
         plan = replace(plan, left=left, grants=tuple(grants))
     facts = names.here.facts  # what is encrypted as a whole is open in the work tree
@@ -370,8 +371,8 @@ def _produce_files(
         return known[oid] if oid in known else git.run("cat-file", "blob", oid)
 
     keychain = unlocker.keychain(planned.view, planned.examined.inventory)
-    produced = produce_all(planned.plan.jobs, read, keychain, program=program, progress=progress)
-    return tuple(produced)
+    jobs, nodes = planned.plan.jobs, planned.examined.report.node_names()
+    return tuple(produce_all(jobs, read, keychain, program=program, progress=progress, nodes=nodes))
 
 
 def _read_restored(planned: _Planned) -> dict[str, bytes]:

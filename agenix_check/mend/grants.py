@@ -4,7 +4,7 @@ Names of files, nodes and authors are a stranger's: in a command each is quoted 
 a `#` too, because not every shell takes that for a comment.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agenix_check.age import fingerprint, parse_recipient, recipient_or_none
@@ -36,11 +36,13 @@ _COMMIT_DIGITS = 12  # hexadecimal digits
 class Grant:
     """A key that would get secrets, and what a person needs to know to decide.
 
-    `node` is None where files are encrypted anew in place. `key` is its canonical text, `path` the
-    file with the key, `bringer` the commit that brought it; `typed` is the option that grants it.
+    `node` is None where files are encrypted anew in place; `called` is its shown name. `key` is
+    its canonical text, `path` the file with the key, `bringer` the commit that brought it; `typed`
+    is the option that grants it.
     """
 
     node: str | None
+    called: str | None
     key: str
     files: tuple[str, ...]
     secrets: tuple[str, ...]
@@ -83,15 +85,21 @@ class Grant:
     def line(self) -> str:
         """The line of a list."""
         kind = parse_recipient(self.key).kind
-        whose = f"{_quote(self.node)}: " if self.node is not None else ""
+        whose = f"{_quote(self.called)}: " if self.called is not None else ""
         gets = ", ".join(map(_quote, self.secrets or self.files))
         return f"{whose}{kind} {self.who} would get {gets}"
 
 
 def describe_grants(
-    repository: Repository, names: Names, ungranted: Iterable[Ungranted]
+    repository: Repository,
+    names: Names,
+    ungranted: Iterable[Ungranted],
+    shown: Mapping[str, str],
 ) -> tuple[Grant, ...]:
-    """Return what is to be granted for some files to be made, each node and key once."""
+    """Return what is to be granted for some files to be made, each node and key once.
+
+    `shown` are the names under which nodes are shown.
+    """
     groups: dict[Pair, list[Ungranted]] = {}
     for one in ungranted:
         groups.setdefault((one.node, one.key), []).append(one)
@@ -108,13 +116,14 @@ def describe_grants(
     return tuple(
         Grant(
             node=pair[0],
+            called=pair[0] and shown.get(pair[0], pair[0]),
             key=pair[1],
             files=tuple(sorted({one.file for one in its})),
             secrets=tuple(sorted({one.secret for one in its if one.secret is not None})),
             why=its[0].why,
             path=bringers[pair[1]][0],
             bringer=bringers[pair[1]][1],
-            typed=_typed(pair, groups, by_key=pair[0] in several),
+            typed=_typed(pair, groups, shown, by_key=pair[0] in several),
         )
         for pair, its in groups.items()
     )
@@ -157,10 +166,12 @@ def choose(values: Iterable[str], grants: Sequence[Grant], others: Iterable[Pair
     pairs = {one.pair for one in grants}
     known = {*others} - pairs
     chosen: set[Pair] = set()
+    shown = {one.node: one.called for one in grants if one.node and one.called}
     for value in values:
-        found = _matching(value, pairs)
+        found = _matching(value, pairs, shown)
         if value != ALL:
-            keys = {key for _, key in found | _matching(value, known)}
+            namesakes = set() if value in shown.values() else _matching(value, known, {})
+            keys = {key for _, key in found | namesakes}
             if not keys:
                 raise UsageError(f"--grant {value}: no node and no key here is that{_list(grants)}")
             if len(keys) > 1:
@@ -169,7 +180,7 @@ def choose(values: Iterable[str], grants: Sequence[Grant], others: Iterable[Pair
     return chosen
 
 
-def _matching(value: str, pairs: Collection[Pair]) -> set[Pair]:
+def _matching(value: str, pairs: Collection[Pair], shown: Mapping[str, str]) -> set[Pair]:
     """Return the pairs that a value of `--grant` names; a node cannot be called like a key."""
     if value == ALL:
         return set(pairs)
@@ -179,7 +190,8 @@ def _matching(value: str, pairs: Collection[Pair]) -> set[Pair]:
     if value.startswith("SHA256:"):
         return {pair for pair in pairs if fingerprint(parse_recipient(pair[1])) == value}
     exact = {pair for pair in pairs if pair[0] == value}
-    return exact or {pair for pair in pairs if value in _short_names(pair[0])}
+    called = {pair for pair in pairs if shown.get(pair[0] or "") == value}
+    return exact or called or {pair for pair in pairs if value in _short_names(pair[0])}
 
 
 def _short_names(node: str | None) -> set[str]:
@@ -199,18 +211,19 @@ def _with_several_keys(names: Names, nodes: Collection[str | None]) -> set[str]:
     return {directory for directory, its in keys.items() if len(its) > 1}
 
 
-def _typed(pair: Pair, pairs: Collection[Pair], *, by_key: bool) -> str:
+def _typed(pair: Pair, pairs: Collection[Pair], shown: Mapping[str, str], *, by_key: bool) -> str:
     """Return the option that names a pair and no other key: by its node, else by its key."""
     node, key = pair
-    if (
-        not by_key
-        and node not in (None, ALL)
-        and {one[1] for one in _matching(node or "", pairs)} == {key}
-    ):
-        value = node or ""
-    else:
-        value = fingerprint(parse_recipient(key))
+    names = () if by_key or node is None else (shown.get(node, node), node)
+    value = next((one for one in names if _names_one(one, pair, pairs, shown)), None)
+    value = value or fingerprint(parse_recipient(key))
     return f"--grant={_quote(value)}" if value.startswith("-") else f"--grant {_quote(value)}"
+
+
+def _names_one(value: str, pair: Pair, pairs: Collection[Pair], shown: Mapping[str, str]) -> bool:
+    """Return whether a value of `--grant` names a node, and no key but that of the pair."""
+    found = _matching(value, pairs, shown) if value != ALL else set()
+    return pair in found and {key for _, key in found} == {pair[1]}
 
 
 def _look_up(

@@ -1,6 +1,6 @@
 """Every file of a plan, made in memory: each source is decrypted once."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -31,17 +31,19 @@ def produce_all(
     *,
     program: str | None = None,
     progress: Progress,
+    nodes: Mapping[str, str],
 ) -> Iterator[Produced]:
     """Decrypt each job's file, and give everything that is made from it.
 
-    `read` gives a blob's whole content by its id. Raises an `AgenixCheckError` where something
-    cannot be decrypted or encrypted, or is not what it should be.
+    `read` gives a blob's whole content by its id, `nodes` are the names that `progress` shows.
+    Raises an `AgenixCheckError` where something cannot be decrypted or encrypted, or is not what it
+    should be.
     """
     todo = tuple(jobs)
     progress.start(len(todo), sum(len(job.outputs) + bool(job.recipients) for job in todo))
     for job in todo:
         names = [output.secret for output in job.outputs] or [job.path]
-        progress.begin(names, [output.node for output in job.outputs])
+        progress.begin(names, [nodes.get(output.node, output.node) for output in job.outputs])
         for produced in _produce_job(job, read(job.oid), keychain, program, progress):
             progress.step()
             yield produced

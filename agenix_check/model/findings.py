@@ -315,8 +315,8 @@ class Report:
     can read what; None where there is nothing to compare with. `readers` are those of the snapshot,
     if a format that shows them was asked for. A report that was remembered as numbers has no files;
     `remembered_plain` are then those of plain agenix by verdict. `fleet_nodes` are the nodes of all
-    the fleet where the report is about some of them. `known_as` is the name under which texts of it
-    may be remembered; None where it is not.
+    the fleet, also where the report is about some of them. `known_as` is the name under which texts
+    of it may be remembered; None where it is not.
     """
 
     snapshot: SnapshotInfo
@@ -358,6 +358,15 @@ class Report:
         if kind not in self._by_kind:
             self._by_kind[kind] = tuple([one for one in self.files if one.kind is kind])
         return self._by_kind[kind]
+
+    def node_names(self) -> dict[str, str]:
+        """Return the name under which each node is shown: the same, whatever part is shown."""
+        from agenix_check.model.node_names import shown_names  # a green run names none
+
+        nodes = {one.group for one in self.outputs}
+        nodes |= {one.node for one in self.findings if one.node}
+        nodes |= {one.node for one in self.fixed if one.node}
+        return shown_names(self.fleet_nodes or nodes, nodes)
 
     def with_findings(self, findings: Iterable[Finding]) -> "Report":
         """Return the report with these findings in place of its own, sorted and counted."""

@@ -5,6 +5,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from agenix_check.model.frozen import frozen
+from agenix_check.model.node_names import shown_names
 
 if TYPE_CHECKING:
     from agenix_check.model.declaration import RulesFile
@@ -85,3 +86,7 @@ class Fleet:
     key_names: Mapping[str, str] = field(default_factory=dict)
     every_node: tuple[str, ...] = ()
     every_secret: tuple[str, ...] = ()
+
+    def node_names(self) -> dict[str, str]:
+        """Return the name under which each node is shown."""
+        return shown_names(self.every_node, (node.name for node in self.nodes))

@@ -8,7 +8,7 @@ from agenix_check.report.access.access_words import short_key
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.folding import all_or_names, wrap_words
 from agenix_check.report.known_listing import made_from_words, reader_words
-from agenix_check.report.words import names_in, summary
+from agenix_check.report.words import summary
 
 _VERDICT_WIDTH = 12
 
@@ -26,7 +26,7 @@ def render_closer(
     `found` is the part of a report that was asked for, with details; `readers` are all there are.
     `fully` says of each output what it was made from, and for which key.
     """
-    names = names_in(found)
+    names = found.node_names()
     whys: dict[str, list[str]] = {}
     for finding in found.findings:
         if finding.path is not None:
@@ -103,7 +103,9 @@ class _Look:
     def _keys(self, node: str, outputs: Iterable[JudgedFile]) -> Iterator[str]:
         files = {one.detail.key.path for one in outputs if one.detail and one.detail.key}
         for file in sorted(files):
-            keys = [one for one in self._readers if one.path == file and one.name == node]
+            keys = [
+                one for one in self._readers if one.path == file and one.name == self._names[node]
+            ]
             said = [short_key(one) for one in keys[:1]]
             yield from self._row("key", ", ".join([*said, f"in {visible(file)}"]))
 

@@ -10,7 +10,6 @@ from agenix_check.audit.select import is_node, is_secret, matches
 from agenix_check.model.declaration import PlainRule, RulesFile
 from agenix_check.model.findings import JudgedFile, Report, Verdict
 from agenix_check.model.fleet import Fleet, Node, Output
-from agenix_check.model.node_names import short_names
 from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.words import quantity
 
@@ -46,7 +45,7 @@ def _of_secrets(files: Iterable[RulesFile], secrets: Sequence[str]) -> Iterator[
 
 def render_text(fleet: Fleet) -> str:
     """Turn a fleet into a table: for each node its key, and its secrets with their sources."""
-    names = short_names({*fleet.every_node, *(node.name for node in fleet.nodes)})
+    names = fleet.node_names()
     outputs: dict[str, list[Output]] = {}
     for output in fleet.outputs:
         outputs.setdefault(output.node, []).append(output)
@@ -164,13 +163,14 @@ def _name(text: str, names: Mapping[str, str]) -> str:
 
 def render_json(fleet: Fleet) -> str:
     """Turn a fleet into a JSON document."""
+    names = fleet.node_names()
     document = {
         "schema": FLEET_SCHEMA,
         "inventory": fleet.inventory,
         "complete": fleet.complete,
         "nodes": [
             {
-                "name": reversible(node.name),
+                "name": reversible(names[node.name]),
                 "storage": reversible(node.storage),
                 "keys": [reversible(text) for text in node.keys],
             }
@@ -178,7 +178,7 @@ def render_json(fleet: Fleet) -> str:
         ],
         "outputs": [
             {
-                "node": reversible(output.node),
+                "node": reversible(names.get(output.node, output.node)),
                 "secret": reversible(output.secret),
                 "path": reversible(output.path) or None,
                 "sources": [reversible(path) for path in output.sources],

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from agenix_check.model.findings import JudgedFile, Report, Verdict
 from agenix_check.report.escape import BOLD, GREEN, RED, inert, paint, visible
-from agenix_check.report.words import names_in, summary
+from agenix_check.report.words import summary
 
 _UNFOLDED_ROWS = 24
 _LONGEST_LABEL = 26
@@ -68,7 +68,7 @@ def render_matrix(report: Report, *, width: int, color: bool, drawing: Drawing =
     The fewer are its columns. Equal columns are folded where it would be too wide, equal rows where
     there are many; what is too wide still goes on below.
     """
-    names = names_in(report)
+    names = report.node_names()
     cells = _cells(report.outputs, names)
     if not cells:
         return ""

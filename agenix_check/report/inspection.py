@@ -69,14 +69,16 @@ def render_text(
 ) -> str:
     """Turn inspections into a few lines each, with what is `known` of files, by their names.
 
-    `names` are short names of nodes; a line has `width` columns, if its words let it.
+    `names` are those under which nodes are shown; a line has `width` columns, if its words let it.
     """
     return inert("\n".join(_text(one, known.get(one.name), names, width) for one in inspections))
 
 
-def render_json(inspections: Sequence[Inspection], known: Mapping[str, KnownFile]) -> str:
+def render_json(
+    inspections: Sequence[Inspection], known: Mapping[str, KnownFile], names: Mapping[str, str]
+) -> str:
     """Turn inspections into a JSON array; names that are not UTF-8 are escaped as in the report."""
-    documents = [_document(one, known.get(one.name)) for one in inspections]
+    documents = [_document(one, known.get(one.name), names) for one in inspections]
     return inert_json(json.dumps(documents, indent=2) + "\n")
 
 
@@ -96,7 +98,9 @@ def _text(one: Inspection, known: KnownFile | None, names: Mapping[str, str], wi
     return "\n".join(lines) + "\n"
 
 
-def _document(one: Inspection, known: KnownFile | None) -> dict[str, object]:
+def _document(
+    one: Inspection, known: KnownFile | None, names: Mapping[str, str]
+) -> dict[str, object]:
     file = one.file
     return {
         "file": reversible(one.name),
@@ -109,5 +113,5 @@ def _document(one: Inspection, known: KnownFile | None) -> dict[str, object]:
         ],
         "payload_size": None if file is None else file.payload_size,
         "plaintext_size": None if file is None else file.plaintext_size,
-        "known": None if known is None else known_document(known),
+        "known": None if known is None else known_document(known, names),
     }

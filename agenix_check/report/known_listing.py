@@ -93,11 +93,11 @@ def _since(made: MadeFrom) -> str:
     return made.until[:SHORT_COMMIT] if made.until else "this change"
 
 
-def _key_file(known: KnownFile, names: Mapping[str, str]) -> Iterator[str]:
+def _key_file(known: KnownFile, _: Mapping[str, str]) -> Iterator[str]:
     if not known.people:
         yield "a public key that can read no secret of this repository"
         return
-    yield f"key of {_some([names.get(one, one) for one in known.people])}"
+    yield f"key of {_some(known.people)}"
     yield f"it can read {quantity(len(known.secrets), 'secret')}: {_some(known.secrets)}"
 
 
@@ -135,13 +135,15 @@ def _some(words: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def known_document(known: KnownFile) -> dict[str, object]:
-    """Return what is known of a file for JSON."""
+def known_document(known: KnownFile, names: Mapping[str, str]) -> dict[str, object]:
+    """Return what is known of a file for JSON; `names` are those of nodes."""
     judged = known.judged
     detail = None if judged is None else judged.detail
     return {
         "kind": known.kind.value,
-        "node": _text(judged.node) if judged and known.kind is KnownKind.OUTPUT else None,
+        "node": _text(names.get(judged.node, judged.node))
+        if judged and known.kind is KnownKind.OUTPUT
+        else None,
         "secret": _text(judged.secret) if judged and known.kind is KnownKind.OUTPUT else None,
         "rules_file": _text(judged.group) if judged and known.kind is KnownKind.PLAIN else None,
         "verdict": judged and judged.verdict.value,
@@ -154,7 +156,7 @@ def known_document(known: KnownFile) -> dict[str, object]:
         ],
         "outputs": [
             {
-                "node": reversible(one.node),
+                "node": reversible(names.get(one.node, one.node)),
                 "secret": reversible(one.secret),
                 "path": reversible(one.path),
                 "verdict": one.verdict.value,

@@ -1,7 +1,7 @@
 """What `--fix --dry-run` prints: what would be done, and what could not."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from agenix_check.errors import UsageError
 from agenix_check.mend.plan import Plan, Touched
@@ -12,17 +12,22 @@ from agenix_check.report.words import quantity
 PLAN_SCHEMA = "agenix-check/plan/1"
 
 
-def render(plan: Plan, format_name: str) -> str:
-    """Turn a plan into text or JSON, as the format wants it; one without raises `UsageError`."""
+def render(plan: Plan, format_name: str, names: Mapping[str, str]) -> str:
+    """Turn a plan into text or JSON, as the format wants it; one without raises `UsageError`.
+
+    `names` are those under which nodes are shown.
+    """
     form = find_format(format_name).plan
     if form == "json":
-        return inert_json(json.dumps({"schema": PLAN_SCHEMA, **_members(plan)}, indent=2) + "\n")
+        return inert_json(
+            json.dumps({"schema": PLAN_SCHEMA, **_members(plan, names)}, indent=2) + "\n"
+        )
     if form is None:
         raise UsageError(f"--dry-run has no format {format_name!r}; it has text and json")
-    return inert("\n".join(_lines(plan)) + "\n")
+    return inert("\n".join(_lines(plan, names)) + "\n")
 
 
-def _lines(plan: Plan) -> Iterator[str]:
+def _lines(plan: Plan, names: Mapping[str, str]) -> Iterator[str]:
     if plan.is_empty:
         yield "Nothing would be fixed"
     for job in plan.jobs:
@@ -34,7 +39,8 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  encrypt it anew to {count} recipient{'s' if count > 1 else ''}"
         for output in job.outputs:
             where = output.path or f"{output.storage}/...-{output.secret}.age"
-            yield f"  rekey {visible(output.node)} {visible(output.secret)} {visible(where)}"
+            node = visible(names.get(output.node, output.node))
+            yield f"  rekey {node} {visible(output.secret)} {visible(where)}"
     yield from (f"put back {visible(one.path)}" for one in plan.restore)
     yield from (f"stage {visible(one.path)}" for one in plan.stage)
     yield from (f"remove {visible(one.path)}" for one in plan.remove)
@@ -63,7 +69,7 @@ def _summary(plan: Plan) -> str:
     return f"--fix would {', '.join(words for count, words in counts if count)}"
 
 
-def _members(plan: Plan) -> dict[str, object]:
+def _members(plan: Plan, names: Mapping[str, str]) -> dict[str, object]:
     return {
         "decrypt": [
             {
@@ -72,7 +78,7 @@ def _members(plan: Plan) -> dict[str, object]:
                 "encrypt": bool(job.recipients),
                 "outputs": [
                     {
-                        "node": reversible(output.node),
+                        "node": _called(output.node, names),
                         "secret": reversible(output.secret),
                         "path": None if output.path is None else reversible(output.path),
                     }
@@ -81,12 +87,14 @@ def _members(plan: Plan) -> dict[str, object]:
             }
             for job in plan.jobs
         ],
-        "restore": [_touched(Touched(one.path, one.node, one.secret)) for one in plan.restore],
-        "stage": [_touched(one) for one in plan.stage],
-        "remove": [_touched(one) for one in plan.remove],
+        "restore": [
+            _touched(Touched(one.path, one.node, one.secret), names) for one in plan.restore
+        ],
+        "stage": [_touched(one, names) for one in plan.stage],
+        "remove": [_touched(one, names) for one in plan.remove],
         "grants": [
             {
-                "node": one.node and reversible(one.node),
+                "node": _called(one.node, names),
                 "key": one.key,
                 "path": one.path and reversible(one.path),
                 "secrets": [reversible(secret) for secret in one.secrets],
@@ -99,5 +107,10 @@ def _members(plan: Plan) -> dict[str, object]:
     }
 
 
-def _touched(one: Touched) -> dict[str, str | None]:
-    return {name: value and reversible(value) for name, value in one._asdict().items()}
+def _touched(one: Touched, names: Mapping[str, str]) -> dict[str, str | None]:
+    members = {name: value and reversible(value) for name, value in one._asdict().items()}
+    return {**members, "node": _called(one.node, names)}
+
+
+def _called(node: str | None, names: Mapping[str, str]) -> str | None:
+    return node and reversible(names.get(node, node))

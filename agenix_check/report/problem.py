@@ -41,7 +41,7 @@ def describe_finding(
 
     The first sentence makes sense alone, as some readers show no more. The command comes last,
     without a full stop. Names from the repository pass through `escape`; `files` is a sentence
-    about related files, and `names` are short names of nodes.
+    about related files, and `names` are those under which nodes are shown.
     """
     who = clip(escape(subject(finding, names)), _LONGEST_SUBJECT)
     text = f"{who}: {clip(_unended(escape(visible(finding.message))), _LONGEST_PROBLEM)}"

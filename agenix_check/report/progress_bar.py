@@ -54,9 +54,9 @@ class _Shown(Progress):
     def begin(self, names: Sequence[str], nodes: Sequence[str]) -> None:
         self.hide()
         self._task += 1
-        short = list(dict.fromkeys(node.rpartition("/")[2] for node in nodes))
-        more = f" and {len(short) - _SHOWN_NODES} more" if len(short) > _SHOWN_NODES else ""
-        whom = ", ".join(short[:_SHOWN_NODES]) + more or "its recipients"
+        shown = list(dict.fromkeys(nodes))
+        more = f" and {len(shown) - _SHOWN_NODES} more" if len(shown) > _SHOWN_NODES else ""
+        whom = ", ".join(shown[:_SHOWN_NODES]) + more or "its recipients"
         line = visible(f"{', '.join(dict.fromkeys(names))} {self._arrow} {whom}")
         self._stream.write(f"[{self._task}/{self._tasks}] {line}\n")
         self._stream.flush()

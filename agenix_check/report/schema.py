@@ -138,7 +138,7 @@ def _counts() -> Schema:
 def _output() -> Schema:
     return described_object(
         "One output.",
-        node=_ref("name", "The node that it is for; if only names are known, its directory."),
+        node=_ref("name", "The node that it is for, by the name that every format shows."),
         secret=_ref("name", "The secret; if only names are known, its name."),
         source=_nullable("name", "The source that it is made from; null if that is unknown."),
         path=_ref("name", "The file."),
@@ -173,7 +173,7 @@ def _finding() -> Schema:
         "One thing that is wrong.",
         rule=_ref("rule", "The rule that is broken."),
         severity=_enum("Its severity; it may differ from that of the rule.", Severity),
-        node=_nullable("name", "The node that is affected."),
+        node=_nullable("name", "The node that is affected, by the name that every format shows."),
         secret=_nullable("name", "The secret that is affected."),
         path=_nullable(
             "name", "The file that it is about; for a missing output, the file that should exist."

@@ -14,7 +14,6 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
-from agenix_check.model.node_names import short_names
 from agenix_check.report.escape import visible
 
 SHORT_COMMIT = 10
@@ -71,12 +70,6 @@ def subject(finding: Finding, names: Mapping[str, str]) -> str:
     if not (finding.node and finding.secret) and (place := finding.path or finding.source):
         words = [place]
     return visible(" ".join(words)) or finding.rule
-
-
-def names_in(report: Report) -> dict[str, str]:
-    """Return the short name of every node in a report: the same, whatever part of it is shown."""
-    nodes = {*report.fleet_nodes, *(output.group for output in report.outputs)}
-    return short_names(nodes | {finding.node for finding in report.findings if finding.node})
 
 
 def is_green(report: Report) -> bool:
@@ -149,7 +142,7 @@ def not_compared(report: Report) -> list[str]:
     by_reason: dict[str, list[NotCompared]] = {}
     for one in _sorted_rest(report):
         by_reason.setdefault(one.reason, []).append(one)
-    names = names_in(report) if by_reason else {}
+    names = report.node_names() if by_reason else {}
     sentences = []
     for reason, outputs in sorted(by_reason.items()):
         nodes = list(dict.fromkeys(names.get(one.node, one.node) for one in outputs))

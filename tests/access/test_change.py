@@ -17,11 +17,11 @@ def test_a_new_host(fleet: Workshop, run: Run) -> None:
     fleet.commit("Add a host")
     found = changed(fleet, run, "HEAD^")
     (host,) = found["added"]
-    assert (host["name"], host["secrets"], host["new"]) == ("secrets/rekeyed/h9", [DB, WIFI], True)
+    assert (host["name"], host["secrets"], host["new"]) == ("h9", [DB, WIFI], True)
     assert found == NOTHING | {"added": [host]}
     text = run(fleet.top, "access", "--from-ref", "HEAD^", "--to-ref", "HEAD").stdout
     assert text == (
-        f"Now readable by\n  secrets/rekeyed/h9 (ssh-ed25519 {host['fingerprint']},"
+        f"Now readable by\n  h9 (ssh-ed25519 {host['fingerprint']},"
         f" hosts/h9/host.pub, a new key)\n    {DB}\n    {WIFI}\n"
     )
 
@@ -47,7 +47,7 @@ def test_a_key_that_replaces_another(fleet: Workshop, run: Run) -> None:
     fleet.commit("Reinstall a host")
     found = changed(fleet, run, "HEAD^")
     (one,) = found["replaced"]
-    assert (one["name"], one["secrets"]) == ("secrets/rekeyed/alpha", [TOKEN, DB, WIFI])
+    assert (one["name"], one["secrets"]) == ("alpha", [TOKEN, DB, WIFI])
     assert one["before"]["key"] == " ".join(ALPHA.split()[:2])
     assert one["after"]["key"] == " ".join(NEW.split()[:2])
     assert (found["added"], found["removed"]) == ([], [])
@@ -86,7 +86,7 @@ def test_a_planted_directory(fleet: Workshop, run: Run) -> None:
     fleet.commit("Fix a typo")
     assert run(fleet.top).code == 0
     (evil,) = changed(fleet, run, "HEAD^")["added"]
-    assert (evil["name"], evil["path"]) == ("secrets/rekeyed/evil", "docs/example.pub")
+    assert (evil["name"], evil["path"]) == ("evil", "docs/example.pub")
     assert (evil["secrets"], evil["new"]) == ([DB], True)
 
 

@@ -30,7 +30,7 @@ def test_a_host_that_was_sold(fleet: Workshop, run: Run) -> None:
     document = ask_exposure(fleet, run, code=1)
     assert states(document) == {body(BETA): {DB: "in-use", WIFI: "in-use"}}
     (beta,) = document["keys"]
-    assert (beta["names"], beta["nodes"]) == (["hosts/beta/host.pub"], ["secrets/rekeyed/beta"])
+    assert (beta["names"], beta["nodes"]) == (["hosts/beta/host.pub"], ["beta"])
     assert beta["reader"] is False
     (wifi,) = (one for one in beta["secrets"] if one["secret"] == WIFI)
     (one,) = wifi["versions"]
@@ -39,7 +39,7 @@ def test_a_host_that_was_sold(fleet: Workshop, run: Run) -> None:
         "anonymous": False, "rotated_by": None,
     }  # fmt: skip
     text = run(fleet.top, "exposure").stdout
-    assert f"secrets/rekeyed/beta (ssh-ed25519 {beta['fingerprint']}, hosts/beta/host.pub)" in text
+    assert f"beta (ssh-ed25519 {beta['fingerprint']}, hosts/beta/host.pub)" in text
     assert f"({built[:10]}) to " in text
     assert f"({sold[:10]}), through {via}" in text
     assert text.endswith("2 secrets to rotate, 1 former reader\n")

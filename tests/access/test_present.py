@@ -30,10 +30,10 @@ def test_each_node_and_the_master(fleet: Workshop, run: Run) -> None:
 
 def test_what_a_file_does_not_show_is_marked(fleet: Workshop, run: Run) -> None:
     by_name = {one["name"]: one for one in ask_access(fleet, run)["readers"]}
-    delta = by_name["secrets/rekeyed/delta"]
+    delta = by_name["delta"]
     assert delta["key"] == DELTA.strip()
     assert delta["anonymous"] == delta["secrets"]
-    assert by_name["secrets/rekeyed/alpha"]["anonymous"] == []
+    assert by_name["alpha"]["anonymous"] == []
     assert by_name[ANYBODY]["key"] is None
 
 
@@ -70,7 +70,7 @@ def test_as_markdown_and_csv(fleet: Workshop, run: Run) -> None:
     lines = run(fleet.top, "access", "--format", "csv").stdout.splitlines()
     assert lines[0] == "change,secret,reader,kind,key,fingerprint,path,shown"
     assert len(lines) == 1 + 9 + 5
-    assert lines[1].startswith(",secrets/alpha-token.age,secrets/rekeyed/alpha,node,ssh-ed25519 ")
+    assert lines[1].startswith(",secrets/alpha-token.age,alpha,node,ssh-ed25519 ")
 
 
 def test_a_key_that_two_nodes_share(fleet: Workshop, run: Run) -> None:

@@ -9,7 +9,7 @@ from tests.access.test_present import DB, WIFI
 from tests.conftest import Run
 from tests.host_keys import NEW, STRANGER
 
-_LINE = "access: now readable by secrets/rekeyed/h9 (ssh-ed25519 SHA256:"
+_LINE = "access: now readable by h9 (ssh-ed25519 SHA256:"
 
 
 def _add_host(fleet: Workshop) -> None:
@@ -43,7 +43,7 @@ def test_in_every_format_that_is_read_in_a_review(
     assert place < markdown.index("| node |")
     document = json.loads(run(fleet.top, "--rev", "HEAD", "--format", "json").stdout)
     (added,) = document["access"]["added"]
-    assert (added["name"], added["secrets"]) == ("secrets/rekeyed/h9", [DB, WIFI])
+    assert (added["name"], added["secrets"]) == ("h9", [DB, WIFI])
     summary = tmp_path / "summary.md"
     log = run(
         fleet.top, "--rev", "HEAD", "--format", "github", env={"GITHUB_STEP_SUMMARY": str(summary)}
@@ -75,7 +75,7 @@ def test_beside_what_is_wrong(fleet: Workshop, run: Run) -> None:
     assert result.code == 1
     line = next(one for one in result.stdout.splitlines() if one.startswith("access: "))
     assert "now readable by keys/nobody.pub (ssh-ed25519 SHA256:" in line
-    assert "no longer readable by secrets/rekeyed/alpha (ssh-ed25519 SHA256:" in line
+    assert "no longer readable by alpha (ssh-ed25519 SHA256:" in line
 
 
 def test_a_range_over_a_merge(fleet: Workshop, run: Run) -> None:
@@ -100,7 +100,7 @@ def test_new_keys_are_never_folded_away(fleet: Workshop, run: Run) -> None:
     fleet.rekey("zz", "new", "secrets/new.age", "new\n")
     fleet.stage()
     (line,) = (one for one in run(fleet.top).stdout.splitlines() if one.startswith("access: "))
-    assert line.startswith("access: now readable by secrets/rekeyed/zz (ssh-ed25519 SHA256:")
+    assert line.startswith("access: now readable by zz (ssh-ed25519 SHA256:")
     assert line.endswith("and 3 more")
 
 

@@ -134,7 +134,9 @@ def race_inside(stale: Stale, turns: int) -> tuple[Duel, int]:
         keychain = Keychain(load(given=[str(stale.key)], environment={}).files)
         begin = time.process_time()
         with _counted() as count:
-            made = list(produce_all(jobs, sources.__getitem__, keychain, progress=Progress()))
+            made = list(
+                produce_all(jobs, sources.__getitem__, keychain, progress=Progress(), nodes={})
+            )
         calls = len(count)
         between = time.process_time()
         bare = []

@@ -265,7 +265,7 @@ def test_the_page_of_a_real_fleet(
     node = "secrets/rekeyed/alpha"
     window.cell(node, "db").click()
     told = window.text("#panel")
-    assert told.startswith(f"db Close on {node} wrong error output-stale")
+    assert told.startswith("db Close on alpha wrong error output-stale")
     assert old_output(fleet, "alpha", "db") in told
     assert f"made from {DB}, as it was before this change" in told
     assert "made for the key in hosts/alpha/host.pub, as it is" in told

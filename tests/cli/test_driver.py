@@ -46,7 +46,7 @@ def test_a_diff_says_whom_a_file_is_for(driven: Workshop) -> None:
     assert lines[0] == " age file, binary"
     assert any(line.startswith("-for the key in hosts/alpha/host.pub (") for line in lines)
     assert any(line.startswith("+for the key in hosts/beta/host.pub (") for line in lines)
-    assert f"-made from {DB}, for secrets/rekeyed/alpha" in lines
+    assert f"-made from {DB}, for alpha" in lines
     assert "+plaintext of 1 byte" in lines
     assert str(driven.top.parent) not in "".join(lines)
 

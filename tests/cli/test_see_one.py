@@ -52,14 +52,17 @@ def test_inspect_says_what_the_tree_knows(stale: Workshop, run: Run) -> None:
     output, source, key, plain, _ = json.loads(run(stale.top / "secrets", *asked).stdout)
     known = output["known"]
     assert (known["kind"], known["node"], known["secret"], known["verdict"]) == (
-        "output", "secrets/rekeyed/beta", "wifi", "wrong",
+        "output", "beta", "wifi", "wrong",
     )  # fmt: skip
     assert known["source"] == {"path": "secrets/wifi.age", "current": False, "until": None}
     assert [one["rule"] for one in known["findings"]] == ["output-stale"]
     assert {one["node"] for one in source["known"]["outputs"]} == {
-        f"secrets/rekeyed/{node}" for node in ("alpha", "beta", "gamma", "delta")
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
     }
-    assert (key["valid"], key["known"]["people"]) == (False, ["secrets/rekeyed/beta"])
+    assert (key["valid"], key["known"]["people"]) == (False, ["beta"])
     assert plain["known"]["rules_file"] == "plain/secrets.nix"
 
 

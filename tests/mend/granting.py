@@ -12,6 +12,7 @@ from tests.mend.mending import DB, ask, write_key
 from tests.pace import PATIENCE
 
 EVIL = "secrets/rekeyed/evil"
+EVIL_NODE = "evil"  # as it is shown
 STRANGER = parse_recipient(NEW).text
 MALLORY = {"GIT_AUTHOR_NAME": "Mallory", "GIT_AUTHOR_EMAIL": "mallory@example.org"}
 PLAINTEXTS = {source: text for source, _, text, _ in SECRETS}

@@ -34,8 +34,8 @@ def test_a_grant_is_open(fleet: Workshop) -> None:
     edit(fleet)
     done = fix(fleet, "--dry-run")
     assert done.code == 1
-    assert "grant secrets/rekeyed/evil: ssh-ed25519 SHA256:" in done.stdout
-    assert "would get db: --grant secrets/rekeyed/evil" in done.stdout
+    assert "grant evil: ssh-ed25519 SHA256:" in done.stdout
+    assert "would get db: --grant evil" in done.stdout
     assert fix(fleet, "--dry-run", "--grant", "all").code == 0
 
 

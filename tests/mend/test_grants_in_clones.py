@@ -6,7 +6,7 @@ import pytest
 
 from agenix_check.demo.workshop import Workshop
 from tests.host_keys import NEW
-from tests.mend.granting import EVIL, STRANGER, commit_as, known, plant_host, rotate
+from tests.mend.granting import EVIL, EVIL_NODE, STRANGER, commit_as, known, plant_host, rotate
 from tests.mend.mending import ask, edit, fix, outputs
 
 LAZILY = {"GIT_ALLOW_PROTOCOL": "file", "GIT_NO_LAZY_FETCH": "0"}
@@ -84,7 +84,7 @@ def test_a_host_that_was_merged_elsewhere_is_a_grant(fleet: Workshop, partial: W
     done = fix(partial)
 
     assert done.code == 1
-    assert f"--grant {EVIL}" in done.stderr
+    assert f"--grant {EVIL_NODE}" in done.stderr
     assert STRANGER not in known(partial)
     assert fix(partial, "--grant", EVIL).code == 0
 

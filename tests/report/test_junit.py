@@ -66,7 +66,7 @@ def test_every_output_is_a_case_of_its_node(sample: Report) -> None:
         for suite in root.findall("testsuite")
         for _ in suite.iter("testcase")
     )
-    wanted = Counter(output.node for output in sample.outputs)
+    wanted = Counter(sample.node_names()[output.node] for output in sample.outputs)
     wanted += Counter(plain.group for plain in sample.plain)
 
     assert {name: number for name, number in cases.items() if name != "repository"} == wanted

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.model.findings import Cause, CauseKind, Verdict
-from agenix_check.model.node_names import short_names
+from agenix_check.model.node_names import shown_names
 from agenix_check.report.formats import text
 from tests.report.sample import TROUBLE, finding, output, report
 
@@ -59,9 +59,20 @@ def test_a_hostile_name_is_shown_on_its_line() -> None:
     ],
 )
 def test_directories_are_known_by_what_tells_them_apart(nodes: list[str], short: list[str]) -> None:
-    assert short_names(nodes) == dict(zip(nodes, short, strict=True))
+    assert shown_names(nodes) == dict(zip(nodes, short, strict=True))
 
 
 @given(st.lists(st.text("ab/", max_size=7), unique=True))
-def test_short_names_stay_different(nodes: list[str]) -> None:
-    assert len(set(short_names(nodes).values())) == len(nodes)
+def test_shown_names_stay_different(nodes: list[str]) -> None:
+    assert len(set(shown_names(nodes).values())) == len(nodes)
+    few, others = nodes[::2], nodes[1::2]
+    both = shown_names(few, others)
+    assert both.keys() == {*nodes}
+    assert len(set(both.values())) == len(nodes)
+    assert shown_names(few).items() <= both.items()
+
+
+def test_nodes_that_are_gone_change_no_name() -> None:
+    nodes = ["secrets/rekeyed/a", "secrets/rekeyed/b"]
+    gone = {"secrets/rekeyed/c": "c", "old/a": "old/a", "a": "./a"}
+    assert shown_names(nodes, gone) == dict(zip(nodes, "ab", strict=True)) | gone

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from agenix_check.model.access import AccessChange, Reader, ReaderKind, Replacement, Shown
-from agenix_check.model.node_names import short_names
+from agenix_check.model.node_names import shown_names
 from agenix_check.report.words import quantity
 
 MARKS = {Shown.ADDRESSED: "", Shown.ANONYMOUS: "~", Shown.NAMED: "*"}
@@ -57,15 +57,11 @@ def make_table(readers: Iterable[Reader]) -> Table:
 
 
 def reader_names(readers: Iterable[Reader]) -> Mapping[Reader, str]:
-    """Return what readers are called: of directories and key files the part that differs."""
+    """Return what readers are called: of key files the part that differs."""
     listed = list(readers)
-    nodes = short_names(one.name for one in listed if one.kind is ReaderKind.NODE)
-    files = short_names(one.name for one in listed if one.name == one.path)
-    short = {**files, **nodes}
+    files = shown_names(one.name for one in listed if one.name == one.path)
     return {
-        one: short.get(one.name, one.name).removesuffix(".pub")
-        if one.kind is ReaderKind.NODE or one.name == one.path
-        else one.name
+        one: files[one.name].removesuffix(".pub") if one.name == one.path else one.name
         for one in listed
     }
 

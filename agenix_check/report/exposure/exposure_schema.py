@@ -34,8 +34,9 @@ def _key() -> Schema:
         names=described_array("The files that held it.", _text("A path.")),
         nodes=described_array(
             "The nodes whose outputs were made for it: by their names where the lock file or a"
-            " remembered evaluation says these, else by their directories.",
-            _text("A name, or a path."),
+            " remembered evaluation says these, else by their directories, as every format"
+            " shortens them.",
+            _text("A name."),
         ),
         words=_nullable("What the files show of it where they do not show the key."),
         reader={"type": "boolean", "description": "Whether a branch or a tag has it as a reader."},

@@ -14,7 +14,7 @@ from agenix_check.report.finding_places import shown_path
 from agenix_check.report.formats import text
 from agenix_check.report.grouping import rule_rank
 from agenix_check.report.registry import Format, RenderOptions, Summary
-from agenix_check.report.words import already_there, cause_title, names_in, subject
+from agenix_check.report.words import already_there, cause_title, subject
 from agenix_check.rules import RULES, find_rule
 
 _LEVELS = ("error", "warning", "notice")
@@ -37,7 +37,7 @@ class _Note:
 
 def render(report: Report, *, verbose: bool, quiet: bool, said_apart: bool = False) -> str:
     """Turn a report into a log; its only commands are annotations."""
-    names = names_in(report)
+    names = report.node_names()
     lines = list(_incomplete(report.incomplete))
     end_of_old = already_there(report)
     for kind in _LEVELS:

@@ -21,7 +21,6 @@ from agenix_check.report.problem import (
     with_fingerprints,
 )
 from agenix_check.report.registry import Format, RenderOptions
-from agenix_check.report.words import names_in
 
 _SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
@@ -39,7 +38,7 @@ _DOT = re.compile(r"^(?:\./+)+")
 
 
 def _entries(report: Report) -> Iterator[str]:
-    somewhere, names = declared_in(report), names_in(report)
+    somewhere, names = declared_in(report), report.node_names()
     for sentence in sorted(set(report.incomplete)):
         yield _entry(
             description=describe_unchecked(sentence),

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 
 from agenix_check import __version__
 from agenix_check.model.access import AccessChange
@@ -35,28 +36,33 @@ _Value = str | int | bool | Sequence[str] | Mapping[str, str | None] | None
 
 def render(report: Report, version: str) -> str:
     """Turn a report into a JSON document."""
+    names = report.node_names()
     members = {
         "schema": _encode(REPORT_SCHEMA),
         "tool": _object({"name": "agenix-check", "version": version}, depth=1),
         "snapshot": _fields(report.snapshot, "kind", "tree", "commit", "base"),
         "fleet": _fields(report.fleet, "inventory", "complete", "nodes", "secrets", "plain"),
         "counts": _fields(report.counts, *(field.name for field in fields(Counts))),
-        "outputs": _array(map(_output, sorted(report.outputs, key=_output_key))),
+        "outputs": _array(
+            map(partial(_output, names=names), sorted(report.outputs, key=_output_key))
+        ),
         "plain": _array(map(_plain, sorted(report.plain, key=_plain_key))),
-        "findings": _array(map(_finding, sorted(report.findings, key=finding_key))),
-        "fixed": _array(map(_fix, sorted(report.fixed, key=_fix_key))),
+        "findings": _array(
+            map(partial(_finding, names=names), sorted(report.findings, key=finding_key))
+        ),
+        "fixed": _array(map(partial(_fix, names=names), sorted(report.fixed, key=_fix_key))),
         "incomplete": _strings(report.incomplete),
         "skipped": _strings(report.skipped),
-        "decrypted": _decrypted(report.decrypted),
+        "decrypted": _decrypted(report.decrypted, names),
         "access": _access(report.access),
     }
     lines = ",\n  ".join([f'"{k}": {text}' for k, text in members.items()])
     return inert_json(f"{{\n  {lines}\n}}\n")
 
 
-def _output(output: JudgedFile) -> dict[str, _Value]:
+def _output(output: JudgedFile, names: Mapping[str, str]) -> dict[str, _Value]:
     return {
-        "node": output.node,
+        "node": names.get(output.group, output.group),
         "secret": output.secret,
         "source": output.source,
         "path": output.path,
@@ -76,10 +82,12 @@ def _plain(plain: JudgedFile) -> dict[str, _Value]:
     }
 
 
-def _decrypted(decrypted: Decrypted | None) -> str:
+def _decrypted(decrypted: Decrypted | None, names: Mapping[str, str]) -> str:
     if decrypted is None:
         return "null"
-    rest = _array(map(_not_compared, sorted(decrypted.not_compared))).replace("\n", "\n  ")
+    rest = _array(map(partial(_not_compared, names=names), sorted(decrypted.not_compared))).replace(
+        "\n", "\n  "
+    )
     return f'{{\n    "compared": {decrypted.compared},\n    "not_compared": {rest}\n  }}'
 
 
@@ -87,9 +95,9 @@ def _access(change: AccessChange | None) -> str:
     return "null" if change is None else _encode(change_document(change)).replace("\n", "\n  ")
 
 
-def _not_compared(one: NotCompared) -> dict[str, _Value]:
+def _not_compared(one: NotCompared, names: Mapping[str, str]) -> dict[str, _Value]:
     return {
-        "node": one.node,
+        "node": names.get(one.node, one.node),
         "secret": one.secret,
         "path": one.path,
         "verdict": one.verdict,
@@ -97,11 +105,11 @@ def _not_compared(one: NotCompared) -> dict[str, _Value]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, _Value]:
+def _finding(finding: Finding, names: Mapping[str, str]) -> dict[str, _Value]:
     return {
         "rule": finding.rule,
         "severity": finding.severity,
-        "node": finding.node,
+        "node": finding.node and names[finding.node],
         "secret": finding.secret,
         "path": finding.path,
         "source": finding.source,
@@ -120,8 +128,9 @@ def _cause(cause: Cause | None) -> dict[str, str | None] | None:
     return shown if cause.binding is None else {**shown, "binding": cause.binding}
 
 
-def _fix(fix: Fix) -> dict[str, _Value]:
-    return {"action": fix.action, "path": fix.path, "node": fix.node, "secret": fix.secret}
+def _fix(fix: Fix, names: Mapping[str, str]) -> dict[str, _Value]:
+    node = fix.node and names[fix.node]
+    return {"action": fix.action, "path": fix.path, "node": node, "secret": fix.secret}
 
 
 def _output_key(output: JudgedFile) -> tuple[str, ...]:

@@ -13,9 +13,11 @@ number. A case that fails names the file that a diff shows, at its first line: i
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from agenix_check.model.findings import (
+    FileKind,
     Finding,
     JudgedFile,
     Report,
@@ -50,14 +52,15 @@ class _TestCase(NamedTuple):
 def render(report: Report, *, require_verified: bool, strict: bool) -> str:
     """Turn a report into JUnit XML; a case fails if it fails a run with these options."""
     report = with_doubts(report)
-    judge = _Judge(report, strict=strict)
+    names = report.node_names()
+    judge = _Judge(report, names, strict=strict)
     shown = [f for f in report.findings if f.is_shown]
     by_file, others = assign(shown, report.files)
     cases = [_completeness(report)]
-    cases += [_repository_case(finding, judge, declared_in(report)) for finding in others]
+    cases += [_repository_case(finding, judge, names, declared_in(report)) for finding in others]
     for number, file in enumerate(report.files):
         found = by_file.get(number, [])
-        cases.append(_file_case(file, found, judge, require_verified=require_verified))
+        cases.append(_file_case(file, found, judge, names, require_verified=require_verified))
     return _to_xml(_unique(sorted(cases, key=_case_key)))
 
 
@@ -74,17 +77,25 @@ def _completeness(report: Report) -> _TestCase:
     return _with(case, "error", "; ".join(sentences), "\n".join([*sentences, skipped]).rstrip())
 
 
-def _repository_case(finding: Finding, judge: "_Judge", somewhere: str) -> _TestCase:
-    names = (finding.node, finding.secret)
-    place = finding.path or finding.source or " ".join(filter(None, names)) or "the repository"
+def _repository_case(
+    finding: Finding, judge: "_Judge", names: Mapping[str, str], somewhere: str
+) -> _TestCase:
+    whose = (names[finding.node] if finding.node else None, finding.secret)
+    place = finding.path or finding.source or " ".join(filter(None, whose)) or "the repository"
     case = _TestCase(suite=_REPOSITORY, name=f"{finding.rule}: {place}", file=somewhere)
     return judge.case(case, [finding])
 
 
 def _file_case(
-    file: JudgedFile, findings: list[Finding], judge: "_Judge", *, require_verified: bool
+    file: JudgedFile,
+    findings: list[Finding],
+    judge: "_Judge",
+    names: Mapping[str, str],
+    *,
+    require_verified: bool,
 ) -> _TestCase:
-    case = _TestCase(suite=file.group, name=file.name, file=file.path, place=file.path)
+    suite = names[file.group] if file.kind is FileKind.OUTPUT else file.group
+    case = _TestCase(suite=suite, name=file.name, file=file.path, place=file.path)
     by_verdict = _by_verdict(case, file, require_verified=require_verified)
     if not findings:
         return by_verdict
@@ -114,7 +125,8 @@ def _by_verdict(case: _TestCase, file: JudgedFile, *, require_verified: bool) ->
 class _Judge:
     """Decides the outcome of cases with findings, as the run does."""
 
-    def __init__(self, report: Report, *, strict: bool) -> None:
+    def __init__(self, report: Report, names: Mapping[str, str], *, strict: bool) -> None:
+        self._names = names
         self._tolerates = report.tolerates
         self._failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
         self._old = already_there(report)
@@ -128,15 +140,15 @@ class _Judge:
         message = "; ".join(f"{f.rule}: {visible(f.message)}" for f in findings)
         if outcome == "skipped":
             message = f"{self._old}: {message}"
-        body = "\n\n".join(_describe(one, self._old) for one in findings)
+        body = "\n\n".join(_describe(one, self._names, self._old) for one in findings)
         case = case._replace(file=shown_path(findings[0]) or case.file)
         return _with(case, outcome, message, body)
 
 
-def _describe(finding: Finding, old: str) -> str:
+def _describe(finding: Finding, names: Mapping[str, str], old: str) -> str:
     lines = [f"{finding.severity}[{finding.rule}]: {visible(finding.message)}"]
     for label, value in (
-        ("node", finding.node),
+        ("node", finding.node and names[finding.node]),
         ("secret", finding.secret),
         ("path", finding.path),
         ("source", finding.source),

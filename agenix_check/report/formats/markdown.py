@@ -18,7 +18,6 @@ from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.words import (
     already_there,
     cause_title,
-    names_in,
     not_compared,
     quantity,
     summary,
@@ -72,7 +71,7 @@ class _MarkdownWriter:
 
     def __init__(self, report: Report, *, verbose: bool) -> None:
         self._report = report
-        self._names = names_in(report)
+        self._names = report.node_names()
         self._old_title = already_there(report).capitalize()
         shown = [f for f in report.findings if verbose or f.is_shown]
         self._new = group(f for f in shown if f.new)

@@ -23,7 +23,7 @@ from agenix_check.report.problem import (
 )
 from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.sarif_rules import INDEX, SarifValue, descriptors
-from agenix_check.report.words import names_in, not_compared
+from agenix_check.report.words import not_compared
 
 MOST_RESULTS = 25_000
 """GitHub refuses a file with more."""
@@ -69,7 +69,7 @@ def _results(report: Report) -> tuple[list[str], int]:
     results = [
         _unchecked(sentence, somewhere, known=known) for sentence in sorted(set(report.incomplete))
     ]
-    names = names_in(report)
+    names = report.node_names()
     pairs = with_fingerprints(report.findings)
     pairs.sort(key=lambda pair: importance(pair[0]))
     results += [

@@ -25,7 +25,6 @@ from agenix_check.report.words import (
     already_there,
     cause_title,
     is_green,
-    names_in,
     not_compared,
     subject,
     summary,
@@ -96,7 +95,7 @@ class _TextWriter:
     @cached_property
     def _names(self) -> Mapping[str, str]:
         """What the nodes are called."""
-        return names_in(self._report)
+        return self._report.node_names()
 
     def findings(self) -> Iterator[list[str]]:
         """What this change broke, in full; then what was wrong before, folded.

@@ -16,7 +16,7 @@ from agenix_check.model.findings import (
 )
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import SEVERITY_RANK, rule_rank
-from agenix_check.report.words import cause_title, names_in
+from agenix_check.report.words import cause_title
 
 _COMMIT = 10
 _NOTHING_MORE = OutputDetail()
@@ -54,7 +54,7 @@ class _Shared:
 def _fleet(report: Report) -> dict[str, object]:
     outputs = sorted(report.outputs, key=lambda one: (one.node, one.secret, one.path))
     writer = _FleetWriter(sorted({one.secret for one in outputs}), _by_cell(report.findings))
-    names = names_in(report)
+    names = report.node_names()
     nodes = [
         (visible(node), visible(names[node]), *writer.node(list(members)))
         for node, members in groupby(outputs, key=lambda one: one.node)

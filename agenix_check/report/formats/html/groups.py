@@ -35,7 +35,7 @@ class GroupOnPage:
 
 
 def groups(findings: Iterable[Finding], names: dict[str, str]) -> tuple[GroupOnPage, ...]:
-    """Group findings by cause; `names` are the short names of nodes."""
+    """Group findings by cause; `names` are those under which nodes are shown."""
     return tuple(_group(one, names) for one in group(findings))
 
 

@@ -15,7 +15,7 @@ from agenix_check.report.formats.html.plain_tables import PlainTable, plain_tabl
 from agenix_check.report.formats.html.rule_sections import RuleOnPage, rules_of
 from agenix_check.report.formats.html.tables import TableOnPage
 from agenix_check.report.formats.html.verdict import facts, headline, most_useful, shares, state_of
-from agenix_check.report.words import already_there, names_in, not_compared, summary
+from agenix_check.report.words import already_there, not_compared, summary
 
 _READERS = 60  # of one secret that are listed
 _FIXED = 50  # fixes that are listed one by one
@@ -61,7 +61,7 @@ class Page:
 def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
     """Return the page of a report."""
     state = state_of(report, strict=strict, require_verified=require_verified)
-    names = names_in(report)
+    names = report.node_names()
     shown = [one for one in report.findings if one.is_shown]
     fixed = sorted(report.fixed, key=lambda one: (one.node or "", one.path, one.action))
     return Page(

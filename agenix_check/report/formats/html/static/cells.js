@@ -29,7 +29,7 @@ class Cells {
 
   // A head, with how many outputs are wrong, of how many.
   head(attributes, name, short, room, tally) {
-    const said = { "aria-label": short, title: `${name}: ${inWords(tally)}`, "data-name": name };
+    const said = { "aria-label": short, title: `${short}: ${inWords(tally)}`, "data-name": name };
     const wrong = tally.wrong > 0;
     const numbers = element("span", { class: "number" },
       wrong ? element("span", { class: "wrong" }, `${tally.wrong}`) : null,

@@ -19,7 +19,7 @@ class Details {
   // Show a cell, or all of a node or of a secret (the other is null); say in a sentence what it is.
   show(node, secret) {
     const { fleet } = this;
-    const name = node === null ? null : fleet.nodes[node].name;
+    const name = node === null ? null : fleet.nodes[node].short;
     if (node === null || secret === null) {
       const title = name ?? fleet.secrets[secret];
       this.open(title, node === null ? "secret" : "node", null,

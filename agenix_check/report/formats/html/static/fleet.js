@@ -2,7 +2,7 @@
 //
 //   verdicts    their names, in order
 //   secrets     their names
-//   nodes       [name, short name, what its paths begin with, outputs]
+//   nodes       [name, shown name, what its paths begin with, outputs]
 //   outputs     [secret, verdict, what its path has in between, about, addressees, length]
 //   about       [source, its length, version of it, rules, reason, findings]
 //   addressees  [whom it is addressed to, version of the key]

@@ -14,8 +14,8 @@ class FleetMap {
     this.columns = [];
     place.addEventListener("pointermove", (event) => {
       const { row, column } = this.at(event);
-      const { name } = this.fleet.nodes[this.rows[row]];
-      place.title = `${this.fleet.secrets[this.columns[column]]} on ${name}`;
+      const { short } = this.fleet.nodes[this.rows[row]];
+      place.title = `${this.fleet.secrets[this.columns[column]]} on ${short}`;
       if (event.buttons === 1) bring(row, column);
     });
     place.addEventListener("pointerdown", (event) => {
