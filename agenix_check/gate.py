@@ -330,6 +330,10 @@ def _examine(
     selected = replace(selected, only_new_fails=_only_new_fails(view, settings))
     if advise is not None and selected.findings:
         selected = advise(selected, names, inventory, view)
+    if inventory.declared is not None and selected.incomplete:
+        from agenix_check.audit.nodes import say_failures_once
+
+        selected = say_failures_once(selected, inventory.declared.declaration)
     if details:
         from agenix_check.access.of_view import call_nodes
         from agenix_check.audit.details import add_details

@@ -63,12 +63,16 @@ def _fleet(view: View, names: "Names", inventory: "Inventory") -> "Fleet":
 
 @frozen(kw_only=False)
 class JudgedFleet:
-    """A fleet, what was judged of all of it, with details, and who can read what."""
+    """A fleet, what was judged of all of it, with details, and who can read what.
+
+    `incomplete` says in sentences what could not be looked at, for verbs that list no findings.
+    """
 
     fleet: "Fleet"
     report: Report
     names: "Names"
     readers: "tuple[Reader, ...]"
+    incomplete: tuple[str, ...]
 
 
 def judge_fleet(view: View, settings: Settings) -> JudgedFleet:
@@ -81,6 +85,14 @@ def judge_fleet(view: View, settings: Settings) -> JudgedFleet:
         report=found.report,
         names=names,
         readers=found.report.readers,
+        incomplete=(*inventory.incomplete, *_others(found.report, inventory.incomplete)),
+    )
+
+
+def _others(report: Report, sentences: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what a report could not look at besides; some sentences are shorter there."""
+    return tuple(
+        one for one in report.incomplete if not any(each.startswith(one) for each in sentences)
     )
 
 

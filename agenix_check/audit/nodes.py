@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.audit.commands import REPLACE_KEY, put_key_right, shell
@@ -9,20 +10,36 @@ from agenix_check.audit.directories import find_inside, judge_key, storage_overl
 from agenix_check.audit.expected_outputs import Bench
 from agenix_check.audit.judged import make_finding
 from agenix_check.discover.declared.followed import submodule_of
-from agenix_check.model.declaration import WITHHELD, DeclaredNode
-from agenix_check.model.findings import CauseKind, Finding
+from agenix_check.model.declaration import FAILED, WITHHELD, Declaration, DeclaredNode
+from agenix_check.model.findings import CauseKind, Finding, Report
+
+NOT_EVALUATED = "node-not-evaluated"
 
 
 def audit_nodes(bench: Bench) -> Iterator[Finding]:
     """Yield the findings about nodes as they are declared."""
     declaration = bench.declared.declaration
     for failed in declaration.failed:
-        yield make_finding("node-not-evaluated", failed.message, node=failed.name)
+        yield make_finding(NOT_EVALUATED, failed.message, node=failed.name)
     for node in declaration.nodes:
         yield from _private(bench, node)
         yield from _key(bench, node)
     local = [node for node in declaration.nodes if node.storage_mode == "local"]
     yield from _overlaps(bench, [node for node in local if node.host_pubkey != DUMMY_RECIPIENT])
+
+
+def say_failures_once(report: Report, declaration: Declaration) -> Report:
+    """Leave out of the sentences of a report what its findings say of nodes that failed."""
+    said = {one.node for one in report.findings if one.rule == NOT_EVALUATED}
+    nodes: dict[str, set[str]] = defaultdict(set)
+    for failed in declaration.failed:
+        nodes[failed.message].add(failed.name)
+    known = [f": {message}" for message, names in nodes.items() if names <= said]
+    sentences = list(report.incomplete)
+    for place, sentence in enumerate(sentences):
+        why = next((one for one in known if sentence.endswith(f"{FAILED}{one}")), "")
+        sentences[place] = sentence.removesuffix(why)
+    return replace(report, incomplete=tuple(sentences))
 
 
 def _private(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:

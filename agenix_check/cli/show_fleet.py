@@ -34,7 +34,7 @@ def run_fleet(arguments: Sequence[str]) -> int:
             text = fleet_listing.render_json(_part(fleet, settings))
         else:
             judged = judge_fleet(run.view, settings)
-            text, incomplete = _show(judged, settings), judged.report.incomplete
+            text, incomplete = _show(judged, settings), judged.incomplete
     print_out(text)
     for sentence in incomplete:
         say(f"could not check: {sentence}")

@@ -7,6 +7,7 @@ from agenix_check.model.frozen import frozen
 
 # Replaces a text that holds a private key: that gets into no report, cache or lock file.
 WITHHELD = "(a private key)"
+FAILED = "could not be evaluated"  # in sentences, behind the names of nodes
 
 
 @frozen

@@ -24,7 +24,7 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.git.cache import Store
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import File, Snapshot
-from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode
+from agenix_check.model.declaration import FAILED, WITHHELD, Declaration, DeclaredNode
 from agenix_check.model.findings import Finding
 from agenix_check.model.settings import EvaluateWhen, Settings
 from agenix_check.rules import Newness, find_rule
@@ -203,16 +203,14 @@ def _failed(declaration: Declaration) -> list[str]:
     nodes: dict[str, list[str]] = {}
     for node in declaration.failed:
         nodes.setdefault(node.message, []).append(node.name)
-    return [
-        f"{', '.join(names)} could not be evaluated: {message}" for message, names in nodes.items()
-    ]
+    return [f"{', '.join(names)} {FAILED}: {message}" for message, names in nodes.items()]
 
 
 def refuse_half(declaration: Declaration) -> None:
     """Raise `CannotCheckError` if a lock file of this declaration would be incomplete."""
     if declaration.failed:
         first = declaration.failed[0]
-        raise CannotCheckError(f"{first.name} could not be evaluated: {first.message}")
+        raise CannotCheckError(f"{first.name} {FAILED}: {first.message}")
     if not declaration.nodes:
         raise CannotCheckError("the flake declares no node that uses agenix-rekey")
     seen = set()

@@ -136,9 +136,11 @@ def test_a_node_that_does_not_evaluate(estate: Estate, run: Run) -> None:
 
     assert result_.code == 3
     (line,) = result_.stderr.splitlines()
-    assert line.startswith(
-        "agenix-check: could not check: nixos:delta could not be evaluated: no such host"
-    )
+    assert line == "agenix-check: could not check: nixos:delta could not be evaluated"
+    assert result_.stdout.count("no such host") == 1
+    hidden = run(estate.shop.top, "--inventory", "nix", "--node", "alpha")
+    assert hidden.stderr.startswith(f"{line}: no such host")
+    assert "no such host" not in hidden.stdout
     (failed,) = (one for one in report.findings if one.rule == "node-not-evaluated")
     assert failed.node == "nixos:delta"
     assert "no such host" in failed.message
