@@ -35,15 +35,6 @@ def see_names(view: View, settings: Settings) -> "tuple[Names, Store]":
     return discover_names(view, Memory(store), store), store
 
 
-def discover_fleet(view: View, settings: Settings) -> "tuple[Fleet, tuple[str, ...]]":
-    """Find the fleet of a view, and what could not be looked at."""
-    from agenix_check.discover.declared.inventory import take_inventory
-
-    names, store = see_names(view, settings)
-    inventory = take_inventory(view, names, settings, store)
-    return _fleet(view, names, inventory), inventory.incomplete
-
-
 def _fleet(view: View, names: "Names", inventory: "Inventory") -> "Fleet":
     from agenix_check.discover.declared.expected import fleet_of_declared
     from agenix_check.discover.tree.names import fleet_of

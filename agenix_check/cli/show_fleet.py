@@ -12,7 +12,7 @@ from agenix_check.cli.gate_grammar import parse_fleet
 from agenix_check.cli.opening import CheckRun, open_run
 from agenix_check.cli.terminal import can_draw, is_terminal, print_out, say, text_width, use_color
 from agenix_check.errors import CannotCheckError
-from agenix_check.inquiries import JudgedFleet, discover_fleet, judge_fleet, make_lock
+from agenix_check.inquiries import JudgedFleet, judge_fleet, make_lock
 from agenix_check.model.fleet import Fleet
 from agenix_check.model.settings import Settings
 from agenix_check.report import fleet_listing
@@ -29,21 +29,22 @@ def run_fleet(arguments: Sequence[str]) -> int:
         if lock:
             return _write_lock(run)
         settings = replace(run.settings, node=(*run.settings.node, *nodes))
-        if form == "json":
-            fleet, incomplete = discover_fleet(run.view, settings)
-            text = fleet_listing.render_json(_part(fleet, settings))
-        else:
-            judged = judge_fleet(run.view, settings)
-            text, incomplete = _show(judged, settings), judged.incomplete
-    print_out(text)
-    for sentence in incomplete:
+        judged = judge_fleet(run.view, settings)
+    _refuse_unmatched(judged.fleet, settings)
+    print_out(_as_json(judged, settings) if form == "json" else _show(judged, settings))
+    for sentence in judged.incomplete:
         say(f"could not check: {sentence}")
-    return 3 if incomplete else 0
+    return 3 if judged.incomplete else 0
+
+
+def _as_json(judged: JudgedFleet, settings: Settings) -> str:
+    fleet = fleet_listing.with_judged(judged.fleet, judged.report)
+    part = fleet_listing.restrict(fleet, settings.node, settings.secret)
+    return fleet_listing.render_json(part, judged.report)
 
 
 def _show(judged: JudgedFleet, settings: Settings) -> str:
     """Return the text: of some nodes or secrets all that is known, else a table or a list."""
-    _refuse_unmatched(judged.fleet, settings)
     width, color = text_width(), use_color(settings.color)
     if settings.node or settings.secret:
         return render_closer(
@@ -57,12 +58,8 @@ def _show(judged: JudgedFleet, settings: Settings) -> str:
         drawing = FINE if can_draw() else COARSE
         table = render_matrix(judged.report, width=width, color=color, drawing=drawing)
         return table + fleet_listing.render_masters_and_rules(judged.fleet)
-    return fleet_listing.render_text(fleet_listing.with_judged(judged.fleet, judged.report))
-
-
-def _part(fleet: Fleet, settings: Settings) -> Fleet:
-    _refuse_unmatched(fleet, settings)
-    return fleet_listing.restrict(fleet, settings.node, settings.secret)
+    fleet = fleet_listing.with_judged(judged.fleet, judged.report)
+    return fleet_listing.render_text(fleet, judged.report)
 
 
 def _refuse_unmatched(fleet: Fleet, settings: Settings) -> None:

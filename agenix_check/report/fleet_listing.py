@@ -43,8 +43,12 @@ def _of_secrets(files: Iterable[RulesFile], secrets: Sequence[str]) -> Iterator[
             yield replace(file, rules=rules)
 
 
-def render_text(fleet: Fleet) -> str:
-    """Turn a fleet into a table: for each node its key, and its secrets with their sources."""
+def render_text(fleet: Fleet, report: Report) -> str:
+    """Turn a fleet into a table: for each node its key, and its secrets with their sources.
+
+    What is wrong by a report of all of it says so.
+    """
+    wrong = {one.path for one in report.outputs if one.verdict is Verdict.WRONG}
     names = fleet.node_names()
     outputs: dict[str, list[Output]] = {}
     for output in fleet.outputs:
@@ -54,7 +58,11 @@ def render_text(fleet: Fleet) -> str:
         lines = [visible(names[node.name] or ".")]
         lines += [f"  key     {visible(_short(text))}" for text in node.keys]
         rows = [
-            (visible(output.secret), visible(output.source or "?"), output.skipped)
+            (
+                visible(output.secret),
+                visible(output.source or "?"),
+                output.skipped or (str(Verdict.WRONG) if output.path in wrong else None),
+            )
             for output in outputs.get(node.name, [])
         ]
         width = max((len(secret) for secret, _, _ in rows), default=0)
@@ -83,28 +91,25 @@ def _masters_and_rules(fleet: Fleet) -> Iterator[str]:
 
 
 def with_judged(fleet: Fleet, report: Report) -> Fleet:
-    """Return a fleet with what was judged and nothing explains; what is wrong says so."""
-    known = {one.path: one for one in fleet.outputs}
+    """Return a fleet with the outputs that were judged and that nothing explains."""
+    known = {one.path for one in fleet.outputs}
     nodes = {one.name for one in fleet.nodes}
     new = [one for one in report.outputs if one.path not in known]
-    added = {one.node: posixpath.dirname(one.path) for one in new if one.node not in nodes}
-    verdicts = {one.path: one for one in report.outputs}
-    outputs = [
-        one._replace(skipped=one.skipped or _doubt_of(verdicts.get(one.path)))
-        for one in (*fleet.outputs, *map(_as_output, new))
-    ]
+    added = {one.node: _storage_of(one) for one in new if one.node not in nodes}
     more = [Node(name=name, storage=storage, keys=()) for name, storage in added.items()]
     every = sorted((*fleet.nodes, *more), key=lambda node: node.name)
-    return replace(fleet, nodes=tuple(every), outputs=tuple(outputs))
+    return replace(fleet, nodes=tuple(every), outputs=(*fleet.outputs, *map(_as_output, new)))
+
+
+def _storage_of(one: JudgedFile) -> str:
+    """Return the directory of an output that nothing declares: its node is one by name."""
+    is_inside = one.path.startswith(f"{one.node}/")
+    return one.node if is_inside else posixpath.dirname(one.path)
 
 
 def _as_output(one: JudgedFile) -> Output:
     sources = () if one.source is None else (one.source,)
     return Output(one.node, one.secret, one.path, "", None, sources)
-
-
-def _doubt_of(one: JudgedFile | None) -> str | None:
-    return str(one.verdict) if one is not None and one.verdict is Verdict.WRONG else None
 
 
 def _rules_file(file: RulesFile, names: Mapping[str, str]) -> Iterator[str]:
@@ -161,8 +166,9 @@ def _name(text: str, names: Mapping[str, str]) -> str:
     return visible(names.get(key) or comment or _short(key))
 
 
-def render_json(fleet: Fleet) -> str:
-    """Turn a fleet into a JSON document."""
+def render_json(fleet: Fleet, report: Report) -> str:
+    """Turn a fleet into a JSON document, with the verdicts of a report of all of it."""
+    judged = {one.path: one for one in report.outputs}
     names = fleet.node_names()
     document = {
         "schema": FLEET_SCHEMA,
@@ -183,6 +189,7 @@ def render_json(fleet: Fleet) -> str:
                 "path": reversible(output.path) or None,
                 "sources": [reversible(path) for path in output.sources],
                 "skipped": output.skipped,
+                **_judgement(judged.get(output.path)),
             }
             for output in fleet.outputs
         ],
@@ -200,6 +207,13 @@ def render_json(fleet: Fleet) -> str:
         ],
     }
     return inert_json(json.dumps(document, indent=2) + "\n")
+
+
+def _judgement(one: JudgedFile | None) -> dict[str, object]:
+    if one is None:
+        return {"verdict": None, "rules": [], "reason": None}
+    reason = None if one.reason is None else reversible(one.reason)
+    return {"verdict": one.verdict.value, "rules": sorted(one.rules), "reason": reason}
 
 
 def _known_name(text: str, names: Mapping[str, str]) -> str | None:

@@ -9,7 +9,7 @@ from agenix_check.cli.verbs import VERBS
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.rules import RULES
-from tests.cli.running import complains
+from tests.cli.running import break_fleet, complains
 from tests.conftest import Run
 
 
@@ -171,17 +171,31 @@ def test_fleet_as_json(fleet: Workshop, run: Run) -> None:
     assert document["schema"] == "agenix-check/fleet/1"
     assert (document["inventory"], document["complete"]) == ("names", False)
     assert [node["name"] for node in document["nodes"]] == [
-        f"secrets/rekeyed/{node}" for node in ("alpha", "beta", "delta", "gamma")
-    ]
+        "alpha", "beta", "delta", "gamma",
+    ]  # fmt: skip
     assert len(document["outputs"]) == 9
     made = {(output["node"], *output["sources"]) for output in document["outputs"]}
-    assert ("secrets/rekeyed/delta", "secrets/delta-token.age") in made
+    assert ("delta", "secrets/delta-token.age") in made
+    assert {one["verdict"] for one in document["outputs"]} == {"ok", "unverifiable"}
+
+    break_fleet(fleet)  # nothing in the tree explains the outputs of `db` any more
+    text = run(fleet.top, "fleet")
+    rows = [line.split() for line in text.stdout.splitlines() if line.startswith("  secret")]
+    again = run(fleet.top, "fleet", "--format", "json")
+    outputs = json.loads(again.stdout)["outputs"]
+    assert (text.code, again.code, len(rows)) == (0, 0, 9)
+    assert sorted((one["secret"], one["verdict"] == "wrong") for one in outputs) == sorted(
+        (row[1], row[-1] == "(wrong)") for row in rows
+    )
+    db = [one for one in outputs if one["secret"] == "db"]
+    assert {(one["verdict"], *one["rules"]) for one in db} == {("wrong", "output-stale")}
+    assert {tuple(one["sources"]) for one in db} == {("secrets/db.age",)}
 
 
 def test_fleet_of_some(fleet: Workshop, run: Run) -> None:
     result = run(fleet.top, "fleet", "--node", "*/alpha", "--secret", "t*", "--format=json")
     (output,) = json.loads(result.stdout)["outputs"]
-    assert (output["node"], output["secret"]) == ("secrets/rekeyed/alpha", "token")
+    assert (output["node"], output["secret"]) == ("alpha", "token")
     short = run(fleet.top, "fleet", "--node", "alpha", "--secret", "t*", "--format=json")
     assert short == result
 

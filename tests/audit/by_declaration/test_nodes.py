@@ -5,7 +5,7 @@ import pytest
 from agenix_check.cli.configuration import load_settings
 from agenix_check.gate import exit_code
 from agenix_check.git.repository import open_repository
-from agenix_check.inquiries import discover_fleet
+from agenix_check.inquiries import judge_fleet
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.declaration import DeclaredPath, MasterIdentity
 from agenix_check.model.findings import Report, Severity, Verdict
@@ -174,8 +174,10 @@ def everything_printed(estate: Estate, report: Report) -> str:
     for inventory in ("lock", "nix"):
         settings = load_settings(file_at(estate.shop.top), {}, {"inventory": inventory})
         with open_view(open_repository(estate.shop.top), settings) as view:
-            found, incomplete = discover_fleet(view, settings)
-        texts += [fleet_listing.render_text(found), fleet_listing.render_json(found), *incomplete]
+            found = judge_fleet(view, settings)
+        texts.append(fleet_listing.render_text(found.fleet, found.report))
+        texts.append(fleet_listing.render_json(found.fleet, found.report))
+        texts += found.incomplete
     return "\n".join(texts)
 
 

@@ -57,6 +57,9 @@ def test_a_declared_fleet_as_json(estate: Estate, run: Run, inventory: str) -> N
         "path": min(estate.output("alpha", id_) for id_ in ("db", "token")),
         "sources": document["outputs"][0]["sources"],
         "skipped": None,
+        "verdict": "ok",
+        "rules": [],
+        "reason": None,
     }
     assert len(document["outputs"]) == 5
 
