@@ -19,7 +19,7 @@ from agenix_check.cli.destinations import (
     write_reports,
 )
 from agenix_check.cli.opening import CheckRun, open_run
-from agenix_check.cli.terminal import say, show_progress
+from agenix_check.cli.terminal import line_width, say, show_progress
 from agenix_check.errors import UsageError
 from agenix_check.gate import check_view, exit_code, open_store, recall_view
 from agenix_check.git.repository import Repository
@@ -176,7 +176,7 @@ def _fix(run: CheckRun, wanted: list[Destination]) -> int:
                 origin=run.origin,
                 details=details,
             )
-        text = plan_listing.render(plan, settings.format, report.node_names())
+        text = plan_listing.render(plan, settings.format, report.node_names(), line_width())
         _report(repository, report, settings, wanted, instead=text)
         fails = (
             plan.withheld

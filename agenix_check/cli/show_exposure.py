@@ -17,7 +17,7 @@ from agenix_check.cli.configuration import ask
 from agenix_check.cli.destinations import whole_document
 from agenix_check.cli.gate_grammar import AskedExposure, parse_exposure
 from agenix_check.cli.opening import open_here
-from agenix_check.cli.terminal import print_out, say, waiting
+from agenix_check.cli.terminal import line_width, print_out, say, waiting
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.every_commit import count_aside
 from agenix_check.inquiries import discover_past_readers, past_node_names, say_unseen_history
@@ -43,7 +43,7 @@ def run_exposure(arguments: Sequence[str]) -> int:
         exposure = _find(settings, asked)
         # Text and standard error have one reader, to whom nothing is said twice.
         shown = exposure._replace(incomplete=()) if asked.form == "text" else exposure
-        document = render_exposure(shown, asked.form)
+        document = render_exposure(shown, asked.form, line_width())
     print_out(document)
     for sentence in exposure.incomplete:
         say(f"could not check: {sentence}")
@@ -51,7 +51,9 @@ def run_exposure(arguments: Sequence[str]) -> int:
 
 
 def _nothing(why: str, asked: AskedExposure) -> str:
-    return render_exposure(Exposure(keys=(), public=(), incomplete=(why,)), asked.form)
+    return render_exposure(
+        Exposure(keys=(), public=(), incomplete=(why,)), asked.form, line_width()
+    )
 
 
 def _find(settings: "Settings", asked: AskedExposure) -> Exposure:

@@ -53,6 +53,11 @@ def text_width() -> int:
     return max(columns or DEFAULT_WIDTH, _FEWEST_COLUMNS)
 
 
+def line_width() -> int:
+    """Return the columns that lines may have which only a terminal breaks: elsewhere no limit."""
+    return text_width() if is_terminal() else sys.maxsize
+
+
 def print_out(text: str) -> None:
     """Write to standard output; what its encoding cannot show is escaped."""
     import io

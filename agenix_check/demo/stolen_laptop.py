@@ -10,6 +10,7 @@ from agenix_check.inquiries import discover_past_readers
 from agenix_check.model.exposed import Exposure
 from agenix_check.model.settings import Settings
 from agenix_check.report.exposure import render_exposure
+from agenix_check.report.registry import DEFAULT_WIDTH
 
 _REMAINING = ("alpha", "beta", "delta")
 
@@ -44,7 +45,7 @@ def _scene(fleet: SampleFleet, title: str, wanted: set[object]) -> Scene:
     exposure = look(fleet)
     listed = {secret.secret for key in exposure.keys for secret in key.secrets}
     expected = {one.source for one in (WIFI, CI_KEY) if one in wanted}
-    return Scene(title, render_exposure(exposure, "text"), listed == expected)
+    return Scene(title, render_exposure(exposure, "text", DEFAULT_WIDTH), listed == expected)
 
 
 def look(fleet: SampleFleet) -> Exposure:

@@ -1,9 +1,12 @@
 """Long lists for a terminal: folded where names say less than a number, wrapped at its width."""
 
+import re
 from collections.abc import Collection, Sequence
 
 _FEW = 4  # names that are shown one by one, whatever they are
 _MOST_MISSING = 3
+_IN_BACKTICKS = re.compile("`[^`]+`")
+_NO_BREAK = "\0"  # no name is shown with one
 
 
 def all_or_names(names: Sequence[str], everyone: Collection[str], noun: str) -> str:
@@ -15,6 +18,18 @@ def all_or_names(names: Sequence[str], everyone: Collection[str], noun: str) -> 
         if len(names) > 2 * _FEW:
             return f"{len(names)} of {len(everyone)} {noun}s (not {', '.join(missing)})"
     return ", ".join(names)
+
+
+def wrap_prose(text: str, width: int, indent: str = "    ", command: str = "") -> list[str]:
+    """Break a text as `wrap_words` does, but for commands: those in backticks, and one at its end.
+
+    `command` is that one; whoever copies it gets it whole.
+    """
+    if len(text) + len(command) <= width:
+        return [text + command]
+    whole = _IN_BACKTICKS.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
+    lines = wrap_words(whole + command.replace(" ", _NO_BREAK), width, indent)
+    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def wrap_words(text: str, width: int, indent: str = "    ") -> list[str]:

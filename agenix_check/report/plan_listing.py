@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping
 from agenix_check.errors import UsageError
 from agenix_check.mend.plan import Plan, Touched
 from agenix_check.report.escape import inert, inert_json, reversible, visible
+from agenix_check.report.folding import wrap_prose
 from agenix_check.report.registry import find_format
 from agenix_check.report.words import quantity
 
 PLAN_SCHEMA = "agenix-check/plan/1"
 
 
-def render(plan: Plan, format_name: str, names: Mapping[str, str]) -> str:
+def render(plan: Plan, format_name: str, names: Mapping[str, str], width: int) -> str:
     """Turn a plan into text or JSON, as the format wants it; one without raises `UsageError`.
 
-    `names` are those under which nodes are shown.
+    `names` are those under which nodes are shown; lines of text have `width` columns.
     """
     form = find_format(format_name).plan
     if form == "json":
@@ -24,30 +25,32 @@ def render(plan: Plan, format_name: str, names: Mapping[str, str]) -> str:
         )
     if form is None:
         raise UsageError(f"--dry-run has no format {format_name!r}; it has text and json")
-    return inert("\n".join(_lines(plan, names)) + "\n")
+    return inert("\n".join(_lines(plan, names, width)) + "\n")
 
 
-def _lines(plan: Plan, names: Mapping[str, str]) -> Iterator[str]:
+def _lines(plan: Plan, names: Mapping[str, str], width: int) -> Iterator[str]:
     if plan.is_empty:
         yield "Nothing would be fixed"
     for job in plan.jobs:
-        yield f"decrypt {visible(job.path)}" + (
-            f" with {visible(job.identity)}" if job.identity is not None else ""
-        )
+        used = f" with {visible(job.identity)}" if job.identity is not None else ""
+        yield from wrap_prose(f"decrypt {visible(job.path)}{used}", width)
         if job.recipients:
             count = len(job.recipients)
             yield f"  encrypt it anew to {count} recipient{'s' if count > 1 else ''}"
         for output in job.outputs:
             where = output.path or f"{output.storage}/...-{output.secret}.age"
             node = visible(names.get(output.node, output.node))
-            yield f"  rekey {node} {visible(output.secret)} {visible(where)}"
+            line = f"  rekey {node} {visible(output.secret)} {visible(where)}"
+            yield from wrap_prose(line, width, "      ")
     yield from (f"put back {visible(one.path)}" for one in plan.restore)
     yield from (f"stage {visible(one.path)}" for one in plan.stage)
     yield from (f"remove {visible(one.path)}" for one in plan.remove)
-    yield from (f"grant {visible(one.line)}: {visible(one.typed)}" for one in plan.grants)
-    yield from (f"not fixed: {visible(sentence)}" for sentence in plan.left)
+    for one in plan.grants:
+        yield from wrap_prose(f"grant {visible(one.line)}: ", width, command=visible(one.typed))
+    for sentence in plan.left:
+        yield from wrap_prose(f"not fixed: {visible(sentence)}", width)
     if not plan.is_empty:
-        yield _summary(plan)
+        yield from wrap_prose(_summary(plan), width)
 
 
 def _summary(plan: Plan) -> str:

@@ -11,6 +11,7 @@ from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.report import schema
 from tests.access.past import NAMES, TEXTS, ask_exposure, blob, body, rekey_all, sell, states
 from tests.access.test_present import DB, TOKEN, WIFI
+from tests.cli.running import on_terminal
 from tests.conftest import Run
 from tests.host_keys import ALPHA, BETA, NEW, OTHER, STRANGER
 
@@ -43,6 +44,9 @@ def test_a_host_that_was_sold(fleet: Workshop, run: Run) -> None:
     assert f"({built[:10]}) to " in text
     assert f"({sold[:10]}), through {via}" in text
     assert text.endswith("2 secrets to rotate, 1 former reader\n")
+    shown = on_terminal(fleet.top, "exposure", COLUMNS="76")
+    assert shown.split() == text.split()
+    assert all(len(line) <= 76 for line in shown.splitlines())
     ticks = run(fleet.top, "exposure", "--format", "markdown").stdout
     assert f"- [ ] `{WIFI}`\n" in ticks
 

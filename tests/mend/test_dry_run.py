@@ -7,6 +7,7 @@ import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import new_identity
+from tests.cli.running import on_terminal
 from tests.conftest import Run
 from tests.mend.granting import PLAINTEXTS, merge_host
 from tests.mend.mending import DB, edit, fix, write_key
@@ -36,6 +37,14 @@ def test_a_grant_is_open(fleet: Workshop) -> None:
     assert done.code == 1
     assert "grant evil: ssh-ed25519 SHA256:" in done.stdout
     assert "would get db: --grant evil" in done.stdout
+    shown = on_terminal(fleet.top, *DRY, "--no-progress", COLUMNS="60")
+    lines = shown.splitlines()
+    assert " ".join(shown.split()).count("is this host's key, type `agenix-check --fix") == 1
+    grants = [line.strip() for line in lines if "--grant" in line]  # what is pasted stays whole
+    assert grants[0].endswith("would get db: --grant evil")
+    assert grants[1].endswith("`agenix-check --fix --inventory names --grant evil`")
+    assert all(len(line) <= 60 or " " not in line.strip() for line in lines)
+    assert len(lines) > len(done.stdout.splitlines())
     assert fix(fleet, "--dry-run", "--grant", "all").code == 0
 
 

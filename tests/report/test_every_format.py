@@ -100,7 +100,7 @@ def test_hostile_names_are_printable_in_exposure(form: str) -> None:
     key = KeyExposure(_EVIL, "", _EVIL, (_EVIL,), (_EVIL,), reader=False, secrets=(secret,))
     public = PublicSecret(_EVIL, _OID, 0, _EVIL, VersionState.IN_USE)
     keys = (key, key._replace(key=None, words=_EVIL))
-    text = render_exposure(Exposure(keys, (public,), (_EVIL,), (_EVIL,)), form)
+    text = render_exposure(Exposure(keys, (public,), (_EVIL,), (_EVIL,)), form, 80)
 
     assert not [char for char in text if not (char.isprintable() or char in "\n\t")]
     assert text.encode().decode() == text

@@ -23,8 +23,12 @@ def exposure_formats() -> tuple[str, ...]:
     return tuple(_EXPOSURE_FORMATS)
 
 
-def render_exposure(exposure: "Exposure", form: str) -> str:
-    """Turn what could be read into text of a format."""
+def render_exposure(exposure: "Exposure", form: str, width: int) -> str:
+    """Turn what could be read into text of a format; lines of `text` have so many columns."""
+    if form == "text":
+        from agenix_check.report.exposure import exposure_text
+
+        return exposure_text.render(exposure, width)
     module = import_module(f"{__name__}.{_EXPOSURE_FORMATS[form]}")
     render: Callable[[Exposure], str] = module.render
     return render(exposure)

@@ -13,12 +13,13 @@ from agenix_check.report.exposure.exposure_words import (
     secret_words,
     state_words,
 )
+from agenix_check.report.folding import wrap_prose
 
 _SHOWN_VERSIONS = 3
 
 
-def render(exposure: Exposure) -> str:
-    """Turn what could be read into text."""
+def render(exposure: Exposure, width: int) -> str:
+    """Turn what could be read into text of so many columns."""
     lines: list[str] = []
     if exposure.public:
         lines += ["Public: whoever could read the repository could read", *_public(exposure), ""]
@@ -26,7 +27,15 @@ def render(exposure: Exposure) -> str:
         lines += [*_key(one), ""]
     lines += [f"note: {visible(sentence)}" for sentence in exposure.notices]
     lines += [f"could not check: {visible(sentence)}" for sentence in exposure.incomplete]
-    return inert("\n".join([*lines, exposure_summary(exposure)]) + "\n")
+    lines.append(exposure_summary(exposure))
+    broken = (part for line in lines for part in _broken(line, width))
+    return inert("".join(f"{line}\n" for line in broken))
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """Break a line that is too long; what follows is further in than any line of its kind."""
+    deep = len(line) - len(line.lstrip())
+    return wrap_prose(line, width, " " * (deep + 4))
 
 
 def _public(exposure: Exposure) -> Iterator[str]:
