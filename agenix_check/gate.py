@@ -54,10 +54,9 @@ def check(
 
     `brief`: counts and findings are enough, so a tree that was green before needs no second look.
     `details`: add what each output was made from and where the snapshot is from, for formats that
-    show it. `compare` looks into
-    what the audit finds in order; then nothing is remembered. `advise` may change the fixes of
-    findings, where there are any. Raises `UsageError` for revisions
-    that name no commit, `CannotCheckError` if Git cannot answer.
+    show it. `compare` looks into what the audit finds in order; then nothing is remembered. `advise`
+    may change the fixes of findings, where there are any. Raises `UsageError` for revisions that
+    name no commit, `CannotCheckError` if Git cannot answer.
     """
     with open_view(repository, settings) as view:
         return check_view(
@@ -208,11 +207,15 @@ def with_origin(
 def conclude(
     report: Report, settings: Settings, view: View | None = None, examined: Examined | None = None
 ) -> Report:
-    """Add a sentence if there was nothing to check: that must not pass.
+    """Add a sentence if there was nothing to check: that must not pass; say nothing twice.
 
     What was `examined` shows whether there was any before --new-from took it out of the report.
     """
     findings = report.findings
+    if findings and report.incomplete:
+        from agenix_check.audit.nodes import say_failures_once
+
+        report = say_failures_once(report)
     if examined is not None and not settings.is_restricted:
         findings = examined.findings
     found = report.files or any(map(_is_of_outputs, findings))
@@ -307,7 +310,6 @@ def _examine(
         before, names_before, _ = audit(view_commit(view.repository, settings.new_from))
         known = before, names_before.here
     report, names, inventory = audit(view)
-    report = replace(report, fleet_nodes=every_node(names, inventory))
     if inventory.rules and report.findings:
         from agenix_check.audit.plain_since import date_plain, is_undated
         from agenix_check.discover.declared.past_rules import RulesHistory
@@ -319,7 +321,8 @@ def _examine(
     if not settings.allow_empty:
         report = refuse_emptied(report, names)
         report = _refuse_unmatched(report, settings)
-    report = replace(report, access=_shown_change(view, names, inventory, report))
+    change = change_of_access(view, names, inventory)
+    report = replace(report, access=_named(change, report.fleet_nodes))
     if compare is not None:
         report = compare(report, names, inventory, view)
     selected = report
@@ -330,10 +333,6 @@ def _examine(
     selected = replace(selected, only_new_fails=_only_new_fails(view, settings))
     if advise is not None and selected.findings:
         selected = advise(selected, names, inventory, view)
-    if inventory.declared is not None and selected.incomplete:
-        from agenix_check.audit.nodes import say_failures_once
-
-        selected = say_failures_once(selected, inventory.declared.declaration)
     if details:
         from agenix_check.access.of_view import call_nodes
         from agenix_check.audit.details import add_details
@@ -345,24 +344,12 @@ def _examine(
     return Examined(selected, report.findings, names, inventory)
 
 
-def every_node(names: "Names", inventory: "Inventory") -> tuple[str, ...]:
-    """Return all nodes of a view's snapshot: declared ones, else the directories of outputs."""
-    if inventory.declared is None:
-        return tuple(sorted({one.directory for one in names.here.outputs.values()}))
-    declaration = inventory.declared.declaration
-    evaluated = {one.name for one in declaration.nodes}
-    return tuple(sorted(evaluated | {one.name for one in declaration.failed}))
-
-
-def _shown_change(
-    view: View, names: "Names", inventory: "Inventory", report: Report
-) -> "AccessChange | None":
-    change = change_of_access(view, names, inventory)
+def _named(change: "AccessChange | None", nodes: tuple[str, ...]) -> "AccessChange | None":
     if change is None or change.is_empty:
         return change
     from agenix_check.access.of_view import call_nodes_of_change
 
-    return call_nodes_of_change(change, report.fleet_nodes)
+    return call_nodes_of_change(change, nodes)
 
 
 def _refuse_unmatched(report: Report, settings: Settings) -> Report:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agenix_check.gate import change_of_access, every_node, examine, open_store
+from agenix_check.gate import change_of_access, examine, open_store
 from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository, resolve
 from agenix_check.model.activity import busy
@@ -36,6 +36,7 @@ def see_names(view: View, settings: Settings) -> "tuple[Names, Store]":
 
 
 def _fleet(view: View, names: "Names", inventory: "Inventory") -> "Fleet":
+    from agenix_check.audit import every_node
     from agenix_check.discover.declared.expected import fleet_of_declared
     from agenix_check.discover.tree.names import fleet_of
 
@@ -54,16 +55,12 @@ def _fleet(view: View, names: "Names", inventory: "Inventory") -> "Fleet":
 
 @frozen(kw_only=False)
 class JudgedFleet:
-    """A fleet, what was judged of all of it, with details, and who can read what.
-
-    `incomplete` says in sentences what could not be looked at, for verbs that list no findings.
-    """
+    """A fleet, what was judged of all of it, with details, and who can read what."""
 
     fleet: "Fleet"
     report: Report
     names: "Names"
     readers: "tuple[Reader, ...]"
-    incomplete: tuple[str, ...]
 
 
 def judge_fleet(view: View, settings: Settings) -> JudgedFleet:
@@ -76,14 +73,6 @@ def judge_fleet(view: View, settings: Settings) -> JudgedFleet:
         report=found.report,
         names=names,
         readers=found.report.readers,
-        incomplete=(*inventory.incomplete, *_others(found.report, inventory.incomplete)),
-    )
-
-
-def _others(report: Report, sentences: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what a report could not look at besides; some sentences are shorter there."""
-    return tuple(
-        one for one in report.incomplete if not any(each.startswith(one) for each in sentences)
     )
 
 
@@ -99,6 +88,7 @@ def list_readers(view: View, names: "Names", inventory: "Inventory") -> "tuple[R
 def _name_readers(view: View, names: "Names", inventory: "Inventory") -> dict[str, str]:
     """Return what people call the keys of a view, by the text without a comment."""
     from agenix_check.access.of_view import call_nodes, readers_of_snapshot
+    from agenix_check.audit import every_node
     from agenix_check.discover.tree.key_names import name_keys
 
     bound = name_keys(view.repository, (names.here, names.base))
@@ -124,6 +114,7 @@ class FoundAccess:
 
 def discover_access(view: View, settings: Settings, *, of_change: bool = False) -> FoundAccess:
     """Find who can read what in a view, and what its change does to that."""
+    from agenix_check.audit import every_node
     from agenix_check.discover.declared.inventory import take_inventory
 
     names, store = see_names(view, settings)

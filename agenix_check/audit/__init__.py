@@ -11,7 +11,7 @@ from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.activity import busy
 from agenix_check.model.findings import Report, SnapshotInfo
 
-__all__ = ["audit_fleet", "refuse_emptied"]
+__all__ = ["audit_fleet", "every_node", "refuse_emptied"]
 
 # The audit of declarations is imported only when it is needed: many trees declare nothing.
 
@@ -37,7 +37,17 @@ def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> R
         report,
         incomplete=(*report.incomplete, *inventory.incomplete),
         skipped=(*report.skipped, *inventory.notices),
+        fleet_nodes=every_node(names, inventory),
     )
+
+
+def every_node(names: Names, inventory: Inventory) -> tuple[str, ...]:
+    """Return all nodes of a tree: declared ones, else the directories of outputs."""
+    if inventory.declared is None:
+        return tuple(sorted({one.directory for one in names.here.outputs.values()}))
+    declaration = inventory.declared.declaration
+    evaluated = {one.name for one in declaration.nodes}
+    return tuple(sorted(evaluated | {one.name for one in declaration.failed}))
 
 
 def refuse_emptied(report: Report, names: Names) -> Report:

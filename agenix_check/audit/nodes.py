@@ -10,7 +10,7 @@ from agenix_check.audit.directories import find_inside, judge_key, storage_overl
 from agenix_check.audit.expected_outputs import Bench
 from agenix_check.audit.judged import make_finding
 from agenix_check.discover.declared.followed import submodule_of
-from agenix_check.model.declaration import FAILED, WITHHELD, Declaration, DeclaredNode
+from agenix_check.model.declaration import FAILED, WITHHELD, DeclaredNode
 from agenix_check.model.findings import CauseKind, Finding, Report
 
 NOT_EVALUATED = "node-not-evaluated"
@@ -28,17 +28,18 @@ def audit_nodes(bench: Bench) -> Iterator[Finding]:
     yield from _overlaps(bench, [node for node in local if node.host_pubkey != DUMMY_RECIPIENT])
 
 
-def say_failures_once(report: Report, declaration: Declaration) -> Report:
+def say_failures_once(report: Report) -> Report:
     """Leave out of the sentences of a report what its findings say of nodes that failed."""
-    said = {one.node for one in report.findings if one.rule == NOT_EVALUATED}
-    nodes: dict[str, set[str]] = defaultdict(set)
-    for failed in declaration.failed:
-        nodes[failed.message].add(failed.name)
-    known = [f": {message}" for message, names in nodes.items() if names <= said]
+    nodes: dict[str, set[str | None]] = defaultdict(set)
+    for one in report.findings:
+        if one.rule == NOT_EVALUATED:
+            nodes[one.message].add(one.node)
     sentences = list(report.incomplete)
-    for place, sentence in enumerate(sentences):
-        why = next((one for one in known if sentence.endswith(f"{FAILED}{one}")), "")
-        sentences[place] = sentence.removesuffix(why)
+    for message, names in nodes.items():
+        end = f" {FAILED}: {message}"
+        for place, sentence in enumerate(sentences):
+            if sentence.endswith(end) and {*sentence.removesuffix(end).split(", ")} <= names:
+                sentences[place] = sentence.removesuffix(f": {message}")
     return replace(report, incomplete=tuple(sentences))
 
 

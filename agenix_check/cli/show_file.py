@@ -58,7 +58,7 @@ def _look_up(files: Sequence[str]) -> tuple[dict[str, KnownFile], Mapping[str, s
         for file, path in paths.items()
         if path is not None
     }
-    for sentence in judged.incomplete if any(known.values()) else ():
+    for sentence in judged.report.incomplete if any(known.values()) else ():
         say(f"could not check: {sentence}")
     return {file: one for file, one in known.items() if one is not None}, judged.report.node_names()
 

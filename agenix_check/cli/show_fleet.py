@@ -32,9 +32,9 @@ def run_fleet(arguments: Sequence[str]) -> int:
         judged = judge_fleet(run.view, settings)
     _refuse_unmatched(judged.fleet, settings)
     print_out(_as_json(judged, settings) if form == "json" else _show(judged, settings))
-    for sentence in judged.incomplete:
+    for sentence in judged.report.incomplete:
         say(f"could not check: {sentence}")
-    return 3 if judged.incomplete else 0
+    return 3 if judged.report.incomplete else 0
 
 
 def _as_json(judged: JudgedFleet, settings: Settings) -> str:

@@ -177,7 +177,7 @@ def everything_printed(estate: Estate, report: Report) -> str:
             found = judge_fleet(view, settings)
         texts.append(fleet_listing.render_text(found.fleet, found.report))
         texts.append(fleet_listing.render_json(found.fleet, found.report))
-        texts += found.incomplete
+        texts += found.report.incomplete
     return "\n".join(texts)
 
 
