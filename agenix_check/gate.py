@@ -54,9 +54,9 @@ def check(
 
     `brief`: counts and findings are enough, so a tree that was green before needs no second look.
     `details`: add what each output was made from and where the snapshot is from, for formats that
-    show it. `compare` looks into what the audit finds in order; then nothing is remembered. `advise`
-    may change the fixes of findings, where there are any. Raises `UsageError` for revisions that
-    name no commit, `CannotCheckError` if Git cannot answer.
+    show it. `compare` looks into what the audit finds in order; then nothing is remembered.
+    `advise` may change the fixes of findings. Raises `UsageError` for revisions that name no
+    commit, `CannotCheckError` if Git cannot answer.
     """
     with open_view(repository, settings) as view:
         return check_view(

@@ -83,8 +83,12 @@ def test_tells_each_story_on_a_screen(told: str) -> None:
         assert f"fix: {' '.join(fix[0])}" in found
         green = ("10 outputs on 4 nodes: 8 ok, 2 unverifiable", "all as their rules say")
         assert fixes[-1].rstrip().endswith(green)
-        rows = title + story.rstrip()
-        assert sum(max(1, -(-len(line) // 80)) for line in rows.splitlines()) <= 25
+        assert _rows(title + story.rstrip()) <= 25
+
+
+def _rows(text: str) -> int:
+    """Return how many rows a text has on a terminal of 80 columns."""
+    return sum(max(1, -(-len(line) // 80)) for line in text.splitlines())
 
 
 def test_ends_with_what_is_in_the_fleet(told: str) -> None:
@@ -92,6 +96,8 @@ def test_ends_with_what_is_in_the_fleet(told: str) -> None:
     assert commands[-3:] == [
         "agenix-check fleet", "agenix-check access", f"agenix-check --output html={PAGE}",
     ]  # fmt: skip
+    for part in told.partition("\nWhat is in")[2].split("\n$ ")[1:]:
+        assert _rows(part) <= 27
     assert told.endswith("\nagenix-check demo DIR keeps the fleet in DIR, to play with.\n")
     assert "agenix-check demo --all" in told
 

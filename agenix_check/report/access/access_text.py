@@ -17,7 +17,7 @@ from agenix_check.report.folding import all_or_names, wrap_words
 from agenix_check.report.registry import DEFAULT_WIDTH
 from agenix_check.report.words import quantity
 
-_LONGEST_NAME = 28
+_LONGEST_NAME = 30
 _NOTHING_CHANGED = "nobody gains or loses a secret"
 
 
@@ -37,11 +37,20 @@ def _table(readers: Sequence[Reader], width: int) -> Iterator[str]:
     if table.everywhere:
         yield from wrap_words(f"{_several(table.everywhere, names, nodes)}: every secret", width)
         yield ""
+    between = False  # blocks are apart; what fits in a line each stands together
     for row in table.rows:
         said = _several(row.readers, names, nodes) or "nobody else"
+        line = f"{said}: {visible(row.secrets[0])}"
+        if len(row.secrets) == 1 and len(line) <= width:
+            yield line
+            between = True
+            continue
+        yield from [""] if between else []
         yield from wrap_words(f"{said}: {quantity(len(row.secrets), 'secret')}", width)
         yield from (f"  {visible(secret)}" for secret in row.secrets)
         yield ""
+        between = False
+    yield from [""] if between else []
 
 
 def _several(
