@@ -1,6 +1,6 @@
 # agenix-check for nixpkgs' `callPackage`. Its tests need more than a sandbox has, so only the import
 # is tested here.
-{ lib, python3Packages, callPackage, gitMinimal }:
+{ lib, python3Packages, callPackage, gitMinimal, installShellFiles }:
 
 let
   version = builtins.head
@@ -19,6 +19,7 @@ python3Packages.buildPythonApplication {
     ];
   };
 
+  nativeBuildInputs = [ installShellFiles ];
   build-system = [ python3Packages.hatchling ];
   dependencies = [
     (callPackage ./gitpython.nix { })
@@ -30,7 +31,15 @@ python3Packages.buildPythonApplication {
     (callPackage ./tree-sitter-nix.nix { })
   ];
 
-  # The wheel brings completion for bash, zsh and fish, and the manual: to $out/share.
+  # The wheel brings them to $out/share too, for pip; here nixpkgs decides where they belong.
+  postInstall = ''
+    rm -r $out/share/{bash-completion,fish,man,zsh}
+    installManPage share/man/man1/agenix-check.1
+    installShellCompletion --cmd agenix-check \
+      --bash share/bash-completion/completions/agenix-check \
+      --fish share/fish/vendor_completions.d/agenix-check.fish \
+      --zsh share/zsh/site-functions/_agenix-check
+  '';
 
   # The Git of whoever runs it comes first, and so do Nix, age and age's plugins.
   makeWrapperArgs = [ "--suffix" "PATH" ":" (lib.makeBinPath [ gitMinimal ]) ];

@@ -74,6 +74,7 @@
                 (builtins.attrNames value)));
             };
             autoPatchelfHook = named "autoPatchelfHook";
+            installShellFiles = named "installShellFiles";
             stdenv = {
               hostPlatform = { inherit system; isLinux = builtins.match ".*-linux" system != null; };
               cc.cc.lib = named "libgcc";

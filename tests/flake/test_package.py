@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 import tarfile
 import tomllib
@@ -36,6 +37,31 @@ def test_the_package(nix: Nix, system: str) -> None:
         "LICENSE",
     ]  # fmt: skip
     assert given["makeWrapperArgs"] == ["--suffix", "PATH", ":", "/git/bin"]
+
+
+def test_the_manual_and_completions_are_installed_as_nixpkgs_does(nix: Nix, tmp_path: Path) -> None:
+    """The phase runs in a checkout with the wheel's files, and functions like those of nixpkgs."""
+    given = _given(nix, "x86_64-linux")
+    assert given["nativeBuildInputs"] == ["/installShellFiles"]
+    out = tmp_path / "out"
+    shutil.copytree(ROOT / "share", out / "share")
+    (out / "share/other").touch()
+    script = f"""
+        set -eu
+        installManPage() {{ for one; do test -s "$one"; echo "manual $one"; done; }}
+        installShellCompletion() {{
+            test "$1 $2" = "--cmd agenix-check"; shift 2
+            while test $# -gt 0; do test -s "$2"; echo "${{1#--}} $2"; shift 2; done
+        }}
+        {given["postInstall"]}
+    """
+    done = run(ROOT, {"out": str(out)}, "bash", "-c", script)
+    assert done.code == 0, done.output
+    files = {str(one.relative_to(ROOT)) for one in (ROOT / "share").rglob("*") if one.is_file()}
+    installed = [line.split() for line in done.output.splitlines()]
+    assert {file for _, file in installed} == files
+    assert sorted(kind for kind, _ in installed) == ["bash", "fish", "manual", "zsh"]
+    assert [one.name for one in (out / "share").iterdir()] == ["other"]
 
 
 def test_it_has_what_pyproject_asks_for(nix: Nix) -> None:
