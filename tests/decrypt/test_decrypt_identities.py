@@ -6,7 +6,6 @@ from base64 import b64decode, b64encode
 from hashlib import sha256
 from pathlib import Path
 
-import pyrage
 import pytest
 
 from agenix_check.decrypt.compare import LARGEST_PLAINTEXT
@@ -16,7 +15,7 @@ from tests.decrypt.test_decrypt import ALL, broken, reasons, verdicts
 from tests.keys import plugin
 from tests.keys.conftest import MakeSsh
 from tests.keys.terminals import Ended, run_at
-from tests.keys.texts import PASSPHRASE, PIN, PLAINTEXT, SAME_LENGTH
+from tests.keys.texts import LOCKED, LOCKED_FOR, PASSPHRASE, PIN, PLAINTEXT, SAME_LENGTH
 
 KEY = b"key1"
 RECIPIENT = plugin.recipient("test", KEY)
@@ -44,25 +43,30 @@ def write(keyed: Keyed, owner: str, content: str | bytes) -> Path:
 
 
 def lock(keyed: Keyed, owner: str) -> None:
-    """Put a passphrase on an owner's identity file."""
-    content = keyed.keys[owner].read_bytes()
-    write(keyed, owner, pyrage.passphrase.encrypt(content, PASSPHRASE))
+    """Give an owner an identity behind a passphrase."""
+    write(keyed, owner, b64decode(LOCKED))
+    hand_over(keyed, owner, LOCKED_FOR)
 
 
 def use_plugin(keyed: Keyed, owner: str, comment: str = f"# Recipient: {RECIPIENT}\n") -> None:
     """Give a node, or the master, the key of a plugin."""
     write(keyed, owner, f"{comment}{plugin.identity('test', KEY)}\n")
+    hand_over(keyed, owner, RECIPIENT)
+
+
+def hand_over(keyed: Keyed, owner: str, recipient: str) -> None:
+    """Encrypt for another key of an owner what was for the one before."""
     if owner == "master":
         for source, plaintext in ((DB, TEXTS["db"]), (WIFI, TEXTS["wifi"])):
-            keyed.shop.write(source, encrypt(plaintext, [RECIPIENT]))
+            keyed.shop.write(source, encrypt(plaintext, [recipient]))
     else:
-        keyed.shop.host(owner, f"{RECIPIENT}\n")
+        keyed.shop.host(owner, f"{recipient}\n")
     for node in NODES:
         for path in (keyed.shop.top / "secrets/rekeyed" / node).iterdir():
             path.unlink()
         keyed.shop.rekey(node, "db", DB, TEXTS["db"])
         keyed.shop.rekey(node, "wifi", WIFI, TEXTS["wifi"])
-    keyed.shop.commit("Use a plugin")
+    keyed.shop.commit("Use another key")
 
 
 def at_terminal(keyed: Keyed, answers: list[tuple[str, str]], *words: str) -> Ended:
