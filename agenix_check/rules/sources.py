@@ -92,7 +92,7 @@ SOURCES: tuple[Rule, ...] = (
             The file begins like an age file but breaks its format: it was cut off, has Git's
             conflict markers in it, or was changed on its way. The message says where and how.
 
-            Or it has the header of the version before this change and a content of another length.
+            Or it has the header of an earlier version and a content of another length.
             Each encryption makes a new header, so something changed the file afterwards: a hook for
             text files such as end-of-file-fixer, which takes some short secrets for text.
             """,

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from agenix_check.demo.workshop import Workshop
+from agenix_check.discover.tree.facts import is_textual
 from agenix_check.keys.encrypt import encrypt
 from tests.audit.scenes import DB, judge_staged, of_rule
 from tests.host_keys import ALPHA
@@ -52,3 +53,49 @@ def test_armor_may_be_put_around_a_file_and_end_in_blank_lines(workshop: Worksho
     workshop.write("a.age", text + b"\n\n")
 
     assert judge_staged(workshop).findings == ()
+
+
+def _encrypt_to_text(content: bytes) -> bytes:
+    """Encrypt until a hook for text files takes the file for one: one in some forty."""
+    while not is_textual(file := encrypt(content, [ALPHA]) + b"\n"):
+        pass
+    return file[:-1]
+
+
+def test_it_stays_reported_until_it_is_taken_back(workshop: Workshop) -> None:
+    good = _encrypt_to_text(b"secret")
+    workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ {json.dumps(ALPHA)} ]; }}')
+    workshop.write("a.age", good)
+    begin = workshop.commit("Begin")
+    workshop.write("a.age", good + b"\n")
+    workshop.commit("Fix the ends of files")
+    workshop.write("README.md", "more\n")
+
+    (finding,) = judge_staged(workshop).findings
+    assert (finding.rule, finding.path, finding.new) == ("source-malformed", "a.age", False)
+    assert f"the version of {begin[:10]}" in finding.message
+    workshop.git.run("restore", f"--source={begin[:10]}", "--worktree", "--", "a.age")
+    assert judge_staged(workshop).findings == ()
+    workshop.commit("Take it back")
+    assert judge_staged(workshop).findings == ()
+
+
+def test_what_was_cut_may_be_taken_back(workshop: Workshop) -> None:
+    good = encrypt(b"secret" * 20_000, [ALPHA])
+    workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ {json.dumps(ALPHA)} ]; }}')
+    workshop.write("a.age", good)
+    workshop.commit("Begin")
+    workshop.write("a.age", good[:-1])
+    assert [one.rule for one in judge_staged(workshop).findings] == ["source-malformed"]
+    workshop.commit("Cut it")
+    workshop.write("a.age", good)
+    assert judge_staged(workshop).findings == ()
+
+
+def test_a_file_that_is_text_by_chance_is_right(workshop: Workshop) -> None:
+    workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ {json.dumps(ALPHA)} ]; }}')
+    workshop.write("a.age", _encrypt_to_text(b"secret") + b"\n")  # of which there is no other one
+    for number in range(3):
+        workshop.write("README.md", f"{number}\n")
+        assert judge_staged(workshop).findings == ()
+        workshop.commit("Go on")

@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from functools import cached_property, partial
 from operator import attrgetter
 
-from agenix_check.discover.tree.altered import mark_altered
+from agenix_check.discover.tree.altered import mark_altered, mark_altered_now
 from agenix_check.discover.tree.evidence import (
     Evidence,
     base_evidence,
@@ -162,6 +162,7 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
     """
     snapshot, base = view.snapshot, view.base
     here = classify(snapshot.files, read_facts(view.repository, snapshot, memory))
+    here = mark_altered(view, here)
     changed: tuple[Change, ...] = ()
     if view.cut_off or (base is not None and base.tree == snapshot.tree):
         there = here
@@ -172,7 +173,7 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         changed = tuple(changes(view.repository, base.tree, snapshot.tree))
         olds = [change.before for change in changed if change.before is not None]
         there = base_evidence(snapshot, here, changed, find_facts(view.repository, olds))
-        here = mark_altered(view.repository.git, here, there, changed)
+        here = mark_altered_now(view, here, there, changed)
     traces = _trace(here, there, memory.found.traces)
     legible = here.is_legible and all(shows_all(there.facts.get(one.path)) for one in changed)
     names = Names(
