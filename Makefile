@@ -13,8 +13,8 @@ TESTS =
 SPREAD = -n auto --dist worksteal
 ROWS =
 LINES = $(CURDIR)/.cache/coverage/lines
-# Rooms that try other programs (browsers, hook managers, CI, Nix) than this Python.
-ELSEWHERE = tests/browser tests/ci tests/flake tests/hooks
+# What tries other things than this Python: browsers, hook managers, CI, Nix, make, CONTRIBUTING.
+ELSEWHERE = tests/browser tests/ci tests/flake tests/hooks tests/test_make.py tests/test_recipes.py
 # The tests start thousands of Pythons: none is to compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
