@@ -80,7 +80,7 @@ def replace_staged(path: str, old: str | None, *, partial: bool) -> str:
 
 def put_key_right(what: str, then: str = REKEY) -> str:
     """Return how to fix what follows from a key that age cannot use; `what` is quoted."""
-    return f"# put {what} right (it must be one age or SSH public key), then: {then}"
+    return f"# put {what} right (it must be one age or SSH public key) and git add it, then: {then}"
 
 
 def encrypt_to_all(command: str, recipients: Iterable[Recipient]) -> str:

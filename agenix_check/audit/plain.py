@@ -99,7 +99,7 @@ def audit_without_rule(bench: PlainBench, paths: Iterable[str]) -> Iterator[Find
                 "plain-without-rule",
                 f"its rule left {file.path}, so it is never rekeyed again{can}",
                 path=path, severity=Severity.ERROR, cause=edit_cause(names, changed),
-                mend=f"# put its rule back into {shell(file.path)}, "
+                mend=f"# put its rule back into {shell(file.path)} and git add that, "
                 f"or, {may_remove(path, staged=False).removeprefix('# ')}",
             )  # fmt: skip
         else:
@@ -107,7 +107,7 @@ def audit_without_rule(bench: PlainBench, paths: Iterable[str]) -> Iterator[Find
                 "plain-without-rule",
                 f"no rule names it, so it is never rekeyed again{can}",
                 path=path, severity=Severity.WARNING, new=path not in names.base.files,
-                mend=f"# give it a rule in secrets.nix, "
+                mend=f"# give it a rule in secrets.nix and git add that, "
                 f"or, {may_remove(path, staged=False).removeprefix('# ')}",
             )  # fmt: skip
 
@@ -155,7 +155,7 @@ def _make_file(names: Names, file: RulesFile, rule: PlainRule) -> str:
     ]
     if moved:
         back = move_back(min(moved), rule.path)
-        return f"{back}  # or name {shell(min(moved))} in {shell(file.path)}"
+        return f"{back}  # or name {shell(min(moved))} in {shell(file.path)}, and git add that"
     return bring_back(rule.path, names.commits.get(rule.path), at_base=True, otherwise=edit)
 
 

@@ -214,7 +214,10 @@ def _rekey(file: RulesFile, read: RuleRecipients, more: str = "") -> str:
 
 def put_rule_right(file: RulesFile) -> str:
     """Return how to fix what a rule's own keys stand in the way of."""
-    return f"# put its rule in {shell(file.path)} right, then: {REKEY}, or agenix -r and git add"
+    return (
+        f"# put its rule in {shell(file.path)} right and git add that, then: {REKEY}, "
+        "or agenix -r and git add"
+    )
 
 
 def name_rules(file: RulesFile) -> str:

@@ -192,7 +192,11 @@ def _rekey(names: Names, lost: Lost, cause: Cause) -> str:
     paths = [path for path in about if path in files]
     whole = any(files[path].mode == SYMLINK or _is_usable(facts.get(path)) for path in paths)
     right = whole or not paths
-    return REKEY_EITHER_WAY if right else f"# put {shell(cause.path)} right, then: {REKEY}"
+    return (
+        REKEY_EITHER_WAY
+        if right
+        else f"# put {shell(cause.path)} right and git add it, then: {REKEY}"
+    )
 
 
 def _is_usable(fact: Fact | None) -> bool:

@@ -35,7 +35,7 @@ def test_plain_text_in_place_of_a_source(fleet: Workshop) -> None:
     assert (finding.path, finding.source, finding.new) == (WIFI, WIFI, True)
     # From a source that it cannot decrypt, agenix-rekey makes dummies.
     mends = {stale.mend for stale in of_rule(report, "output-stale")}
-    assert mends == {f"# put {WIFI} right, then: agenix-check --fix"}
+    assert mends == {f"# put {WIFI} right and git add it, then: agenix-check --fix"}
 
 
 def test_plain_text_in_place_of_a_source_without_the_ending(workshop: Workshop) -> None:

@@ -10,7 +10,10 @@ from tests.conftest import Run
 from tests.host_keys import ALPHA, NEW
 
 HOST = name_key_file("alpha")
-FIX = f"# put {HOST} right (it must be one age or SSH public key), then: agenix-check --fix"
+FIX = (
+    f"# put {HOST} right (it must be one age or SSH public key) and git add it, then: "
+    "agenix-check --fix"
+)
 BROKEN = {
     ("error", "node-invalid-key", "alpha", ""),
     ("error", "output-stale", "alpha", "db"),

@@ -166,10 +166,9 @@ def _say_if_none_is_left(
     ruled = _left_without_rules(names, inventory)
     if not ruled:
         return inventory
-    sentence = (
-        f"{', '.join(sorted(before))} said who may read {ruled[0]}"
-        f"{f' and {len(ruled) - 1} more' if ruled[1:] else ''}, and no rules file is left"
-    )
+    files = f"{ruled[0]}{f' and {len(ruled) - 1} more' if ruled[1:] else ''}"
+    sentence = f"{', '.join(sorted(before))} said who may read {files}, and no rules file is left"
+    sentence += ": bring it back, or give --rules FILE"
     return replace(inventory, incomplete=(*inventory.incomplete, sentence))
 
 

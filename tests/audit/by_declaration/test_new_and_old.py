@@ -11,7 +11,10 @@ from tests.discover.declared.estate import DB, TOKEN, Estate, Secret, judge, tol
 from tests.host_keys import ALPHA, BETA, NEW, OTHER
 
 HOST = "hosts/alpha/host.pub"
-FIX = f"# put {HOST} right (it must be one age or SSH public key), then: agenix-check --fix"
+FIX = (
+    f"# put {HOST} right (it must be one age or SSH public key) and git add it, then: "
+    "agenix-check --fix"
+)
 
 
 @pytest.fixture(autouse=True)

@@ -41,7 +41,7 @@ def test_a_renamed_file_is_named_as_before_or_by_its_rule(workshop: Workshop) ->
 
     assert mends["plain-missing-file"] == (
         "cd \"$(git rev-parse --show-toplevel)\" && git mv -- secrets/c.age 'secrets/a b.age'  "
-        "# or name secrets/c.age in secrets/secrets.nix"
+        "# or name secrets/c.age in secrets/secrets.nix, and git add that"
     )
 
 

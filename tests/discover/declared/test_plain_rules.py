@@ -297,4 +297,7 @@ def test_conflict_markers_are_said_as_such(
     done = run(workshop.top, env=without_nix)
 
     assert done.code == 3
-    assert "secrets.nix: it has Git conflict markers (secrets.nix:2)\n" in done.stderr
+    assert (
+        "secrets.nix: it has Git conflict markers: resolve them, then git add it (secrets.nix:2)\n"
+        in done.stderr
+    )
