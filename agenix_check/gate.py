@@ -152,12 +152,8 @@ def _judge_the_rest(
 
 
 def _is_fresh(settings: Settings, origin: SettingsOrigin | None) -> bool:
-    """Return whether a report follows from more than it is remembered by.
-
-    What history holds is no part of that.
-    """
-    speaks = origin is not None and _speaks(origin)
-    return settings.is_restricted or settings.exposed or speaks
+    """Return whether a report follows from more than it is remembered by, history aside."""
+    return settings.is_restricted or settings.exposed or (origin is not None and _speaks(origin))
 
 
 def _speaks(origin: SettingsOrigin) -> bool:
@@ -321,8 +317,7 @@ def _examine(
     if not settings.allow_empty:
         report = refuse_emptied(report, names)
         report = _refuse_unmatched(report, settings)
-    change = change_of_access(view, names, inventory)
-    report = replace(report, access=_named(change, report.fleet_nodes))
+    report = replace(report, access=change_of_access(view, names, inventory, report.fleet_nodes))
     if compare is not None:
         report = compare(report, names, inventory, view)
     selected = report
@@ -344,14 +339,6 @@ def _examine(
     return Examined(selected, report.findings, names, inventory)
 
 
-def _named(change: "AccessChange | None", nodes: tuple[str, ...]) -> "AccessChange | None":
-    if change is None or change.is_empty:
-        return change
-    from agenix_check.access.of_view import call_nodes_of_change
-
-    return call_nodes_of_change(change, nodes)
-
-
 def _refuse_unmatched(report: Report, settings: Settings) -> Report:
     """Say what --node and --secret name that is not there: a run without it must not pass."""
     if not (settings.node or settings.secret):
@@ -362,22 +349,24 @@ def _refuse_unmatched(report: Report, settings: Settings) -> Report:
     return replace(report, incomplete=(*report.incomplete, *unmatched))
 
 
-def change_of_access(view: View, names: "Names", inventory: "Inventory") -> "AccessChange | None":
-    """Return what the change of a view does to who can read what; None without a base."""
+def change_of_access(
+    view: View, names: "Names", inventory: "Inventory", nodes: tuple[str, ...] | None = None
+) -> "AccessChange | None":
+    """Return what a change does to who can read what; all `nodes` give readers shown names."""
     if view.base is None or view.cut_off:
         return None
     if not _touches_readers(names, inventory):
         from agenix_check.model.access import AccessChange
 
         return AccessChange()
-    from agenix_check.access.of_view import access_change
+    from agenix_check.access.of_view import access_change, call_nodes_of_change
     from agenix_check.discover.tree.key_names import name_keys
 
     before = inventory.rules_at_base
     change = access_change(names, inventory, before)
     if not change.is_empty and (key_names := name_keys(view.repository, (names.here, names.base))):
         change = access_change(names, inventory, before, key_names)
-    return change
+    return change if nodes is None else call_nodes_of_change(change, nodes)
 
 
 def _touches_readers(names: "Names", inventory: "Inventory") -> bool:

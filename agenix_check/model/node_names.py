@@ -19,15 +19,16 @@ def shown_names(nodes: Iterable[str], others: Iterable[str] = ()) -> dict[str, s
     shown = {node: _middle(parts, head, tail) for node, parts in known.items()}
     if "" in shown.values():
         head, tail, shown = [], [], {node: node for node in known}
-    taken = {*shown.values()}
+    whole = []
     for node in {*others} - known.keys():
         parts = node.split("/")
         rest = _middle(parts, head, tail)
         if rest and [*head, *rest.split("/"), *tail] == parts:
             shown[node] = rest
         else:
-            shown[node] = f"./{node}" if node in taken else node
-    return shown
+            whole.append(node)
+    taken = {*shown.values()}
+    return shown | {node: f"./{node}" if node in taken else node for node in whole}
 
 
 def _middle(parts: list[str], head: list[str], tail: list[str]) -> str:

@@ -74,5 +74,5 @@ def test_shown_names_stay_different(nodes: list[str]) -> None:
 
 def test_nodes_that_are_gone_change_no_name() -> None:
     nodes = ["secrets/rekeyed/a", "secrets/rekeyed/b"]
-    gone = {"secrets/rekeyed/c": "c", "old/a": "old/a", "a": "./a"}
+    gone = {"secrets/rekeyed/c": "c", "old/a": "old/a", "a": "./a", "c": "./c"}
     assert shown_names(nodes, gone) == dict(zip(nodes, "ab", strict=True)) | gone
