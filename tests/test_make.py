@@ -119,6 +119,15 @@ def test_where_everything_is_there_nothing_is_installed(make: Make) -> None:
         assert word in plan
     assert _tested(calls) == [".venv", ".venv-newest"]
     assert said.endswith(f"The tests passed on Python {OLDEST} and {NEWEST}.\n")
+    # All tests run once, and one case of each of the package's twice.
+    first, second = (call for call in calls if " -m pytest" in call)
+    assert first.startswith(
+        ".venv/bin/python -m pytest -n auto --dist worksteal --one-case --ignore="
+    )
+    for word in first.split():
+        if word.startswith("--ignore="):
+            assert (ROOT / word.removeprefix("--ignore=")).exists()
+    assert second == ".venv-newest/bin/python -m pytest -n auto --dist worksteal"
 
 
 def test_what_is_missing_is_named_first(make: Make) -> None:
@@ -152,19 +161,6 @@ def test_one_python_that_fails_does_not_hide_the_other(make: Make, fail: str, fa
     assert "The tests passed" not in said
     # What the other one covers is said all the same.
     assert [call for call in calls if "-m tests.coverage" in call]
-
-
-def test_all_tests_run_once_and_one_case_of_those_of_the_package_twice(make: Make) -> None:
-    _, _, calls = make.test()
-
-    first, second = (call for call in calls if " -m pytest" in call)
-    assert first.startswith(
-        ".venv/bin/python -m pytest -n auto --dist worksteal --one-case --ignore="
-    )
-    for word in first.split():
-        if word.startswith("--ignore="):
-            assert (ROOT / word.removeprefix("--ignore=")).exists()
-    assert second == ".venv-newest/bin/python -m pytest -n auto --dist worksteal"
 
 
 def test_one_case_of_each_test_is_the_first_that_is_not_skipped(tmp_path: Path) -> None:

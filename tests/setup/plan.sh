@@ -18,9 +18,11 @@ add() {
 "; fi
 }
 
-oldest=$(sh "$here/python.sh" --version oldest 2>/dev/null || echo 3)
-newest=$(sh "$here/python.sh" --version newest 2>/dev/null || echo 3)
-venv=$(sh "$here/programs.sh" --missing venv)
+versions=$(sh "$here/python.sh" --version all 2>/dev/null || true)
+oldest=$(echo "${versions:-3}" | head -n 1)
+newest=$(echo "${versions:-3}" | tail -n 1)
+venv=
+[ -n "$versions" ] || venv=$(sh "$here/programs.sh" --missing venv)
 programs=$(sh "$here/programs.sh" --missing "$@")
 add "with apt-get, as root" "$programs $venv"
 add "from npm, into .cache" "$(sh "$here/packages.sh" --missing)"

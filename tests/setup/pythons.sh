@@ -7,8 +7,9 @@
 set -u
 
 make="${MAKE:-make} --no-print-directory"
-oldest=$(sh tests/setup/python.sh --version oldest) || exit 1
-newest=$(sh tests/setup/python.sh --version newest) || exit 1
+versions=$(sh tests/setup/python.sh --version all) || exit 1
+oldest=$(echo "$versions" | head -n 1)
+newest=$(echo "$versions" | tail -n 1)
 trap 'exit 130' INT
 trap 'exit 143' TERM
 failed=
