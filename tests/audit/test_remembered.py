@@ -31,10 +31,9 @@ Here = Callable[..., Result]
 OPTIONS = (
     (),
     ("--strict", "--format", "github"),
-    ("--require-verified", "--color", "always"),
+    ("--require-verified", "--color", "always", "-v"),
     ("--fail-on", "new", "-q", "--inventory", "names"),
     ("--ignore", "output-orphan"),
-    ("-v",),
 )
 WORDS = {
     "index": (),
