@@ -1,6 +1,7 @@
 """Plain agenix: strangers are named as people know them, from the tree and from history."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from agenix_check.keys.encrypt import encrypt
 from tests.audit.by_declaration.test_plain import judge, the_only, write_rules
 from tests.conftest import Run
 from tests.host_keys import ALPHA, BETA, GAMMA, NEW
+from tests.report.every_format import options_for, read_reports
 
 
 def bare(key: str) -> str:
@@ -58,7 +60,7 @@ def test_a_stranger_whom_nobody_knows(workshop: Workshop) -> None:
     assert "by an SSH Ed25519 key with tag " in the_only(judge(workshop)).message
 
 
-def test_every_format_names_people(workshop: Workshop, run: Run) -> None:
+def test_every_format_names_people(workshop: Workshop, run: Run, tmp_path: Path) -> None:
     workshop.write("hosts/beta.pub", BETA)
     workshop.write("db.age", encrypt(b"x", [ALPHA, BETA]))
     workshop.write(
@@ -68,8 +70,9 @@ def test_every_format_names_people(workshop: Workshop, run: Run) -> None:
     )
     workshop.stage()
 
-    for name in ("text", "json", "github", "gitlab", "sarif", "markdown", "html", "junit"):
-        said = " ".join(run(workshop.top, "--format", name).stdout.split())
+    assert run(workshop.top, *options_for(tmp_path / "reports")).code == 1
+    for name, report in read_reports(tmp_path / "reports").items():
+        said = " ".join(report.split())
         assert "carol" in said, name
         assert "beta" in said, name
 

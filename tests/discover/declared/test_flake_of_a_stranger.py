@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.keys.encrypt import encrypt
-from agenix_check.report.registry import format_names
 from tests.audit.by_declaration.test_plain import write_rules
 from tests.conftest import Run
 from tests.discover.declared.estate import DB, Estate
 from tests.discover.declared.test_inventory import without_lock
 from tests.host_keys import ALPHA
+from tests.report.every_format import options_for, read_reports
 
 RANGE = ("--from-ref", "main", "--to-ref", "topic", "--format", "json")
 NO_NODES = "{ outputs = { self }: { packages = { }; }; }\n"
@@ -209,15 +210,16 @@ def test_the_flake_of_a_repository_of_plain_agenix_does_not_matter(
     assert run(workshop.top, *RANGE, "--inventory", inventory).code == 0
 
 
-@pytest.mark.parametrize("form", format_names())
-def test_every_format_says_it(estate: Estate, run: Run, form: str) -> None:
+def test_every_format_says_it(estate: Estate, run: Run, tmp_path: Path) -> None:
     begin(estate, by_nix)
     plant_flake(estate)
     estate.shop.commit("Improve things")
 
-    done = run(estate.shop.top, *RANGE[:-1], form, "--fail-on", "new", "--ignore", "lock-stale")
+    options = ("--fail-on", "new", "--ignore", "lock-stale", *options_for(tmp_path / "reports"))
+    done = run(estate.shop.top, *RANGE, *options)
 
     assert done.code == 3, done
     assert "declares nixos:alpha" in done.stderr
-    shown = " ".join(done.stdout.replace("&#39;", "'").split())
-    assert "declares nixos:alpha" in shown.replace("%3A", ":") or form == "text", shown
+    for form, report in read_reports(tmp_path / "reports").items():
+        shown = " ".join(report.replace("&#39;", "'").split())
+        assert "declares nixos:alpha" in shown.replace("%3A", ":") or form == "text", shown

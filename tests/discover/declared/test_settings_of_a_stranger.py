@@ -1,17 +1,18 @@
 """Whose settings decide, where the fleet is declared: by Nix, by a lock file, by rules files."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agenix_check.cli.options import OPTIONS
 from agenix_check.keys.encrypt import encrypt
-from agenix_check.report.registry import format_names
 from tests.audit.by_declaration.test_plain import write_rules
 from tests.conftest import Run
 from tests.discover.declared.estate import DB, Estate
 from tests.host_keys import ALPHA, BETA
+from tests.report.every_format import options_for, read_reports
 
 FILE = "agenix-check.toml"
 RANGE = ("--from-ref", "main", "--to-ref", "topic")
@@ -24,27 +25,31 @@ def propose(estate: Estate, settings: str) -> None:
 
 
 @pytest.mark.parametrize("inventory", ["names", "lock", "nix"])
-def test_every_format_shows_what_would_be_hidden(estate: Estate, run: Run, inventory: str) -> None:
+def test_every_format_shows_what_would_be_hidden(
+    estate: Estate, run: Run, tmp_path: Path, inventory: str
+) -> None:
     estate.edit(DB, "another\n")
     propose(estate, 'ignore = ["output-stale", "output-missing"]\n')
-    for form in format_names():
-        result = run(estate.shop.top, *RANGE, "--inventory", inventory, "--format", form)
-        assert result.code == 1, (form, result)
-        assert "settings-changed" in result.stdout, form
-        assert "output-stale" in result.stdout, form
+    written = options_for(tmp_path / "reports")
+    result = run(estate.shop.top, *RANGE, "--inventory", inventory, *written)
+    assert result.code == 1, result
+    for form, report in read_reports(tmp_path / "reports").items():
+        assert "settings-changed" in report, form
+        assert "output-stale" in report, form
 
 
-@pytest.mark.parametrize("form", format_names())
-def test_plain_agenix(estate: Estate, run: Run, form: str) -> None:
+def test_plain_agenix(estate: Estate, run: Run, tmp_path: Path) -> None:
     write_rules(estate.shop, "plain/secrets.nix", wifi=[ALPHA])
     estate.shop.write("plain/wifi.age", encrypt(b"x", [ALPHA]))
     estate.shop.commit("Add a plain secret")
     estate.shop.write("plain/wifi.age", encrypt(b"x", [ALPHA, BETA]))
     propose(estate, 'ignore = ["plain-unknown-recipient"]\n')
-    result = run(estate.shop.top, *RANGE, "--inventory", "nix", "--format", form)
+    written = options_for(tmp_path / "reports")
+    result = run(estate.shop.top, *RANGE, "--inventory", "nix", *written)
     assert result.code == 1, result
-    assert "settings-changed" in result.stdout
-    assert "plain-unknown-recipient" in result.stdout
+    for form, report in read_reports(tmp_path / "reports").items():
+        assert "settings-changed" in report, form
+        assert "plain-unknown-recipient" in report, form
 
 
 @pytest.mark.parametrize(
