@@ -81,6 +81,12 @@ class Evidence:
             return False
         return SUBMODULE not in {mode for _, mode, _ in self.files.values()}
 
+    def has_link_to(self, paths: Iterable[str]) -> bool:
+        """Return whether one of its links leads to one of some files, here or not."""
+        links = (path for path, fact in self.facts.items() if isinstance(fact, LinkFact))
+        ends = {self.follow(path).path for path in links}
+        return bool(ends) and not ends.isdisjoint(paths)
+
     def reading(self, key: str) -> Reading | None:
         """Return the least that was done to have a key, by digest, from any file of the tree.
 

@@ -21,12 +21,18 @@ from agenix_check.discover.tree.evidence import Evidence, classify, find_facts
 from agenix_check.discover.tree.facts import AgeFact, Fact
 from agenix_check.discover.tree.facts_cache import Found
 from agenix_check.discover.tree.key_texts import KeyText, bare
-from agenix_check.discover.tree.naming import IDENT_DIGITS, Trace, output_file, trace
+from agenix_check.discover.tree.naming import (
+    IDENT_DIGITS,
+    Trace,
+    may_be_output,
+    output_file,
+    trace,
+)
 from agenix_check.discover.tree.settled import Rest, SettledTree, find_touched
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.known_trees import list_between
 from agenix_check.git.objects import match_blobs
-from agenix_check.git.snapshot import OID_AT, REGULAR, Change, parse_records
+from agenix_check.git.snapshot import OID_AT, REGULAR, Change, parse_records, path_of
 from agenix_check.model.fleet import are_many
 from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import Settings
@@ -40,7 +46,7 @@ def leave_out_in_order(view: View, settings: Settings) -> Rest | None:
         return None
     records = view.snapshot.records
     names = [record.rpartition("/")[2] for record in records]
-    alike = [name[IDENT_DIGITS : IDENT_DIGITS + 1] == "-" and name[-4:] == ".age" for name in names]
+    alike = list(map(may_be_output, names))
     if not are_many(alike.count(True)):
         return None
     changes = list_between(view.repository, [] if base.tree == tree else [(base.tree, tree)])
@@ -52,13 +58,16 @@ def leave_out_in_order(view: View, settings: Settings) -> Rest | None:
         return None
     others, _ = parse_records(unlike, tree)
     facts = find_facts(view.repository, others.values())
+    evidence = classify(others, facts)
+    if evidence.has_link_to(map(path_of, compress(records, alike))):
+        return None
     alike_names = list(compress(names, alike))
     bulk = _Bulk(
         records=records,
         places=list(compress(range(len(records)), alike)),
         names=alike_names,
         idents=[name[:IDENT_DIGITS] for name in alike_names],
-        evidence=classify(others, facts),
+        evidence=evidence,
         touched=touched,
         changes=changes,
         digits=len(tree),
@@ -136,16 +145,14 @@ class _Bulk:
     def prove(self, view: View, traces: Mapping[str, Trace]) -> tuple[bytearray, set[str]] | None:
         """Return which records stay, and the idents of what is not in order; None if all have to.
 
-        Whatever is not in order stays, and all outputs of its name; so does one output of each
-        directory, and one for each source and name.
+        Whatever is not in order or concerned by the change stays. So does, of the others, one of
+        each directory, and one for each source and name: these are in the base too.
         """
         start, files = OID_AT + self.digits + 1, list(map(self.records.__getitem__, self.places))
         oids = [record[OID_AT : start - 1] for record in files]
-        if len({*oids}) < len(oids):
+        if len({*oids}) < len(oids) or not self._gone().isdisjoint(oids):
             return None
         tags, sizes, touched = self._tags(), self._sizes(), self.touched
-        changed = {one.path for one in self.changes}
-        before = {one.before.oid for one in self.changes if one.before is not None}
         concerned = self._concerned(traces)
         stays, amiss = bytearray(b"\1") * len(self.records), set[str]()
         homes: dict[str, str] = {}
@@ -173,32 +180,30 @@ class _Bulk:
                     return None
                 homes[directory] = home = key
             if (
-                tag is None
-                or share is None
-                or tag != tags.get(key)
+                share is None
+                or tag != tags.get(key, b"")  # neither none, nor any where none is known
                 or size != sizes.get(source)
                 or not is_sound(share)
                 or not record.startswith(REGULAR)
             ):
                 amiss.add(name[:IDENT_DIGITS])
-            elif (
-                is_shown
-                and secret in shown[source]
-                and secret not in concerned
-                and key not in touched
-                and source not in touched
-                and record[start:] not in changed
-            ):
-                if before and record[OID_AT : start - 1] in before:
-                    return None
-                stays[place] = 0
-            else:
+            elif secret in concerned or key in touched or source in touched:
+                continue
+            elif not is_shown or secret not in shown[source]:
                 is_shown = True
                 shown[source].add(secret)
+            else:
+                stays[place] = 0
         if sum(map(len, secrets.values())) < len(files):
             return None  # two outputs of one node have one name
         texts = {bare(self.evidence.keys[key].text or "") for key in homes.values()}
         return (stays, amiss) if len(texts) == len(homes) else None
+
+    def _gone(self) -> set[str]:
+        """Return the objects of before that no changed output has now: another may have them."""
+        outputs = (one for one in self.changes if may_be_output(one.path.rpartition("/")[2]))
+        now = {one.after.oid for one in outputs if one.after is not None}
+        return {one.before.oid for one in self.changes if one.before is not None} - now
 
     def _concerned(self, traces: Mapping[str, Trace]) -> set[str]:
         """Return the ends of names, behind the ident, of outputs that are lost or changed."""

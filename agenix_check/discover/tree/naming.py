@@ -80,6 +80,18 @@ def output_file(path: str) -> OutputFile | None:
     return OutputFile(path, storage, ident, f"{start}/{name[:-4]}")
 
 
+def may_be_output(name: str) -> bool:
+    """Return whether a file's own name may be that of an output, whatever its digits are.
+
+    It is a quick test: `output_file` decides, which knows the directories above too.
+    """
+    return (
+        name[IDENT_DIGITS : IDENT_DIGITS + 1] == "-"
+        and name[-4:] == ".age"
+        and len(name) > IDENT_DIGITS + len("-.age")
+    )
+
+
 @cache
 def _outer(directory: str) -> tuple[str, str, str] | None:
     """Return the storage directory, the ident and the start of the name that a directory gives.

@@ -19,7 +19,7 @@ from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact
 from agenix_check.discover.tree.facts_cache import NOTHING_FOUND, Found
 from agenix_check.discover.tree.key_texts import KeyTexts, bare, digest
 from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.discover.tree.naming import IDENT_DIGITS, output_file
+from agenix_check.discover.tree.naming import IDENT_DIGITS, may_be_output, output_file
 from agenix_check.git.known_trees import list_between
 from agenix_check.git.snapshot import OID_AT, REGULAR, SUBMODULE, SYMLINK, Change, path_of
 from agenix_check.model.findings import FileKind, JudgedFile, Verdict
@@ -100,6 +100,8 @@ def find_settled(
         return None
     files = here.files
     if len({files[path].oid for path in here.outputs}) < len(here.outputs):
+        return None
+    if here.has_link_to(here.outputs):
         return None
     found = here.outputs.values()
     if min(len({one.place for one in found}), len({one.ident for one in found})) < len(found):
@@ -233,15 +235,26 @@ def _choose(
     names |= {name[IDENT_DIGITS:] for name in files if name[:IDENT_DIGITS] in broken}
     kept, left_out = list[str](), list[str]()
     made: dict[str, set[str]] = defaultdict(set)
-    directory = ""
+    directory, has_outputs = None, False
     for record, name in zip(records, files, strict=True):
         source = settled.get(name[:IDENT_DIGITS])
-        if source is None or (secret := name[IDENT_DIGITS:]) in names:
+        if (
+            source is None
+            or (secret := name[IDENT_DIGITS:]) in names
+            or not (record.startswith(REGULAR) and may_be_output(name))
+        ):
             kept.append(record)
             continue
         path = record[start:]
         above = path[: -len(name)]
-        if above != directory or secret not in made[source] or path in paths:
+        if above != directory:
+            file = output_file(path)
+            # Else a part of the directory's own name is an ident, or of leftovers.
+            has_outputs = file is not None and file.name == secret[1:-4]
+        if not has_outputs:
+            directory = above
+            kept.append(record)
+        elif above != directory or secret not in made[source] or path in paths:
             directory = above
             made[source].add(secret)
             kept.append(record)

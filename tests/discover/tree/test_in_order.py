@@ -146,6 +146,56 @@ def test_keys_and_sources_that_two_share_are_looked_at(fleet: Workshop, left_out
     assert left_out == [None]
 
 
+@pytest.mark.parametrize("link", ["secrets/link.age", "current"])
+def test_a_link_leads_to_an_output_that_is_in_order(
+    fleet: Workshop, left_out: LeftOut, link: str
+) -> None:
+    place = fleet.top / link
+    place.symlink_to(os.path.relpath(fleet.top / _settle_one(fleet, left_out), place.parent))
+    fleet.commit("Link to an output")
+    fleet.write("README.md", "Go on.\n")
+    fleet.stage()
+    assert say(fleet.top, "--no-cache") == say_in_whole(fleet.top)
+    assert left_out == [None]
+
+
+def _place_new(fleet: Workshop, name: str, *, first: bool, nodes: tuple[str, ...]) -> None:
+    """Give nodes an output whose name comes first in their directories, or does not."""
+    homes = {node: fleet.top / f"{fleet.storage}/{node}" for node in nodes}
+    least = {node: min(one.name for one in home.iterdir()) for node, home in homes.items()}
+    for number in range(1000):
+        source = fleet.source("secrets/new.age", f"{number:03}")
+        paths = {node: Path(fleet.output_path(node, name, source)) for node in nodes}
+        if all((paths[node].name < least[node]) is first for node in nodes):
+            break
+    for node in nodes:
+        fleet.rekey(node, name, source, f"{number:03}")
+
+
+def test_of_a_directory_with_a_new_output_one_is_left_that_was_there_before(
+    fleet: Workshop, left_out: LeftOut
+) -> None:
+    fleet.source(f"{fleet.storage}/beta/inner.age", "in a storage directory\n")
+    fleet.commit("Put a source where agenix rekey deletes it")
+    _place_new(fleet, "new", first=True, nodes=("beta",))
+    fleet.commit("Give beta, whose directory and key are known, a secret")
+    for form in ("text", "json"):  # which of them say what is new, and who is
+        arguments = ("--rev", "HEAD", "--format", form)
+        assert say(fleet.top, *arguments, "--no-cache") == say_in_whole(fleet.top, *arguments)
+    assert all(left_out)
+
+
+def test_a_name_without_a_secret_is_no_output(fleet: Workshop, left_out: LeftOut) -> None:
+    _place_new(fleet, "", first=False, nodes=("alpha", "beta"))
+    fleet.commit("Add files that are named like outputs, but for no secret")
+    fleet.write("README.md", "Go on.\n")
+    fleet.stage()
+    for form in ("text", "junit"):
+        arguments = ("--no-cache", "--format", form)
+        assert say(fleet.top, *arguments) == say_in_whole(fleet.top, *arguments)
+    assert all(left_out)
+
+
 def test_an_object_that_is_not_here_is_said(fleet: Workshop, left_out: LeftOut) -> None:
     path = _settle_one(fleet, left_out)
     oid = fleet.git.run("rev-parse", f"HEAD:{path}").decode().strip()
