@@ -124,7 +124,9 @@ def _refuse_odd(top: Path, one: Proposal) -> None:
     """Refuse to write through a symlink, or over what is there and was not looked at."""
     mode = mode_of(top / one.path)
     if stat.S_ISLNK(mode) or (one.before is None and mode):
-        raise UsageError(f"{one.path} is there, and nothing that init may write; move it away")
+        raise UsageError(
+            f"{one.path} is no file that init can write to; move it away, then run init again"
+        )
 
 
 def _agrees(number: int) -> bool:

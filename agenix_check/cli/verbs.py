@@ -146,7 +146,9 @@ VERBS = {
         "print the JSON Schema of the report, the lock file, or another document", _schema
     ),
     "demo": Verb("see a sample fleet break, and the fixes, in five stories", _demo),
-    "completion": Verb("print what completes commands in bash, zsh or fish", _completion),
+    "completion": Verb(
+        "print the script that completes commands in bash, zsh or fish", _completion
+    ),
     "help": Verb("show the help of a verb", _help),
     "version": Verb("print the version", _version),
 }

@@ -108,7 +108,7 @@ def _is_in_contents_at_hand(repository: Repository, text: str, tips: list[str]) 
         "--filter=object:type=blob", "--filter-provided-objects", *_EVERYTHING, lines=tips,
     )  # fmt: skip
     if status:
-        raise CannotCheckError("the history of this clone cannot be read as a whole")
+        raise CannotCheckError("objects of the history are missing or damaged: git fsck says which")
     sought = text.encode()
     for blob in read_blobs(git, to_text(listing).split()):
         if sought in blob.data:

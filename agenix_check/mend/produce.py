@@ -54,7 +54,7 @@ def _produce_job(
 ) -> Iterator[Produced]:
     plaintext = keychain.decrypt(job.path, ciphertext)
     if len(plaintext) != job.size:
-        raise CannotCheckError(f"{job.path}: its plaintext does not have the planned length")
+        raise CannotCheckError(f"{job.path}: its plaintext is not as long as the file shows")
     source = ciphertext
     if job.recipients:
         armored = read_age(ciphertext).armored if job.armored is None else job.armored

@@ -16,7 +16,7 @@ FORMER_READERS: tuple[Rule, ...] = (
             which commit to which.
             """,
         why="""
-            Who has the key of a host that was sold, or of a colleague who left, and any copy of
+            Whoever has the key of a host that was sold, or of a colleague who left, and any copy of
             the repository, can read the secret. To encrypt it anew does not help: its value must
             change.
             """,

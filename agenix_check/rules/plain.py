@@ -67,9 +67,12 @@ PLAIN: tuple[Rule, ...] = (
             after it are not rekeyed either. So those who left the rules can read them still.
             """,
         mend="""
-            Correct or remove the key, join nested lists with `++`, then:
+            Correct or remove the key, or join nested lists with `++`, then:
 
-                agenix -r
+                git add secrets.nix
+                agenix-check --fix
+
+            `agenix -r`, then git add, does the last step too.
             """,
         about=About.PLAIN,
         newness=Newness.BY_FILES,
@@ -83,10 +86,16 @@ PLAIN: tuple[Rule, ...] = (
             the rule left secrets.nix in this change while the file stayed, it is an error.
             """,
         why="""
-            `agenix -r` never rekeys it: whoever can read it now will be able to when he has left.
+            `agenix -r` never rekeys it: everybody who can read it now can read it after they left,
+            too.
             """,
         mend="""
-            Give it a rule in secrets.nix; or, if nobody needs it any more, remove it:
+            Give it a rule, then:
+
+                git add secrets.nix
+                agenix-check --fix
+
+            Or, if nobody needs it any more, remove it:
 
                 git rm PATH
             """,
@@ -105,9 +114,18 @@ PLAIN: tuple[Rule, ...] = (
             over.
             """,
         mend="""
-            Create the file, or remove the rule:
+            Create the file:
 
                 agenix -e PATH
+                git add PATH
+
+            If it was deleted, take it from the last commit that had it:
+
+                git log --oneline -- PATH
+                git restore --source=COMMIT~ --staged --worktree -- PATH
+
+            If it was renamed, or nobody needs it, change or remove its rule, then git add
+            secrets.nix.
             """,
         about=About.PLAIN,
         newness=Newness.BY_FILES,
@@ -115,7 +133,7 @@ PLAIN: tuple[Rule, ...] = (
     Rule(
         id="lock-stale",
         severity=Severity.ERROR,
-        title="agenix-check.lock does not match the tree",
+        title="the lock file agenix-check.lock does not match the tree",
         meaning="""
             The lock file contains what the flake declared when the file was written. The flake
             declares something else now; or, where Nix is not asked, a host's key or a source that

@@ -35,7 +35,7 @@ complete -c agenix-check -n 'test -z (__agenix_check_verb)' -a rules -d 'list al
 complete -c agenix-check -n 'test -z (__agenix_check_verb)' -a explain -d 'explain a rule'
 complete -c agenix-check -n 'test -z (__agenix_check_verb)' -a schema -d 'print the JSON Schema of the report, the lock file, or another document'
 complete -c agenix-check -n 'test -z (__agenix_check_verb)' -a demo -d 'see a sample fleet break, and the fixes, in five stories'
-complete -c agenix-check -n 'test -z (__agenix_check_verb)' -a completion -d 'print what completes commands in bash, zsh or fish'
+complete -c agenix-check -n 'test -z (__agenix_check_verb)' -a completion -d 'print the script that completes commands in bash, zsh or fish'
 complete -c agenix-check -n 'test -z (__agenix_check_verb)' -a help -d 'show the help of a verb'
 complete -c agenix-check -n 'test -z (__agenix_check_verb)' -a version -d 'print the version'
 complete -c agenix-check -n '__agenix_check_is check fleet access exposure inspect init hook config driver rules explain schema demo completion help version' -s h -l help -d 'show this help message and exit'
