@@ -50,6 +50,7 @@ def large(tmp_path: Path, plugins: Path) -> Workshop:
 
 def build(top: Path, names: Iterable[str], nodes: Iterable[str], plaintext: bytes) -> Workshop:
     fleet = Workshop(top)
+    ask(fleet, "config", "core.compression", "0")  # of what is encrypted, nothing would come
     fleet.identity, fleet.master = plugin.identity("test", KEY), plugin.recipient("test", KEY)
     for name in names:
         fleet.source(f"secrets/{name}.age", "before\n")

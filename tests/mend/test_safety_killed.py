@@ -35,7 +35,7 @@ sys.addaudithook(hook)
 from agenix_check.cli import main
 sys.exit(main(sys.argv[2:]))
 """
-_CHUNKS = 6
+_CHUNKS = 12  # one of them is tried on the oldest Python
 
 
 @pytest.fixture
