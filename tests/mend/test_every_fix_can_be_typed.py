@@ -5,6 +5,7 @@ unless a person has to do something, which the fix says behind a `#`.
 """
 
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -72,9 +73,11 @@ def evaluated(one: Estate, hosts: Hosts, inventory: str = "nix") -> Fleet:
     return Fleet(one.shop, held, inventory, tuple(hosts.private.values()))
 
 
-def type_every_fix(broken: Fleet, scratch: Path, directory: str) -> set[str]:
-    """Type each fix that a check prints, each in a copy; return the rules that print one."""
-    findings, before = broken.findings(), broken.holdings()
+def type_every_fix(
+    broken: Fleet, findings: Sequence[Mapping[str, str | None]], scratch: Path, directory: str
+) -> set[str]:
+    """Type each fix of a check's findings, each in a copy; return the rules that print one."""
+    before = broken.holdings()
     for number, mend in enumerate(mends_of(findings)):
         mended = broken.copy(scratch / str(number) / "fleet")
         done = mended.run(mend, directory)
@@ -98,14 +101,14 @@ def is_done_by_a_person(mend: str) -> bool:
 
 def type_now_and_later(broken: Fleet, scratch: Path) -> set[str]:
     """Type every fix of a staged break at the top, and once it is committed, below it."""
-    rules = type_every_fix(broken, scratch / "staged", ".")
+    rules = type_every_fix(broken, broken.findings(), scratch / "staged", ".")
     go_on(broken, "Break it")
     later = broken.findings()
     at_head = broken.findings("--rev", "HEAD")
     # A commit knows of nothing that waits in the work tree.
     waits = any(RULES[one["rule"] or ""].mended_by is MendedBy.STAGE_SOURCE for one in later)
     assert waits or mends_of(later) == mends_of(at_head)
-    return rules | type_every_fix(broken, scratch / "committed", BELOW)
+    return rules | type_every_fix(broken, later, scratch / "committed", BELOW)
 
 
 @pytest.mark.usefixtures("_scenarios_know")

@@ -110,9 +110,10 @@ def test_a_lock_file_takes_no_output_away(estate: Estate, hosts: Hosts, tmp_path
     estate.nodes["alpha"].secrets["token"].intermediary = False
     estate.shop.stage()
     broken = evaluated(estate, hosts, "lock")
-    assert any(one["rule"] == "output-intermediary" for one in broken.findings())
+    findings = broken.findings()
+    assert any(one["rule"] == "output-intermediary" for one in findings)
 
-    type_every_fix(broken, tmp_path, ".")
+    type_every_fix(broken, findings, tmp_path, ".")
 
 
 def test_a_commit_of_a_path_says_what_the_fix_says(fleet: Workshop, hosts: Hosts) -> None:
