@@ -152,7 +152,7 @@ class _Bulk:
         oids = [record[OID_AT : start - 1] for record in files]
         if len({*oids}) < len(oids) or not self._gone().isdisjoint(oids):
             return None
-        tags, sizes, touched = self._tags(), self._sizes(), self.touched
+        tags, sizes, touched = self._tags(), self._sizes(), self.touched | self._moved(traces)
         concerned = self._concerned(traces)
         stays, amiss = bytearray(b"\1") * len(self.records), set[str]()
         homes: dict[str, str] = {}
@@ -204,6 +204,15 @@ class _Bulk:
         outputs = (one for one in self.changes if may_be_output(one.path.rpartition("/")[2]))
         now = {one.after.oid for one in outputs if one.after is not None}
         return {one.before.oid for one in self.changes if one.before is not None} - now
+
+    def _moved(self, traces: Mapping[str, Trace]) -> set[str]:
+        """Return the sources of outputs that come or go: who reads them may do so by another."""
+        gone = {one.path for one in self.changes if one.after is None}
+        outputs = [output_file(one.path) for one in self.changes]
+        idents = {one.ident: one.path in gone for one in outputs if one is not None}
+        lost = {ident for ident, is_gone in idents.items() if is_gone and ident not in traces}
+        made = trace(lost, self.evidence.keys, self.evidence.sources)
+        return {one.source for one in (*map(traces.get, idents), *made.values()) if one is not None}
 
     def _concerned(self, traces: Mapping[str, Trace]) -> set[str]:
         """Return the ends of names, behind the ident, of outputs that are lost or changed."""

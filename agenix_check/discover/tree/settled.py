@@ -17,9 +17,10 @@ from agenix_check.discover.tree.carried import DECIDING_FILES, is_by_names_alone
 from agenix_check.discover.tree.evidence import find_facts, is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact
 from agenix_check.discover.tree.facts_cache import NOTHING_FOUND, Found
-from agenix_check.discover.tree.key_texts import KeyTexts, bare, digest
+from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, bare, digest
 from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.discover.tree.naming import IDENT_DIGITS, may_be_output, output_file
+from agenix_check.discover.tree.naming import IDENT_DIGITS, may_be_output, output_file, trace
+from agenix_check.errors import CannotCheckError
 from agenix_check.git.known_trees import list_between
 from agenix_check.git.snapshot import OID_AT, REGULAR, SUBMODULE, SYMLINK, Change, path_of
 from agenix_check.model.findings import FileKind, JudgedFile, Verdict
@@ -164,6 +165,15 @@ def leave_out_settled(view: View, settings: Settings, loaded: object, kind: str)
         settled.pop(ident, None)
     if not are_many(len(settled)):
         return None
+    try:
+        moved = _find_moved(known, touched, settled, changes)
+    except CannotCheckError:  # too many pairs: whoever looks at all says so
+        return None
+    settled = (
+        settled
+        if not moved
+        else {ident: source for ident, source in settled.items() if source not in moved}
+    )
     records = view.snapshot.records
     chosen = _choose(records, len(here), settled, broken, changes)
     if chosen is None:
@@ -175,6 +185,23 @@ def leave_out_settled(view: View, settings: Settings, loaded: object, kind: str)
     if not is_by_names_alone(pruned, settings):
         return None
     return Rest(view=pruned, found=NOTHING_FOUND, source_of=settled.get)
+
+
+def _find_moved(
+    known: SettledTree, touched: set[str], settled: Mapping[str, str], changes: Sequence[Change]
+) -> set[str]:
+    """Return the sources of outputs that come or go: who reads them may do so by another.
+
+    Raises `CannotCheckError` if too many pairs would have to be tried.
+    """
+    outputs = (output_file(one.path) for one in changes)
+    idents = {one.ident for one in outputs if one is not None}
+    new = {ident for ident in idents if ident not in settled}
+    keys = {key: KeyText(None, ()) for key in known.by_key}
+    made = trace(new, keys, touched)
+    made |= trace(new - made.keys(), keys, known.by_source)
+    old = {settled[ident] for ident in idents if ident in settled}
+    return old | {one.source for one in made.values()} - touched
 
 
 def _split(idents: str) -> list[str]:

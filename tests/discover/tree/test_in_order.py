@@ -185,6 +185,22 @@ def test_of_a_directory_with_a_new_output_one_is_left_that_was_there_before(
     assert all(left_out)
 
 
+def test_a_second_name_of_a_secret_gives_nobody_more(fleet: Workshop, left_out: LeftOut) -> None:
+    path = fleet.top / _settle_one(fleet, left_out)
+    node, name = path.parent.name, path.stem.partition("-")[2]
+    (source, text) = next(
+        (source, text) for source, one, text, nodes in SECRETS if one == name and node in nodes
+    )
+    say(fleet.top)  # what is settled is remembered
+    another = fleet.rekey(node, "another", source, text)
+    for step in ("it comes", "it goes"):
+        fleet.stage()
+        whole = say_in_whole(fleet.top)
+        assert say(fleet.top, "--no-cache") == say(fleet.top) == whole
+        fleet.commit(step)
+        (fleet.top / another).unlink(missing_ok=True)
+
+
 def test_a_name_without_a_secret_is_no_output(fleet: Workshop, left_out: LeftOut) -> None:
     _place_new(fleet, "", first=False, nodes=("alpha", "beta"))
     fleet.commit("Add files that are named like outputs, but for no secret")
