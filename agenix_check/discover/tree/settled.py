@@ -14,12 +14,18 @@ from functools import partial
 from typing import NamedTuple, cast
 
 from agenix_check.discover.tree.carried import DECIDING_FILES, is_by_names_alone
-from agenix_check.discover.tree.evidence import find_facts, is_outside_fleet
+from agenix_check.discover.tree.evidence import Evidence, find_facts, is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, Fact, PointerFact
 from agenix_check.discover.tree.facts_cache import NOTHING_FOUND, Found
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, bare, digest
-from agenix_check.discover.tree.names import Names, fleet_of
-from agenix_check.discover.tree.naming import IDENT_DIGITS, may_be_output, output_file, trace
+from agenix_check.discover.tree.names import Names
+from agenix_check.discover.tree.naming import (
+    IDENT_DIGITS,
+    Trace,
+    may_be_output,
+    output_file,
+    trace,
+)
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.known_trees import list_between
 from agenix_check.git.snapshot import OID_AT, REGULAR, SUBMODULE, SYMLINK, Change, path_of
@@ -130,9 +136,16 @@ def have_own_keys(names: Names) -> bool:
     excuses = (one.excuse for one in names.lost.values() if one.excuse is not None)
     if any(excuse.reason is Reason.MOVED for excuse in excuses):
         return False
-    fleet = fleet_of(names)
-    homes = {(node.storage, bare(key)) for node in fleet.nodes for key in node.keys}
-    return len(homes) == len({home for home, _ in homes}) == len({key for _, key in homes})
+    sides = ((names.here, names.traces), (names.base, names.traces_at_base))
+    return all(_are_apart(tree, traces) for tree, traces in sides)
+
+
+def _are_apart(tree: Evidence, traces: Mapping[str, Trace]) -> bool:
+    """Return whether each directory has one text of a key, and no other one has that key."""
+    found = ((one.directory, traces.get(one.ident)) for one in tree.outputs.values())
+    homes = {(directory, made.key) for directory, made in found if made is not None}
+    keys = {bare(tree.keys[key].text or "") for _, key in homes}
+    return len(homes) == len({home for home, _ in homes}) == len(keys)
 
 
 def leave_out_settled(view: View, settings: Settings, loaded: object, kind: str) -> Rest | None:
