@@ -1,8 +1,10 @@
 """Files that are encrypted anew in place: those of plain agenix, and sources to all masters."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from agenix_check.age import RecipientError, parse_recipient, recipient_or_none
+from agenix_check.audit.commands import pathspec
 from agenix_check.discover.declared.expected import Declared
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
@@ -21,14 +23,13 @@ def plan_plain(
     As agenix does it, a file is armored if its rule says so, and else it is not.
     """
     paths = _paths(findings, MendedBy.REENCRYPT_PLAIN)
-    rules: dict[str, list[PlainRule]] = {path: [] for path in paths}
-    for file in files:
-        for rule in file.rules:
-            if rule.path in rules:
-                rules[rule.path].append(rule)
+    rules: dict[str, list[PlainRule]] = defaultdict(list)
+    for rule in (rule for file in files for rule in file.rules) if paths else ():
+        rules[rule.path].append(rule)
     jobs: list[Job] = []
     left: list[str] = []
-    for path, its in rules.items():
+    for path in paths:
+        its = rules.get(path, [])
         if len({_asked_for(one) for one in its}) != 1:
             why = "its rules differ" if its else "no rule names it"
             left.append(f"{path}: {why}, so it is not known whom it is for")
@@ -37,8 +38,32 @@ def plan_plain(
         if invalid is not None:
             left.append(f"{path}: its rule has a key that is not a recipient ({invalid})")
             continue
+        twin = _find_twin(names, path, rules)
+        if twin is not None:
+            left.append(
+                f"{path}: it has the same bytes as {twin}, which others read; whether they are to "
+                "share a secret does not show (if so: agenix -r; if not, "
+                f"git log --oneline HEAD -- {pathspec(path)} names the commits that had another)"
+            )
+            continue
         jobs += _job(names, path, its[0].recipients, armored=its[0].armor is True)
     return jobs, left
+
+
+def _find_twin(names: Names, path: str, rules: Mapping[str, Sequence[PlainRule]]) -> str | None:
+    """Return another file with the same bytes, now or before, whose rule asks for other keys.
+
+    Who copied one secret over another would have it encrypted for those who read the other.
+    """
+    oid = names.here.files[path].oid if path in names.here.files else None
+    asked = _asked_for(rules[path][0])
+    for other, its in rules.items():
+        same = any(
+            tree.files[other].oid == oid for tree in (names.here, names.base) if other in tree.files
+        )
+        if other != path and same and any(_asked_for(one) != asked for one in its):
+            return other
+    return None
 
 
 def plan_sources(

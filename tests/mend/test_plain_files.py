@@ -137,6 +137,27 @@ def test_rules_files_that_agree_and_those_that_do_not(
     assert "not fixed: secrets/other.age: its rules differ" in done.stderr
 
 
+@pytest.mark.parametrize("moved", [False, True], ids=["copied", "moved"])
+def test_a_secret_that_was_copied_over_another_is_not_given_to_its_readers(
+    workshop: Workshop, run: Run, user: dict[str, str], ssh_key: MakeSsh, *, moved: bool
+) -> None:
+    me = public(ssh_key()).strip()
+    workshop.write("db.age", encrypt(b"db", [me, ALPHA]))
+    workshop.write("wifi.age", encrypt(b"wifi", [me, BETA]))
+    write_rules(workshop, db=[me, ALPHA], wifi=[me, BETA])
+    workshop.commit("Build")
+    workshop.write("wifi.age", workshop.read("db.age"))
+    if moved:
+        workshop.write("db.age", encrypt(b"another", [me, ALPHA]))
+    workshop.stage()
+    before = workshop.read("wifi.age")
+
+    done = fix(workshop, run, user)
+
+    assert (done.code, workshop.read("wifi.age")) == (1, before)
+    assert "not fixed: wifi.age: it has the same bytes as db.age, which others read" in done.stderr
+
+
 def test_a_file_without_a_rule_is_left_alone(
     workshop: Workshop, run: Run, user: dict[str, str], ssh_key: MakeSsh
 ) -> None:
