@@ -14,7 +14,15 @@ from agenix_check.errors import UsageError
 from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository, worktree_snapshot
 from agenix_check.git.worktree import mode_of
-from agenix_check.init import ASKED_FILES, CONFIG, InUse, Proposal, look_around, propose
+from agenix_check.init import (
+    ASKED_FILES,
+    CONFIG,
+    INSTALL_HOOK,
+    InUse,
+    Proposal,
+    look_around,
+    propose,
+)
 from agenix_check.report.escape import visible
 from agenix_check.report.words import quantity
 
@@ -45,6 +53,9 @@ def run_init(arguments: Sequence[str]) -> int:
     if config:
         print_out("\nIn this clone's configuration of Git:\n")
         print_out("".join(f"  git config --local {key} '{value}'\n" for key, value in config))
+    install = INSTALL_HOOK.get(around.hooks or "")
+    if install and not any("hook: " in one for one in advice) and not _has_hook(repository):
+        advice = (*advice, f"hook: type `{install}`; this clone has none, and each needs its own")
     _say_advice(advice)
     if not proposals and not config:
         print_out("\nEverything that init writes is here already.\n")
@@ -80,6 +91,15 @@ def _look(repository: Repository, top: Path) -> InUse:
     )
     remotes = to_text(listing).split("\0")[:-1] if status == 0 else []
     return look_around(paths, texts, remotes)
+
+
+def _has_hook(repository: Repository) -> bool:
+    """Return whether this clone runs a hook before a commit, whatever it does."""
+    status, listing, _ = repository.git.attempt("config", "--null", "--get-all", "core.hooksPath")
+    # The last one is ours, by which no hook runs while we look.
+    set_here = to_text(listing).split("\0")[:-2] if status == 0 else []
+    place = Path(set_here[-1]).expanduser() if set_here else repository.common_dir / "hooks"
+    return Path(repository.top or "", place, "pre-commit").exists()
 
 
 def _missing_config(repository: Repository) -> list[tuple[str, str]]:

@@ -5,6 +5,14 @@ any file but the examples that come with the program.
 """
 
 from agenix_check.init.in_use import ASKED_FILES, InUse, look_around
-from agenix_check.init.proposals import CONFIG, Proposal, propose
+from agenix_check.init.proposals import CONFIG, INSTALL_HOOK, Proposal, propose
 
-__all__ = ["ASKED_FILES", "CONFIG", "InUse", "Proposal", "look_around", "propose"]
+__all__ = [
+    "ASKED_FILES",
+    "CONFIG",
+    "INSTALL_HOOK",
+    "InUse",
+    "Proposal",
+    "look_around",
+    "propose",
+]

@@ -14,6 +14,12 @@ from agenix_check.init.in_use import PRE_COMMIT, PREK, InUse
 
 _OURS = "agenix-check"
 _INSTALL = "install -t pre-commit -t pre-merge-commit -t pre-push"
+# What installs the hooks of a file in a clone; git-hooks.nix does so when its shell is entered.
+INSTALL_HOOK = {
+    "pre-commit": f"pre-commit {_INSTALL}",
+    "prek": f"prek {_INSTALL}",
+    "lefthook": "lefthook install",
+}
 _WORKFLOWS = {
     "github": (".github/workflows/agenix-check.yml", "github-actions.yml"),
     "gitlab": (".gitlab-ci.yml", "gitlab-ci.yml"),
@@ -88,8 +94,8 @@ def _hook(around: InUse) -> _Part:
             return None, []
         return None, [f"hook: add to your lefthook file what is in {where_to_read('lefthook.yml')}"]
     if around.hooks == "prek":
-        return _add(around, PREK, _prek, f"prek {_INSTALL}")
-    return _add(around, PRE_COMMIT, _pre_commit, f"pre-commit {_INSTALL}")
+        return _add(around, PREK, _prek, INSTALL_HOOK["prek"])
+    return _add(around, PRE_COMMIT, _pre_commit, INSTALL_HOOK["pre-commit"])
 
 
 def _add(around: InUse, path: str, make: _Make, install: str) -> _Part:

@@ -54,6 +54,16 @@ def test_what_it_writes_works_and_run_again_it_changes_nothing(
     command = [str(PROGRAMS / "pre-commit"), "validate-config"]
     environment = {**os.environ, "PRE_COMMIT_HOME": str(tmp_path / "pre-commit")}
     subprocess.run(command, cwd=hosted.top, check=True, capture_output=True, env=environment)
+    # The files are everybody's, the hook is this clone's.
+    assert "this clone has none" in again.stdout
+    for place, settings in ((".git/hooks", ()), ("shared", ("core.hooksPath", "shared"))):
+        hosted.write(f"{place}/pre-commit", "#!/bin/sh\n")
+        if settings:
+            hosted.git.run("config", *settings)
+        assert "hook" not in run(hosted.top, "init", "--yes").stdout.partition("By hand")[2]
+        (hosted.top / place / "pre-commit").unlink()
+    assert "this clone has none" in run(hosted.top, "init", "--yes").stdout
+    hosted.git.run("config", "--unset", "core.hooksPath")
     assert hosted.git.run("check-attr", "text", "--", "secrets/db.age").endswith(b"text: unset\n")
 
 
