@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 
 from agenix_check.access.entries import Who
@@ -63,7 +64,7 @@ def name_nodes(
 
 
 def _present_keys(chronicle: Chronicle, past: PastReaders) -> set[str]:
-    """Return the anonymous keys that a branch or a tag still has: they may be readers."""
+    """Return the anonymous keys that a tip still has: they may be readers."""
     texts = {
         text
         for held in chronicle.tips
@@ -83,13 +84,13 @@ def _of_key(
 ) -> KeyExposure:
     secrets: dict[str, dict[tuple[str, str, str], ReadableVersion]] = defaultdict(dict)
     nodes = set()
-    reader = False
+    tips: set[tuple[str, ...]] = set()
     for one in readings:
         version = _version(past, one, rotations)
         secrets[one.secret][version.blob, version.via, version.begun] = version
-        is_there = one.via in past.chronicle.tips
-        reader = reader or (is_there and (not one.anonymous or one.node is not None))
-        reader = reader or (is_there and (who.key is None or who.key in present))
+        is_known = not one.anonymous or one.node is not None
+        if one.via in past.chronicle.tips and (is_known or who.key is None or who.key in present):
+            tips.add(past.chronicle.tips[one.via])
         if one.node is not None:
             nodes.add(one.node)
     booked = past.book.keys.get(who.key or "")
@@ -99,7 +100,8 @@ def _of_key(
         fingerprint=fingerprint(booked.recipient) if booked else None,
         names=booked.paths if booked else (),
         nodes=tuple(sorted(nodes)),
-        reader=reader,
+        reader=bool(tips),
+        reader_in=() if () in tips else tuple(sorted(set(chain(*tips)))),
         secrets=tuple(sorted(_secrets(secrets, past.versions), key=_secret_urgency)),
     )
 

@@ -9,6 +9,7 @@ from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Change, make_change
 
 _PIECE_OF_LOG = 1 << 20  # bytes
+_DEFAULT_BRANCH = "the remote's default branch"
 # Where a reader must be a reader no more before it counts as gone.
 _TIPS = ("refs/heads", "refs/tags", "refs/remotes")
 
@@ -72,6 +73,37 @@ def find_tips(repository: Repository) -> list[str]:
     return list(found)
 
 
+def find_standing_tips(repository: Repository) -> dict[str, list[str]]:
+    """Return the commits that say what is, or may come: each with the branches and tags at it.
+
+    They are `HEAD` and the tips of the remotes' default branches, first, without those that another
+    one of these contains, and the branches and tags that none of these contains. What is contained
+    is past: a branch that was merged, the tag of a release.
+    """
+    ruling = list(dict.fromkeys(filter(None, (repository.head, *repository.default_tips))))
+    if len(ruling) > 1:
+        ruling = to_text(repository.git.run("merge-base", "--independent", *ruling)).split()
+    listing = repository.git.run(
+        "for-each-ref",
+        "--format=%(refname) %(objecttype) %(objectname) %(*objecttype) %(*objectname)",
+        *(f"--no-merged={one}" for one in ruling),
+        *_TIPS,
+    )
+    found = {one: [] if one == repository.head else [_DEFAULT_BRANCH] for one in ruling}
+    for line in to_text(listing).splitlines():
+        words = line.split()
+        kind, oid = words[-2:]
+        if kind == "commit":
+            found.setdefault(oid, []).append(_call_ref(words[0]))
+    return found
+
+
+def _call_ref(name: str) -> str:
+    """Return what people call a branch or a tag, given its whole name."""
+    _, kind, short = name.split("/", 2)
+    return f"{'tag' if kind == 'tags' else 'branch'} {short}"
+
+
 def are_reached(git: Git, commits: Iterable[str], tips: Iterable[str]) -> bool:
     """Return whether all `commits` are here, and reached by `tips`."""
     lines = [*commits, *(f"^{one}" for one in tips)]
@@ -86,8 +118,8 @@ def count_aside(git: Git) -> int:
     return int(listing) if status == 0 else 0
 
 
-def differ_from(git: Git, base: str, trees: Iterable[str]) -> Iterator[Change]:
-    """Yield in what some trees differ from a base, in one process."""
+def differ_from(git: Git, base: str, trees: Iterable[str]) -> Iterator[tuple[str, Change]]:
+    """Yield in what some trees differ from a base, each change with its tree, in one process."""
     lines = [f"{base} {tree}" for tree in trees]
     if not lines:
         return
@@ -95,8 +127,10 @@ def differ_from(git: Git, base: str, trees: Iterable[str]) -> Iterator[Change]:
         "diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", lines=lines
     ) as listing:
         fields = _fields(listing)
+        tree = ""
         for field in fields:
             # Each pair of trees is named in a line before its changes.
-            said = field.rpartition("\n")[2]
+            pairs, _, said = field.rpartition("\n")
+            tree = pairs.rpartition(" ")[2] or tree
             if said.startswith(":"):
-                yield make_change(said, next(fields))
+                yield tree, make_change(said, next(fields))

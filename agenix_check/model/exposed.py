@@ -19,7 +19,7 @@ class ReadableVersion(NamedTuple):
     """A version that a key could read: through which file, and from which commit to which.
 
     `blob` is the object id of the source's content, or of the plain file's; of an output whose
-    source is in no commit, its own. `until` is None while a branch or a tag has that file;
+    source is in no commit, its own. `until` is None while a tip has that file, see `KeyExposure`;
     dates are in seconds since 1970. `anonymous`: the file shows the kind of key alone.
     `rotated_by` is the commit that took the version out of use, if it is.
     """
@@ -52,7 +52,9 @@ class KeyExposure(NamedTuple):
 
     `key` is its text without a comment; None where no file shows it: then `words` say what they
     show. `names` are the files that held it, `nodes` those whose outputs were made for it: by name,
-    or by directory. `reader`: a branch or a tag still has a file that it can read.
+    or by directory. `reader`: a tip still has a file that it can read. Tips are `HEAD`, default
+    branches, and the branches and tags that none of these contains; `reader_in` names those where
+    it is one, if it is none in `HEAD`.
     """
 
     key: str | None
@@ -62,6 +64,7 @@ class KeyExposure(NamedTuple):
     nodes: tuple[str, ...]
     reader: bool
     secrets: tuple[ExposedSecret, ...]
+    reader_in: tuple[str, ...] = ()
 
     @property
     def called(self) -> str:

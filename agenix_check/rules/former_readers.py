@@ -10,10 +10,10 @@ FORMER_READERS: tuple[Rule, ...] = (
         title="a former reader could read the present version of a secret",
         meaning="""
             With --exposed, or the setting of that name: somewhere in history a file was encrypted
-            to a key that no branch and no tag is encrypted to any more, and the secret in it is
-            still in use, or was encrypted anew with the same length. Or a commit had it in plain
-            text, or a private key that opens it. `agenix-check exposure` says which key, and from
-            which commit to which.
+            to a key that nothing in HEAD, or in a branch or tag that is not merged, is encrypted to
+            any more, and the secret in it is still in use, or was encrypted anew with the same
+            length. Or a commit had it in plain text, or a private key that opens it.
+            `agenix-check exposure` says which key, and from which commit to which.
             """,
         why="""
             Whoever has the key of a host that was sold, or of a colleague who left, and any copy of

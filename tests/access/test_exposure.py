@@ -1,6 +1,7 @@
 """What former readers could read: small histories whose answer is known."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import jsonschema
@@ -124,6 +125,31 @@ def test_a_key_that_is_a_reader_in_a_branch_is_not_gone(fleet: Workshop, run: Ru
     found = ask_exposure(fleet, run, code=0)
     assert found["keys"] == []
     assert any("only in reflogs" in one for one in found["notices"])
+
+
+def test_what_is_merged_hides_nobody_who_left(fleet: Workshop, run: Run, tmp_path: Path) -> None:
+    fleet.git.run("tag", "-am", "Release", "v1")
+    fleet.git.run("branch", "merged")
+    sold = sell(fleet, "beta")
+    found = ask_exposure(fleet, run, code=1)
+    assert states(found) == {body(BETA): {DB: "in-use", WIFI: "in-use"}}
+    (version,) = found["keys"][0]["secrets"][0]["versions"]
+    assert (version["until"], found["keys"][0]["reader"]) == (sold, False)
+    # A clone that has not pulled: its HEAD and its other branches are past too.
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", str(fleet.top), str(clone)], check=True)
+    other = Workshop(clone)
+    other.git.run("reset", "-q", "--hard", "v1")
+    assert states(ask_exposure(other, run, code=1)) == states(found)
+    # What was not merged may still be, and is named where no other tip has the reader.
+    fleet.git.run("switch", "-q", "merged")
+    fleet.write("README.md", "Another.\n")
+    fleet.commit("Edit a text")
+    fleet.git.run("tag", "v1.1")
+    fleet.git.run("switch", "-q", "-")
+    assert ask_exposure(fleet, run, code=0)["keys"] == []
+    said = run(fleet.top, "exposure", "--key", BETA.strip()).stdout
+    assert said.split("\n  ")[0].endswith(", a reader still in branch merged, tag v1.1"), said
 
 
 def test_one_source_at_two_places(fleet: Workshop, run: Run) -> None:

@@ -17,6 +17,7 @@ from agenix_check.git.every_commit import (
     PastChange,
     are_reached,
     differ_from,
+    find_standing_tips,
     find_tips,
     read_every_change,
 )
@@ -42,8 +43,8 @@ class Held(NamedTuple):
 class Span(NamedTuple):
     """The first commit with a content, and the one that ended it last.
 
-    `until` is None while a branch or a tag has it. `…_on` are dates in seconds since 1970, `…_at`
-    places in an order in which no commit comes before its parents.
+    `until` is None while one of `Chronicle.tips` has it. `…_on` are dates in seconds since 1970,
+    `…_at` places in an order in which no commit comes before its parents.
     """
 
     begun: str
@@ -87,16 +88,17 @@ class Chronicle:
 
     `spans` are of contents with a fact, and of small files that may be secrets; `facts`, and the
     `sizes` of texts in bytes, are by object id. `successors` are the paths that took a file's place
-    when it went. `tips` are the files of each branch and tag, `current` those of `HEAD` and of the
-    default branches; `submodules` are paths in these. `blind` says that a content which matters is
-    not in this clone.
+    when it went. `tips` are the files of `find_standing_tips`, with the names of these where
+    the first of them has not the same. `current` are the files of `HEAD` and of the default
+    branches; `submodules` are paths in these. `blind` says that a content which matters is not in
+    this clone.
     """
 
     spans: Mapping[Held, Span]
     facts: Mapping[str, Fact]
     sizes: Mapping[str, int]
     successors: Mapping[str, tuple[str, ...]]
-    tips: frozenset[Held]
+    tips: Mapping[Held, tuple[str, ...]]
     current: frozenset[Held]
     blind: bool
     submodules: tuple[str, ...] = ()
@@ -229,24 +231,15 @@ def may_be_plain_secret(path: str) -> bool:
 def _conclude(
     repository: Repository, record: _Record, tips: Sequence[str], revision: str | None
 ) -> Chronicle:
-    head = revision or repository.head
-    trees = {one: commit_snapshot(repository, one) for one in tips}
-    held: set[Held] = set()
-    submodules: set[str] = set()
+    ruling = {revision or repository.head, *(() if revision else repository.default_tips)}
     current: set[Held] = set()
-    ruling = {head, *repository.default_tips} if revision is None else {head}
-    first = next(iter(one for one in tips if one == head), tips[0] if tips else None)
-    if first is not None:
-        at_first = {Held(file.path, file.oid) for file in trees[first].files.values()}
-        held |= at_first
-        others = {trees[one].tree for one in tips} - {trees[first].tree}
-        for change in differ_from(repository.git, trees[first].tree, sorted(others)):
-            if change.after is not None:
-                held.add(Held(change.path, change.after.oid))
-        for one in ruling & trees.keys():
-            files = trees[one].files.values() if one is not None else ()
-            current |= {Held(file.path, file.oid) for file in files}
-            submodules |= {file.path for file in files if file.mode == SUBMODULE}
+    submodules: set[str] = set()
+    for one in ruling.intersection(tips):
+        files = commit_snapshot(repository, one).files.values() if one is not None else ()
+        current |= {Held(file.path, file.oid) for file in files}
+        submodules |= {file.path for file in files if file.mode == SUBMODULE}
+    standing = find_standing_tips(repository) if revision is None else {revision: []}
+    held = _files_of_tips(repository, standing)
     spans = {}
     for file, (begun_at, begun_on, begun) in record.began.items():
         if file.oid in record.missing:
@@ -259,11 +252,32 @@ def _conclude(
         facts=record.facts,
         sizes=record.sizes,
         successors=record.successors,
-        tips=frozenset(held),
+        tips=held,
         current=frozenset(current),
         blind=bool(record.missing),
         submodules=tuple(sorted(submodules)),
     )
+
+
+def _files_of_tips(
+    repository: Repository, tips: Mapping[str, Sequence[str]]
+) -> dict[Held, tuple[str, ...]]:
+    """Return the files of some commits with the names of these; what the first has, with its."""
+    trees: dict[str, list[str]] = {}
+    snapshots = [(commit_snapshot(repository, one), names) for one, names in tips.items()]
+    for snapshot, names in snapshots:
+        trees.setdefault(snapshot.tree, []).extend(names)
+    if not snapshots:
+        return {}
+    first, called = snapshots[0]
+    held = {Held(file.path, file.oid): tuple(called) for file in first.files.values()}
+    for tree, change in differ_from(
+        repository.git, first.tree, sorted(trees.keys() - {first.tree})
+    ):
+        if change.after is not None:
+            file = Held(change.path, change.after.oid)
+            held[file] = (*held.get(file, ()), *trees[tree])
+    return held
 
 
 def _load(store: Store, name: str) -> _Record:

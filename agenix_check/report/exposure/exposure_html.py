@@ -10,6 +10,7 @@ from agenix_check.report.exposure.exposure_words import (
     public_sentence,
     secret_words,
     state_words,
+    still_words,
 )
 from agenix_check.report.formats.html.tables import TableOnPage, TablesPage, render_tables
 
@@ -45,5 +46,5 @@ def _key(one: KeyExposure) -> TableOnPage:
         )
         for secret in folded(one.secrets)
     )
-    still = ", a reader still" if one.reader else ""
-    return TableOnPage(f"{key_title(one)}{still}", ("secret", "state", "readable"), rows)
+    title = ", ".join(filter(None, (key_title(one), still_words(one))))
+    return TableOnPage(title, ("secret", "state", "readable"), rows)

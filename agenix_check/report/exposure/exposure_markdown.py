@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from agenix_check.model.exposed import Exposure, PublicSecret, VersionState
+from agenix_check.model.exposed import Exposure, KeyExposure, PublicSecret, VersionState
 from agenix_check.report.escape import inert
 from agenix_check.report.exposure.exposure_words import (
     HOW_TO_ROTATE,
@@ -14,6 +14,7 @@ from agenix_check.report.exposure.exposure_words import (
     key_mark,
     public_through,
     secret_words,
+    still_words,
 )
 from agenix_check.report.markup import cell, code, prose
 
@@ -57,7 +58,7 @@ def _of_state(exposure: Exposure, state: VersionState) -> list[str]:
         for secret in folded(key.secrets):
             if secret.state is state:
                 last = [one for one in secret.versions if one.state is state][-1]
-                line = f"  - {code(key.called)}{_still(key.reader)}, {days(last)}\n"
+                line = f"  - {code(key.called)}{_still(key)}, {days(last)}\n"
                 lines[secret_words(secret)].append(line)
     if not lines:
         return []
@@ -72,7 +73,7 @@ def _readers(exposure: Exposure) -> Iterator[str]:
     for one in exposure.keys:
         mark, file = key_mark(one), next(iter(one.names), "")
         shown = (cell(text) if text else "" for text in (mark, file))
-        yield f"| {cell(one.called)}{_still(one.reader)} | {' | '.join(shown)} |\n"
+        yield f"| {cell(one.called)}{_still(one)} | {' | '.join(shown)} |\n"
 
 
 def _box(state: VersionState) -> str:
@@ -80,5 +81,6 @@ def _box(state: VersionState) -> str:
     return "" if state is VersionState.ROTATED else "[ ] "
 
 
-def _still(reader: bool) -> str:  # noqa: FBT001 - the one thing that it is about
-    return ", a reader still" if reader else ""
+def _still(one: KeyExposure) -> str:
+    words = still_words(one)
+    return f", {prose(words)}".replace("|", r"\x7c") if words else ""

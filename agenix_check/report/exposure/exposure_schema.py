@@ -39,7 +39,10 @@ def _key() -> Schema:
             _text("A name."),
         ),
         words=_nullable("What the files show of it where they do not show the key."),
-        reader={"type": "boolean", "description": "Whether a branch or a tag has it as a reader."},
+        reader={
+            "type": "boolean",
+            "description": "Whether HEAD, or what is not merged, has it as a reader.",
+        },
         secrets=described_array(
             "What it could read.",
             described_object(
@@ -61,7 +64,7 @@ def _version() -> Schema:
         until={
             "type": ["string", "null"],
             "pattern": _OBJECT_ID,
-            "description": "The commit that took it away; null while a branch or a tag has it.",
+            "description": "What took it away; null while HEAD, or what is not merged, has it.",
         },
         via=_text("The file that the key could open."),
         state=_state("Whether this version is in use."),

@@ -12,6 +12,7 @@ from agenix_check.report.exposure.exposure_words import (
     public_sentence,
     secret_words,
     state_words,
+    still_words,
 )
 from agenix_check.report.folding import wrap_prose
 
@@ -43,7 +44,7 @@ def _public(exposure: Exposure) -> Iterator[str]:
 
 
 def _key(one: KeyExposure) -> Iterator[str]:
-    yield f"{visible(key_title(one))}{', a reader still' if one.reader else ''}"
+    yield visible(", ".join(filter(None, (key_title(one), still_words(one)))))
     for secret in folded(one.secrets):
         yield f"  {visible(secret_words(secret))}: {state_words(secret)}"
         shown = [each for each in secret.versions if each.state is secret.state]

@@ -18,6 +18,7 @@ HOW_TO_ROTATE = (
     "Change each where it is used (a password, a token, a certificate), then here with agenix edit "
     "PATH, or agenix -e PATH. To encrypt the same text anew does not help."
 )
+_MOST_TIPS_NAMED = 3
 _Listed = TypeVar("_Listed", ExposedSecret, PublicSecret)
 STATE_SAYS = {
     VersionState.IN_USE: "in use",
@@ -32,6 +33,15 @@ def key_title(one: KeyExposure) -> str:
         return one.words
     names = [*one.nodes, *one.names]
     return f"{names[0]} ({', '.join([key_mark(one), *names[1:2]])})" if names else key_mark(one)
+
+
+def still_words(one: KeyExposure) -> str:
+    """Return that a key is a reader still, and in which branches alone; else nothing."""
+    if not one.reader:
+        return ""
+    more = len(one.reader_in) - _MOST_TIPS_NAMED
+    named = ", ".join(one.reader_in[:_MOST_TIPS_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return "a reader still" + (f" in {named}" if named else "")
 
 
 def key_mark(one: KeyExposure) -> str:
