@@ -223,7 +223,7 @@ def _requests(lines: Iterable[str], given: bytes = b"") -> Iterator[BinaryIO]:
     requests = None
     try:
         requests = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
-        requests.write(given or "".join(f"{line}\n" for line in lines).encode())
+        requests.write(given or "\n".join((*lines, "")).encode())
         requests.seek(0)
     except OSError as error:
         if requests is not None:
