@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import IO, TYPE_CHECKING, BinaryIO, NamedTuple
 
 from agenix_check.errors import CannotCheckError
+from agenix_check.git.paths import local_text
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -91,7 +92,7 @@ class Git:
         """
         with _requests(lines, given) as requests, _git_is_there():
             status, output, complaint = self._git.execute(
-                ["git", *_QUIET, *arguments],
+                ["git", *_QUIET, *map(local_text, arguments)],
                 istream=requests,
                 with_extended_output=True,
                 with_exceptions=False,
@@ -116,7 +117,7 @@ class Git:
         with _requests(lines) as requests:
             with _git_is_there():
                 process = self._git.execute(
-                    ["git", *_QUIET, *arguments],
+                    ["git", *_QUIET, *map(local_text, arguments)],
                     istream=requests,
                     as_process=True,
                 )

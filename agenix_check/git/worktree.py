@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from agenix_check.git.objects import WHOLE
-from agenix_check.git.paths import to_bytes, to_text
+from agenix_check.git.paths import local_text, to_bytes, to_text
 from agenix_check.git.process import Git
 from agenix_check.git.repository import Repository
 
@@ -165,11 +165,6 @@ def mode_of(path: Path) -> int:
 def local_path(path: str) -> Path:
     """Return a path with the same bytes as in Git, whatever the locale."""
     return Path(local_text(path))
-
-
-def local_text(path: str) -> str:
-    """Return the path as str, decoded for this locale."""
-    return os.fsdecode(to_bytes(path))
 
 
 def stashed(repository: Repository) -> frozenset[str]:

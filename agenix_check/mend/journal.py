@@ -19,9 +19,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from agenix_check.errors import CannotCheckError
+from agenix_check.git.paths import local_text
 from agenix_check.git.repository import Repository
 from agenix_check.git.staging import entries, object_ids, restage, write_blobs
-from agenix_check.git.worktree import local_path, local_text, mode_of, passes_symlink
+from agenix_check.git.worktree import local_path, mode_of, passes_symlink
 
 _FILE_NAME = "journal"
 _TEMPORARY = ".agenix-check."
