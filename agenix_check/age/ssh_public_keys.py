@@ -2,6 +2,7 @@
 
 from binascii import Error, a2b_base64, b2a_base64
 
+from agenix_check.age.ed25519 import check_point
 from agenix_check.age.kinds import SSH_ED25519
 
 _ED25519_SIZE = 32
@@ -29,6 +30,7 @@ def read_wire(kind: str, text: str) -> tuple[bytes, str]:
     if kind == SSH_ED25519:
         if [len(field) for field in fields[1:]] != [_ED25519_SIZE]:
             raise ValueError("has a wrong length")
+        check_point(fields[1])
     else:
         _check_rsa(fields[1:])
     return wire, canonical.decode("ascii")

@@ -212,7 +212,10 @@ def _native(recipient: Recipient) -> "_Recipient | None":
             case "tagpq" if hasattr(pyrage, "tagpq"):
                 return pyrage.tagpq.Recipient.from_str(text)
     except pyrage.RecipientError as error:
-        raise EncryptionError(f"cannot encrypt to {_shortened(recipient)}: {error}") from None
+        raise EncryptionError(
+            f"cannot encrypt to {_shortened(recipient)}: {error}; correct that key where it is "
+            "written, or remove it, then run --fix again"
+        ) from None
     return None
 
 

@@ -10,8 +10,8 @@ NODES: tuple[Rule, ...] = (
         title="a node's public key is not exactly one valid recipient",
         meaning="""
             `age.rekey.hostPubkey` must be exactly one SSH or age public key. This one is cut off,
-            is several keys, or has something else in it, such as the host name that ssh-keyscan
-            prints before the key.
+            has a typing error, is several keys, or has something else in it, such as the host name
+            that ssh-keyscan prints before the key.
             """,
         why="""
             Nothing can be encrypted for this node, or it is encrypted for another key than you

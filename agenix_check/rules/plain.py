@@ -58,7 +58,8 @@ PLAIN: tuple[Rule, ...] = (
         title="a rule lists a key that age cannot take, a nested list, or no key",
         meaning="""
             The `publicKeys` of a rule have a text that is no age or SSH public key that age can
-            encrypt to (an ECDSA key, a line of known_hosts, a key that was cut), or a list in
+            encrypt to (an ECDSA key, a line of known_hosts, a key that was cut, an ssh-ed25519 key
+            with a wrong letter: every other such text is no point of its curve), or a list in
             their list, or nothing at all. The message has the text's beginning, and where it is
             written. The other keys of the rule are still judged.
             """,

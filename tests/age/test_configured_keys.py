@@ -1,5 +1,6 @@
 """Key texts as agenix-rekey hands them over: valid only where age and rage both take them."""
 
+import base64
 import shutil
 import subprocess
 
@@ -11,6 +12,26 @@ from tests.host_keys import ALPHA, DELTA, RSA
 
 AGE, ED25519 = DELTA.strip(), " ".join(ALPHA.split()[:2])
 BODY = ED25519.split()[1]
+
+
+def _with_point(raw: bytes) -> str:
+    head = b"\0\0\0\x0bssh-ed25519\0\0\0\x20"
+    return f"ssh-ed25519 {base64.b64encode(head + raw).decode()}"
+
+
+_P = 2**255 - 19
+_SIGN = 2**255
+_EIGHTH = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_NUMBERS = {
+    **{f"y is {y}": y for y in range(8)},
+    **{f"y is {y}, with the sign": _SIGN + y for y in (0, 1, 3)},
+    **{f"y is p - {y}": _P - y for y in range(1, 4)},
+    **{f"y is p + {y}": _P + y for y in range(5)},
+    "y is as large as can be": 2**256 - 1,
+    "order 8": _EIGHTH,
+    "order 8, with the sign": _SIGN + _EIGHTH,
+    "order 8, the other one": _P - _EIGHTH,
+}
 
 TEXTS = {
     "age": AGE,
@@ -49,6 +70,8 @@ TEXTS = {
     "ssh, comment line before": f"# alpha\n{ED25519}",
     "ssh, byte order mark before": f"\ufeff{ED25519}",
     "ssh, upper case": ED25519.upper(),
+    **{f"ssh, typing error at {at}": f"{ED25519[:at]}Q{ED25519[at + 1 :]}" for at in range(40, 70)},
+    **{f"ssh, {name}": _with_point(y.to_bytes(32, "little")) for name, y in _NUMBERS.items()},
     "rsa": RSA,
     "rsa, padded": " ".join(RSA.split()[:2]) + "=",
     "ecdsa": (
@@ -124,6 +147,11 @@ def test_of_several_lines_the_programs_read_the_first_and_say_nothing(more: str)
             f"ssh-ed25519\t{BODY}",
             "its type is not followed by exactly one blank: rage refuses that",
         ),
+        (
+            ED25519.replace("Byrdd", "Byrda"),
+            "the ssh-ed25519 key is no point of its curve, most likely because of a typing error",
+        ),
+        (TEXTS["ssh, order 8"], "the ssh-ed25519 key is a point of low order, which age refuses"),
         (f"{ED25519}==", "its base64 is not padded as it should be: age refuses that"),
     ],
 )

@@ -67,7 +67,7 @@ def _wire(*fields: bytes) -> bytes:
     return b"".join(len(field).to_bytes(4, "big") + field for field in fields)
 
 
-_ED25519_WIRE = _wire(b"ssh-ed25519", b"k" * 32)
+_ED25519_WIRE = _wire(b"ssh-ed25519", b"l" * 32)
 _RSA_WIRE = _wire(b"ssh-rsa", b"\1\0\1", b"\0" + b"\xf1" * 256)
 
 # One recipient of each kind, and the stanzas that are addressed to it.

@@ -23,6 +23,7 @@ UNUSABLE = {
     "two keys": ALPHA + ALPHA.replace("root@alpha", "root@other"),
     "comment line": f"# the key of alpha\n{ALPHA}",
     "blank before": f" {ALPHA}",
+    "typing error": ALPHA.replace("Byrdd", "Byrda"),  # no point of the curve
 }
 
 # How a command begins that names files from the top of the repository.

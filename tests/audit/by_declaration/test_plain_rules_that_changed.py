@@ -9,6 +9,7 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt, new_identity
 from agenix_check.model.findings import Finding, Report
 from tests.audit.by_declaration.test_plain import judge, of, the_only, write_rules
+from tests.conftest import Run
 from tests.host_keys import ALPHA, BETA, GAMMA, NEW
 from tests.programs import encrypted
 
@@ -51,6 +52,27 @@ def test_a_key_that_is_none_hides_no_stranger(workshop: Workshop) -> None:
     )
     # Neither can be fixed before the rule is right.
     assert all((one.mend or "").startswith("# put its rule") for one in report.findings)
+
+
+def test_a_key_with_one_wrong_letter(workshop: Workshop, run: Run) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA, BETA]))
+    write_rules(workshop, db=[ALPHA, BETA])
+    workshop.commit("Begin")
+    write_rules(workshop, db=[ALPHA, BETA.replace("IOkp", "IOk1")])
+    workshop.stage()
+
+    result = run(workshop.top, "--format", "json")
+
+    assert result.code == 1
+    found = {one["rule"]: one["message"] for one in json.loads(result.stdout)["findings"]}
+    assert found["plain-invalid-key"] == (
+        "its rule lists `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1…` (secrets.nix:2), which age "
+        "cannot take: the ssh-ed25519 key is no point of its curve, most likely because of a "
+        "typing error"
+    )
+    mended = run(workshop.top, "--fix")
+    assert mended.code == 1
+    assert "db.age: its rule has a key that is not a recipient (" in mended.stderr
 
 
 def test_a_rule_without_keys_makes_nobody_a_stranger(workshop: Workshop) -> None:
