@@ -1,7 +1,8 @@
 """Who can read what in one tree."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+from functools import cached_property
 
 from agenix_check.access.entries import Declarations, Entry, Made, Who, read_outputs, read_sources
 from agenix_check.access.key_book import KeyBook
@@ -10,15 +11,16 @@ from agenix_check.discover.declared.masters import EXTRA_KEYS
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyText
-from agenix_check.discover.tree.naming import OutputFile, Trace
+from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file
 from agenix_check.model.access import Readable, Reader, ReaderKind, Shown
+from agenix_check.model.frozen import frozen
 from agenix_check.model.lost import Lost
 
 _BEST = {Shown.ADDRESSED: 0, Shown.ANONYMOUS: 1, Shown.NAMED: 2}
 _KINDS = tuple(ReaderKind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(slots=False)
 class Scenery:
     """A tree, and what explains its outputs: in it, in the tree beside it, and in history.
 
@@ -44,9 +46,31 @@ class Scenery:
             if made is not None and made.key in tree.keys and made.source in tree.sources:
                 return Made(tree.keys[made.key].text, tree.sources[made.source])
         lost = self.lost.get(output.path)
-        if lost is None:
-            return Made(None, ())
-        return Made(lost.key_text, self.tree.sources.get(lost.source or "", lost.sources))
+        if lost is not None and (lost.key_text is not None or lost.sources):
+            return Made(lost.key_text, self.tree.sources.get(lost.source or "", lost.sources))
+        return self._replaced.get(output.place, Made(None, ()))
+
+    @cached_property
+    def _replaced(self) -> Mapping[Place, Made]:
+        """What stands beside at the places at which nothing here is explained, or is declared.
+
+        What was left stale before the base is an older version of it, if nothing else is known.
+        """
+        found: dict[Place, Made] = {}
+        for file in self.beside.outputs.values():
+            made = self.traces_beside.get(file.ident)
+            if made is not None:
+                text, sources = self.beside.keys[made.key].text, self.beside.sources[made.source]
+                known = found.get(file.place, Made(text, ())).secrets
+                found[file.place] = Made(text, tuple(sorted({*known, *sources})))
+        for path, wanted in self.expected.items():
+            named = output_file(path)
+            if named is not None:
+                found[named.place] = wanted
+        for file in self.tree.outputs.values():
+            if file.ident in self.traces or file.path in self.expected:
+                found.pop(file.place, None)
+        return found
 
     def made_of(self, secrets: Collection[str] | None) -> dict[str, Made]:
         """Return what outputs were made for and from, by path; with `secrets`, of these alone."""

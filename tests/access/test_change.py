@@ -71,6 +71,28 @@ def test_a_source_that_is_edited_and_rekeyed_changes_nothing(fleet: Workshop, ru
     assert changed(fleet, run, "HEAD^") == NOTHING
 
 
+def test_what_was_stale_before_and_is_rekeyed_changes_nothing(fleet: Workshop, run: Run) -> None:
+    fleet.source(WIFI, "battery staple\n")
+    fleet.commit("Edit a source, rekey nothing")
+    for path in list((fleet.top / "secrets/rekeyed").glob("*/*-wifi.age")):
+        path.unlink()
+    for node in ("alpha", "beta"):
+        fleet.rekey(node, "wifi", WIFI, "battery staple\n")
+    fleet.commit("Rekey")
+    assert changed(fleet, run, "HEAD^") == NOTHING
+    # Nor is there a gain for others in it than who gains something.
+    fleet.source(WIFI, "staple battery\n")
+    fleet.commit("Edit again, rekey nothing")
+    for path in list((fleet.top / "secrets/rekeyed").glob("*/*-wifi.age")):
+        path.unlink()
+    for node in ("alpha", "beta", "gamma"):
+        fleet.rekey(node, "wifi", WIFI, "staple battery\n")
+    fleet.commit("Rekey, for one more")
+    found = changed(fleet, run, "HEAD^")
+    assert readable(found["added"]) == {"gamma": [WIFI]}
+    assert found == NOTHING | {"added": found["added"]}
+
+
 def test_a_secret_for_one_more_node(fleet: Workshop, run: Run) -> None:
     fleet.rekey("gamma", "wifi", WIFI, "correct horse\n")
     fleet.commit("Give a node a secret")
