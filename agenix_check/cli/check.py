@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +19,10 @@ from agenix_check.cli.destinations import (
     write_reports,
 )
 from agenix_check.cli.opening import CheckRun, open_run
-from agenix_check.cli.terminal import line_width, say, show_progress
+from agenix_check.cli.terminal import is_terminal, line_width, say, show_progress
 from agenix_check.errors import UsageError
 from agenix_check.gate import check_view, exit_code, open_store, recall_view
-from agenix_check.git.repository import Repository
+from agenix_check.git.repository import Repository, is_by_hand
 from agenix_check.model.settings import InventoryChoice, Settings
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 # Commands can be typed in any directory; only what a person is to put right is named from the top.
 _FROM_TOP = re.compile(r"# put \S+ right")
+_MOST_INDEX = 1 << 21  # bytes of Git's index: some 15,000 files
 
 # What only --fix, --decrypt or an option needs is imported where it is needed.
 
@@ -271,6 +272,7 @@ def _report(
         _why_unverified_fails(report, settings),
         _why_fix_is_refused(report),
         _how_to_get_it(report),
+        _what_is_unstaged(repository, report, wanted),
     )
     for hint in filter(None, hints):
         say(hint)
@@ -287,6 +289,31 @@ def _where_to_type(top: Path | None, report: "Report", wanted: list[Destination]
     from agenix_check.audit.commands import shell
 
     return f"paths are relative to the top of the repository: cd {shell(os.path.relpath(top))}"
+
+
+def _what_is_unstaged(
+    repository: Repository, report: "Report", wanted: list[Destination]
+) -> str | None:
+    """Return which secrets, keys or rules somebody at a terminal edited and did not stage; or None.
+
+    Not in a large repository, where to ask takes longer than to judge.
+    """
+    by_hand = is_by_hand() and is_terminal() and any(one.is_terminal for one in wanted)
+    if not by_hand or report.snapshot.kind != "index" or repository.top is None:
+        return None
+    with suppress(OSError):
+        if (repository.git_dir / "index").stat().st_size > _MOST_INDEX:
+            return None
+    from agenix_check.git.worktree import list_edited
+    from agenix_check.model.fleet import RULES_FILE
+    from agenix_check.report.escape import visible
+
+    ends, said = (".age", ".pub", RULES_FILE), {one.path for one in report.findings}
+    edited = [path for path in list_edited(repository) if path.endswith(ends) and path not in said]
+    if not edited:
+        return None
+    more = f" and {len(edited) - 1} more have" if len(edited) > 1 else " has"
+    return f"{visible(edited[0])}{more} edits that are not staged; --worktree judges them"
 
 
 def _how_to_get_it(report: "Report") -> str | None:

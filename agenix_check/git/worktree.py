@@ -33,6 +33,12 @@ def list_unstaged(repository: Repository) -> list[str]:
     return to_text(listing).split("\0")[:-1]
 
 
+def list_edited(repository: Repository) -> list[str]:
+    """Return the files of the index whose content the work tree has not."""
+    git = without_filters(repository.git)
+    return to_text(git.run("ls-files", "-z", "--modified", "--deduplicate")).split("\0")[:-1]
+
+
 class AsideLook:
     """A look at what the work tree has besides the index: equal digests, equal answers.
 

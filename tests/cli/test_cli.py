@@ -1,6 +1,7 @@
 """The command as a process: exit codes, what goes to which stream, and that nothing is a crash."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -334,3 +335,21 @@ def test_colour_is_for_terminals_only(fleet: Workshop, run: Run) -> None:
     assert COLOUR not in on_terminal(fleet.top, "--color", "never")
     assert COLOUR not in on_terminal(fleet.top, NO_COLOR="1")
     assert COLOUR not in on_terminal(fleet.top, TERM="dumb")
+
+
+def test_a_person_is_told_of_edits_that_are_not_staged(fleet: Workshop) -> None:
+    edited = "hosts/alpha/host.pub"
+    fleet.write(edited, fleet.read("hosts/beta/host.pub"))
+    fleet.write("README.md", "more")
+    ours, theirs = pty.openpty()
+    try:
+        said = [
+            start(fleet.top, *words, stdout=where).stderr
+            for words, where in (((), theirs), (("--worktree",), theirs), ((), subprocess.PIPE))
+        ]
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    hint = f"{edited} has edits that are not staged; --worktree judges them"
+    assert [hint in one for one in said] == [True, False, False]
+    assert "README" not in said[0]
