@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agenix_check.discover.tree.names import Names
     from agenix_check.git.cache import Store
     from agenix_check.model.access import AccessChange, Reader
+    from agenix_check.model.exposed import KeyExposure
     from agenix_check.model.fleet import Fleet
 
 # As in the gate, what looks closer is imported where it is needed.
@@ -183,7 +184,7 @@ def make_lock(view: View, settings: Settings) -> NewLock:
     )
 
 
-def past_node_names(
+def _past_node_names(
     repository: Repository, settings: Settings, directories: "Iterable[str]"
 ) -> dict[str, str]:
     """Return under which names the nodes of storage directories are shown, those of the past too.
@@ -204,6 +205,25 @@ def past_node_names(
     if settings.inventory is not InventoryChoice.NAMES:
         declared = name_past_nodes(repository, open_store(repository, settings), revision)
     return shown_names(() if declared else present, directories) | declared
+
+
+def call_past_readers(
+    repository: Repository,
+    settings: Settings,
+    past: "PastReaders",
+    exposures: "Sequence[KeyExposure]",
+) -> "tuple[tuple[KeyExposure, ...], dict[str, str]]":
+    """Return exposures with what people call keys and nodes; and nodes' names by their directory.
+
+    Keys that are no node's have the names that Nix files bound them to when they had them last.
+    """
+    from agenix_check.access.exposure import files_that_bind, name_nodes, name_people
+    from agenix_check.discover.tree.key_names import names_in_files
+
+    directories = {node for one in exposures for node in one.nodes}
+    names = _past_node_names(repository, settings, directories)
+    bound = names_in_files(repository, files_that_bind(past, exposures))
+    return name_people(name_nodes(exposures, names), past, bound), names
 
 
 _SHALLOW = (

@@ -63,6 +63,46 @@ def name_nodes(
     )
 
 
+def name_people(
+    exposures: Iterable[KeyExposure], past: PastReaders, bound: Mapping[str, str]
+) -> tuple[KeyExposure, ...]:
+    """Return exposures with what people call their keys; `bound` has names in Nix, by the key.
+
+    Else a key file says whose a key is, or its comment.
+    """
+    return tuple(one._replace(known_as=_known_as(one, past, bound)) for one in exposures)
+
+
+def _known_as(one: KeyExposure, past: PastReaders, bound: Mapping[str, str]) -> str:
+    booked = past.book.keys.get(one.key or "")
+    if booked is None:
+        return ""
+    path = booked.path or ""
+    if booked.recipient.text in bound:
+        return bound[booked.recipient.text]
+    return path if path.endswith(".pub") else next(iter(booked.comments), path)
+
+
+def files_that_bind(past: PastReaders, exposures: Iterable[KeyExposure]) -> tuple[str, ...]:
+    """Return the Nix files that had keys of no node, the last version of each, the newest first.
+
+    They are given by their object ids.
+    """
+    wanted = {one.key for one in exposures if not one.nodes}
+    latest: dict[tuple[str, str], tuple[tuple[bool, int, int], str]] = {}
+    for held, span in past.chronicle.spans.items():
+        fact = past.chronicle.facts.get(held.oid)
+        if not held.path.endswith(".nix") or not isinstance(fact, KeyTexts):
+            continue
+        when = span.until is None, span.until_at, span.begun_at
+        for key in filter(None, map(past.book.parse, fact.public)):
+            if key.text in wanted:
+                known = latest.get((key.text, held.path), (when, held.oid))
+                latest[key.text, held.path] = max(known, (when, held.oid))
+    newest = sorted(set(latest.values()), reverse=True)
+    return tuple(dict.fromkeys(oid for _, oid in newest))
+
+
 def _present_keys(chronicle: Chronicle, past: PastReaders) -> set[str]:
     """Return the anonymous keys that a tip still has: they may be readers."""
     texts = {

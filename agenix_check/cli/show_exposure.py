@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agenix_check.access.exposure import (
-    name_nodes,
     only_former,
     public_urgency,
     published,
@@ -20,7 +19,7 @@ from agenix_check.cli.opening import open_here
 from agenix_check.cli.terminal import line_width, print_out, say, waiting
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.every_commit import count_aside
-from agenix_check.inquiries import discover_past_readers, past_node_names, say_unseen_history
+from agenix_check.inquiries import call_past_readers, discover_past_readers, say_unseen_history
 from agenix_check.keys.published import find_past_exposures
 from agenix_check.model.exposed import Exposure, KeyExposure, PublicSecret
 from agenix_check.report.exposure import render_exposure
@@ -68,10 +67,9 @@ def _find(settings: "Settings", asked: AskedExposure) -> Exposure:
     elif settings.identity:
         raise UsageError("--identity needs --decrypt")
     public += published(exposures, private_keys, past.chronicle)
-    directories = {node for one in exposures for node in one.nodes}
-    names = past_node_names(repository, settings, directories)
+    called, names = call_past_readers(repository, settings, past, exposures)
     return Exposure(
-        keys=_select(name_nodes(exposures, names), asked, names),
+        keys=_select(called, asked, names),
         public=tuple(one for one in public if _is_asked(one, asked)),
         incomplete=say_unseen_history(repository, past),
         notices=tuple(_notices(repository, past)),

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agenix_check.access.exposed_findings import audit_exposed
-from agenix_check.access.exposure import name_nodes, only_former, published
+from agenix_check.access.exposure import only_former, published
 from agenix_check.git.history import commits_since
-from agenix_check.inquiries import discover_past_readers, past_node_names, say_unseen_history
+from agenix_check.inquiries import call_past_readers, discover_past_readers, say_unseen_history
 from agenix_check.keys.published import find_past_exposures
 from agenix_check.model.findings import Report
 from agenix_check.model.settings import Settings
@@ -28,9 +28,8 @@ def exposer(settings: Settings) -> "Compare":
         commit, base = view.snapshot.commit, view.base
         new = commits_since(view.repository.git, commit, base.commit if base else None)
         former = only_former(found.keys)
-        directories = {node for one in former for node in one.nodes}
-        names = past_node_names(view.repository, settings, directories)
-        findings = audit_exposed(name_nodes(former, names), public, new)
+        former, _ = call_past_readers(view.repository, settings, past, former)
+        findings = audit_exposed(former, public, new)
         return replace(
             report.with_findings((*report.findings, *findings)),
             incomplete=(*report.incomplete, *say_unseen_history(view.repository, past)),

@@ -54,7 +54,7 @@ class KeyExposure(NamedTuple):
     show. `names` are the files that held it, `nodes` those whose outputs were made for it: by name,
     or by directory. `reader`: a tip still has a file that it can read. Tips are `HEAD`, default
     branches, and the branches and tags that none of these contains; `reader_in` names those where
-    it is one, if it is none in `HEAD`.
+    it is one, if it is none in `HEAD`. `known_as` is what Nix files called it, or its comment.
     """
 
     key: str | None
@@ -65,11 +65,19 @@ class KeyExposure(NamedTuple):
     reader: bool
     secrets: tuple[ExposedSecret, ...]
     reader_in: tuple[str, ...] = ()
+    known_as: str = ""
 
     @property
     def called(self) -> str:
-        """What people call it: its node, a file that held it, or what the files show."""
-        return next(iter((*self.nodes, *self.names)), self.fingerprint or self.key or self.words)
+        """What people call it: its node, its name, a file that held it, or what the files show."""
+        shown = self.fingerprint or self.key or self.words
+        return next(iter(self.every_name), shown)
+
+    @property
+    def every_name(self) -> tuple[str, ...]:
+        """All that people call it, the best first."""
+        known_as = (self.known_as,) if self.known_as and not self.nodes else ()
+        return tuple(dict.fromkeys((*self.nodes, *known_as, *self.names)))
 
 
 class PublicSecret(NamedTuple):

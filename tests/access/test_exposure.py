@@ -284,6 +284,38 @@ def test_plain_agenix(workshop: Workshop, run: Run) -> None:
     assert ask_exposure(workshop, run, code=0)["keys"] == []
 
 
+def test_people_and_hosts_have_the_names_that_the_rules_gave_them(
+    workshop: Workshop, run: Run
+) -> None:
+    """Bound in the rules file at the time, or by the comment of the key."""
+    bound = {"alice": ALPHA.strip(), "bob": f"{BETA.strip()} bob@old", "web": OTHER.strip()}
+    commented = " ".join([*NEW.split()[:2], "carol@desk"])
+
+    def rule(names: dict[str, str], more: list[str]) -> None:
+        bindings = "".join(f'  {name} = "{key}";\n' for name, key in names.items())
+        listed = " ".join([*names, *(f'"{one}"' for one in more)])
+        rules = f'let\n{bindings}in {{ "a.age".publicKeys = [ {listed} ]; }}\n'
+        workshop.write("secrets/secrets.nix", rules)
+        workshop.write("secrets/a.age", encrypt(b"a", [*names.values(), *more]))
+
+    rule(bound, [commented])
+    workshop.commit("Four readers")
+    rule({"alice": bound["alice"]}, [])
+    workshop.commit("Three left")
+    said = run(workshop.top, "exposure").stdout
+    titles = [line for line in said.splitlines() if "SHA256:" in line]
+    assert sorted(line.partition(" (ssh-ed25519 SHA256:")[0] for line in titles) == [
+        "bob", "carol@desk", "web",
+    ]  # fmt: skip
+    assert all(line.endswith(", secrets/secrets.nix)") for line in titles), titles
+    asked = ("--exposed", "--rev", "HEAD", "--format", "json")
+    listed = json.loads(run(workshop.top, *asked).stdout)["findings"]
+    (message,) = [one["message"] for one in listed if one["rule"] == "secret-exposed"]
+    readers, _, rest = message.partition(" could read it")
+    assert set(readers.split(", ")) == {"bob", "carol@desk", "web"}, message
+    assert rest.startswith("; it is re-encrypted")
+
+
 def test_an_anonymous_key_that_left(workshop: Workshop, run: Run) -> None:
     _, mine = new_identity()
     _, theirs = new_identity()

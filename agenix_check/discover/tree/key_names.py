@@ -1,7 +1,7 @@
 """What Nix files call public keys: the attribute or variable that a key is bound to."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.key_texts import KeyTexts
@@ -43,8 +43,17 @@ def name_keys(repository: Repository, trees: Iterable[Evidence]) -> Mapping[str,
         for path, fact in tree.facts.items():
             if path.endswith(".nix") and isinstance(fact, KeyTexts):
                 oids.setdefault(tree.files[path].oid, len(oids))
+    return names_in_files(repository, tuple(oids))
+
+
+def names_in_files(repository: Repository, oids: Sequence[str]) -> Mapping[str, str]:
+    """Return the names of keys that some Nix files bind to one, by the key without a comment.
+
+    The files are given by their object ids; where a key has several names, the first file counts.
+    """
+    order = {oid: place for place, oid in enumerate(oids)}
     names: dict[str, str] = {}
-    for blob in sorted(read_blobs(repository.git, oids), key=lambda one: oids[one.oid]):
+    for blob in sorted(read_blobs(repository.git, order), key=lambda one: order[one.oid]):
         for match in _BINDING.finditer(blob.data):
             name = to_text(match[1] or match[2])
             if name not in _SAYS_NOTHING:

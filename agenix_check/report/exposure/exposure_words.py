@@ -31,7 +31,7 @@ def key_title(one: KeyExposure) -> str:
     """Return whose key it is: its files, its kind and its fingerprint."""
     if one.key is None:
         return one.words
-    names = [*one.nodes, *one.names]
+    names = one.every_name
     return f"{names[0]} ({', '.join([key_mark(one), *names[1:2]])})" if names else key_mark(one)
 
 
