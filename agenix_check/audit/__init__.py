@@ -78,6 +78,7 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
     )
     from agenix_check.audit.plain_people import People
     from agenix_check.audit.plain_recipients import PlainBench
+    from agenix_check.audit.plain_renames import find_renames
     from agenix_check.rules import find_rule
 
     files, at_base = inventory.rules, inventory.rules_at_base
@@ -92,7 +93,8 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
             finding.path for finding in report.findings if find_rule(finding.rule).unreadable
         ),
     )
-    judged = list(audit_plain(bench))
+    renames = find_renames(bench, inventory.unruled)
+    judged = list(audit_plain(bench, renames))
     by_rule = {one.result.path for one in judged}
     by_rule |= {names.here.follow(path).path for path in by_rule}
     unread = (path for file in files for path in file.unread or ())
@@ -104,7 +106,7 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
     ]
     findings += [finding for one in judged for finding in one.findings]
     findings += audit_rules_files(names, files)
-    findings += audit_without_rule(bench, inventory.unruled)
+    findings += audit_without_rule(bench, inventory.unruled, renames)
     return replace(
         report.with_findings(findings),
         fleet=replace(report.fleet, plain=len(judged)),

@@ -1,8 +1,9 @@
 """Plain agenix: compare the recipients of each rule with the header of its file."""
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from agenix_check.audit.commands import (
     bring_back,
@@ -27,6 +28,7 @@ from agenix_check.audit.plain_recipients import (
     name_rules,
     put_rule_right,
 )
+from agenix_check.audit.plain_renames import rename_file
 from agenix_check.audit.sources import is_of_keys
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts
@@ -51,11 +53,13 @@ _NESTED = (
 _NO_KEYS = "its rule lists no key, so that nobody could read it"
 
 
-def audit_plain(bench: PlainBench) -> Iterator[Judged]:
-    """Judge the file of every rule of every rules file."""
+def audit_plain(
+    bench: PlainBench, renames: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Judged]:
+    """Judge the file of every rule of every rules file; for `renames` see `audit_without_rule`."""
     for file in bench.files:
         for rule in file.rules:
-            findings = tuple(_judge(bench, file, rule))
+            findings = tuple(_judge(bench, file, rule, renames.get(rule.path)))
             rules = tuple(
                 dict.fromkeys([one.rule for one in findings] or _as_source(bench.names, rule))
             )
@@ -83,9 +87,15 @@ def audit_rules_files(names: Names, files: Iterable[RulesFile]) -> Iterator[Find
             )  # fmt: skip
 
 
-def audit_without_rule(bench: PlainBench, paths: Iterable[str]) -> Iterator[Finding]:
-    """Report age files that no rule and no node covers; an error where the base had a rule."""
+def audit_without_rule(
+    bench: PlainBench, paths: Iterable[str], renames: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Report age files that no rule and no node covers; an error where the base had a rule.
+
+    `renames` are paths in rules, and the files that they meant before they were renamed.
+    """
     names = bench.names
+    renamed = {path: to for to, path in renames.items()}
     for path in paths:
         fact = names.here.facts.get(path)
         stanzas = fact.stanzas if isinstance(fact, AgeFact) else ()
@@ -95,12 +105,16 @@ def audit_without_rule(bench: PlainBench, paths: Iterable[str]) -> Iterator[Find
         if left:
             file, _ = left[0]
             changed = changed_source(names, file) or file.path
+            mend = (
+                f"# put its rule back into {shell(file.path)} and git add that, "
+                f"or, {may_remove(path, staged=False).removeprefix('# ')}"
+            )
+            if path in renamed:
+                mend = rename_file(file, path, renamed[path])
             yield make_finding(
                 "plain-without-rule",
                 f"its rule left {file.path}, so it is never rekeyed again{can}",
-                path=path, severity=Severity.ERROR, cause=edit_cause(names, changed),
-                mend=f"# put its rule back into {shell(file.path)} and git add that, "
-                f"or, {may_remove(path, staged=False).removeprefix('# ')}",
+                path=path, severity=Severity.ERROR, cause=edit_cause(names, changed), mend=mend,
             )  # fmt: skip
         else:
             yield make_finding(
@@ -176,7 +190,9 @@ def call_agenix(file: RulesFile, path: str) -> str:
     return f"{name_rules(file)}agenix -e {name}"
 
 
-def _judge(bench: PlainBench, file: RulesFile, rule: PlainRule) -> Iterator[Finding]:
+def _judge(
+    bench: PlainBench, file: RulesFile, rule: PlainRule, left: str | None
+) -> Iterator[Finding]:
     names = bench.names
     before = bench.rule_at_base(file, rule.path)
     fact, found = names.here.fact(rule.path), names.here.follow(rule.path)
@@ -186,7 +202,8 @@ def _judge(bench: PlainBench, file: RulesFile, rule: PlainRule) -> Iterator[Find
     if found.obstacle is None and found.path not in names.here.files:
         yield make_finding(
             "plain-missing-file", f"{file.path} has a rule for it, but it is not in the tree",
-            path=rule.path, new=new, mend=_make_file(names, file, rule),
+            path=rule.path, new=new, mend=_make_file(names, file, rule)
+            if left is None else rename_file(file, left, rule.path),
         )  # fmt: skip
         return
     if found.obstacle or isinstance(fact, PointerFact | MissingFact | LockedFact):

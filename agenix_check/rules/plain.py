@@ -96,6 +96,10 @@ PLAIN: tuple[Rule, ...] = (
                 git add secrets.nix
                 agenix-check --fix
 
+            If its rule was only renamed, give the file that name, too:
+
+                git mv PATH NEW
+
             Or, if nobody needs it any more, remove it:
 
                 git rm PATH
@@ -125,7 +129,11 @@ PLAIN: tuple[Rule, ...] = (
                 git log --oneline -- PATH
                 git restore --source=COMMIT~ --staged --worktree -- PATH
 
-            If it was renamed, or nobody needs it, change or remove its rule, then git add
+            If only its rule was renamed, give the file that name, too:
+
+                git mv OLD PATH
+
+            If the file was renamed, or nobody needs it, change or remove its rule, then git add
             secrets.nix.
             """,
         about=About.PLAIN,

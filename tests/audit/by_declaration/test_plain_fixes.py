@@ -1,11 +1,16 @@
 """Plain agenix: the fixes that are printed, ours and agenix's own."""
 
 import json
+import subprocess
+
+import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from tests.audit.by_declaration.test_plain import judge, write_rules
-from tests.host_keys import ALPHA, BETA
+from tests.audit.texts import TOP
+from tests.conftest import Run
+from tests.host_keys import ALPHA, BETA, DELTA
 
 
 def _nix(keys: list[str]) -> str:
@@ -43,6 +48,44 @@ def test_a_renamed_file_is_named_as_before_or_by_its_rule(workshop: Workshop) ->
         "cd \"$(git rev-parse --show-toplevel)\" && git mv -- secrets/c.age 'secrets/a b.age'  "
         "# or name secrets/c.age in secrets/secrets.nix, and git add that"
     )
+
+
+@pytest.mark.parametrize("keys", [[ALPHA, BETA], [ALPHA, DELTA]], ids=["shown", "anonymous"])
+def test_a_rule_that_was_renamed_alone(workshop: Workshop, run: Run, keys: list[str]) -> None:
+    workshop.write("secrets/token.age", encrypt(b"x", keys))
+    workshop.write("secrets/db.age", encrypt(b"x", [ALPHA]))
+    write_rules(workshop, "secrets/secrets.nix", token=keys, db=[ALPHA])
+    workshop.commit("Build")
+    # db.age left as well, and has the recipients of nothing that is missing.
+    write_rules(workshop, "secrets/secrets.nix", **{"api-token": keys})
+    workshop.stage()
+
+    found = json.loads(run(workshop.top, "--format", "json").stdout)["findings"]
+
+    mends = {(one["rule"], one["path"]): one["mend"] for one in found}
+    assert mends.pop(("plain-without-rule", "secrets/db.age")).startswith("# put its rule back")
+    assert set(mends) == {
+        ("plain-missing-file", "secrets/api-token.age"),
+        ("plain-without-rule", "secrets/token.age"),
+    }
+    (mend,) = set(mends.values())
+    command, _, prose = mend.partition("  # ")
+    assert command == f"{TOP} && git mv -- secrets/token.age secrets/api-token.age"
+    assert prose == "or, if it was not renamed: put its rule back into secrets/secrets.nix"
+    workshop.remove("secrets/db.age")
+    workshop.stage()
+    subprocess.run(["sh", "-c", mend], cwd=workshop.top, check=True)
+    assert run(workshop.top).code == 0
+
+
+def test_a_rule_that_two_files_fit_is_for_neither(workshop: Workshop) -> None:
+    workshop.write("one.age", encrypt(b"x", [ALPHA]))
+    workshop.write("two.age", encrypt(b"y", [ALPHA]))
+    write_rules(workshop, one=[ALPHA], two=[ALPHA])
+    workshop.commit("Build")
+    write_rules(workshop, three=[ALPHA])
+
+    assert not [one for one in judge(workshop).findings if "git mv" in (one.mend or "")]
 
 
 def test_a_file_that_is_not_there_may_have_been(workshop: Workshop) -> None:
