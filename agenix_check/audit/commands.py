@@ -83,6 +83,19 @@ def put_key_right(what: str, then: str = REKEY) -> str:
     return f"# put {what} right (it must be one age or SSH public key) and git add it, then: {then}"
 
 
+def choose_key(replaced: str, holders: Iterable[str]) -> str:
+    """Return how to say which of two keys a host has.
+
+    `replaced` is the file that holds the new one, `holders` those that still hold the old one.
+    """
+    new, old = shell(replaced), " and ".join(map(shell, holders))
+    return (
+        f"# if the host has the new key: write it in {old} too, in place of the old one, and git "
+        f"add it, then: {REKEY}; if it has the old key: put that back in {new} and git add it, "
+        f"then: {REKEY}; where Nix is installed, --inventory nix finds out which"
+    )
+
+
 def encrypt_to_all(command: str, recipients: Iterable[Recipient]) -> str:
     """Return a command that encrypts a file to recipients, and what must be done before it."""
     if not mixes_post_quantum(recipients):

@@ -3,8 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from agenix_check.age import DUMMY_RECIPIENT, Recipient, RecipientError, parse_configured
-from agenix_check.audit.commands import REKEY_BY_NIX, put_key_right, shell
+from agenix_check.age import (
+    DUMMY_RECIPIENT,
+    Recipient,
+    RecipientError,
+    parse_configured,
+    recipient_or_none,
+)
+from agenix_check.audit.commands import REKEY_BY_NIX, choose_key, put_key_right, shell
 from agenix_check.audit.judged import make_finding
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.evidence import Evidence
@@ -12,7 +18,7 @@ from agenix_check.discover.tree.key_texts import NOWHERE, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
 from agenix_check.model.fleet import Fleet, Node
-from agenix_check.model.lost import Grown
+from agenix_check.model.lost import Grown, Rotated
 
 
 def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[Finding]:
@@ -34,7 +40,7 @@ def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[
                     new=text not in were, mend=put_key_right(where) if invalid else None,
                 )  # fmt: skip
         yield from _mixed(names.here, node, were, keyring)
-        yield from _hidden_rotations(names, node, were, keyring, storages)
+        yield from _hidden_rotations(names, node, were, storages)
         yield from _outgrown(names, node)
     yield from _overlaps(names, fleet, keyring, before.keys())
 
@@ -152,11 +158,7 @@ def storage_overlap(storage: str, inside: Sequence[str], *, node: str, new: bool
 
 
 def _hidden_rotations(
-    names: Names,
-    node: Node,
-    before: set[str],
-    keyring: Keyring,
-    storages: Collection[str],
+    names: Names, node: Node, before: set[str], storages: Collection[str]
 ) -> Iterator[Finding]:
     """Find keys that were replaced in one of their files but are still in another one.
 
@@ -167,15 +169,27 @@ def _hidden_rotations(
         key = digest(text)
         now = names.here.keys[key].paths
         said = False
-        for path in names.base.keys.get(key, NOWHERE).paths if text in before else ():
-            if path in now or not now or not _gained_a_key(names, path, keyring):
-                continue
-            if not _is_of_another(storages, node.storage, path, now):
-                said = True
-                yield _hidden_rotation(node, path, now[0], names.commits.get(path), new=True)
+        for one in find_replaced(names, storages, node.storage, key) if text in before else ():
+            said = True
+            yield _hidden_rotation(node, one, now, new=True)
         old = names.rotated.get((node.storage, key))
         if old is not None and not said:
-            yield _hidden_rotation(node, old.path, now[0], old.commit, new=False)
+            yield _hidden_rotation(node, old, now, new=False)
+
+
+def find_replaced(
+    names: Names, storages: Collection[str], storage: str, key: str
+) -> Iterator[Rotated]:
+    """Yield where the change that is judged replaced a key, by its digest, that lives on elsewhere.
+
+    `storages` are all output directories, `storage` is the one whose outputs are made for it.
+    """
+    now = names.here.keys.get(key, NOWHERE).paths
+    for path in names.base.keys.get(key, NOWHERE).paths if now else ():
+        if path in now or not _gained_a_key(names, path):
+            continue
+        if not _is_of_another(storages, storage, path, now):
+            yield Rotated(path, names.commits.get(path))
 
 
 def _is_of_another(
@@ -188,13 +202,17 @@ def _is_of_another(
     return host.search(path) is None and any(map(host.search, holders))
 
 
-def _hidden_rotation(node: Node, path: str, now: str, commit: str | None, *, new: bool) -> Finding:
+def _hidden_rotation(
+    node: Node, replaced: Rotated, holders: Sequence[str], *, new: bool
+) -> Finding:
+    path, commit = replaced
     return make_finding(
         "output-mixed-keys",
         f"{path} holds another key now, but outputs are made for the old one, which is still in "
-        f"{now}",
+        f"{holders[0]}",
         path=path, node=node.name, new=new, since=commit,
         cause=Cause(kind=CauseKind.KEY_CHANGED, path=path, commit=commit),
+        mend=choose_key(path, holders),
     )  # fmt: skip
 
 
@@ -224,13 +242,13 @@ def _outgrown(names: Names, node: Node) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _gained_a_key(names: Names, path: str, keyring: Keyring) -> bool:
+def _gained_a_key(names: Names, path: str) -> bool:
     """Return whether a file contains a key that it did not contain at the base."""
-    now, before = (_keys_in(tree, path, keyring) for tree in (names.here, names.base))
+    now, before = (_keys_in(tree, path) for tree in (names.here, names.base))
     return not now <= before
 
 
-def _keys_in(tree: Evidence, path: str, keyring: Keyring) -> set[str]:
+def _keys_in(tree: Evidence, path: str) -> set[str]:
     fact = tree.facts.get(path)
     texts = fact.public if isinstance(fact, KeyTexts) else ()
-    return {keyring.texts[text].text for text in texts if text in keyring.texts}
+    return {one.text for one in map(recipient_or_none, texts) if one is not None}

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from agenix_check.age import Match, Recipient, match, recipient_or_none
+from agenix_check.audit.commands import choose_key, shell
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.evidence import LOCK, Evidence
 from agenix_check.discover.tree.facts import AgeFact
@@ -20,10 +21,13 @@ from agenix_check.git.repository import Repository
 from agenix_check.mend.former_keys import FormerKeys
 from agenix_check.mend.lock_gifts import LockGifts
 from agenix_check.mend.needs import Need
+from agenix_check.model.lost import Rotated
 
 NOT_KNOWN = "this key is not known in this clone"
 A_HOST = "this key is a host's, and most sources are not for it: it would read them all"
 NOT_SHOWN = f"{NOT_KNOWN}, and no file shows whether it can read it already: it is anonymous"
+
+COMMIT_DIGITS = 12  # hexadecimal digits
 
 # A node, and the canonical text of its key; no node stands for files of plain agenix and sources.
 Pair = tuple[str | None, str]
@@ -32,7 +36,8 @@ Pair = tuple[str | None, str]
 class Ungranted(NamedTuple):
     """A file that is not made, because its key (its canonical text) is not admitted.
 
-    `secret` is None for a file that would be encrypted anew in place.
+    `secret` is None for a file that would be encrypted anew in place. `choice` says what to do
+    where another key may be its host's; then a grant decides as well.
     """
 
     node: str | None
@@ -40,6 +45,7 @@ class Ungranted(NamedTuple):
     file: str
     secret: str | None
     why: str
+    choice: str | None = None
 
 
 class Admission:
@@ -99,6 +105,13 @@ class Admission:
                 why = None
         else:
             why = self._former.objection(need.storage, need.key)
+            rotated = self._former.rotated(need.storage, need.key)
+            if why is None and rotated is not None:
+                holders = files_with(self._names.here, searched(key))
+                choice = choose_key(rotated.path, holders)
+                return Ungranted(
+                    need.node, key, path, need.secret, _which(rotated, holders[0]), choice
+                )
         if why is None and not self.knows(key):
             why = NOT_KNOWN
         return None if why is None else Ungranted(need.node, key, path, need.secret, why)
@@ -176,6 +189,14 @@ class Admission:
 
 def _may_read(fact: AgeFact, recipient: Recipient) -> bool:
     return any(match(stanza, recipient) is not Match.NO for stanza in fact.stanzas)
+
+
+def _which(rotated: Rotated, holder: str) -> str:
+    since = "" if rotated.commit is None else f" since {rotated.commit[:COMMIT_DIGITS]}"
+    return (
+        f"{shell(rotated.path)} has another key{since}, and {shell(holder)} still has this one: "
+        "which of them the host has, names alone do not show"
+    )
 
 
 def _why(key: str) -> str:

@@ -139,7 +139,10 @@ def _suspects(
             made = names.traces_at_base.get(file.ident)
             if made is not None and keys.get(file.directory) == {made.key}:
                 there = names.here.keys.get(made.key)
-                text = None if there is None else there.text
+                # A file that no longer holds the key may show that the host has another one.
+                left = set(names.base.keys[made.key].paths).difference(there.paths if there else ())
+                if not left and (file.directory, made.key) not in names.rotated:
+                    text = None if there is None else there.text
         recipient = None if text is None else recipients.get(text) or recipient_or_none(text)
         if text is None or recipient is None:
             return False

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from agenix_check.age import recipient_or_none
+from agenix_check.audit.directories import find_replaced
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.key_texts import NOWHERE, KeyText, KeyTexts, digest, readings
 from agenix_check.discover.tree.names import Names
@@ -11,6 +12,7 @@ from agenix_check.discover.tree.naming import OutputFile, Trace
 from agenix_check.mend.needs import Need, Needs, collect_needs
 from agenix_check.model.findings import Finding
 from agenix_check.model.fleet import closest_to_name
+from agenix_check.model.lost import Rotated
 
 
 class FormerKeys:
@@ -33,6 +35,23 @@ class FormerKeys:
             elif (key := _lost_key(names, file)) is not None:
                 lost[file.directory].add(key)
         self._keys = lost | keys
+
+    def rotated(self, storage: str, key: str) -> Rotated | None:
+        """Return where a key text was replaced by another, while other files still have it.
+
+        Which of the two the host of a directory has, names alone do not show.
+        """
+        names, same = self._names, _canonical(key)
+        for (directory, old), found in sorted(names.rotated.items()):
+            if directory == storage and _canonical(names.here.keys[old].text) == same:
+                return found
+        for old in sorted(self._keys.get(storage, ())):
+            text = names.here.keys.get(old, NOWHERE).text
+            if text is not None and _canonical(text) == same:
+                storages = {one.directory for one in names.here.outputs.values()}
+                for found in find_replaced(names, storages, storage, old):
+                    return found
+        return None
 
     def objection(self, storage: str, key: str) -> str | None:
         """Return why the secrets of a directory must not be encrypted to a key text, or None."""

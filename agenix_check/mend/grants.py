@@ -15,6 +15,7 @@ from agenix_check.git.pickaxe import Brought, find_bringer, find_in_any_commit
 from agenix_check.git.repository import Repository
 from agenix_check.mend.admission import (
     A_HOST,
+    COMMIT_DIGITS,
     NOT_KNOWN,
     NOT_SHOWN,
     Pair,
@@ -29,7 +30,6 @@ from agenix_check.model.fleet import closest_to_name
 ALL = "all"
 _MOST_SEARCHES = 10  # of the whole history, for a commit to name
 _LONGEST_AUTHOR = 60  # characters
-_COMMIT_DIGITS = 12  # hexadecimal digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Grant:
 
     `node` is None where files are encrypted anew in place; `called` is its shown name. `key` is
     its canonical text, `path` the file with the key, `bringer` the commit that brought it; `typed`
-    is the option that grants it.
+    is the option that grants it. `choice` says what to do where another key may be the host's.
     """
 
     node: str | None
@@ -50,6 +50,7 @@ class Grant:
     path: str | None
     bringer: Brought | None
     typed: str
+    choice: str | None = None
 
     @property
     def pair(self) -> Pair:
@@ -64,7 +65,7 @@ class Grant:
             place = f"{place}, which an earlier commit has"
         elif self.bringer is not None:
             author = _quote(self.bringer.author[:_LONGEST_AUTHOR])
-            place = f"{place}, brought by {author} in {self.bringer.commit[:_COMMIT_DIGITS]}"
+            place = f"{place}, brought by {author} in {self.bringer.commit[:COMMIT_DIGITS]}"
             if self.bringer.by_jujutsu:
                 place = f"{place}, which only Jujutsu keeps: perhaps your own edit"
         return f"{fingerprint(parse_recipient(self.key))} ({place})"
@@ -87,7 +88,8 @@ class Grant:
         kind = parse_recipient(self.key).kind
         whose = f"{_quote(self.called)}: " if self.called is not None else ""
         gets = ", ".join(map(_quote, self.secrets or self.files))
-        return f"{whose}{kind} {self.who} would get {gets}"
+        doubt = "" if self.choice is None else f" ({self.why})"
+        return f"{whose}{kind} {self.who} would get {gets}{doubt}"
 
 
 def describe_grants(
@@ -121,6 +123,7 @@ def describe_grants(
             files=tuple(sorted({one.file for one in its})),
             secrets=tuple(sorted({one.secret for one in its if one.secret is not None})),
             why=its[0].why,
+            choice=its[0].choice,
             path=bringers[pair[1]][0],
             bringer=bringers[pair[1]][1],
             typed=_typed(pair, groups, shown, by_key=pair[0] in several),
@@ -133,9 +136,10 @@ def say_grants(grants: Iterable[Grant], options: str = "") -> tuple[str, ...]:
     """Return what is left for lack of a grant, a sentence each; `options` are those of the run."""
     return tuple(
         f"{first_and_count(list(one.files))}: {one.why}"
+        + ("" if one.choice is None else f"; {one.choice.removeprefix('# ')}")
         + (
             ""
-            if one.why in (A_HOST, NOT_KNOWN, NOT_SHOWN, ONLY_THE_LOCK)
+            if one.choice is not None or one.why in (A_HOST, NOT_KNOWN, NOT_SHOWN, ONLY_THE_LOCK)
             else "; look at it, then --inventory nix"
         )
         + f"; {one.condition}, type `{' '.join(filter(None, (REKEY, options, one.typed)))}`"
@@ -146,8 +150,12 @@ def say_grants(grants: Iterable[Grant], options: str = "") -> tuple[str, ...]:
 def with_grants(command: str, grants: Sequence[Grant]) -> str:
     """Return the text of a fix that grants something; behind a `#` it says under which condition.
 
-    A text that is no command stays as it is.
+    A text that is no command stays as it is. Where another key may be the host's, it says how to
+    choose instead.
     """
+    choice = next((one.choice for one in grants if one.choice is not None), None)
+    if choice is not None:
+        return choice
     typed, _, prose = command.partition("  # ")
     if typed.startswith("#") or REKEY not in typed:
         return command

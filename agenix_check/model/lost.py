@@ -97,7 +97,10 @@ class Outgrown(NamedTuple):
 
 
 class Rotated(NamedTuple):
-    """A key that outputs are made for, which `commit` replaced in `path`; another file has it."""
+    """A key that outputs are made for, which `commit` replaced in `path`; another file has it.
+
+    `commit` is None where the change that is judged did that.
+    """
 
     path: str
-    commit: str
+    commit: str | None

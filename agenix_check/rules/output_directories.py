@@ -76,7 +76,20 @@ OUTPUT_DIRECTORIES: tuple[Rule, ...] = (
 
                 agenix-check --fix
 
-            If the key was changed, the rekey is enough.
+            If the key was changed, and another file still has the old one, names alone do not show
+            which of the two the host has, so `agenix-check --fix` makes nothing for the old key
+            unasked. With Nix, `agenix-check --fix --inventory nix` finds out. Without it, look at
+            the host (`/etc/ssh/ssh_host_ed25519_key.pub`).
+
+            If it has the new key, write that in the other file too, in place of the old one, and
+            rekey:
+
+                git add PATH
+                agenix-check --fix
+
+            If it still has the old key, put that back in the file that has the new one, `git add`
+            it, and rekey. To leave the files as they are and make outputs for the old key, name the
+            node: `agenix-check --fix --grant NODE`.
             """,
         about=About.OUTPUT,
     ),

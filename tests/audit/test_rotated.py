@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from agenix_check.audit.commands import choose_key
 from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
@@ -108,6 +109,7 @@ def test_many_commits_later(fleet: Workshop) -> None:
         assert (finding.severity, finding.node, finding.path, finding.new, finding.since) == (
             "warning", storage("alpha"), name_key_file("alpha"), False, commit,
         )  # fmt: skip
+        assert finding.mend == choose_key(name_key_file("alpha"), [KNOWN])
 
 
 def _put_back(shop: Workshop) -> None:

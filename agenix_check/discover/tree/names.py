@@ -1,6 +1,5 @@
 """The fleet as file names tell it: which outputs are explained, here and at the base."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
@@ -302,12 +301,10 @@ def _find_rotated(view: View, names: Names, used: AbstractSet[str], store: Store
     spare = _find_spare(names.here, used) if names.here.outputs else None
     if not spare:
         return names
-    from agenix_check.discover.tree.rotated import find_rotated
+    from agenix_check.discover.tree.rotated import find_made, find_rotated
 
-    made: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for file in names.here.outputs.values():
-        if (by := names.traces.get(file.ident)) is not None:
-            made[file.directory, by.key].add(file.ident)
+    made = find_made(names.here, (names.traces, names.traces_at_base), names.lost)
+    spare = _find_spare(names.here, {key for _, key in made})
     found, unseen = find_rotated(view, names.here, made, spare, store)
     return replace(names, rotated=found, skipped=(*names.skipped, *unseen))
 

@@ -14,14 +14,14 @@ from agenix_check.discover.tree.answered import tips_of, touched_since
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import find_fact
 from agenix_check.discover.tree.key_texts import KeyTexts, bare
-from agenix_check.discover.tree.naming import output_file
+from agenix_check.discover.tree.naming import Trace, output_file
 from agenix_check.discover.tree.outgrown import brought_outputs
 from agenix_check.git.cache import Store
 from agenix_check.git.history import LineCommit, read_commits, read_versions
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import changes, is_ancestor, parents_of
 from agenix_check.git.snapshot import File
-from agenix_check.model.lost import Rotated
+from agenix_check.model.lost import Lost, Rotated
 from agenix_check.view import View
 
 _STORED_ROTATIONS = "rotations"
@@ -31,6 +31,22 @@ _MOST_SHOWN = 3  # files that a sentence names
 
 _Asked = tuple[str, str, str]  # a file, and the directory and the key of outputs
 Made = Mapping[tuple[str, str], AbstractSet[str]]  # idents, by the directory and key of outputs
+
+
+def find_made(
+    here: Evidence, traces: Iterable[Mapping[str, Trace]], lost: Mapping[str, Lost]
+) -> Made:
+    """Return which outputs are made for keys that are still here, also those out of date."""
+    made: dict[tuple[str, str], set[str]] = defaultdict(set)
+    known = tuple(traces)
+    for file in here.outputs.values():
+        trace = next((one[file.ident] for one in known if file.ident in one), None)
+        key = None if trace is None else trace.key
+        if key is None and (past := lost.get(file.path)) is not None:
+            key = past.key if past.before is None else past.before[0]
+        if key is not None and key in here.keys:
+            made[file.directory, key].add(file.ident)
+    return made
 
 
 def find_rotated(
