@@ -180,5 +180,5 @@ def test_a_flake_cannot_make_nix_run_or_read_anything(estate: Estate, run: Run) 
     done = run(estate.shop.top)
 
     assert done.code == 3
-    assert "nixos:alpha could not be evaluated: no exec" in done.stderr
+    assert "error[node-not-evaluated]: no exec\n  nixos:alpha" in done.stdout
     assert not flag.exists()
