@@ -25,11 +25,11 @@ from agenix_check.git.repository import (
     open_repository,
     resolve,
 )
-from agenix_check.git.snapshot import File, Snapshot
+from agenix_check.git.snapshot import REGULAR, File, Snapshot
 from agenix_check.model.settings import Settings, SettingsChange, SettingsOrigin
 from agenix_check.view import View, open_view
 
-_REGULAR = ("100644", "100755")
+_OF_FILES = (REGULAR, "100755")
 _OID_DIGITS = 40  # digits at least
 
 
@@ -102,7 +102,7 @@ def _read_root_file(
         file = root.get(name)
         if file is None:
             continue
-        if file.mode not in _REGULAR:
+        if file.mode not in _OF_FILES:
             if name == FILE:
                 raise UsageError(f"{name}{at} is not a regular file")
             continue

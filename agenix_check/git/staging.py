@@ -17,12 +17,12 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.git.paths import quote_path, to_bytes, to_text
 from agenix_check.git.process import Git
 from agenix_check.git.repository import Repository, index_aside, write_tree
+from agenix_check.git.snapshot import REGULAR
 from agenix_check.git.worktree import without_filters
 
 FOLDER = "agenix-check"  # in the Git directory
 
 _NEW = "index"
-_MODE = "100644"
 _DIGITS_OF_SHA1 = 40
 _ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
@@ -213,7 +213,7 @@ def _drop_copy(folder: Path) -> None:
 def _update(git: Git, add: Mapping[str, str], remove: Iterable[str]) -> None:
     nothing = b"0" * (2 * hashlib.new(_hash(git), usedforsecurity=False).digest_size)
     lines = [b"0 %s\t%s" % (nothing, to_bytes(path)) for path in remove]
-    lines += [f"{_MODE} {oid}\t".encode() + to_bytes(path) for path, oid in add.items()]
+    lines += [f"{REGULAR} {oid}\t".encode() + to_bytes(path) for path, oid in add.items()]
     if lines:
         git.run("update-index", "-z", "--index-info", given=b"".join(f + b"\0" for f in lines))
 

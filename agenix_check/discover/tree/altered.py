@@ -120,8 +120,8 @@ def _read_seals(view: View, oids: Iterable[str]) -> dict[str, _Seal]:
 def _earlier(versions: Sequence[_Version], seals: Mapping[str, _Seal]) -> str | None:
     """Return the oldest version with the last one's header, if it has another length."""
     now = seals.get(versions[-1][0])
-    for oid, which in versions if now is not None else ():
-        seal = seals.get(oid)
-        if now is not None and seal is not None and seal[0] == now[0]:
-            return which if seal[1] != now[1] else None
-    return None
+    if now is None:
+        return None
+    known = ((seals[oid], which) for oid, which in versions if oid in seals)
+    size, which = next((seal[1], which) for seal, which in known if seal[0] == now[0])
+    return which if size != now[1] else None

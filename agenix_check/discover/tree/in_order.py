@@ -28,7 +28,7 @@ from agenix_check.discover.tree.naming import (
     output_file,
     trace,
 )
-from agenix_check.discover.tree.settled import Rest, SettledTree, find_touched
+from agenix_check.discover.tree.settled import Rest, SettledTree, ends_of_changed, find_touched
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.known_trees import list_between
 from agenix_check.git.objects import match_blobs
@@ -100,13 +100,7 @@ def _with(view: View, records: Iterable[str], left_out: Sequence[str]) -> View:
 def _settle(
     tree: str, traces: Mapping[str, Trace], amiss: AbstractSet[str], kind: str
 ) -> SettledTree:
-    sources: dict[str, list[str]] = defaultdict(list)
-    keys: dict[str, list[str]] = defaultdict(list)
-    for ident, (key, source) in traces.items():
-        if ident not in amiss:
-            sources[source].append(ident)
-            keys[key].append(ident)
-    return SettledTree.of(kind, tree, sources, keys)
+    return SettledTree.of(kind, tree, (one for one in traces.items() if one[0] not in amiss))
 
 
 @frozen
@@ -216,10 +210,8 @@ class _Bulk:
 
     def _concerned(self, traces: Mapping[str, Trace]) -> set[str]:
         """Return the ends of names, behind the ident, of outputs that are lost or changed."""
-        lost = {name for name in self.names if name[:IDENT_DIGITS] not in traces}
-        paths = (one.path for one in self.changes if output_file(one.path) is not None)
-        changed = (path.rpartition("/")[2] for path in paths)
-        return {name[IDENT_DIGITS:] for name in (*lost, *changed)}
+        lost = {name[IDENT_DIGITS:] for name in self.names if name[:IDENT_DIGITS] not in traces}
+        return lost | ends_of_changed(self.changes)
 
     def _tags(self) -> dict[str, bytes]:
         """Return the tags of the keys that stanzas show whole."""

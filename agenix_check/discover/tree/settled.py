@@ -49,19 +49,15 @@ class SettledTree(NamedTuple):
     by_key: Mapping[str, str]
 
     @classmethod
-    def of(
-        cls,
-        kind: str,
-        tree: str,
-        by_source: Mapping[str, Iterable[str]],
-        by_key: Mapping[str, Iterable[str]],
-    ) -> "SettledTree":
-        """Return one of lists of idents."""
-        source, key = (
-            {one: "".join(idents) for one, idents in groups.items()}
-            for groups in (by_source, by_key)
-        )
-        return cls(kind, tree, source, key)
+    def of(cls, kind: str, tree: str, made: Iterable[tuple[str, Trace]]) -> "SettledTree":
+        """Return one of idents in order, each with what made it."""
+        sources: dict[str, list[str]] = defaultdict(list)
+        keys: dict[str, list[str]] = defaultdict(list)
+        for ident, (key, source) in made:
+            sources[source].append(ident)
+            keys[key].append(ident)
+        by_source = {one: "".join(idents) for one, idents in sources.items()}
+        return cls(kind, tree, by_source, {one: "".join(some) for one, some in keys.items()})
 
 
 @frozen
@@ -113,19 +109,17 @@ def find_settled(
     found = here.outputs.values()
     if min(len({one.place for one in found}), len({one.ident for one in found})) < len(found):
         return None
-    sources: dict[str, list[str]] = defaultdict(list)
-    keys: dict[str, list[str]] = defaultdict(list)
+    in_order: list[tuple[str, Trace]] = []
     homes: set[tuple[str, str]] = set()
     for one in outputs:
         file = here.outputs[one.path]
         made = names.traces[file.ident]
         homes.add((file.directory, made.key))
         if one.verdict is Verdict.OK and not one.rules and files[one.path].mode == REGULAR:
-            sources[made.source].append(file.ident)
-            keys[made.key].append(file.ident)
+            in_order.append((file.ident, made))
     if not len(homes) == len({home for home, _ in homes}) == len({key for _, key in homes}):
         return None
-    return SettledTree.of(kind, view.snapshot.tree, sources, keys)
+    return SettledTree.of(kind, view.snapshot.tree, in_order)
 
 
 def have_own_keys(names: Names) -> bool:
@@ -179,14 +173,9 @@ def leave_out_settled(view: View, settings: Settings, loaded: object, kind: str)
     if not are_many(len(settled)):
         return None
     try:
-        moved = _find_moved(known, touched, settled, changes)
+        settled = _leave_out_moved(known, touched, settled, changes)
     except CannotCheckError:  # too many pairs: whoever looks at all says so
         return None
-    settled = (
-        settled
-        if not moved
-        else {ident: source for ident, source in settled.items() if source not in moved}
-    )
     records = view.snapshot.records
     chosen = _choose(records, len(here), settled, broken, changes)
     if chosen is None:
@@ -200,12 +189,13 @@ def leave_out_settled(view: View, settings: Settings, loaded: object, kind: str)
     return Rest(view=pruned, found=NOTHING_FOUND, source_of=settled.get)
 
 
-def _find_moved(
-    known: SettledTree, touched: set[str], settled: Mapping[str, str], changes: Sequence[Change]
-) -> set[str]:
-    """Return the sources of outputs that come or go: who reads them may do so by another.
+def _leave_out_moved(
+    known: SettledTree, touched: set[str], settled: dict[str, str], changes: Sequence[Change]
+) -> dict[str, str]:
+    """Return what is settled without the sources of outputs that come or go.
 
-    Raises `CannotCheckError` if too many pairs would have to be tried.
+    Who reads these may do so by another output. Raises `CannotCheckError` if too many pairs would
+    have to be tried.
     """
     outputs = (output_file(one.path) for one in changes)
     idents = {one.ident for one in outputs if one is not None}
@@ -213,8 +203,11 @@ def _find_moved(
     keys = {key: KeyText(None, ()) for key in known.by_key}
     made = trace(new, keys, touched)
     made |= trace(new - made.keys(), keys, known.by_source)
-    old = {settled[ident] for ident in idents if ident in settled}
-    return old | {one.source for one in made.values()} - touched
+    moved = {settled[ident] for ident in idents if ident in settled}
+    moved |= {one.source for one in made.values()} - touched
+    if not moved:
+        return settled
+    return {ident: source for ident, source in settled.items() if source not in moved}
 
 
 def _split(idents: str) -> list[str]:
@@ -243,6 +236,12 @@ def find_touched(view: View, changes: Iterable[Change]) -> set[str] | None:
     return touched
 
 
+def ends_of_changed(changes: Iterable[Change]) -> set[str]:
+    """Return how the names of changed outputs end, behind the ident."""
+    paths = (one.path for one in changes if output_file(one.path) is not None)
+    return {path.rpartition("/")[2][IDENT_DIGITS:] for path in paths}
+
+
 def _parts_of(fact: Fact) -> set[str] | None:
     if isinstance(fact, AgeFact | PointerFact):
         return {fact.sha256}
@@ -268,9 +267,7 @@ def _choose(
     paths = {one.path for one in changes}
     sides = (file for one in changes for file in (one.before, one.after) if file is not None)
     oids = {file.oid for file in sides if output_file(file.path) is not None}
-    names = {
-        path.rpartition("/")[2][IDENT_DIGITS:] for path in paths if output_file(path) is not None
-    }
+    names = ends_of_changed(changes)
     files = [record.rpartition("/")[2] for record in records]
     names |= {name[IDENT_DIGITS:] for name in files if name[:IDENT_DIGITS] in broken}
     kept, left_out = list[str](), list[str]()
