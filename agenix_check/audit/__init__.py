@@ -99,6 +99,8 @@ def _with_plain(names: Names, inventory: Inventory, report: Report) -> Report:
     by_rule |= {names.here.follow(path).path for path in by_rule}
     unread = (path for file in files for path in file.unread or ())
     ruled = by_rule.union(inventory.unruled, unread)
+    if any(file.unread is None for file in files):  # rules that could not be read may name any
+        ruled.update(finding.path for finding in report.findings if finding.path is not None)
     findings = [
         write_by_agenix(bench, finding) if finding.path in by_rule else finding
         for finding in report.findings

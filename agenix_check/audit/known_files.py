@@ -6,16 +6,17 @@ from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts, bare
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.access import Reader, ReaderKind
+from agenix_check.model.declaration import RulesFile
 from agenix_check.model.findings import Report
 from agenix_check.model.known import KnownFile, KnownKind
 
 
 def know_file(
-    path: str, report: Report, names: Names, readers: Iterable[Reader]
+    path: str, report: Report, names: Names, readers: Iterable[Reader], rules: Iterable[RulesFile]
 ) -> KnownFile | None:
     """Return what is known of a file; None if it is nothing to the fleet.
 
-    `report` is of the whole fleet, with details.
+    `report` is of the whole fleet, with details; `rules` are its rules files.
     """
     findings = tuple(one for one in report.findings if one.path == path)
     judged = next((one for one in report.files if one.path == path), None)
@@ -34,6 +35,7 @@ def know_file(
                 for one in readers
                 if one.kind is not ReaderKind.NODE and path in {each.secret for each in one.secrets}
             ),
+            unread=tuple(one.path for one in rules if one.unread is None or path in one.unread),
             findings=findings,
         )
     if isinstance(fact, KeyTexts):

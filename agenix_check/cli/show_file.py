@@ -54,7 +54,7 @@ def _look_up(files: Sequence[str]) -> tuple[dict[str, KnownFile], Mapping[str, s
         say(f"what the repository knows of it is not shown: {error}")
         return {}, {}
     known = {
-        file: know_file(path, judged.report, judged.names, judged.readers)
+        file: know_file(path, judged.report, judged.names, judged.readers, judged.fleet.rules)
         for file, path in paths.items()
         if path is not None
     }

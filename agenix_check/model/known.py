@@ -24,6 +24,7 @@ class KnownFile:
     - `outputs` are those made from it, if it is a source.
     - `people` are whom it is for, by name: the masters of a source, the owners of the keys in it.
     - `secrets` are those that the keys in it can read.
+    - `unread` are the rules files that could not be read and may have its rule.
     - `findings` are what is wrong with the file itself.
     """
 
@@ -32,4 +33,5 @@ class KnownFile:
     outputs: tuple[JudgedFile, ...] = ()
     people: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -65,7 +65,9 @@ def _plain(known: KnownFile, _: Mapping[str, str]) -> Iterator[str]:
 
 
 def _source(known: KnownFile, names: Mapping[str, str]) -> Iterator[str]:
-    if not known.outputs:
+    if known.unread and not known.outputs:
+        yield f"whose it is cannot be told: {_some(known.unread)} could not be read"
+    elif not known.outputs:
         yield "a source from which no output is made"
     elif known.people:
         yield f"source, for {_some(known.people)}"

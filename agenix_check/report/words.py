@@ -84,9 +84,13 @@ def summary(report: Report, *, verbose: bool) -> str:
     plain = report.plain_verdicts
     parts = []
     if counts.outputs or not plain:
-        scope = f"{quantity(counts.outputs, 'output')} on {quantity(report.fleet.nodes, 'node')}"
-        nothing = "nothing was checked" if report.incomplete else "nothing to check"
-        parts.append(f"{scope}: {_verdicts(report) if counts.outputs else nothing}")
+        said = "nothing was checked" if report.incomplete else "nothing to check"
+        if counts.outputs:
+            said = _verdicts(report)
+        if counts.outputs or report.fleet.nodes:
+            nodes = quantity(report.fleet.nodes, "node")
+            said = f"{quantity(counts.outputs, 'output')} on {nodes}: {said}"
+        parts.append(said)
     if plain:
         parts.append(f"{quantity(plain.total(), 'plain agenix file')}: {_plain(report)}")
     if report.decrypted is not None:

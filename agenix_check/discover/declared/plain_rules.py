@@ -10,13 +10,14 @@ from typing import NamedTuple
 from agenix_check.discover.declared.redaction import withhold_rules
 from agenix_check.discover.rules.machine import Budget
 from agenix_check.discover.rules.reading import TreeFiles
-from agenix_check.discover.rules.relative import list_secrets_nix, make_rules_file
+from agenix_check.discover.rules.relative import correct, list_secrets_nix, make_rules_file
 from agenix_check.discover.rules.understand import Misunderstood, Understood, understand
 from agenix_check.discover.rules.values import RefusedError
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.process import Git
 from agenix_check.git.snapshot import SUBMODULE, File
+from agenix_check.git.worktree import is_in_work_tree
 from agenix_check.model.declaration import RulesFile
 from agenix_check.model.fleet import RULES_FILE
 from agenix_check.model.settings import EVERY_RULE, Ignore
@@ -30,7 +31,7 @@ _WAY_OUT = (
     "take what it needs from files of this tree; or an [[ignore]] with this path, "
     'rule = "*" and a reason leaves the file out'
 )
-_NO_NIX = "a mistake, or something that only Nix understands, which is not here or not to be asked"
+_NO_NIX = "or something that only Nix understands, which is not here or not to be asked"
 
 AskNix = Callable[[View, Sequence[str]], tuple[RulesFile, ...]]
 
@@ -72,7 +73,8 @@ def declare_plain(
             if asks and ask_nix is not None:
                 open_questions.append(path)
             elif asks:
-                found[path] = replace(file, failure=f"{file.failure}: {_NO_NIX}")
+                why = f"{file.failure}: a mistake ({correct(path)}), {_NO_NIX}"
+                found[path] = replace(file, failure=why)
     if open_questions and ask_nix is not None:
         found |= _better(found, open_questions, lambda: ask_nix(view, open_questions))
     files = tuple(withhold_rules(found[path]) for path in sorted(found))
@@ -115,22 +117,25 @@ def _understand(
     if result.failures and not (likely or result.rules):
         return None, False
     asks = any(one.refused and not one.impure for one in result.failures)
-    file = _rules_file(path, result, here.files)
+    file = _rules_file(view, path, result)
     return replace(file, read=tuple(sorted(tree.read_paths))), asks
 
 
-def _rules_file(path: str, result: Understood, files: Mapping[str, File]) -> RulesFile:
+def _rules_file(view: View, path: str, result: Understood) -> RulesFile:
     failures = [_sentence(one) for one in result.failures[:_SHOWN_FAILURES]]
     if len(result.failures) > _SHOWN_FAILURES:
         failures.append(f"and {len(result.failures) - _SHOWN_FAILURES} more")
     if any(one.impure for one in result.failures):
         failures.append(_WAY_OUT)
+    mistake = next((one for one in result.failures if not one.refused), None)
+    if mistake is not None:
+        failures.append(_put_right(view, mistake))
     unread = [one.rule for one in result.failures if one.rule is not None]
     return make_rules_file(
         path,
         result.rules,
         failures,
-        files=files,
+        files=view.snapshot.files,
         unread=unread if len(unread) == len(result.failures) else None,
     )
 
@@ -144,6 +149,14 @@ def _sentence(failure: Misunderstood) -> str:
     if failure.refused:
         return f"{about}{failure.reason} {where} is not understood"
     return f"{about}{failure.reason} {where}"
+
+
+def _put_right(view: View, mistake: Misunderstood) -> str:
+    """Return what to type where Nix would find a mistake too."""
+    absent = mistake.absent if view.snapshot.kind == "index" else None
+    if absent is not None and is_in_work_tree(view.repository, absent):
+        return f"it is in the work tree, and not staged: git add {ascii(absent)[1:-1]}"
+    return correct(mistake.place.path)
 
 
 def _failure(path: str, sentence: str) -> RulesFile:

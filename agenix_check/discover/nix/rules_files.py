@@ -1,6 +1,7 @@
 """Ask Nix for the rules in plain agenix rules files (`secrets.nix`) of a snapshot."""
 
 import posixpath
+import re
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Any
@@ -10,7 +11,7 @@ from agenix_check.discover.nix.message import shorten
 from agenix_check.discover.nix.pool import Begun, Outcome, UnitValue, evaluate_all
 from agenix_check.discover.nix.restrictions import addresses, jobs_of, memory_of
 from agenix_check.discover.nix.run import Nix, in_this_shape, require_nix
-from agenix_check.discover.rules.relative import make_rules_file
+from agenix_check.discover.rules.relative import correct, make_rules_file
 from agenix_check.discover.rules.written import PublicKey, WrittenRule
 from agenix_check.git.export import Export, export
 from agenix_check.git.objects import read_blobs
@@ -20,6 +21,7 @@ from agenix_check.model.declaration import RulesFile
 from agenix_check.model.fleet import RULES_FILE
 
 _MARK = b"publicKeys"
+_LAST_PLACE = re.compile(r"\(([^()]+):\d+\)$")  # at the end of Nix's sentence
 
 
 def evaluate_rules(
@@ -100,7 +102,10 @@ def _read(outcome: Outcome[str], snapshot: Snapshot) -> RulesFile | None:
     """Return an evaluated rules file, or None if it is not a rules file."""
     path = outcome.unit
     if outcome.complaint is not None:
-        return _failure(path, shorten(outcome.complaint, "", snapshot.files))
+        sentence = shorten(outcome.complaint, "", snapshot.files)
+        place = _LAST_PLACE.search(sentence)
+        advice = f"; {correct(place[1])}" if place and place[1] in snapshot.files else ""
+        return _failure(path, sentence + advice)
     if not isinstance(outcome.value, list):
         if posixpath.basename(path) == RULES_FILE:
             return None

@@ -186,8 +186,8 @@ class Machine:
         return self.force(self._imported[source])
 
     def _load(self, path: str) -> Value:
+        text = self.files.read(path)  # where it is absent, the place is that of the import
         try:
-            text = self.files.read(path)
             self.budget.spend(len(text) // 4)
             return self.evaluate(self._parse(text, path), self._outermost)
         except EvaluationError as error:

@@ -86,7 +86,7 @@ def parse(source: bytes, path: str, known: Globals) -> Expression:
     if root.has_error:
         torn = (b"\n" + source).find(b"\n<<<<<<< ")
         if torn >= 0:
-            conflict = EvaluationError("it has Git conflict markers: resolve them, then git add it")
+            conflict = EvaluationError("unresolved Git conflict markers")
             conflict.place = Position(path, source.count(b"\n", 0, torn) + 1)
             raise conflict
         error_place = Position(path, _error_line(root))

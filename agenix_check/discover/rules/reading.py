@@ -5,7 +5,12 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from agenix_check.discover.rules.places import encode
-from agenix_check.discover.rules.values import EvaluationError, RefusedError, show_text
+from agenix_check.discover.rules.values import (
+    AbsentFileError,
+    EvaluationError,
+    RefusedError,
+    show_text,
+)
 from agenix_check.git.links import Obstacle, follow
 from agenix_check.git.paths import to_text
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
@@ -37,8 +42,9 @@ class TreeFiles:
         self._note(place)
         file = self._files.get(place)
         if file is None or file.mode == SUBMODULE:
-            kind = "is a directory" if place in self._directories else "is not in this tree"
-            raise EvaluationError(f"{_shown(path)} {kind}")
+            if place in self._directories:
+                raise EvaluationError(f"{_shown(path)} is a directory")
+            raise AbsentFileError(f"{_shown(path)} is not in this tree", place)
         return self._load(file)
 
     def list(self, path: str) -> dict[bytes, bytes]:

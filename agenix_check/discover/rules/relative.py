@@ -60,6 +60,11 @@ def make_rules_file(
     )
 
 
+def correct(path: str) -> str:
+    """Return what to type where a rules file, or a file that it imports, has a mistake."""
+    return f"correct it, then: git add {ascii(path)[1:-1]}"
+
+
 def _directory(path: str, names: Sequence[str], files: Container[str]) -> str:
     """Return what the names in a rules file are relative to.
 

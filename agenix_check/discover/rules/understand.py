@@ -12,6 +12,7 @@ from agenix_check.discover.rules.operators import names_of, text_of
 from agenix_check.discover.rules.parse import parse
 from agenix_check.discover.rules.syntax import Position
 from agenix_check.discover.rules.values import (
+    AbsentFileError,
     EvaluationError,
     RefusedError,
     Thunk,
@@ -30,7 +31,8 @@ class Misunderstood(NamedTuple):
     """Why a rule, or where `rule` is None a whole file, could not be evaluated, and where.
 
     `refused` if the evaluator does not know something that Nix may know; `impure` if that is
-    something of the machine, so that evaluation in a sandbox must not answer it either.
+    something of the machine, so that evaluation in a sandbox must not answer it either. `absent` is
+    the file that would have been read and is not in the tree.
     """
 
     rule: str | None
@@ -38,6 +40,7 @@ class Misunderstood(NamedTuple):
     place: Position
     impure: bool
     refused: bool
+    absent: str | None = None
 
 
 class Understood(NamedTuple):
@@ -77,7 +80,8 @@ def _failure(error: EvaluationError, rule: str | None, path: str) -> Misundersto
     refused = isinstance(error, RefusedError)
     impure = isinstance(error, RefusedError) and error.impure
     place = error.place or Position(path, 1)
-    return Misunderstood(rule, str(error), place, impure=impure, refused=refused)
+    absent = error.path if isinstance(error, AbsentFileError) else None
+    return Misunderstood(rule, str(error), place, impure, refused, absent)
 
 
 def _rules(machine: Machine, path: str) -> Understood | None:

@@ -30,6 +30,14 @@ class ThrownError(EvaluationError):
     """What `throw` and `assert` raise, and `tryEval` catches."""
 
 
+class AbsentFileError(EvaluationError):
+    """What is raised for a file of the repository that is not in the tree."""
+
+    def __init__(self, text: str, path: str) -> None:
+        super().__init__(text)
+        self.path = path
+
+
 class RefusedError(EvaluationError):
     """This evaluator gives no answer. `impure` if one in a sandbox must not either."""
 

@@ -140,7 +140,7 @@ def test_nix_is_not_asked_about_what_is_wrong(
 
     assert (done.code, done.stderr) == (3, (
         "agenix-check: could not check: secrets.nix: db.age: attribute 'missing' missing "
-        "(secrets.nix:1)\n"
+        "(secrets.nix:1); correct it, then: git add secrets.nix\n"
     ))  # fmt: skip
     assert not (tmp_path / "nix-was-started").exists()
 
@@ -158,8 +158,8 @@ def test_what_is_not_understood_is_said_with_its_line(
     assert done.code == 3
     assert done.stderr == (
         "agenix-check: could not check: secrets.nix: db.age: builtins.genericClosure "
-        "(secrets.nix:2) is not understood: a mistake, or something that only Nix understands, "
-        "which is not here or not to be asked\n"
+        "(secrets.nix:2) is not understood: a mistake (correct it, then: git add secrets.nix), or "
+        "something that only Nix understands, which is not here or not to be asked\n"
     )
 
 
@@ -298,6 +298,42 @@ def test_conflict_markers_are_said_as_such(
 
     assert done.code == 3
     assert (
-        "secrets.nix: it has Git conflict markers: resolve them, then git add it (secrets.nix:2)\n"
-        in done.stderr
+        "secrets.nix: unresolved Git conflict markers (secrets.nix:2); correct it, then: "
+        "git add secrets.nix\n" in done.stderr
     )
+
+
+def test_a_broken_rules_file_is_one_line_and_nothing_else(workshop: Workshop, run: Run) -> None:
+    """What is wrong, where, and what to type; no note about files whose rules were not read."""
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    write_rules(workshop, db=[ALPHA])
+    workshop.commit("Begin")
+    broken = {
+        '{\n  "db.age".publicKeys = [ "a" ]\n  "b.age".publicKeys = [ ];\n}':
+            "syntax error, … (secrets.nix:3); correct it, then: "
+            "git add secrets.nix",
+        '{\n  "db.age".publicKeys = [ carol ];\n}':
+            "undefined variable 'carol' (secrets.nix:2); correct it, then: git add secrets.nix",
+        'let keys = import ./keys.nix; in\nkeys // {\n  "db.age".publicKeys = [ keys.a ];\n}':
+            "undefined variable 'carol' (keys.nix:1); correct it, then: git add keys.nix",
+        'let keys = import ./staff.nix; in keys // { "db.age".publicKeys = [ keys.a ]; }':
+            "staff.nix is not in this tree (secrets.nix:1); it is in the work tree, and not "
+            "staged: git add staff.nix",
+    }  # fmt: skip
+    for text, sentence in broken.items():
+        workshop.write("secrets.nix", text)
+        workshop.write("keys.nix", "{ a = carol; }")
+        workshop.stage()
+        workshop.write("staff.nix", "{ }")
+
+        done = run(workshop.top, "-v")
+
+        start, _, end = f"could not check: secrets.nix: {sentence}\n".rpartition("…")
+        assert done.code == 3
+        assert done.stdout == "nothing was checked · 0 errors, 0 warnings · incomplete\n"
+        (line,) = done.stderr.splitlines(keepends=True)
+        assert start in line  # after it Nix's own words, of one version or another
+        assert line.endswith(end)
+        (workshop.top / "staff.nix").unlink()
+    seen = run(workshop.top, "inspect", "db.age")
+    assert "whose it is cannot be told: secrets.nix could not be read" in seen.stdout
