@@ -32,7 +32,7 @@ def recall_report(view: View, settings: Settings, store: Store) -> Report | None
 
     known = remembered.recall(view.info, look_aside)
     if known is not None:
-        return known
+        return None if _has_arrived(view, known) else known
     trees = KnownTrees(store, _kind(view, settings))
     judged = trees.load()
     if not judged:
@@ -43,9 +43,21 @@ def recall_report(view: View, settings: Settings, store: Store) -> Report | None
     if alike is None:
         return None
     known = remembered.adopt(alike.report, view.info, look_aside)
-    if known is not None:
-        trees.keep(alike._replace(report=_name(view, settings)))
+    if known is None or _has_arrived(view, known):
+        return None
+    trees.keep(alike._replace(report=_name(view, settings)))
     return known
+
+
+def _has_arrived(view: View, known: Report) -> bool:
+    """Return whether the work tree has a file now that a remembered report misses."""
+    if view.snapshot.kind != "index" or not known.findings:
+        return False
+    from agenix_check.git.worktree import is_in_work_tree
+    from agenix_check.rules import find_rule
+
+    absent = {one.path for one in known.findings if find_rule(one.rule).absent}
+    return any(is_in_work_tree(view.repository, path) for path in absent if path is not None)
 
 
 def find_the_rest(view: View, settings: Settings, store: Store) -> "Rest | None":
@@ -69,7 +81,7 @@ def keep_report(
     `rest` is what was looked at, if that is not the whole view. Returns the name under which its
     texts may be remembered; None where the report is not.
     """
-    if not _lasts(examined):
+    if not _lasts(examined) or any(file.unstaged for file in examined.inventory.rules):
         return None
     names, remembered = examined.names, RememberedReport(store, _name(view, settings))
     aside = None if names.looked_aside is None else (names.looked_aside, names.unstaged.digest)

@@ -22,7 +22,8 @@ NOT_IN_PARTIAL_COMMIT = (
     "for these paths, then `git commit` without naming paths, or `git commit -a`"
 )
 NOT_STAGED = "rekeyed, but not staged: it is in the work tree only"
-LEFT_OUT = "rekeyed, but left out: git commit PATH records only what it names"
+LEFT_OUT_OF_COMMIT = "left out: git commit PATH records only what it names"
+LEFT_OUT = f"rekeyed, but {LEFT_OUT_OF_COMMIT}"
 # Where history that decides is not in this clone.
 DEEPEN = "git fetch --unshallow"
 CLONE_WHOLE = "# clone the repository again, without --filter"

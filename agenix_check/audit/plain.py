@@ -1,17 +1,19 @@
 """Plain agenix: compare the recipients of each rule with the header of its file."""
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from agenix_check.audit.commands import (
+    LEFT_OUT_OF_COMMIT,
     bring_back,
     encrypt_to_all,
     from_top,
     may_remove,
     move_back,
     pathspec,
+    record,
     shell,
     stage,
     take_out_blanks,
@@ -63,7 +65,7 @@ def audit_plain(
             rules = tuple(
                 dict.fromkeys([one.rule for one in findings] or _as_source(bench.names, rule))
             )
-            verdict, reason = _verdict(bench.names, rule, rules)
+            verdict, reason = _verdict(bench.names, rule, rules, file.unstaged)
             result = JudgedFile(
                 FileKind.PLAIN, file.path, rule.path, None, rule.path, verdict, rules, reason
             )
@@ -137,10 +139,13 @@ def _as_source(names: Names, rule: PlainRule) -> list[str]:
     return ["source-malformed"] if broken else []
 
 
-def _verdict(names: Names, rule: PlainRule, rules: tuple[str, ...]) -> tuple[Verdict, str | None]:
+def _verdict(
+    names: Names, rule: PlainRule, rules: tuple[str, ...], unstaged: Container[str]
+) -> tuple[Verdict, str | None]:
     """Return the verdict of a rule's file, and why it could not be judged."""
     if rules == ("plain-missing-file",):
-        return Verdict.SKIPPED, "it is not in the tree"
+        staged = rule.path not in unstaged
+        return Verdict.SKIPPED, "it is not in the tree" if staged else "it is not staged"
     fact = names.here.fact(rule.path)
     if rules == ("source-malformed",) and isinstance(fact, AgeFact) and fact.problem is None:
         return Verdict.UNVERIFIABLE, NOT_FOR_ALL
@@ -200,11 +205,7 @@ def _judge(
     read = RuleRecipients(rule)
     yield from _invalid(bench, file, rule, read)
     if found.obstacle is None and found.path not in names.here.files:
-        yield make_finding(
-            "plain-missing-file", f"{file.path} has a rule for it, but it is not in the tree",
-            path=rule.path, new=new, mend=_make_file(names, file, rule)
-            if left is None else rename_file(file, left, rule.path),
-        )  # fmt: skip
+        yield _missing(names, file, rule, left, new=new)
         return
     if found.obstacle or isinstance(fact, PointerFact | MissingFact | LockedFact):
         return
@@ -227,6 +228,24 @@ def _judge(
         )  # fmt: skip
     if read.texts:
         yield from judge_recipients(bench, file, rule, fact, read)
+
+
+def _missing(
+    names: Names, file: RulesFile, rule: PlainRule, left: str | None, *, new: bool
+) -> Finding:
+    """Report a rule without a file; `left` is the file that it meant before it was renamed."""
+    if rule.path not in file.unstaged:
+        return make_finding(
+            "plain-missing-file", f"{file.path} has a rule for it, but it is not in the tree",
+            path=rule.path, new=new, mend=_make_file(names, file, rule)
+            if left is None else rename_file(file, left, rule.path),
+        )  # fmt: skip
+    partial = names.unstaged.partial
+    why = f"is {LEFT_OUT_OF_COMMIT}" if partial else "is in the work tree, but not staged"
+    return make_finding(
+        "plain-missing-file", f"{file.path} has a rule for it, and it {why}", path=rule.path,
+        new=new, mend=record(stage(names.here.follow(rule.path).path), partial=partial),
+    )  # fmt: skip
 
 
 def _invalid(

@@ -126,7 +126,8 @@ class RulesFile:
     `failure` says why it, or a part of it, could not be read; `rules` are those that could, and
     `unread` the paths of files whose rules could not, None if these are not known. `read` are the
     files and directories that it takes keys from, as far as that is known. The names of its rules
-    are relative to `directory`: its own, or the one that agenix is run in.
+    are relative to `directory`: its own, or the one that agenix is run in. `unstaged` are the paths
+    of its rules whose file is in the work tree, and not in the index that is judged.
     """
 
     path: str
@@ -135,3 +136,4 @@ class RulesFile:
     read: tuple[str, ...] = ()
     unread: tuple[str, ...] | None = ()
     directory: str = ""
+    unstaged: tuple[str, ...] = ()

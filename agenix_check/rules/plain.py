@@ -112,14 +112,15 @@ PLAIN: tuple[Rule, ...] = (
         severity=Severity.WARNING,
         title="a rule in secrets.nix has no file",
         meaning="""
-            secrets.nix has a rule for a file that is not in the tree.
+            secrets.nix has a rule for a file that is not in the tree: it was never made, or it is
+            in the work tree and was not staged.
             """,
         why="""
             A configuration that uses the file does not evaluate. If none does, the rule is left
             over.
             """,
         mend="""
-            Create the file:
+            Create the file, unless it is there already, and stage it:
 
                 agenix -e PATH
                 git add PATH
@@ -137,6 +138,7 @@ PLAIN: tuple[Rule, ...] = (
             secrets.nix.
             """,
         about=About.PLAIN,
+        absent=True,
         newness=Newness.BY_FILES,
     ),
     Rule(

@@ -69,6 +69,7 @@ class Rule:
       these rules it breaks depends on the base, so for `--new-from` they are one.
     - `unreadable` says that its file is no source that anybody can decrypt.
     - `is_doubt` says that a comparison of plaintexts settles it.
+    - `absent` says that its file is not in the tree, so that the work tree may have it.
     - `newness` says what of the base shows whether its findings are new, beside its files.
     """
 
@@ -85,6 +86,7 @@ class Rule:
     unexplained: bool = False
     unreadable: bool = False
     is_doubt: bool = False
+    absent: bool = False
     newness: Newness = Newness.BY_FLEET
 
     def __post_init__(self) -> None:

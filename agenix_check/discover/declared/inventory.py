@@ -88,9 +88,11 @@ def take_inventory(view: View, names: Names, settings: Settings, store: Store) -
     if LOCK in view.snapshot.files and settings.inventory is not InventoryChoice.NAMES:
         inventory = _with_stale_rules(view, names, inventory, plain)
     if plain is not None:
+        from agenix_check.discover.declared.plain_rules import note_unstaged
+
         inventory = replace(
             inventory,
-            rules=plain.files,
+            rules=note_unstaged(view, names, plain.files),
             notices=(*inventory.notices, *plain.notices),
             incomplete=(*inventory.incomplete, *plain.incomplete),
         )

@@ -13,6 +13,7 @@ from agenix_check.discover.rules.reading import TreeFiles
 from agenix_check.discover.rules.relative import correct, list_secrets_nix, make_rules_file
 from agenix_check.discover.rules.understand import Misunderstood, Understood, understand
 from agenix_check.discover.rules.values import RefusedError
+from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.process import Git
@@ -83,6 +84,25 @@ def declare_plain(
         left_out=frozenset(left_out),
         notices=tuple(f"{path}: left out: {reason}" for path, reason in left_out.items()),
         incomplete=say_failures(files),
+    )
+
+
+def note_unstaged(view: View, names: Names, files: Iterable[RulesFile]) -> tuple[RulesFile, ...]:
+    """Return the rules files of a view with what only the work tree has of their files."""
+    if view.snapshot.kind != "index":
+        return tuple(files)
+    return tuple(
+        replace(
+            file,
+            unstaged=tuple(
+                rule.path
+                for rule in file.rules
+                if (found := names.here.follow(rule.path)).obstacle is None
+                and found.path not in view.snapshot.files
+                and is_in_work_tree(view.repository, found.path)
+            ),
+        )
+        for file in files
     )
 
 

@@ -26,7 +26,7 @@ from agenix_check.discover.tree.unstaged import (
 )
 from agenix_check.git.cache import Store
 from agenix_check.git.history import last_changes
-from agenix_check.git.repository import changes
+from agenix_check.git.repository import changes, is_partial_commit
 from agenix_check.git.snapshot import Change
 from agenix_check.model.activity import busy
 from agenix_check.model.findings import Cause, CauseKind
@@ -331,7 +331,7 @@ def _look_closer(view: View, names: Names) -> Names:
         else [one for path, one in there.outputs.items() if path not in here.outputs]
     )
     commits: Mapping[str, str] = {}
-    unstaged = NOTHING_UNSTAGED
+    unstaged = replace(NOTHING_UNSTAGED, partial=is_partial_commit())
     in_work_tree = view.snapshot.kind == "index" and view.repository.top is not None
     looked_aside: tuple[str, ...] | None = None
     if in_work_tree and (lost or gone or not _has_all(there, here)):

@@ -337,3 +337,34 @@ def test_a_broken_rules_file_is_one_line_and_nothing_else(workshop: Workshop, ru
         (workshop.top / "staff.nix").unlink()
     seen = run(workshop.top, "inspect", "db.age")
     assert "whose it is cannot be told: secrets.nix could not be read" in seen.stdout
+
+
+def test_a_file_that_is_only_not_staged(workshop: Workshop, run: Run, tmp_path: Path) -> None:
+    """It is not called missing, and a report that misses it holds until it is there."""
+    git = Counter(tmp_path / "bin", "git")
+    write_rules(workshop, db=[ALPHA], new=[ALPHA])
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.commit("Begin")
+    first = run(workshop.top, env=git.env)
+    cost = git.take()
+    assert run(workshop.top, env=git.env) == first
+    assert git.take() < cost
+    assert "but it is not in the tree" in " ".join(first.stdout.split())
+
+    workshop.write("new.age", encrypt(b"x", [ALPHA]))
+    waiting = json.loads(run(workshop.top, "--format", "json").stdout)
+    (finding,) = waiting["findings"]
+    assert finding["message"] == (
+        "secrets.nix has a rule for it, and it is in the work tree, but not staged"
+    )
+    assert finding["mend"] == "git add -f -- :/new.age"
+    assert [one["reason"] for one in waiting["plain"] if one["path"] == "new.age"] == [
+        "it is not staged"
+    ]
+
+    content = workshop.read("new.age")
+    (workshop.top / "new.age").unlink()
+    assert run(workshop.top) == first
+    workshop.write("new.age", content)
+    workshop.git.run("add", "new.age")
+    assert run(workshop.top).code == 0
