@@ -14,11 +14,10 @@ from agenix_check.age import Match, Recipient, Stanza, describe, match, stanza_t
 from agenix_check.discover.tree.evidence import Evidence, is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.naming import OutputFile
-from agenix_check.model.access import ReaderKind, Shown
+from agenix_check.model.access import EVERYBODY, ReaderKind, Shown
 from agenix_check.model.frozen import frozen
 
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
-EVERYBODY = "everybody who has this repository: it is not encrypted"
 
 
 class Who(NamedTuple):

@@ -1,4 +1,4 @@
-"""What --node and --secret name and the fleet does not have: said, with what it has."""
+"""Nodes and secrets that are asked for and not there: said, with those that are."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,6 +8,10 @@ from agenix_check.model.findings import Report
 from agenix_check.model.fleet import Fleet
 
 _MOST_OFFERED = 20
+_NO_NODES = (
+    "plain agenix has none: --secret chooses files, `agenix-check access --reader NAME` shows what "
+    "somebody can read"
+)
 
 
 def say_unmatched(
@@ -24,8 +28,9 @@ def say_unmatched(
     by_node, by_secret = asked
     known_secrets, known_files = {*secrets} - {""}, {*files}
     names = sorted({*nodes.values()} - {""})
+    none = _NO_NODES if known_files else "there is none here"
     found = [
-        _say("node", glob, names)
+        _say("node", glob, names, none)
         for glob in by_node
         if not any(is_node(one, (glob,)) for one in nodes)
     ]
@@ -37,7 +42,7 @@ def _secrets(globs: Sequence[str], secrets: set[str], files: set[str]) -> Iterab
         if not any(matches(one, (glob,)) for one in secrets) and not any(
             is_secret(one, (glob,)) for one in files
         ):
-            yield _say("secret", glob, sorted(secrets | files))
+            yield _say("secret", glob, sorted(secrets | files), "there is none here")
 
 
 def unmatched_in_report(
@@ -64,9 +69,9 @@ def unmatched_in_fleet(fleet: Fleet, asked: tuple[Sequence[str], Sequence[str]])
     )
 
 
-def _say(what: str, glob: str, names: Sequence[str]) -> str:
+def _say(what: str, glob: str, names: Sequence[str], none: str) -> str:
     if not names:
-        return f"--{what} {glob}: there is no {what} here"
+        return f"no {what} matches {glob}: {none}"
     shown = ", ".join(names[:_MOST_OFFERED])
     more = f" and {len(names) - _MOST_OFFERED} more" if len(names) > _MOST_OFFERED else ""
-    return f"--{what} {glob} matches no {what}{nearest(glob, names)}; there are {shown}{more}"
+    return f"no {what} matches {glob}{nearest(glob, names)}; there are {shown}{more}"

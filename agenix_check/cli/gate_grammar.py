@@ -141,7 +141,7 @@ def parse_exposure(arguments: Sequence[str]) -> tuple[dict[str, OptionValue], As
     )  # fmt: skip
     add_options(parser, [option for option in OPTIONS if option.name in _ALSO_FOR_EXPOSURE])
     for name, metavar, text in (
-        ("key", "FILE|TEXT", "only this key: its file, its text or its fingerprint (repeatable)"),
+        ("key", "FILE|TEXT", "only this key: its file, text, fingerprint or name (repeatable)"),
         ("node", "GLOB", "only keys of nodes that match (repeatable)"),
         ("secret", "GLOB", "only secrets that match (repeatable)"),
     ):

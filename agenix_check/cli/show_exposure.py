@@ -1,5 +1,6 @@
 """The verb `exposure`: what former readers, or the keys that are asked for, could ever read."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from agenix_check.model.settings import Settings
 
 _LONGEST_KEY_FILE = 1 << 16  # bytes
-_MOST_NODES_NAMED = 20
+_MOST_CALLED = 20
 
 
 def run_exposure(arguments: Sequence[str]) -> int:
@@ -118,7 +119,7 @@ def _select(
     if asked.nodes or asked.keys:
         found = [one for one in exposures if _is_wanted(one, asked, names)]
         if not found and asked.nodes:
-            raise CannotCheckError(_no_node(exposures))
+            raise CannotCheckError(_no_node(exposures, asked.nodes))
         _refuse_unknown(exposures, asked)
     else:
         found = list(only_former(exposures) if not asked.secrets else exposures)
@@ -143,17 +144,17 @@ def _is_wanted(one: KeyExposure, asked: AskedExposure, names: Mapping[str, str])
 
 def _is_key(one: KeyExposure, text: str) -> bool:
     wanted = {key.text for key in _keys(text) if key is not None}
-    return one.key in wanted or (not wanted and one.fingerprint == text)
+    return one.key in wanted or (not wanted and text in (one.fingerprint, *one.every_name))
 
 
-def _refuse_unknown(exposures: Iterable[KeyExposure], asked: AskedExposure) -> None:
-    """Refuse what is neither a file nor a key, nor the fingerprint of a key in this history."""
-    marks = {one.fingerprint for one in exposures}
+def _refuse_unknown(exposures: Sequence[KeyExposure], asked: AskedExposure) -> None:
+    """Refuse what is neither a file nor a key, nor the name or fingerprint of one in history."""
     for text in asked.keys:
-        if _keys(text) == [None] and text not in marks:
+        if _keys(text) == [None] and not any(_is_key(one, text) for one in exposures):
+            called = sorted({one.called for one in exposures})
             raise UsageError(
                 f"--key {text}: there is no such file, it is no key, and no key of this history "
-                "has that fingerprint"
+                f"has that name or fingerprint; there are {_listed(called)}"
             )
 
 
@@ -174,10 +175,22 @@ def _notices(repository: "Repository", past: "PastReaders") -> Iterable[str]:
         yield f"{path}: a submodule, which is a repository of its own"
 
 
-def _no_node(exposures: Iterable[KeyExposure]) -> str:
-    nodes = sorted({node for one in exposures for node in one.nodes})
-    more = len(nodes) - _MOST_NODES_NAMED
-    shown = ", ".join(nodes[:_MOST_NODES_NAMED]) or "none"
-    return f"--node matches no node of this history; there are {shown}" + (
-        f" and {more} more" if more > 0 else ""
+def _no_node(exposures: Sequence[KeyExposure], asked: Sequence[str]) -> str:
+    """Say which nodes there are, and where somebody who is none was named, what to type."""
+    shown = ", ".join(asked)
+    people = [one for one in asked if any(one in other.every_name for other in exposures)]
+    if people:
+        keys = " ".join(f"--key {shlex.quote(one)}" for one in people)
+        return f"no node of this history matches {shown}; of keys with that name: {keys}"
+    if nodes := sorted({node for one in exposures for node in one.nodes}):
+        return f"no node of this history matches {shown}; there are {_listed(nodes)}"
+    called = sorted({one.called for one in exposures})
+    return (
+        f"no node of this history matches {shown}, it has none; --key NAME chooses the key of "
+        f"somebody; there are {_listed(called)}"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_CALLED
+    return (", ".join(names[:_MOST_CALLED]) or "none") + (f" and {more} more" if more > 0 else "")

@@ -6,6 +6,9 @@ A secret is named by its source, or by the file of plain agenix; a reader is a k
 from enum import StrEnum
 from typing import NamedTuple
 
+EVERYBODY = "everybody who has this repository, in plain text"
+"""The name of the reader of what is not encrypted."""
+
 
 class ReaderKind(StrEnum):
     """What a reader is: a node, a master of agenix-rekey, a key of a rule, or not in the tree."""

@@ -147,6 +147,16 @@ def test_rules_of_plain_agenix(workshop: Workshop, run: Run) -> None:
     found = changed(workshop, run, "HEAD^")
     assert readable(found["added"]) == {"root@other": ["a.age"]}
     assert readable(found["removed"]) == {"root@alpha": ["a.age"]}
+    # Encrypted now, but Git has it still.
+    encrypted = workshop.read("a.age")
+    workshop.write("a.age", b"in plain text")
+    workshop.commit("Forget to encrypt")
+    workshop.write("a.age", encrypted)
+    workshop.stage()
+    assert (
+        "no longer readable by everybody who has this repository, in plain text (older commits "
+        "still have it): a.age" in run(workshop.top).stdout
+    )
 
 
 def test_an_anonymous_key_more(workshop: Workshop, run: Run) -> None:

@@ -314,6 +314,19 @@ def test_people_and_hosts_have_the_names_that_the_rules_gave_them(
     readers, _, rest = message.partition(" could read it")
     assert set(readers.split(", ")) == {"bob", "carol@desk", "web"}, message
     assert rest.startswith("; it is re-encrypted")
+    # People are no nodes: what is to be typed is said, and works.
+    for verb, options, words in (
+        ("exposure", ("--node", "bob"), "matches bob; of keys with that name: --key bob\n"),
+        ("exposure", ("--node", "dora"), "of somebody; there are alice, bob, carol@desk, web\n"),
+        ("exposure", ("--key", "dora"), "has that name or fingerprint; there are alice, bob, "),
+        ("fleet", ("bob",), "matches bob: plain agenix has none: --secret chooses files, "),
+    ):  # fmt: skip
+        asked_for = run(workshop.top, verb, *options)
+        assert asked_for.stdout == ""
+        assert words in asked_for.stderr
+    by_name = run(workshop.top, "exposure", "--key", "bob").stdout
+    assert by_name.startswith("bob (ssh-ed25519 SHA256:")
+    assert "carol" not in by_name
 
 
 def test_an_anonymous_key_that_left(workshop: Workshop, run: Run) -> None:

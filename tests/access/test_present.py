@@ -133,7 +133,7 @@ def test_what_is_not_encrypted_everybody_can_read(fleet: Workshop, run: Run) -> 
     fleet.write(path, "correct horse\n")
     fleet.commit("Commit a plaintext")
     found = readable(ask_access(fleet, run)["readers"])
-    assert found["everybody who has this repository: it is not encrypted"] == [WIFI]
+    assert found["everybody who has this repository, in plain text"] == [WIFI]
 
 
 def test_masters_with_tags_are_named(fleet: Workshop, run: Run) -> None:

@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from agenix_check.model.access import AccessChange, Reader, ReaderKind, Replacement, Shown
+from agenix_check.model.access import (
+    EVERYBODY,
+    AccessChange,
+    Reader,
+    ReaderKind,
+    Replacement,
+    Shown,
+)
 from agenix_check.model.node_names import shown_names
 from agenix_check.report.words import quantity
 
@@ -129,7 +136,7 @@ def change_in_words(change: AccessChange, *, briefly: bool = False) -> list[Chan
         ),
         ChangeInWords(
             "No longer readable by",
-            tuple((who(one, briefly=briefly), _paths(one)) for one in change.removed),
+            tuple((_former(one, briefly), _paths(one)) for one in change.removed),
         ),
     ]
     return [section for section in sections if section.readers]
@@ -141,6 +148,12 @@ def _replaced(one: Replacement, briefly: bool) -> str:  # noqa: FBT001 - private
     if briefly and one.after.path:
         before, after = shorten_hash(before), shorten_hash(after)
     return f"{one.after.name}: {before} is now {after}{where}"
+
+
+def _former(one: Reader, briefly: bool) -> str:  # noqa: FBT001 - private
+    """Return who loses secrets; of what was in plain text, that this takes it from nobody."""
+    said = who(one, briefly=briefly)
+    return f"{said} (older commits still have it)" if said == EVERYBODY else said
 
 
 def change_in_line(change: AccessChange) -> str:

@@ -96,7 +96,7 @@ def exposure_summary(exposure: Exposure) -> str:
     known = quantity(len(_open_secrets(still)), "secret")
     return (
         f"{quantity(len(still), 'present reader')}, {known} in use: where a key was lost, take it "
-        "out of the fleet, then rotate what it can read"
+        "out of the fleet or its rules, then rotate what it can read"
     )
 
 
