@@ -229,7 +229,24 @@ def test_an_anonymous_key_that_is_exchanged_cannot_read(workshop: Workshop) -> N
         assert (finding.rule, finding.new) == ("plain-missing-recipient", rev == "HEAD~2")
         assert new[-8:] in finding.message
 
-    workshop.write("db.age", encrypt(b"y", [new, kept]))
+    # Who moves a file does not write it.
+    was = "db"
+    (workshop.top / "vault").mkdir()
+    for name in ("vault/db", "vault/data"):
+        (workshop.top / f"{was}.age").rename(workshop.top / f"{name}.age")
+        write_rules(workshop, "secrets.nix", **{name: [new, kept]}, more=[kept])
+        staged = the_only(judge(workshop))
+        workshop.commit("Move it")
+        committed = the_only(judge(workshop, "HEAD"))
+        for finding in (staged, committed):
+            assert (finding.rule, finding.path) == ("plain-missing-recipient", f"{name}.age")
+        was = name
+    workshop.write("README.md", "Moved.\n")
+    workshop.commit("Write about it again")
+    finding = the_only(judge(workshop, "HEAD"))
+    assert (finding.rule, finding.new) == ("plain-missing-recipient", False)
+
+    workshop.write("vault/data.age", encrypt(b"y", [new, kept]))
     assert judge(workshop).findings == ()
     workshop.commit("Rekey it")
     assert judge(workshop).findings == ()
