@@ -175,6 +175,7 @@ def _short_tag(raw: bytes) -> bytes:
     return sha256(raw).digest()[:4]
 
 
+@lru_cache(maxsize=4096)  # one key stands in many texts: with a comment, with a new line, bare
 def _parse_ssh(kind: str, body: str) -> Recipient:
     if not body:
         raise RecipientError(f"the {kind} key has no base64 after its type")

@@ -285,14 +285,15 @@ def _index_copied(repository: Repository) -> Iterator[Git]:
     """Yield a Git that reads a copy of the index, and does not see the work tree.
 
     `write-tree` locks the index that it reads; if it is killed, the lock stays, and would stop
-    every other Git.
+    every other Git. It writes the copy anew, which need not be hashed: it is thrown away.
     """
     with tempfile.TemporaryDirectory(prefix="agenix-check-") as scratch:
         copy = Path(scratch, "index")
         with suppress(FileNotFoundError):
             shutil.copy2(_index_of(repository), copy)
         # The shared part of a split index would go beside the real one.
-        git = _away(repository).with_settings({"core.splitIndex": "false"})
+        settings = {"core.splitIndex": "false", "index.skipHash": "true"}
+        git = _away(repository).with_settings(settings)
         yield git.with_environment({"GIT_INDEX_FILE": str(copy)})
 
 

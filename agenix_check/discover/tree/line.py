@@ -89,6 +89,7 @@ class Line:
         self._users: dict[str, set[str]] = defaultdict(set)  # the idents that a part makes
         self._keys: dict[str, set[str]] = defaultdict(set)  # those of a directory's outputs
         self._unknown: set[str] = set()  # idents of which nobody knows what made them
+        self._namesakes: dict[str, dict[str, list[OutputFile]]] = {}  # of a key, till it changes
         for key in PLACEHOLDERS:
             self.holders[key].add(_EVERYWHERE)
 
@@ -114,12 +115,15 @@ class Line:
         """Return whether a file of the tree has a part."""
         return bool(self.holders.get(part))
 
-    def others_with(self, key: str, name: str) -> Iterable[OutputFile]:
-        """Give the outputs of a name that were made for a key."""
-        for ident in self._users.get(key, ()):
-            for path in self._paths.get(ident, ()):
-                if (file := self.outputs[path]).name == name:
-                    yield file
+    def others_with(self, key: str, name: str) -> Sequence[OutputFile]:
+        """Return the outputs of a name that were made for a key."""
+        by_name = self._namesakes.get(key)
+        if by_name is None:  # it is asked for each of a node's outputs
+            by_name = self._namesakes[key] = defaultdict(list)
+            for ident in self._users.get(key, ()):
+                for path in self._paths.get(ident, ()):
+                    by_name[self.outputs[path].name].append(self.outputs[path])
+        return by_name.get(name, ())
 
     def at_place(self, place: Place) -> Iterable[OutputFile]:
         """Give the outputs of one directory and name."""
@@ -243,6 +247,7 @@ class Line:
             del self.holders[part]
 
     def _enter(self, file: OutputFile) -> None:
+        self._namesakes.clear()
         self.outputs[file.path] = file
         self._paths[file.ident].add(file.path)
         self._places[file.place].add(file.path)
@@ -250,12 +255,14 @@ class Line:
             self._connect(file)
 
     def _leave(self, path: str) -> OutputFile:
+        self._namesakes.clear()
         file = self.outputs.pop(path)
         self._paths[file.ident].discard(path)
         self._places[file.place].discard(path)
         return file
 
     def _connect(self, file: OutputFile) -> None:
+        self._namesakes.clear()
         made = self.library.made[file.ident]
         for part in made:
             self._users[part].add(file.ident)

@@ -18,10 +18,31 @@ from agenix_check.view import View
 _MANY = 8  # questions that history is asked one by one: for more it is read as a whole
 
 
+class Modules:
+    """What the `.nix` files of a tree hold: each word is looked for once, however often asked."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self._files: dict[str, bool] = {}
+        self._words: dict[str, bool] = {}
+
+    def name_file(self, file: str) -> bool:
+        """Return whether a file's name stands in them."""
+        if file not in self._files:
+            self._files[file] = to_bytes(file) in self.text
+        return self._files[file]
+
+    def have_word(self, name: str) -> bool:
+        """Return whether a name stands in them, as a word."""
+        if name not in self._words:
+            self._words[name] = _word(name).search(self.text) is not None
+        return self._words[name]
+
+
 class Mentions:
     """Reads the `.nix` files of commits, each once, beside those of the tree that is judged."""
 
-    def __init__(self, view: View, here: bytes, walked: Walked) -> None:
+    def __init__(self, view: View, here: Modules, walked: Walked) -> None:
         """Compare with the history of a view what the modules of its tree hold, `here`."""
         self._git = view.repository.git
         self._tip = view.snapshot.commit or view.repository.head
@@ -40,12 +61,11 @@ class Mentions:
         Many names are put together by Nix and stand in no file; of those nothing follows.
         """
         files = [posixpath.basename(path) for path in lost.sources]
-        if files and not any(to_bytes(file) in self._here for file in files):
+        if files and not any(map(self._here.name_file, files)):
             file = next((one for one in files if self._stood_when_lost(lost, one)), None)
             if file is not None:
                 return Excuse(Reason.NO_LONGER_NAMED, file)
-        word = _word(name)
-        if word.search(self._here) is None and self._stood_since(lost, name, word):
+        if not self._here.have_word(name) and self._stood_since(lost, name, _word(name)):
             return Excuse(Reason.NO_LONGER_NAMED, name)
         return None
 
@@ -135,13 +155,13 @@ def excuse_unnamed(
     `modules` are these files, `names` the secrets by the path of an output. Where they do not speak
     of one, history is asked whether they did: then what was `walked` for that is returned too.
     """
-    here = _read(view.repository.git, (file.oid for file in modules))
+    here = Modules(_read(view.repository.git, (file.oid for file in modules)))
     unnamed = [
         path
         for path, one in lost.items()
         if one.excuse is None and not one.unseen and not _is_named(here, one, names[path])
     ]
-    if not (here and unnamed):  # what declares the fleet may be elsewhere
+    if not (here.text and unnamed):  # what declares the fleet may be elsewhere
         return dict(lost), walked
     walked = walked or Walked(view, store)
     mentions = Mentions(view, here, walked)
@@ -152,11 +172,10 @@ def excuse_unnamed(
     }, walked
 
 
-def _is_named(here: bytes, lost: Lost, name: str) -> bool:
+def _is_named(here: Modules, lost: Lost, name: str) -> bool:
     """Return whether modules speak of a secret: by its name, and by its file's if that is known."""
-    files = [to_bytes(posixpath.basename(path)) for path in lost.sources]
-    by_file = not files or any(file in here for file in files)
-    return by_file and _word(name).search(here) is not None
+    files = map(posixpath.basename, lost.sources)
+    return (not lost.sources or any(map(here.name_file, files))) and here.have_word(name)
 
 
 def _read(git: Git, oids: Iterable[str]) -> bytes:
