@@ -11,7 +11,7 @@ NOT_CANONICAL = "is not canonical base64"
 COLUMNS = 64  # of a whole line of base64, in armor and in a stanza's body
 
 # What a text may end in, by its length modulo 4: the bits that encode nothing must be zero.
-_LAST_CHARACTERS = (_ALPHABET, (), _ALPHABET[::16], _ALPHABET[::4])
+LAST_CHARACTERS = (_ALPHABET, (), _ALPHABET[::16], _ALPHABET[::4])
 
 _CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUES = {char: value for value, char in enumerate(_CHARSET)}
@@ -29,7 +29,7 @@ def decode_base64(text: str) -> bytes | None:
     except ValueError:
         return None
     size = len(text)
-    return raw if len(raw) == size * 3 // 4 and text[-1:] in _LAST_CHARACTERS[size & 3] else None
+    return raw if len(raw) == size * 3 // 4 and text[-1:] in LAST_CHARACTERS[size & 3] else None
 
 
 def encode_base64(raw: bytes) -> str:

@@ -8,7 +8,7 @@ what is recognised here: a property test compares the two.
 import re
 from functools import cache, lru_cache
 
-from agenix_check.age.encoding import encode_base64
+from agenix_check.age.encoding import LAST_CHARACTERS, encode_base64
 from agenix_check.age.file import plaintext_size
 from agenix_check.age.kinds import SSH_ED25519, X25519
 from agenix_check.age.stanzas import LOW_ORDER, Stanza
@@ -16,24 +16,24 @@ from agenix_check.age.stanzas import LOW_ORDER, Stanza
 _DIGIT = rb"[A-Za-z0-9+/]"
 _32 = _DIGIT + rb"{42}[AEIMQUYcgkosw048]"  # 32 bytes in canonical base64
 _4 = _DIGIT + rb"{5}[AQgw]"
-_GREASE = rb"-> [!-~]{1,100}-grease(?: [!-~]{1,100}){0,9}\n"
-_WHOLE_LINE = _DIGIT + rb"{64}\n"
-_LAST_LINE = (
-    rb"(?:" + _DIGIT + rb"{4}){0,15}"
-    rb"(?:" + _DIGIT + rb"[AQgw]|" + _DIGIT + rb"{2}[AEIMQUYcgkosw048])?\n"
-)
+_GREASE = (
+    rb"-> [!-~]{1,100}+(?<=-grease)(?: [!-~]{1,100}+){0,9}+\n"
+    rb"(?:" + _DIGIT + rb"{64}\n){0,99}+(" + _DIGIT + rb"{0,63}+)\n"
+)  # fmt: skip
 SKIMMED = (
     rb"age-encryption\.org/v1\n"
     rb"-> (?:ssh-ed25519 (" + _4 + rb")|X25519) (" + _32 + rb")\n" + _32 + rb"\n"
-    rb"(?:" + _GREASE + rb"(?:" + _WHOLE_LINE + rb"){0,99}" + _LAST_LINE + rb")?"
+    rb"(?:" + _GREASE + rb")?"
     rb"--- " + _32 + rb"\n"
 )  # fmt: skip
-"""A header that is recognised, as a pattern: its groups are the tag, if it has one, and the share.
+"""A header that is recognised, as a pattern.
 
-Of shares, `is_sound` has to be asked as well.
+Its groups are the tag, if it has one, the share, and the last line of grease, if there is some: of
+the last two, `is_sound` has to be asked as well.
 """
 _MATCH = re.compile(SKIMMED).match
 _LOW_ORDER = frozenset(encode_base64(share).encode("ascii") for share in LOW_ORDER)
+_LAST = tuple("".join(characters).encode("ascii") for characters in LAST_CHARACTERS)
 
 
 def skim(data: bytes, size: int) -> tuple[tuple[Stanza], int] | None:
@@ -44,16 +44,19 @@ def skim(data: bytes, size: int) -> tuple[tuple[Stanza], int] | None:
     header = _MATCH(data)
     if header is None:
         return None
-    tag, share = header.groups()
-    if not is_sound(share):
+    tag, share, grease = header.groups()
+    if not is_sound(share, grease):
         return None
     plain = _length(size - header.end())
     return None if plain is None else (_stanza(tag), plain)
 
 
-def is_sound(share: bytes) -> bool:
-    """Return whether a share in canonical base64 is none that age refuses: of low order."""
-    return share not in _LOW_ORDER
+def is_sound(share: bytes, grease: bytes | None) -> bool:
+    """Return whether age takes a share, and the last line of grease: it is canonical base64.
+
+    It refuses a share of low order.
+    """
+    return share not in _LOW_ORDER and (not grease or grease[-1:] in _LAST[len(grease) & 3])
 
 
 @cache

@@ -69,7 +69,9 @@ def _run(arguments: list[str]) -> int:
     if arguments[:1] in (["--version"], ["-V"]):
         print_out(f"agenix-check {__version__}\n")
         return 0
-    if not arguments:
+    from agenix_check.cli.options import flags_alone
+
+    if flags_alone(arguments) is not None:
         from agenix_check.cli.check import run_check
 
         return run_check(arguments)

@@ -19,6 +19,7 @@ from agenix_check.cli.destinations import (
     write_reports,
 )
 from agenix_check.cli.opening import CheckRun, open_run
+from agenix_check.cli.options import flags_alone
 from agenix_check.cli.terminal import is_terminal, line_width, say, show_progress
 from agenix_check.errors import UsageError
 from agenix_check.gate import check_view, exit_code, open_store, recall_view
@@ -26,7 +27,6 @@ from agenix_check.git.repository import Repository, is_by_hand
 from agenix_check.model.settings import InventoryChoice, Settings
 
 if TYPE_CHECKING:
-    from agenix_check.cli.options import OptionValue
     from agenix_check.cli.rendering import Renderer
     from agenix_check.discover.declared.inventory import Inventory
     from agenix_check.discover.tree.names import Names
@@ -45,8 +45,8 @@ _MOST_INDEX = 1 << 21  # bytes of Git's index: some 15,000 files
 
 def run_check(arguments: Sequence[str]) -> int:
     """Check the tree that the arguments name, write the reports, return the exit code."""
-    given: dict[str, OptionValue] = {}
-    if arguments:
+    given = flags_alone(arguments)
+    if given is None:
         from agenix_check.cli.gate_grammar import parse_check
 
         given = parse_check(arguments)

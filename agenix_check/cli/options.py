@@ -1,5 +1,6 @@
 """The table of options: each has one name, as an option, a setting and a variable, and a type."""
 
+from collections.abc import Sequence
 from dataclasses import Field, fields
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
@@ -196,6 +197,16 @@ def _option(field: "Field[Any]") -> Option:
 
 OPTIONS: tuple[Option, ...] = tuple(map(_option, fields(Settings)))
 BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def flags_alone(arguments: Sequence[str]) -> dict[str, OptionValue] | None:
+    """Return what is given where every argument is a flag of the gate, as nearly always.
+
+    None means that a parser has to look: to load one and to fill it takes a hook some time.
+    """
+    names = [word[2:] for word in arguments if word.startswith("--") and word[2:] in BY_NAME]
+    flags = [name for name in names if BY_NAME[name].kind == "flag" and BY_NAME[name].text.help]
+    return dict.fromkeys(flags, True) if len(flags) == len(arguments) else None
 
 
 def check_value(option: Option, value: object, place: str) -> OptionValue:

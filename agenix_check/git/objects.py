@@ -18,8 +18,6 @@ _PIECE = 1 << 16  # bytes read at once: Git works on while we look at them
 _HASHED = 1 << 28  # bytes; a larger blob is not read to its end
 _AGE_STARTS = (b"age-encryption.org/", b"-----BEGIN AGE")
 
-Heads = tuple[bytes | None, ...]  # what the groups of a pattern have of a blob's first bytes
-
 
 class Blob(NamedTuple):
     """A blob's content: the whole of it, or its first bytes where it is large.
@@ -132,11 +130,14 @@ def _cut(answers: IO[bytes], oids: Sequence[str]) -> Generator[Blob, None, int]:
     return given
 
 
-def match_blobs(git: Git, oids: Sequence[str], head: bytes) -> Iterator[tuple[int, Heads]]:
-    """Match the first bytes of many blobs against a pattern; their contents are not kept.
+def match_blobs(
+    git: Git, oids: Sequence[str], head: bytes
+) -> Iterator[tuple[int, "re.Match[bytes]"]]:
+    """Match the first bytes of many blobs against a pattern.
 
-    Yields for each how many bytes it has behind what the pattern matches, and the pattern's groups,
-    all of them None where it does not match. Raises `GitError` at a blob that is large, missing or
+    Yields for each how many bytes it has behind what the pattern matches, and the match: its groups
+    are the object's id and size, and those of the pattern, all of which are None where that does
+    not match. `blob_of` gives the content. Raises `GitError` at a blob that is large, missing or
     damaged.
     """
     match = re.compile(rb"([0-9a-f]+) blob ([0-9]+)\n(?:" + head + rb")?").match
@@ -154,8 +155,14 @@ def match_blobs(git: Git, oids: Sequence[str], head: bytes) -> Iterator[tuple[in
                     found = match(piece)
             if found is None or found[1] != asked or end >= len(piece):
                 raise _damaged(asked.decode("ascii"))
-            yield end - found.end(), found.groups()[2:]
+            yield end - found.end(), found
             at = end + 1
+
+
+def blob_of(found: "re.Match[bytes]") -> bytes:
+    """Return the content of a blob that was matched."""
+    start = found.end(2) + 1
+    return found.string[start : start + int(found[2])]
 
 
 def _sizes(git: Git, wanted: dict[str, None]) -> dict[str, int]:

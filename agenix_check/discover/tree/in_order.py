@@ -14,11 +14,12 @@ from functools import partial
 from itertools import compress
 from operator import not_
 from sys import intern
+from typing import NamedTuple
 
 from agenix_check.age import SKIMMED, SSH_ED25519, is_sound, recipient_or_none, sealed_size
 from agenix_check.discover.tree.carried import is_by_names_alone
 from agenix_check.discover.tree.evidence import Evidence, classify, find_facts
-from agenix_check.discover.tree.facts import AgeFact, Fact
+from agenix_check.discover.tree.facts import AgeFact, Fact, find_fact
 from agenix_check.discover.tree.facts_cache import Found
 from agenix_check.discover.tree.key_texts import KeyText, bare
 from agenix_check.discover.tree.naming import (
@@ -31,8 +32,8 @@ from agenix_check.discover.tree.naming import (
 from agenix_check.discover.tree.settled import Rest, SettledTree, ends_of_changed, find_touched
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.known_trees import list_between
-from agenix_check.git.objects import match_blobs
-from agenix_check.git.snapshot import OID_AT, REGULAR, Change, parse_records, path_of
+from agenix_check.git.objects import blob_of, match_blobs
+from agenix_check.git.snapshot import OID_AT, REGULAR, Change, path_of
 from agenix_check.model.fleet import are_many
 from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import Settings
@@ -54,9 +55,10 @@ def leave_out_in_order(view: View, settings: Settings) -> Rest | None:
     if changes is None or touched is None:
         return None
     unlike = list(compress(records, map(not_, alike)))
-    if not is_by_names_alone(_with(view, unlike, ()), settings):
+    without_outputs = _with(view, unlike, ())
+    if not is_by_names_alone(without_outputs, settings):
         return None
-    others, _ = parse_records(unlike, tree)
+    others = without_outputs.snapshot.files
     facts = find_facts(view.repository, others.values())
     evidence = classify(others, facts)
     if evidence.has_link_to(map(path_of, compress(records, alike))):
@@ -74,22 +76,21 @@ def leave_out_in_order(view: View, settings: Settings) -> Rest | None:
     )
     try:
         traces = bulk.trace()
-        found = None if traces is None else bulk.prove(view, traces)
+        proof = None if traces is None else bulk.prove(view, traces)
     except CannotCheckError:  # too many pairs, or a blob that is not here: who looks at all says so
         return None
-    if traces is None or found is None:
+    if traces is None or proof is None:
         return None
-    stays, amiss = found
-    left_out = list(compress(records, map(not_, stays)))
+    left_out = list(compress(records, map(not_, proof.stays)))
     if not are_many(len(left_out)):
         return None
-    pruned = _with(view, compress(records, stays), left_out)
+    pruned = _with(view, compress(records, proof.stays), left_out)
     read: dict[str, Fact | None] = dict.fromkeys(others)
     return Rest(
         view=pruned,
-        found=Found(read | facts, traces),
+        found=Found(read | facts | proof.facts, traces),
         source_of=lambda ident: traces[ident].source if ident in traces else None,
-        settle=partial(_settle, tree, traces, amiss),
+        settle=partial(_settle, tree, traces, proof.amiss),
     )
 
 
@@ -101,6 +102,18 @@ def _settle(
     tree: str, traces: Mapping[str, Trace], amiss: AbstractSet[str], kind: str
 ) -> SettledTree:
     return SettledTree.of(kind, tree, (one for one in traces.items() if one[0] not in amiss))
+
+
+class _Proof(NamedTuple):
+    """What a look at outputs in bulk found.
+
+    `stays` says of each record whether it has to be seen, `amiss` are the idents of outputs that
+    are not in order, `facts` those of some that are in order and stay, by path.
+    """
+
+    stays: bytearray
+    amiss: set[str]
+    facts: dict[str, Fact | None]
 
 
 @frozen
@@ -136,8 +149,8 @@ class _Bulk:
             lost -= trace(lost, changed, [*sources, *touched]).keys()
         return None if lost else traces
 
-    def prove(self, view: View, traces: Mapping[str, Trace]) -> tuple[bytearray, set[str]] | None:
-        """Return which records stay, and the idents of what is not in order; None if all have to.
+    def prove(self, view: View, traces: Mapping[str, Trace]) -> _Proof | None:
+        """Return which records stay and what is not in order; None if all have to be seen.
 
         Whatever is not in order or concerned by the change stays. So does, of the others, one of
         each directory, and one for each source and name: these are in the base too.
@@ -148,14 +161,14 @@ class _Bulk:
             return None
         tags, sizes, touched = self._tags(), self._sizes(), self.touched | self._moved(traces)
         concerned = self._concerned(traces)
-        stays, amiss = bytearray(b"\1") * len(self.records), set[str]()
+        proof = _Proof(bytearray(b"\1") * len(self.records), set(), {})
         homes: dict[str, str] = {}
         secrets: dict[str, set[str]] = defaultdict(set)
         shown: dict[str, set[str]] = defaultdict(set)
-        last, here, home, is_shown = "", set[str](), None, False
+        last, here, home, home_tag, is_shown = "", set[str](), None, b"", False
         heads = match_blobs(view.repository.git, oids, SKIMMED)
         made = map(traces.get, self.idents)
-        for place, record, name, pair, (size, (tag, share)) in zip(
+        for place, record, name, pair, (size, head) in zip(
             self.places, files, self.names, made, heads, strict=True
         ):
             directory, secret = record[start : -len(name)], intern(name[IDENT_DIGITS:])
@@ -163,35 +176,37 @@ class _Bulk:
                 file = output_file(record[start:])
                 if file is None or f"{file.directory}/" != directory:
                     return None  # a part of the directory's own name is an ident, or of leftovers
-                last, here, is_shown = directory, secrets[directory], False
-                home = homes.get(directory)
+                last, here, home, is_shown = directory, secrets[directory], None, False
             here.add(secret)
             if pair is None:
                 continue
             key, source = pair
             if key != home:
-                if home is not None:
+                if homes.setdefault(directory, key) != key:
                     return None
-                homes[directory] = home = key
+                home, home_tag = key, tags.get(key, b"")  # no stanza has an empty one
+            _, _, tag, share, grease = head.groups()
             if (
-                share is None
-                or tag != tags.get(key, b"")  # neither none, nor any where none is known
-                or size != sizes.get(source)
-                or not is_sound(share)
+                size != sizes.get(source)
+                or tag != home_tag
+                or share is None
+                or not is_sound(share, grease)
                 or not record.startswith(REGULAR)
             ):
-                amiss.add(name[:IDENT_DIGITS])
+                proof.amiss.add(name[:IDENT_DIGITS])
             elif secret in concerned or key in touched or source in touched:
                 continue
             elif not is_shown or secret not in shown[source]:
                 is_shown = True
                 shown[source].add(secret)
+                content = blob_of(head)
+                proof.facts[record[start:]] = find_fact(content, len(content))
             else:
-                stays[place] = 0
+                proof.stays[place] = 0
         if sum(map(len, secrets.values())) < len(files):
             return None  # two outputs of one node have one name
         texts = {bare(self.evidence.keys[key].text or "") for key in homes.values()}
-        return (stays, amiss) if len(texts) == len(homes) else None
+        return proof if len(texts) == len(homes) else None
 
     def _gone(self) -> set[str]:
         """Return the objects of before that no changed output has now: another may have them."""
@@ -210,8 +225,11 @@ class _Bulk:
 
     def _concerned(self, traces: Mapping[str, Trace]) -> set[str]:
         """Return the ends of names, behind the ident, of outputs that are lost or changed."""
-        lost = {name[IDENT_DIGITS:] for name in self.names if name[:IDENT_DIGITS] not in traces}
-        return lost | ends_of_changed(self.changes)
+        concerned = ends_of_changed(self.changes)
+        if len(traces) < len(self.names):
+            lost = (ident not in traces for ident in self.idents)
+            concerned |= {name[IDENT_DIGITS:] for name in compress(self.names, lost)}
+        return concerned
 
     def _tags(self) -> dict[str, bytes]:
         """Return the tags of the keys that stanzas show whole."""
