@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from agenix_check.age import fingerprint, parse_recipient, recipient_or_none
 from agenix_check.audit.commands import OR_AGENIX_REKEY, REKEY, shell
+from agenix_check.discover.tree.key_names import name_keys
 from agenix_check.discover.tree.names import Names
-from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.errors import CannotCheckError, UsageError, nearest
 from agenix_check.git.pickaxe import Brought, find_bringer, find_in_any_commit
 from agenix_check.git.repository import Repository
 from agenix_check.mend.admission import (
@@ -30,6 +31,7 @@ from agenix_check.model.fleet import closest_to_name
 ALL = "all"
 _MOST_SEARCHES = 10  # of the whole history, for a commit to name
 _LONGEST_AUTHOR = 60  # characters
+_MOST_OFFERED_GRANTS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class Grant:
     `node` is None where files are encrypted anew in place; `called` is its shown name. `key` is
     its canonical text, `path` the file with the key, `bringer` the commit that brought it; `typed`
     is the option that grants it. `choice` says what to do where another key may be the host's.
+    `bound` is what Nix files call a key that is no node's, which proves nothing.
     """
 
     node: str | None
@@ -51,6 +54,7 @@ class Grant:
     bringer: Brought | None
     typed: str
     choice: str | None = None
+    bound: str | None = None
 
     @property
     def pair(self) -> Pair:
@@ -86,7 +90,8 @@ class Grant:
     def line(self) -> str:
         """The line of a list."""
         kind = parse_recipient(self.key).kind
-        whose = f"{_quote(self.called)}: " if self.called is not None else ""
+        name = self.called or self.bound
+        whose = f"{_quote(name)}: " if name is not None else ""
         gets = ", ".join(map(_quote, self.secrets or self.files))
         doubt = "" if self.choice is None else f" ({self.why})"
         return f"{whose}{kind} {self.who} would get {gets}{doubt}"
@@ -106,6 +111,7 @@ def describe_grants(
     for one in ungranted:
         groups.setdefault((one.node, one.key), []).append(one)
     several = _with_several_keys(names, {node for node, _ in groups})
+    bound = name_keys(repository, (names.here,)) if None in {node for node, _ in groups} else {}
     bringers: dict[str, tuple[str | None, Brought | None]] = {}
     searches = 0
     for node, key in groups:
@@ -127,6 +133,7 @@ def describe_grants(
             path=bringers[pair[1]][0],
             bringer=bringers[pair[1]][1],
             typed=_typed(pair, groups, shown, by_key=pair[0] in several),
+            bound=bound.get(pair[1]) if pair[0] is None else None,
         )
         for pair, its in groups.items()
     )
@@ -181,7 +188,7 @@ def choose(values: Iterable[str], grants: Sequence[Grant], others: Iterable[Pair
             namesakes = set() if value in shown.values() else _matching(value, known, {})
             keys = {key for _, key in found | namesakes}
             if not keys:
-                raise UsageError(f"--grant {value}: no node and no key here is that{_list(grants)}")
+                raise UsageError(_unknown(value, grants))
             if len(keys) > 1:
                 raise UsageError(f"--grant {value}: that is more than one key{_list(grants)}")
         chosen |= found
@@ -253,10 +260,25 @@ def _search_everywhere(repository: Repository, key: str) -> Brought | None:
         return None
 
 
+def _unknown(value: str, grants: Sequence[Grant]) -> str:
+    """Say that a value of `--grant` names nothing, and what there is to name."""
+    people = [one for one in grants if one.bound == value]
+    if people:
+        typed = " or ".join(one.typed for one in people)
+        return (
+            f"--grant {value}: anybody can bind a key to that name, so a person is granted by the "
+            f"key; if it is theirs: {typed}"
+        )
+    names = [name for one in grants if (name := one.called or one.bound) is not None]
+    return f"--grant {value}: no node and no key here is that{nearest(value, names)}{_list(grants)}"
+
+
 def _list(grants: Sequence[Grant]) -> str:
     if not grants:
         return "; nothing is to be granted"
-    return "; to be granted: " + "; ".join(f"{one.typed} ({one.line})" for one in grants)
+    more = len(grants) - _MOST_OFFERED_GRANTS
+    listed = "; ".join(f"{one.typed} ({one.line})" for one in grants[:_MOST_OFFERED_GRANTS])
+    return f"; to be granted: {listed}{f'; and {more} more' if more > 0 else ''}"
 
 
 def _quote(text: str) -> str:

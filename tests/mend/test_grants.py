@@ -304,8 +304,9 @@ def test_a_grant_that_names_nothing_is_wrong_usage(fleet: Workshop) -> None:
     done = fix(fleet, "--grant", "alfa")
 
     assert (done.code, state(fleet)) == (2, before)
-    assert "--grant alfa: no node and no key here is that; to be granted: --grant alpha" in (
-        done.stderr
+    assert (
+        "--grant alfa: no node and no key here is that (did you mean 'alpha'?); to be granted: "
+        "--grant alpha (alpha: ssh-ed25519 " in done.stderr
     )
     assert "ssh-ed25519" in done.stderr
 

@@ -236,7 +236,11 @@ def test_a_new_key_in_a_rule_is_a_grant(workshop: Workshop, nix_home: Path) -> N
     workshop.commit("Begin")
     assert fix_by(workshop, "auto").code == 0
     assert known(workshop) == sorted([me, parse_recipient(ALPHA).text])
-    write_rules(workshop, one=[me, ALPHA, NEW])
+    workshop.write(
+        "secrets.nix",
+        f'let carol = "{NEW.strip()}"; in {{\n'
+        f'  "one.age".publicKeys = [ "{me}" "{ALPHA.strip()}" carol ];\n}}\n',
+    )
     commit = commit_as(workshop)
     before = state(workshop)
 
@@ -246,6 +250,15 @@ def test_a_new_key_in_a_rule_is_a_grant(workshop: Workshop, nix_home: Path) -> N
     who = f"{FINGERPRINT} (secrets.nix, brought by Mallory in {commit[:12]})"
     asked = f"agenix-check --fix --grant {FINGERPRINT} # only if {who} may read one.age"
     assert asked in " ".join(done.stdout.split())
+
+    would = f"(carol: ssh-ed25519 {who} would get one.age)"
+    for name, said in (
+        ("carol", f"a person is granted by the key; if it is theirs: --grant {FINGERPRINT}\n"),
+        ("karol", f"(did you mean 'carol'?); to be granted: --grant {FINGERPRINT} {would}\n"),
+    ):
+        refused = fix_by(workshop, "auto", "--grant", name)
+        assert (refused.code, refused.stderr.count("\n")) == (2, 1)
+        assert refused.stderr.endswith(said)
 
     granted = fix_by(workshop, "auto", "--grant", FINGERPRINT)
 
