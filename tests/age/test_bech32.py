@@ -3,11 +3,12 @@
 import string
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.age import encoding
 from agenix_check.age.encoding import decode_bech32, encode_bech32
+from tests.pace import per_hundred
 
 _PREFIXES = st.text(string.ascii_lowercase + string.digits + "+-._", min_size=1, max_size=20)
 
@@ -59,13 +60,13 @@ def test_wrong_padding(values: list[int]) -> None:
 
 
 @given(prefix=_PREFIXES, data=st.binary(max_size=1300))
-@settings(max_examples=300)
+@per_hundred(300)
 def test_decode_is_the_inverse_of_encode(prefix: str, data: bytes) -> None:
     assert decode_bech32(encode_bech32(prefix, data)) == (prefix, data)
 
 
 @given(data=st.binary(min_size=1, max_size=60), at=st.integers(0, 200), char=st.sampled_from("qp"))
-@settings(max_examples=300)
+@per_hundred(300)
 def test_one_wrong_character_is_noticed(data: bytes, at: int, char: str) -> None:
     text = encode_bech32("age", data)
     at = 4 + at % (len(text) - 4)

@@ -3,10 +3,11 @@
 import base64
 import binascii
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agenix_check.age import encoding
+from tests.pace import per_hundred
 
 _NEARLY = st.text("AQgwEIxz09+/=-_ \n\r\x00é", max_size=24)
 
@@ -23,12 +24,12 @@ def _reference(text: str) -> bytes | None:
 @example(text="AAAA\n")
 @example(text="AA==AAA")
 @example(text="AAA=")
-@settings(max_examples=3000)
+@per_hundred(1500)
 def test_decode(text: str) -> None:
     assert encoding.decode_base64(text) == _reference(text)
 
 
 @given(raw=st.binary(max_size=100))
-@settings(max_examples=300)
+@per_hundred(300)
 def test_decode_is_the_inverse_of_encode(raw: bytes) -> None:
     assert encoding.decode_base64(encoding.encode_base64(raw)) == raw

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.age import (
@@ -25,8 +25,9 @@ from tests.age.strategies import (
     armor,
     damaged,
 )
+from tests.pace import per_hundred
 
-_MANY = settings(max_examples=400)
+_MANY = per_hundred(400)
 
 
 def _read(data: bytes) -> AgeFile | None:
@@ -93,7 +94,7 @@ def test_any_bytes(data: bytes) -> None:
 
 
 @given(data=damaged(FILES))
-@settings(max_examples=1500)
+@per_hundred(900)
 def test_a_damaged_file_is_refused_or_has_one_spelling(data: bytes) -> None:
     age = _read(data)
     if age is not None:
@@ -102,7 +103,7 @@ def test_a_damaged_file_is_refused_or_has_one_spelling(data: bytes) -> None:
 
 
 @given(data=damaged(ARMORED))
-@settings(max_examples=1500)
+@per_hundred(900)
 def test_damaged_armor_is_refused_or_has_one_spelling(data: bytes) -> None:
     age = _read(data)
     if age is not None and age.armored:

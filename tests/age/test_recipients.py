@@ -5,7 +5,7 @@ import hashlib
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.age import DUMMY_RECIPIENT, RecipientError, parse_recipient, recipient_tag
@@ -13,6 +13,7 @@ from agenix_check.age.encoding import encode_bech32 as encode
 from agenix_check.age.p256 import read_point
 from tests.age.points import multiple
 from tests.age.strategies import text64
+from tests.pace import per_hundred
 
 _ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN"
 # Each coefficient of 12 bits is less than 3,329 (0xD01).
@@ -202,7 +203,7 @@ _PREFIXES = [
 @given(
     prefix=st.sampled_from(_PREFIXES), text=st.text(max_size=120) | st.text("qpzry9x8gf2tvAC/+=")
 )
-@settings(max_examples=1000)
+@per_hundred(1000)
 def test_any_text(prefix: str, text: str) -> None:
     message = ""
     try:
@@ -217,7 +218,7 @@ def test_any_text(prefix: str, text: str) -> None:
     name=st.sampled_from(["", "1pq", "1tag", "1tagpq", "1yubikey", "1se", "1tpm", "1other"]),
     data=st.binary(min_size=30, max_size=70) | st.binary(min_size=1200, max_size=1260),
 )
-@settings(max_examples=300)
+@per_hundred(300)
 def test_any_data(name: str, data: bytes) -> None:
     text = encode("age" + name, data)
     try:

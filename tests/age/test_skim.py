@@ -1,14 +1,15 @@
 """What is recognised in one step is read the same by the whole parser."""
 
 import pyrage
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.age import AgeFile, Stanza, read_age, render_header, skim
 from tests.age.strategies import FILES, MACS, damaged
 from tests.host_keys import ALPHA
+from tests.pace import per_hundred
 
-_MANY = settings(max_examples=400)
+_MANY = per_hundred(400)
 _GREASE = st.builds(
     Stanza,
     type=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=9).map(

@@ -26,6 +26,7 @@ from agenix_check.model import fleet as model_fleet
 from tests.audit.scenes import ALPHA_TOKEN, DB, old_output, rekey, rekey_all
 from tests.conftest import build_fleet
 from tests.host_keys import NEW, OTHER
+from tests.pace import per_hundred
 
 # More, and other ones: EXPLORE=1 EXAMPLES=100 .venv/bin/python -m pytest THIS_FILE
 EXAMPLES = int(os.environ.get("EXAMPLES", "3"))
@@ -180,7 +181,7 @@ def say_in_whole(top: Path, *arguments: str) -> Said:
 
 
 # To make a line of commits shorter takes longer than to read it.
-@settings(max_examples=EXAMPLES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(per_hundred(EXAMPLES), phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(st.lists(steps, min_size=4, max_size=8))
 @pytest.mark.usefixtures("_large")
 def test_whatever_is_committed_memory_changes_no_byte(

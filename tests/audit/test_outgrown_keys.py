@@ -87,7 +87,6 @@ def without_comment(fleet: Workshop) -> None:
     begin_with(fleet, BARE, BARE)
 
 
-@pytest.mark.parametrize("later", LATER)
 @pytest.mark.parametrize(
     ("begin", "now", "expected"),
     [
@@ -104,7 +103,6 @@ def test_it_lasts_in_every_view(
     begin: Callable[[Workshop], None],
     now: str,
     expected: set[tuple[str, str, str, str]],
-    later: Callable[[Workshop], None],
 ) -> None:
     begin(fleet)
     assert told(judge(fleet)) == set()
@@ -114,15 +112,18 @@ def test_it_lasts_in_every_view(
     broken = fleet.commit("Write a little more")
     assert told(judge(fleet, rev="HEAD")) == expected
 
-    later(fleet)
+    for later in LATER:
+        later(fleet)
 
-    for options in ({}, {"rev": "HEAD"}, {"worktree": True}, {"no_cache": False}):
-        report = judge(fleet, **options)
-        assert told(report) == expected
-        assert {one.since for one in of_rule(report, "output-stale")} == {broken}
-    report = judge(fleet, from_ref=f"{broken}^", to_ref="HEAD")
-    assert told(report) == expected
-    assert all(one.new for one in of_rule(report, "output-stale"))
+        for options in ({}, {"rev": "HEAD"}, {"worktree": True}, {"no_cache": False}):
+            report = judge(fleet, **options)
+            assert told(report) == expected, later
+            assert {one.since for one in of_rule(report, "output-stale")} == {broken}, later
+        report = judge(fleet, from_ref=f"{broken}^", to_ref="HEAD")
+        assert told(report) == expected, later
+        assert all(one.new for one in of_rule(report, "output-stale")), later
+        fleet.git.run("reset", "--quiet", "--hard", broken)
+        fleet.git.attempt("branch", "--quiet", "-D", "side")
 
 
 def test_what_it_got_is_said(fleet: Workshop) -> None:

@@ -29,7 +29,6 @@ from tests.settings_files import file_at
 
 Here = Callable[..., Result]
 OPTIONS = (
-    (),
     ("--strict", "--format", "github"),
     ("--require-verified", "--color", "always", "-v"),
     ("--fail-on", "new", "-q", "--inventory", "names"),
@@ -88,26 +87,29 @@ def is_remembered(shop: Workshop, **options: OptionValue) -> bool:
     return not any(one.path for one in report.files)
 
 
-@pytest.mark.parametrize(
-    "history",
-    [
-        retired_host,
-        dropped_declaration,
-        deleted_output,
-        deleted_source,
-        fixed_again,
-        several_at_once,
-        merge_that_brings_a_host,
-        left_behind,
-        empty_source,
-    ],
-    ids=lambda history: history.__name__,
+HISTORIES: tuple[History, ...] = (
+    retired_host,
+    dropped_declaration,
+    deleted_output,
+    deleted_source,
+    fixed_again,
+    several_at_once,
+    merge_that_brings_a_host,
+    left_behind,
+    empty_source,
 )
+
+
+@pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.__name__)
 def test_what_is_remembered_is_what_another_look_says(
     fleet: Workshop, history: History, here: Here
 ) -> None:
     history(fleet)
-    asked = [(*words, *more) for words in WORDS.values() for more in OPTIONS]
+    # Each view without options, and with some: with others in the next history.
+    first = HISTORIES.index(history)
+    options = (OPTIONS[number % len(OPTIONS)] for number in range(first, first + len(WORDS)))
+    pairs = zip(WORDS.values(), options, strict=True)
+    asked = [(*words, *more) for words, some in pairs for more in ((), some)]
     looks = [here(fleet.top, *one, "--no-cache") for one in asked]
     for _ in range(2):
         assert [here(fleet.top, *one) for one in asked] == looks

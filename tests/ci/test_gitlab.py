@@ -59,7 +59,11 @@ def _reports(top: Path) -> tuple[str, list[Any], str]:
     return (top / artifacts["reports"]["junit"]).read_text(), quality, (top / page).read_text()
 
 
-@pytest.mark.parametrize("variable", ["CI_MERGE_REQUEST_DIFF_BASE_SHA", "CI_COMMIT_BEFORE_SHA"])
+@pytest.mark.parametrize(
+    ("shell", "variable"),
+    [(SHELLS[0], "CI_MERGE_REQUEST_DIFF_BASE_SHA"), (SHELLS[1], "CI_COMMIT_BEFORE_SHA")],
+    indirect=["shell"],
+)
 def test_what_a_change_broke_is_found(
     hub: Hub, machine: Mapping[str, str], shell: tuple[str, ...], variable: str
 ) -> None:

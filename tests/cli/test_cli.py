@@ -126,7 +126,7 @@ def test_help_of_each_verb(tmp_path: Path, run: Run, verb: str) -> None:
     result = run(tmp_path, verb, "--help")
     assert (result.code, result.stderr) == (0, "")
     assert result.stdout.startswith("usage: agenix-check")
-    assert run(tmp_path, verb, "-h") == result
+    assert run(tmp_path, verb, "-h") == run(tmp_path, "help", verb) == result
 
 
 def test_help_names_all_verbs_and_exit_codes(tmp_path: Path, run: Run) -> None:

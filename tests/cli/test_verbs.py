@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from agenix_check.cli.verbs import VERBS
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.rules import RULES
@@ -140,8 +139,6 @@ def test_the_version(tmp_path: Path, run: Run, words: tuple[str, ...]) -> None:
 
 def test_help_of_a_verb(tmp_path: Path, run: Run) -> None:
     assert run(tmp_path, "help") == run(tmp_path, "--help")
-    for verb in VERBS:
-        assert run(tmp_path, "help", verb) == run(tmp_path, verb, "--help")
     complains(run(tmp_path, "help", "expain"), 2, "'explain'")
 
 

@@ -10,12 +10,13 @@ from urllib.parse import unquote_to_bytes
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from agenix_check.model.findings import Report, Severity
 from agenix_check.report.finding_places import shown_path
 from agenix_check.report.formats.sarif import MOST_RESULTS, render
 from agenix_check.rules import RULES, Rule
+from tests.pace import per_hundred
 from tests.report.sample import (
     ALL,
     ALPHA,
@@ -309,7 +310,7 @@ def test_the_least_important_are_left_out_of_too_many() -> None:
 
 
 @given(REPORTS)
-@settings(max_examples=50)
+@per_hundred(50)
 def test_no_name_makes_it_invalid(sample: Report) -> None:
     run = run_of(sample)
     uris = {unquote_to_bytes(uri_of(each["locations"][0])) for each in run["results"]}

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.demo.workshop import Workshop
@@ -31,6 +31,7 @@ from tests.discover.declared.estate import (
     judge_all,
 )
 from tests.host_keys import ALPHA
+from tests.pace import per_hundred
 
 TEXTS = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"])
@@ -90,7 +91,7 @@ def test_it_is_read_as_it_was_written(declaration: Declaration) -> None:
     assert render_lock(read_lock(text)) == text
 
 
-@settings(max_examples=50)
+@per_hundred(50)
 @given(DECLARATIONS)
 def test_it_is_as_its_schema_says(declaration: Declaration) -> None:
     described = json.loads(schema.render("lock"))
