@@ -75,7 +75,7 @@ def test_the_pictures_are_there() -> None:
     assert there == {Path(one).name for one in pictures}
 
 
-def test_what_a_settings_file_must_not_say(fleet: Workshop, run: Run) -> None:
+def test_what_a_settings_file_must_not_say(fleet: Workshop, run_here: Run) -> None:
     found = re.search(
         r"except what a tree must not decide.*?: (.*?)\. Each", README.read_text(), re.DOTALL
     )
@@ -85,6 +85,6 @@ def test_what_a_settings_file_must_not_say(fleet: Workshop, run: Run) -> None:
     for option in OPTIONS:
         value = {"flag": "true", "number": "1", "list": '["x"]'}.get(option.kind, '"x"')
         fleet.write("agenix-check.toml", f"{option.name} = {value}\n")
-        if "cannot be set in a file" in run(fleet.top, "--worktree").stderr:
+        if "cannot be set in a file" in run_here(fleet.top, "--worktree").stderr:
             refused.append(option.name)
     assert sorted(refused) == sorted(named)

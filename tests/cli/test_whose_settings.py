@@ -39,6 +39,11 @@ def findings(result: Result) -> dict[str, str]:
     return {one["rule"]: one["message"] for one in json.loads(result.stdout)["findings"]}
 
 
+@pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
+
+
 @pytest.mark.parametrize("settings", SILENT)
 @pytest.mark.parametrize("words", [RANGE, (*RANGE[:3], "topic^0")])
 def test_a_range_is_judged_by_what_it_is_compared_with(
@@ -164,13 +169,16 @@ def test_what_hides_something_old_can_be_merged_too(fleet: Workshop, run: Run) -
     assert "warning[settings-changed]" in result.stdout
 
 
-@pytest.mark.parametrize("form", format_names())
 @pytest.mark.parametrize("settings", [SILENT[0], "nix-timeout = 9\n"])
-def test_every_format_shows_it(fleet: Workshop, run: Run, form: str, settings: str) -> None:
+def test_every_format_shows_it(fleet: Workshop, run: Run, tmp_path: Path, settings: str) -> None:
     propose(fleet, settings)
-    shown = run(fleet.top, *RANGE, "--format", form).stdout
-    assert "settings-changed" in shown
-    assert FILE in shown
+    files = {form: tmp_path / form for form in format_names()}
+    words = [word for form, file in files.items() for word in ("--output", f"{form}={file}")]
+    run(fleet.top, *RANGE, *words)
+    for form, file in files.items():
+        shown = file.read_text()
+        assert "settings-changed" in shown, form
+        assert FILE in shown, form
 
 
 HIDING = (

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agenix_check.demo.workshop import Workshop
+from tests.conftest import Run, copy_fleet
 from tests.discover.declared.estate import Estate, Secret
 from tests.discover.nix.conftest import nix_home, nix_root
 from tests.host_keys import HOSTS
@@ -46,12 +47,7 @@ def _in_order(tmp_path_factory: pytest.TempPathFactory) -> Estate:
 @pytest.fixture
 def estate(tmp_path: Path, _in_order: Estate) -> Estate:
     """Return a declared fleet in order: its flake, its lock file, and all outputs."""
-    top = tmp_path / "estate"
-    shutil.copytree(_in_order.shop.top, top, symlinks=True)
-    shop = Workshop(top)
-    shop.git.run("update-index", "--refresh")  # the files are others now
-    shop.identity, shop.master = _in_order.shop.identity, _in_order.shop.master
-    copy = Estate(shop)
+    copy = Estate(copy_fleet(_in_order.shop, tmp_path / "estate"))
     copy.masters = list(_in_order.masters)
     copy.nodes = deepcopy(_in_order.nodes)
     copy.plaintexts = dict(_in_order.plaintexts)
@@ -65,3 +61,8 @@ def without_nix(tmp_path: Path) -> dict[str, str]:
     programs.mkdir()
     (programs / "git").symlink_to(shutil.which("git") or "")
     return {"PATH": str(programs)}
+
+
+@pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
