@@ -13,8 +13,10 @@ TESTS =
 SPREAD = -n auto --dist worksteal
 ROWS =
 LINES = $(CURDIR)/.cache/coverage/lines
-# What tries other things than this Python: browsers, hook managers, CI, Nix, make, CONTRIBUTING.
-ELSEWHERE = tests/browser tests/ci tests/flake tests/hooks tests/test_make.py tests/test_recipes.py
+# What tries other things than this Python: browsers, hook managers, CI, Nix, make, CONTRIBUTING,
+# what is packed, and large amounts.
+ELSEWHERE = tests/browser tests/ci tests/flake tests/hooks tests/test_make.py tests/test_recipes.py \
+	tests/test_wheel.py tests/mend/test_bulk.py tests/report/test_large.py
 # The tests start thousands of Pythons: none is to compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -95,7 +97,8 @@ packages: programs
 tests: $(VENV)/.dev
 	$(BIN)/python -m pytest $(SPREAD) $(TESTS)
 
-# What may differ between two Pythons is what a test reaches, not with which of its cases.
+# What may differ between two Pythons is what a test reaches, not with which of its cases, nor in
+# how many stories of a whole repository.
 one-case: $(VENV)/.dev
 	$(BIN)/python -m pytest $(SPREAD) --one-case $(ELSEWHERE:%=--ignore=%) $(TESTS)
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from copy import copy
 from pathlib import Path
@@ -31,6 +32,8 @@ SECRETS = (
     ("secrets/delta-token.age", "token", "token of delta\n", ("delta",)),
 )
 
+# Who asks for one of these looks at a whole repository.
+_REPOSITORIES = frozenset({"fleet", "estate", "keyed", "large", "slow", "workshop"})
 
 # The same examples in every run, however slow the machine is. For other ones:
 # EXPLORE=1 .venv/bin/python -m pytest
@@ -60,7 +63,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the first case of each test that is not skipped, if that is asked for."""
+    """Keep the first case of each test that is not skipped, if that is asked for.
+
+    Of tests of a whole repository, which run the same lines in many stories, keep one in three of
+    each file.
+    """
     if not config.getoption("--one-case"):
         return
     chosen: dict[str, pytest.Item] = {}
@@ -68,9 +75,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         test = item.nodeid.partition("[")[0]
         if test not in chosen or chosen[test].get_closest_marker("skip"):
             chosen[test] = item
-    kept = set(chosen.values())
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = chosen.values()
+    told: Counter[Path] = Counter()
+    kept = []
+    for item in chosen.values():
+        story = not _REPOSITORIES.isdisjoint(getattr(item, "fixturenames", ()))
+        if not story or told[item.path] % 3 == 0:
+            kept.append(item)
+        told[item.path] += story
+    left = set(items).difference(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item in left])
+    items[:] = kept
 
 
 class Result(NamedTuple):

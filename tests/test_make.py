@@ -41,6 +41,14 @@ class TestA:
         "number", [pytest.param(1, marks=pytest.mark.skip(reason="not here")), 2]
     )
     def test_both(self, number, letter): ...
+
+@pytest.fixture
+def fleet(): ...
+
+def test_story_1(fleet): ...
+def test_story_2(fleet): ...
+def test_story_3(fleet): ...
+def test_story_4(fleet): ...
 """
 
 
@@ -119,7 +127,7 @@ def test_where_everything_is_there_nothing_is_installed(make: Make) -> None:
         assert word in plan
     assert _tested(calls) == [".venv", ".venv-newest"]
     assert said.endswith(f"The tests passed on Python {OLDEST} and {NEWEST}.\n")
-    # All tests run once, and one case of each of the package's twice.
+    # All tests run once, and a part of the package's twice.
     first, second = (call for call in calls if " -m pytest" in call)
     assert first.startswith(
         ".venv/bin/python -m pytest -n auto --dist worksteal --one-case --ignore="
@@ -163,7 +171,9 @@ def test_one_python_that_fails_does_not_hide_the_other(make: Make, fail: str, fa
     assert [call for call in calls if "-m tests.coverage" in call]
 
 
-def test_one_case_of_each_test_is_the_first_that_is_not_skipped(tmp_path: Path) -> None:
+def test_one_case_is_the_first_that_is_not_skipped_and_of_stories_there_is_one_in_three(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "test_cases.py").write_text(_CASES)
 
     done = subprocess.run(
@@ -176,5 +186,6 @@ def test_one_case_of_each_test_is_the_first_that_is_not_skipped(tmp_path: Path) 
     )
 
     ran = [line.split()[0].split("::", 1)[1] for line in done.stdout.splitlines() if "::" in line]
-    assert ran == ["test_numbers[1]", "TestA::test_alone", "TestA::test_both[2-a]"], done.stdout
-    assert "3 passed, 5 deselected" in done.stdout
+    cases = ["test_numbers[1]", "TestA::test_alone", "TestA::test_both[2-a]"]
+    assert ran == [*cases, "test_story_1", "test_story_4"], done.stdout
+    assert "5 passed, 7 deselected" in done.stdout

@@ -33,13 +33,13 @@ add "from PyPI, into" "$environments"
 
 coverage=", with their coverage"
 [ "$newest" != 3.11 ] || coverage=" (their coverage takes Python 3.12)"
-echo "make test, which usually takes 16 minutes at most on two idle cores:"
+echo "make test, which usually takes 14 minutes at most on two idle cores:"
 echo "  1 minute   lint: ruff, mypy, the syntax of shell scripts"
 if [ "$oldest" = "$newest" ]; then
-    echo " 11 minutes  all tests on Python $oldest$coverage (no newer one is installed)"
+    echo " 10 minutes  all tests on Python $oldest$coverage (no newer one is installed)"
 else
-    echo "  4 minutes  one case of each test of the package on Python $oldest"
-    echo " 11 minutes  all tests on Python $newest$coverage"
+    echo "  3 minutes  a part of the package's tests on Python $oldest, one case of each"
+    echo " 10 minutes  all tests on Python $newest$coverage"
 fi
 if [ -z "$missing" ]; then
     echo "It installs nothing: every program, package and environment is there."

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run the tests on two Pythons: one case of each on the oldest; on the newest all, with their
+# Run the tests on two Pythons: on the oldest a part, one case of each; on the newest all, with their
 # coverage. The second is tested even if the first fails; the end says what failed. Make runs it, as
 # MAKE.
 #
