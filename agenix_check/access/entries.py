@@ -52,7 +52,8 @@ class Declarations:
     """What is declared of a tree: `masters` of every source, `rules` by the path of their file.
 
     `places` are the files that declare masters, by the key. `nodes` are the names of nodes by the
-    path of an output, `storage` by its directory; `sources` are declared sources.
+    path of an output, `storage` by its directory; `sources` are declared sources. `plain` says that
+    there are rules files and no declared nodes.
     """
 
     masters: tuple[Recipient, ...] = ()
@@ -61,6 +62,7 @@ class Declarations:
     nodes: Mapping[str, str] = field(default_factory=dict)
     storage: Mapping[str, str] = field(default_factory=dict)
     sources: frozenset[str] = frozenset()
+    plain: bool = False
 
     def node_of(self, output: OutputFile) -> str:
         """Return the node that an output is for; by names alone, its directory."""
@@ -154,12 +156,15 @@ def read_sources(
     paths: Iterable[str], tree: Evidence, book: KeyBook, declared: Declarations
 ) -> Iterator[Entry]:
     """Yield who can read files that are no outputs: sources, and files of plain agenix."""
+    without_rule = ReaderKind.MASTER
+    if declared.plain and not tree.outputs:
+        without_rule = ReaderKind.RULE  # there are no masters
     for path in paths:
         if path in tree.outputs or is_outside_fleet(path) or path not in tree.files:
             continue
         fact = tree.facts.get(path)
         rule = declared.rules.get(path)
-        kind = ReaderKind.MASTER if rule is None else ReaderKind.RULE
+        kind = without_rule if rule is None else ReaderKind.RULE
         wanted = declared.masters if rule is None else rule
         if isinstance(fact, AgeFact):
             for who, shown in _readers_of_source(fact.stanzas, wanted, book):

@@ -106,13 +106,14 @@ def _base(
 
 
 def _declarations(declared: "Declared | None", rules: Iterable[RulesFile]) -> Declarations:
+    files = tuple(rules)
     by_path = {
         rule.path: tuple(filter(None, map(recipient_or_none, rule.recipients)))
-        for file in rules
+        for file in files
         for rule in file.rules
     }
     if declared is None:
-        return Declarations(rules=by_path)
+        return Declarations(rules=by_path, plain=bool(files))
     nodes = declared.declaration.nodes
     storage: dict[str, set[str]] = {}
     for node in nodes:

@@ -236,6 +236,11 @@ class Fix:
     node: str | None = None
     secret: str | None = None
 
+    @property
+    def order(self) -> tuple[str, bool, str, str, str]:
+        """What lists are sorted by: node, then secret; the names of outputs begin with a hash."""
+        return self.node or "", self.secret is None, self.secret or "", self.action, self.path
+
 
 class NotCompared(NamedTuple):
     """An output whose plaintext was not compared with its source's, and why not."""

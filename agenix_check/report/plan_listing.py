@@ -1,16 +1,18 @@
 """What `--fix --dry-run` prints: what would be done, and what could not."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from agenix_check.errors import UsageError
-from agenix_check.mend.plan import Plan, Touched
+from agenix_check.mend.plan import Plan, Restored, Touched
 from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.folding import wrap_prose
 from agenix_check.report.registry import find_format
 from agenix_check.report.words import quantity
 
 PLAN_SCHEMA = "agenix-check/plan/1"
+_File = TypeVar("_File", Touched, Restored)
 
 
 def render(plan: Plan, format_name: str, names: Mapping[str, str], width: int) -> str:
@@ -42,15 +44,20 @@ def _lines(plan: Plan, names: Mapping[str, str], width: int) -> Iterator[str]:
             node = visible(names.get(output.node, output.node))
             line = f"  rekey {node} {visible(output.secret)} {visible(where)}"
             yield from wrap_prose(line, width, "      ")
-    yield from (f"put back {visible(one.path)}" for one in plan.restore)
-    yield from (f"stage {visible(one.path)}" for one in plan.stage)
-    yield from (f"remove {visible(one.path)}" for one in plan.remove)
+    yield from (f"put back {visible(one.path)}" for one in _in_order(plan.restore))
+    yield from (f"stage {visible(one.path)}" for one in _in_order(plan.stage))
+    yield from (f"remove {visible(one.path)}" for one in _in_order(plan.remove))
     for one in plan.grants:
         yield from wrap_prose(f"grant {visible(one.line)}: ", width, command=visible(one.typed))
     for sentence in plan.left:
         yield from wrap_prose(f"not fixed: {visible(sentence)}", width)
     if not plan.is_empty:
         yield from wrap_prose(_summary(plan), width)
+
+
+def _in_order(files: Iterable[_File]) -> list[_File]:
+    """Return files by node, then secret: the names of outputs begin with a hash."""
+    return sorted(files, key=lambda one: (one.node or "", one.secret or "", one.path))
 
 
 def _summary(plan: Plan) -> str:

@@ -1,5 +1,7 @@
 """Who can read what in one tree."""
 
+import json
+
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt, new_identity
 from tests.access.asking import ask_access, readable
@@ -169,6 +171,14 @@ in {{
     assert readable(document["readers"]) == {"alice": ["a.age"], "bob": ["a.age", "b.age"]}
     assert {one["kind"] for one in document["readers"]} == {"rule"}
     assert [one["anonymous"] for one in document["readers"]] == [[], ["a.age", "b.age"]]
+    # There are no masters, whatever no rule names, or no rule can be read of.
+    workshop.write("old.age", encrypt(b"old", [ALPHA]))
+    workshop.stage()
+    assert {one["kind"] for one in ask_access(workshop, run)["readers"]} == {"rule"}
+    workshop.write("secrets.nix", '{ "a.age".publicKeys = [ nobody ]; "b.age".x = 1; }')
+    workshop.stage()
+    listed = json.loads(run(workshop.top, "access", "--format", "json").stdout)["readers"]
+    assert {one["kind"] for one in listed} == {"rule"}
 
 
 def test_a_commit_and_an_empty_tree(fleet: Workshop, run: Run) -> None:

@@ -326,6 +326,20 @@ def test_the_most_useful_command_is_at_the_top() -> None:
     assert "<code>agenix-check --fix</code>" in top
 
 
+def test_only_a_command_has_a_button_that_copies_it() -> None:
+    mends = ("# put its rule right, then: agenix-check --fix", "agenix -r  # then git add")
+    page = render(
+        report(
+            findings=tuple(
+                finding("plain-invalid-key", path=f"{number}.age", message="", mend=mend)
+                for number, mend in enumerate(mends)
+            )
+        )
+    )
+    shown = [page.partition(f"<code>{one}</code>")[2].partition("</div>")[0] for one in mends]
+    assert ["Copy" in button for button in shown] == [False, True]
+
+
 def test_plain_agenix_has_a_table() -> None:
     told = words(render(PLAIN_AGENIX))
     for one in PLAIN_AGENIX.plain:

@@ -103,6 +103,20 @@ def test_a_large_fix_is_shown_by_secret() -> None:
     assert len(show(sample, verbose=True)) > len(fixes)
 
 
+def test_what_was_fixed_is_listed_by_node_and_secret() -> None:
+    asked = [("b", "db", "0-db"), ("a", "wifi", "1-wifi"), ("a", "db", "9-db"), ("a", "db", "2-db")]
+    fixes = [
+        Fix(action="removed" if path[0] == "2" else "rekeyed", path=path, node=node, secret=secret)
+        for node, secret, path in asked
+    ]
+    assert [line.split() for line in show(replace(GREEN, fixed=tuple(fixes)))[1:5]] == [
+        ["rekeyed", "a", "db", "9-db"],
+        ["removed", "a", "db", "2-db"],
+        ["rekeyed", "a", "wifi", "1-wifi"],
+        ["rekeyed", "b", "db", "0-db"],
+    ]
+
+
 def test_messages_that_differ_stand_with_their_findings() -> None:
     sample = report(
         findings=tuple(

@@ -114,7 +114,7 @@ class _MarkdownWriter:
 
     def fixed(self, section: Section) -> None:
         """What was fixed."""
-        fixed = sorted(self._report.fixed, key=lambda fix: (fix.node or "", fix.path))
+        fixed = sorted(self._report.fixed, key=lambda fix: fix.order)
         lines = (
             f"- {fix.action} {self._names_of(fix.node, fix.secret, fix.path)}\n" for fix in fixed
         )

@@ -125,7 +125,7 @@ class _TextWriter:
         """What was fixed."""
         if not self._report.fixed:
             return []
-        fixed = sorted(self._report.fixed, key=lambda fix: (fix.node or "", fix.path))
+        fixed = sorted(self._report.fixed, key=lambda fix: fix.order)
         folds = len(fixed) > _UNFOLDED_FIXES and not self._verbose
         rows = self._fixes_by_secret(fixed) if folds else [
             (fix.action, self._node(fix.node), visible(fix.secret or ""), visible(fix.path))

@@ -63,7 +63,7 @@ def make_page(report: Report, *, strict: bool, require_verified: bool) -> Page:
     state = state_of(report, strict=strict, require_verified=require_verified)
     names = report.node_names()
     shown = [one for one in report.findings if one.is_shown]
-    fixed = sorted(report.fixed, key=lambda one: (one.node or "", one.path, one.action))
+    fixed = sorted(report.fixed, key=lambda one: one.order)
     return Page(
         state=state,
         headline=headline(report, state),
