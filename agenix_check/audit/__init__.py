@@ -33,6 +33,12 @@ def audit_fleet(names: Names, inventory: Inventory, snapshot: SnapshotInfo) -> R
         report = audit_declared(names, inventory, inventory.declared, snapshot, by_names)
     if inventory.rules:
         report = _with_plain(names, inventory, report)
+    elif inventory.unruled:  # that is said, and that no output is made from them says nothing
+        report = report.with_findings(
+            one
+            for one in report.findings
+            if one.rule != "source-unused" or one.path not in inventory.unruled
+        )
     return replace(
         report,
         incomplete=(*report.incomplete, *inventory.incomplete),

@@ -71,7 +71,7 @@ OUTPUT_CONTENTS: tuple[Rule, ...] = (
 
             If Git changes age files (`* text=auto` in .gitattributes), tell it to leave them alone:
 
-                echo '*.age binary' >> .gitattributes
+                echo '*.age -text' >> .gitattributes
             """,
         about=About.OUTPUT,
         newness=Newness.BY_NODE,

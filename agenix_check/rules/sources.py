@@ -117,7 +117,7 @@ SOURCES: tuple[Rule, ...] = (
 
             If Git changes age files (`* text=auto` in .gitattributes), tell it to leave them alone:
 
-                echo '*.age binary' >> .gitattributes
+                echo '*.age -text' >> .gitattributes
 
             If a hook of pre-commit or prek changes them, put `exclude: \\.age$` at the top of its
             configuration, or into that hook.

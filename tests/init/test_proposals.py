@@ -146,6 +146,8 @@ def test_attributes_are_added_once() -> None:
     assert after.startswith("*.png binary\n")
     assert after.endswith("\n*.age -text diff=agenix-check merge=agenix-check\n")
     assert ".gitattributes" not in _agree(".gitattributes", after)[0]
+    for known in ("*.age binary\n", "*.age -text\n"):
+        assert ".gitattributes" not in _agree(".gitattributes", known)[0]
     theirs, advice = _agree(".gitattributes", "*.age diff=age\n")
     assert ".gitattributes" not in theirs
     assert (

@@ -168,10 +168,10 @@ def _say_if_none_is_left(
     ruled = _left_without_rules(names, inventory)
     if not ruled:
         return inventory
-    files = f"{ruled[0]}{f' and {len(ruled) - 1} more' if ruled[1:] else ''}"
-    sentence = f"{', '.join(sorted(before))} said who may read {files}, and no rules file is left"
-    sentence += ": bring it back, or give --rules FILE"
-    return replace(inventory, incomplete=(*inventory.incomplete, sentence))
+    from agenix_check.discover.declared.unruled import say_no_rules
+
+    sentence = say_no_rules(sorted(before), ruled, view.snapshot.files)
+    return replace(inventory, incomplete=(*inventory.incomplete, sentence), unruled=tuple(ruled))
 
 
 def _of_fleet(

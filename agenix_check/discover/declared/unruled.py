@@ -1,10 +1,11 @@
 """The age files beside rules files that no rule and no node covers: nobody rekeys them."""
 
 import posixpath
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from agenix_check.age import SCRYPT
+from agenix_check.discover.rules.relative import correct
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import RulesFile
@@ -51,3 +52,16 @@ def list_unruled(
         and not any(stanza.type == SCRYPT for stanza in fact.stanzas)
         and not any(not place or path.startswith(f"{place}/") for place in apart)
     )
+
+
+def say_no_rules(before: Sequence[str], ruled: Sequence[str], here: Container[str]) -> str:
+    """Say that rules files of the base have no rule any more, and what to do.
+
+    `ruled` are files that they named, `here` the paths of the tree.
+    """
+    files = f"{ruled[0]}{f' and {len(ruled) - 1} more' if ruled[1:] else ''}"
+    said = f"{', '.join(before)} said who may read {files}"
+    emptied = next((path for path in before if path in here), None)
+    if emptied is None:
+        return f"{said}, and no rules file is left: bring it back, or give --rules FILE"
+    return f"{said}, and no attribute of {emptied} has publicKeys now; {correct(emptied)}"

@@ -80,7 +80,7 @@ complete -c agenix-check -n '__agenix_check_is fleet inspect config' -l format -
 complete -c agenix-check -n '__agenix_check_is fleet' -l lock -d 'write agenix-check.lock, for CI without Nix'
 complete -c agenix-check -n '__agenix_check_is access' -l reader -x -d 'only readers whose name, key, fingerprint or file matches (repeatable)'
 complete -c agenix-check -n '__agenix_check_is access' -l format -x -a 'text json markdown csv html' -d 'how to print it'
-complete -c agenix-check -n '__agenix_check_is exposure' -l key -r -F -d 'only this key: its file, its text or its fingerprint (repeatable)'
+complete -c agenix-check -n '__agenix_check_is exposure' -l key -r -F -d 'only this key: its file, text, fingerprint or name (repeatable)'
 complete -c agenix-check -n '__agenix_check_is exposure' -l node -x -a '(agenix-check completion --list nodes 2>/dev/null)' -d 'only keys of nodes that match (repeatable)'
 complete -c agenix-check -n '__agenix_check_is exposure' -l format -x -a 'text json markdown html' -d 'how to print it'
 complete -c agenix-check -n '__agenix_check_is init' -s y -l yes -d 'write the files without asking'

@@ -336,6 +336,14 @@ def test_a_broken_rules_file_is_one_line_and_nothing_else(workshop: Workshop, ru
         assert line.endswith(end)
         (workshop.top / "staff.nix").unlink()
     seen = run(workshop.top, "inspect", "db.age")
+    workshop.write("secrets.nix", '{ "db.age".publicKey = [ "a" ]; }')
+    workshop.stage()
+    done = run(workshop.top, "-v")
+    assert done.stdout == "nothing was checked · 0 errors, 0 warnings · incomplete\n"
+    assert done.stderr == (
+        "agenix-check: could not check: secrets.nix said who may read db.age, and no attribute of "
+        "secrets.nix has publicKeys now; correct it, then: git add secrets.nix\n"
+    )
     assert "whose it is cannot be told: secrets.nix could not be read" in seen.stdout
 
 
