@@ -181,7 +181,10 @@ def test_the_settings_of_the_hook_are_those_of_the_example() -> None:
 
 def test_the_workflow_on_github_does_as_the_example_does() -> None:
     text = _yaml()[1]
-    assert f"agenix-check/agenix-check@FULL_COMMIT_ID # v{__version__}\n" in text
+    pinned = f"agenix-check/agenix-check@v{__version__} # safer: its commit id\n"
+    assert pinned in text
+    assert all(pinned in example(name) for name in ("github-actions.yml", "plain-agenix.yml"))
+    assert f"ls-remote\nhttps://github.com/agenix-check/agenix-check v{__version__}`" in README
     shown = yaml.safe_load(text)
     whole = load_yaml(ROOT / "ci-examples/github-actions.yml")
     assert shown[True].keys() == {"push", "pull_request"}  # `on`, as YAML 1.1 reads it
