@@ -12,6 +12,11 @@ OLD = "Already there before this change; does not fail this run (--fail-on new)"
 
 
 @pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
+
+
+@pytest.fixture
 def broken(fleet: Workshop) -> Workshop:
     """Return a fleet whose last commit has nothing to do with the error of the one before."""
     fleet.write(str(output(fleet).relative_to(fleet.top)), "no age file\n")

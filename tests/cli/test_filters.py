@@ -7,6 +7,11 @@ from tests.cli.running import complains
 from tests.conftest import Run
 
 
+@pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
+
+
 @pytest.mark.parametrize("verb", ["check", "fleet"])
 def test_what_is_not_there_is_named(fleet: Workshop, run: Run, verb: str) -> None:
     result = run(fleet.top, verb, "--node", "alpah", "--node", "beta")

@@ -25,6 +25,11 @@ SECRET, TEXT = "secrets/shared.age", "shared by all\n"
 
 
 @pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
+
+
+@pytest.fixture
 def shapes(fleet: Workshop) -> Workshop:
     """A fleet whose directories are called in several ways, with one secret for all of them."""
     fleet.git.run("rm", "-rq", ".")

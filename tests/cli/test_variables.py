@@ -9,6 +9,11 @@ from tests.cli.running import complains
 from tests.conftest import Run
 
 
+@pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "code"),
     [

@@ -16,6 +16,11 @@ from tests.cli.running import break_fleet, complains, start
 from tests.conftest import Run
 
 
+@pytest.fixture
+def run(run_here: Run) -> Run:
+    return run_here
+
+
 def test_reports_are_written_also_when_the_run_fails(
     fleet: Workshop, tmp_path: Path, run: Run
 ) -> None:

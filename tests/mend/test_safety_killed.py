@@ -11,6 +11,7 @@ import pytest
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
+from tests.conftest import Run, copy_fleet
 from tests.host_keys import ALPHA
 from tests.mend.mending import DB, NODES, WIFI, ask, command, edit, execute, fix, outputs, state
 
@@ -53,22 +54,19 @@ def broken(fleet: Workshop) -> Workshop:
 
 @pytest.mark.parametrize("chunk", range(_CHUNKS))
 def test_the_run_after_a_killed_one_ends_right(
-    broken: Workshop, tmp_path: Path, chunk: int
+    broken: Workshop, tmp_path: Path, run_here: Run, chunk: int
 ) -> None:
     before, source = outputs(broken), broken.read(DB)
     steps = chunk
     while True:
-        top = tmp_path / str(steps) / "fleet"
-        shutil.copytree(broken.top, top, symlinks=True)
-        copy = Workshop(top)
-        copy.identity = broken.identity
+        copy = copy_fleet(broken, tmp_path / str(steps) / "fleet")
         words = command(copy)
         words[1:5] = ["-c", _KILLER, str(steps)]
         killed = execute(copy, words)
         now = outputs(copy)
         assert now == before or not set(now) & {path for path in before if path.endswith("-db.age")}
         assert _sources(copy) == _sources(broken)
-        done = fix(copy)
+        done = run_here(copy.top, *command(copy)[5:])
         assert done.code == 0, (steps, killed, done)
         _in_order(copy, source)
         if killed.code != 137:
