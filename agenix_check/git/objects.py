@@ -49,6 +49,29 @@ def read_root(git: Git, trees: Iterable[str]) -> dict[str, dict[str, File]]:
     return roots
 
 
+def read_directories(git: Git, tree: str, directories: Iterable[str]) -> dict[str, dict[str, File]]:
+    """Return the entries of directories of a tree, by name; none where it has nothing of that path.
+
+    Their paths have no newlines; "" is the root. Raises `GitError` for what is not here, or is no
+    directory.
+    """
+    asked = list(directories)
+    found: dict[str, dict[str, File]] = {}
+    lines = [f"{tree}:{directory}" for directory in asked]
+    with git.stream("cat-file", "--batch", "--buffer", lines=lines) as answers:
+        for directory in asked:
+            found[directory] = {}
+            answer = answers.readline()
+            if answer.endswith(b" missing\n"):
+                continue
+            words = answer.split()
+            if len(words) != 3 or words[1] != b"tree":
+                raise GitError(f"{directory} cannot be read; run `git fsck` for details")
+            content = answers.read(int(words[2]) + 1)[:-1]
+            found[directory] = dict(_entries(content, len(tree) // 2))
+    return found
+
+
 def _entries(content: bytes, oid_size: int) -> Iterator[tuple[str, File]]:
     """Read a tree object: `MODE NAME`, a zero byte and the object id, again and again."""
     at = 0

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import IO, TYPE_CHECKING, BinaryIO, NamedTuple
 
 from agenix_check.errors import CannotCheckError
-from agenix_check.git.paths import local_text
+from agenix_check.git.paths import local_text, to_bytes
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -224,7 +224,7 @@ def _requests(lines: Iterable[str], given: bytes = b"") -> Iterator[BinaryIO]:
     requests = None
     try:
         requests = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
-        requests.write(given or "\n".join((*lines, "")).encode())
+        requests.write(given or to_bytes("\n".join((*lines, ""))))
         requests.seek(0)
     except OSError as error:
         if requests is not None:

@@ -13,6 +13,7 @@ from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.paths import quote_path, to_text
 from agenix_check.git.process import Git, GitError, first_line
 from agenix_check.git.snapshot import Change, Snapshot, parse_changes
+from agenix_check.git.staged_tree import is_large, write_staged_tree
 from agenix_check.model.frozen import frozen
 
 _FACTS = (
@@ -212,13 +213,15 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
     """
     if repository.top is None and "GIT_INDEX_FILE" not in os.environ:
         raise UsageError("a bare repository has no index; name a commit with --rev")
-    with _index_copied(repository) as git:
-        status, output, _ = git.attempt(*_WRITE_TREE)
-    if status == 0:
-        yield (
-            repository,
-            Snapshot(kind="index", tree=output.decode().strip(), commit=None, git=repository.git),
-        )
+    tree, base = None, repository.head_tree
+    if base is not None and is_large(_index_of(repository)):
+        tree = write_staged_tree(_away(repository), base)
+    if tree is None:
+        with _index_copied(repository) as git:
+            status, output, _ = git.attempt(*_WRITE_TREE)
+        tree = output.decode().strip() if status == 0 else None
+    if tree is not None:
+        yield repository, Snapshot(kind="index", tree=tree, commit=None, git=repository.git)
         return
     _refuse_unmerged(repository.git)
     # The object database is not writable: write the tree aside, to be thrown away.

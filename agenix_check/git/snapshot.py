@@ -15,6 +15,7 @@ from agenix_check.model.frozen import frozen
 REGULAR = "100644"
 SYMLINK = "120000"
 SUBMODULE = "160000"
+DIRECTORY = "040000"
 OID_AT = len("100644 blob ")  # in a record of `git ls-tree` about a file
 MOST_LISTED = 1 << 29  # bytes of a tree's listing: some four million files
 _LISTED_AT_ONCE = 1 << 16  # bytes read at once

@@ -35,6 +35,7 @@ class FormerKeys:
             elif (key := _lost_key(names, file)) is not None:
                 lost[file.directory].add(key)
         self._keys = lost | keys
+        self._storages = {one.directory for one in names.here.outputs.values()}
 
     def rotated(self, storage: str, key: str) -> Rotated | None:
         """Return where a key text was replaced by another, while other files still have it.
@@ -48,8 +49,7 @@ class FormerKeys:
         for old in sorted(self._keys.get(storage, ())):
             text = names.here.keys.get(old, NOWHERE).text
             if text is not None and _canonical(text) == same:
-                storages = {one.directory for one in names.here.outputs.values()}
-                for found in find_replaced(names, storages, storage, old):
+                for found in find_replaced(names, self._storages, storage, old):
                     return found
         return None
 

@@ -203,8 +203,9 @@ class WorkTree:
                     path.unlink()
                     self._prune(path.parent)
         for written in journal.written:
-            with suppress(OSError):
-                self._at(written.backup).unlink(missing_ok=True)
+            if written.before is not None:
+                with suppress(OSError):
+                    self._at(written.backup).unlink(missing_ok=True)
         self._journal.unlink(missing_ok=True)
 
     def unfinished(self) -> Journal | None:
