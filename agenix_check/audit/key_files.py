@@ -4,16 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import new as new_hash
 
 from agenix_check.age import Recipient
 from agenix_check.audit.keyring import Keyring
 from agenix_check.discover.tree.key_texts import NOWHERE, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.git.paths import to_bytes
+from agenix_check.git.snapshot import algorithm_of, object_id
 from agenix_check.model.declaration import WITHHELD, DeclaredNode
-
-_SHA1 = 40  # digits
 
 
 @dataclass(frozen=True)
@@ -92,8 +90,6 @@ class KeyFiles:
             return ()
         for end in ("", "\n", "\r\n", " \n"):
             data = to_bytes(text + end)
-            made = new_hash("sha1" if len(first.oid) == _SHA1 else "sha256", usedforsecurity=False)
-            made.update(b"blob %d\0" % len(data) + data)
-            if paths := self._by_blob.get(made.hexdigest()):
+            if paths := self._by_blob.get(object_id(data, algorithm_of(first.oid))):
                 return paths
         return ()

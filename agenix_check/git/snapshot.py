@@ -1,5 +1,6 @@
 """One immutable Git tree as a listing: its files with their modes and object ids."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ REGULAR = "100644"
 SYMLINK = "120000"
 SUBMODULE = "160000"
 DIRECTORY = "040000"
+_DIGITS_OF_SHA1 = 40
 OID_AT = len("100644 blob ")  # in a record of `git ls-tree` about a file
 MOST_LISTED = 1 << 29  # bytes of a tree's listing: some four million files
 _LISTED_AT_ONCE = 1 << 16  # bytes read at once
@@ -137,6 +139,17 @@ class Change:
     path: str
     before: File | None
     after: File | None
+
+
+def algorithm_of(oid: str) -> str:
+    """Return what hash the object ids of a repository are, by one of them."""
+    return "sha1" if len(oid) == _DIGITS_OF_SHA1 else "sha256"
+
+
+def object_id(content: bytes, algorithm: str, kind: str = "blob") -> str:
+    """Return the id that a content has as an object of Git."""
+    head = f"{kind} {len(content)}\0".encode("ascii")
+    return hashlib.new(algorithm, head + content, usedforsecurity=False).hexdigest()
 
 
 def path_of(record: str) -> str:

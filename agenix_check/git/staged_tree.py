@@ -3,7 +3,6 @@
 With 200,000 files that took more than all else of a commit that edits one of them.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +10,15 @@ from pathlib import Path
 from agenix_check.git.objects import read_directories
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.process import Git, GitError
-from agenix_check.git.snapshot import DIRECTORY, SUBMODULE, Change, File, parse_changes
+from agenix_check.git.snapshot import (
+    DIRECTORY,
+    SUBMODULE,
+    Change,
+    File,
+    algorithm_of,
+    object_id,
+    parse_changes,
+)
 
 _DIFF = (
     "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames",
@@ -20,7 +27,6 @@ _DIFF = (
 _LARGE = 1 << 22  # bytes: some 30,000 files; with fewer, Git itself is as fast
 _MOST_DIRECTORIES = 1_000  # that changed: Git is faster then
 _UNMERGED = b" U\0"  # or the end of a path, which Git can judge too
-_DIGITS_OF_SHA1 = 40
 
 
 def is_large(index: Path) -> bool:
@@ -84,7 +90,7 @@ def _rebuild(
             if change.after is not None:
                 name = change.path.rpartition("/")[2]
                 entries[name] = File(name, change.after.mode, change.after.oid)
-        tree = _id_of(entries, len(base)) if entries else None
+        tree = object_id(_content(entries), algorithm_of(base), "tree") if entries else None
         if tree is not None:
             made[tree] = entries
         above, _, name = directory.rpartition("/")
@@ -105,14 +111,12 @@ def _sorted(entries: Mapping[str, File]) -> list[tuple[bytes, File]]:
     return sorted(named, key=lambda one: one[0] + b"/" * (one[1].mode == DIRECTORY))
 
 
-def _id_of(entries: Mapping[str, File], digits: int) -> str:
-    """Return the id of a tree object, in so many digits: Git's SHA-1 or SHA-256."""
-    content = b"".join(
+def _content(entries: Mapping[str, File]) -> bytes:
+    """Return the content of a tree object."""
+    return b"".join(
         b"%s %s\0%s" % (file.mode.lstrip("0").encode("ascii"), name, bytes.fromhex(file.oid))
         for name, file in _sorted(entries)
     )
-    new = hashlib.sha1 if digits == _DIGITS_OF_SHA1 else hashlib.sha256
-    return new(b"tree %d\0%s" % (len(content), content)).hexdigest()
 
 
 def _records(entries: Mapping[str, File]) -> bytes:

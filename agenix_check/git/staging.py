@@ -17,13 +17,12 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.git.paths import quote_path, to_bytes, to_text
 from agenix_check.git.process import Git
 from agenix_check.git.repository import Repository, index_aside, write_tree
-from agenix_check.git.snapshot import REGULAR
+from agenix_check.git.snapshot import REGULAR, algorithm_of, object_id
 from agenix_check.git.worktree import without_filters
 
 FOLDER = "agenix-check"  # in the Git directory
 
 _NEW = "index"
-_DIGITS_OF_SHA1 = 40
 _ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
@@ -81,18 +80,13 @@ def write_blobs(repository: Repository, paths: Iterable[str]) -> dict[str, str]:
 
 def is_blob(content: bytes, oid: str) -> bool:
     """Return whether an object id is that of a content as a blob; its length shows the hash."""
-    name = "sha1" if len(oid) == _DIGITS_OF_SHA1 else "sha256"
-    return _blob_id(content, name) == oid
+    return object_id(content, algorithm_of(oid)) == oid
 
 
 def object_ids(repository: Repository, contents: Mapping[str, bytes]) -> dict[str, str]:
     """Return the ids that contents have as blobs of this repository, by path."""
     name = _hash(repository.git)
-    return {path: _blob_id(data, name) for path, data in contents.items()}
-
-
-def _blob_id(data: bytes, name: str) -> str:
-    return hashlib.new(name, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    return {path: object_id(data, name) for path, data in contents.items()}
 
 
 def filtered(repository: Repository, paths: Iterable[str]) -> list[str]:

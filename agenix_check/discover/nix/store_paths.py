@@ -1,16 +1,13 @@
 """Which files of the repository the paths in an evaluation stand for."""
 
-import hashlib
 import os
 import posixpath
 import stat
 from collections import defaultdict
 
 from agenix_check.git.objects import WHOLE, read_blobs
-from agenix_check.git.snapshot import SUBMODULE, Snapshot
+from agenix_check.git.snapshot import SUBMODULE, Snapshot, algorithm_of, object_id
 from agenix_check.model.declaration import DeclaredPath
-
-_SHA1_DIGITS = 40
 
 
 class StorePaths:
@@ -74,13 +71,11 @@ class StorePaths:
         content = _read(path)
         if content is None:
             return None
-        algorithm = "sha1" if len(self._snapshot.tree) == _SHA1_DIGITS else "sha256"
-        digest = hashlib.new(algorithm, b"blob %d\0" % len(content), usedforsecurity=False)
-        digest.update(content)
+        oid = object_id(content, algorithm_of(self._snapshot.tree))
         # A store path is <hash>-<name>; below it are the names of the directory that was copied.
         parts = path.removeprefix(f"{self._store}/").split("/")
         parts[0] = parts[0].partition("-")[2]
-        alike = self._by_oid.get(digest.hexdigest(), [])
+        alike = self._by_oid.get(oid, [])
         return min(
             alike, key=lambda file: (-_common_end(file.split("/"), parts), file), default=None
         )
