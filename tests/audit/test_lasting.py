@@ -1,6 +1,8 @@
 """What a commit broke stays broken, and what speaks for leaving it (docs/design.md, 5.1)."""
 
 import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -324,6 +326,43 @@ def test_one_tree_has_one_verdict_whatever_is_remembered(
         worktree = Settings(inventory=names.inventory, worktree=True)
         assert plain == _wrong(check(repository, worktree))
     shutil.rmtree(top)
+
+
+def _edit_while_a_host_comes(fleet: Workshop) -> Iterator[None]:
+    """Bring a host with an old version of a secret that all others get anew later."""
+    fleet.host("new", NEW)
+    fleet.rekey("new", "db", DB, "postgres://db\n")
+    fleet.source(DB, "another\n")
+    yield
+    rekey_all(fleet, "db", DB, "another\n")
+    yield
+
+
+def _merge_a_branch_that_was_looked_at(fleet: Workshop) -> Iterator[None]:
+    """Make an output from a version that stands on a branch alone, and take nothing from that."""
+    old, new = fleet.read(WIFI), fleet.read(fleet.source(WIFI, "of the side\n"))
+    fleet.rekey("alpha", "again", WIFI, "of the side\n")
+    fleet.write(WIFI, old)
+    fleet.commit("Make an output")
+    fleet.git.run("checkout", "--quiet", "-b", "side")
+    fleet.write(WIFI, new)
+    fleet.commit("Edit a source")
+    yield
+    fleet.git.run("checkout", "--quiet", "main")
+    fleet.git.run("merge", "--quiet", "--strategy=ours", "--no-ff", "--no-edit", "side")
+    yield
+
+
+@pytest.mark.parametrize("story", [_edit_while_a_host_comes, _merge_a_branch_that_was_looked_at])
+def test_which_commits_were_looked_at_changes_nothing(
+    fleet: Workshop, story: Callable[[Workshop], Iterator[None]]
+) -> None:
+    repository = open_repository(fleet.top)
+    for number, _ in enumerate(story(fleet)):
+        something_else(fleet, f"{number}")
+        here = Settings(inventory=InventoryChoice.NAMES, rev="HEAD")
+        known, fresh = check(repository, here), check(repository, replace(here, no_cache=True))
+        assert known.findings == fresh.findings
 
 
 def test_a_damaged_memory_is_dropped(fleet: Workshop) -> None:

@@ -4,12 +4,17 @@ A *part* is what an output's name is made from, a key or a source, as the SHA-25
 text or content in hexadecimal.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from agenix_check.age import DUMMY_RECIPIENT
-from agenix_check.discover.tree.evidence import is_media, is_outside_fleet, may_hold_parts
+from agenix_check.discover.tree.evidence import (
+    Evidence,
+    is_media,
+    is_outside_fleet,
+    may_hold_parts,
+)
 from agenix_check.discover.tree.facts import AgeFact, Fact, MissingFact, PointerFact, find_fact
 from agenix_check.discover.tree.key_texts import KeyRoom, KeyText, KeyTexts, digest
 from agenix_check.discover.tree.naming import (
@@ -45,7 +50,8 @@ class Library:
     private key is in one; `sources` the digests that are of sources; `made` says what made an
     ident; `past` which file had a part last, where no file has it any more. `blind` says that a
     content which may hold a key or a source is not in this clone. `tried` is what was tried before,
-    `pairs` what may be tried still.
+    `pairs` what may be tried still. `late` are the idents of `made` that all of history together
+    explains, and no commit did; `late_before` what an earlier run found of such.
     """
 
     parts: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -56,6 +62,8 @@ class Library:
     made: dict[str, Trace] = field(default_factory=dict)
     past: dict[str, Past] = field(default_factory=dict)
     blind: bool = False
+    late: set[str] = field(default_factory=set)
+    late_before: dict[str, Trace] = field(default_factory=dict)
     tried: "Tried | None" = None
     room: KeyRoom = field(default_factory=KeyRoom)
     pairs: Pairs = field(default_factory=lambda: Pairs(MOST_PAIRS_IN_HISTORY))
@@ -91,6 +99,18 @@ class Library:
             self.texts.update(dict.fromkeys(fact.hidden))
             self.parts[oid] = frozenset((*keys, *fact.hidden))
 
+    def take(self, tree: Evidence) -> dict[str, Sequence[str]]:
+        """Take the parts of a tree; return the files that have each, as if they had been read."""
+        found = {**{key: one.paths for key, one in tree.keys.items()}, **tree.sources}
+        files = tree.files
+        held: dict[str, Sequence[str]] = {}
+        for part, paths in found.items():
+            if some := [path for path in paths if may_have_parts(files[path])]:
+                held[part] = some
+        self.texts.update({key: one.text for key, one in tree.keys.items() if key in held})
+        self.sources.update(tree.sources.keys() & held.keys())
+        return held
+
     def of(self, file: File | None) -> frozenset[str]:
         """Return the parts that a file has; none where it is not there."""
         if file is None or not may_have_parts(file):
@@ -107,6 +127,14 @@ class Library:
                 if len(some_keys) * len(some_sources) <= MOST_PAIRS:  # else it stays unknown
                     self.made.update(trace(wanted, some_keys, some_sources, self.pairs))
                     wanted -= self.made.keys()
+
+    def search_late(self, idents: Iterable[str]) -> None:
+        """Learn what made some idents, of all that was seen."""
+        wanted = {ident for ident in idents if ident not in self.made}
+        before = self.late_before
+        self.made.update((ident, before[ident]) for ident in wanted & before.keys())
+        self.search(wanted, self.texts, self.sources)
+        self.late |= wanted & self.made.keys()
 
     def _untried(
         self, wanted: set[str], keys: dict[str, KeyText], sources: list[str]

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from agenix_check.discover.tree.library import NO_PARTS, PLACEHOLDERS, Library
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file
@@ -67,6 +68,18 @@ class Step:
     unfixed: Mapping[Place, Loss]
 
 
+class Known(NamedTuple):
+    """What a line knows and its tree does not show.
+
+    `keys` are those that outputs of a directory were ever made for; `unknown` the idents of which
+    nobody knew what made them; `born` says which commit brought an output that was moved.
+    """
+
+    keys: Mapping[str, Sequence[str]]
+    unknown: Sequence[str]
+    born: Mapping[str, str | None]
+
+
 class Line:
     """The tree at the newest commit of a line, and the outputs that were lost on the way.
 
@@ -90,11 +103,20 @@ class Line:
         self._keys: dict[str, set[str]] = defaultdict(set)  # those of a directory's outputs
         self._unknown: set[str] = set()  # idents of which nobody knows what made them
         self._namesakes: dict[str, dict[str, list[OutputFile]]] = {}  # of a key, till it changes
+        self._moved: set[str] = set()  # the outputs that were at another path before
         for key in PLACEHOLDERS:
             self.holders[key].add(_EVERYWHERE)
 
-    def load(self, outputs: Iterable[OutputFile], holders: Mapping[str, Iterable[str]]) -> None:
-        """Begin with a tree: its outputs, and the files that have each part."""
+    def load(
+        self,
+        outputs: Iterable[OutputFile],
+        holders: Mapping[str, Iterable[str]],
+        known: Known | None = None,
+    ) -> None:
+        """Begin with a tree: its outputs, and the files that have each part.
+
+        `known` is what a line that came here knew; then nothing is searched.
+        """
         parts: dict[str, set[str]] = defaultdict(set)
         for part, paths in holders.items():
             self.holders[part].update(paths)
@@ -104,7 +126,22 @@ class Line:
         files = list(outputs)
         for file in files:
             self._enter(file)
-        self._trace(files, ())
+        if known is None:
+            self._trace(files, ())
+            return
+        for directory, keys in known.keys.items():
+            self._keys[directory].update(keys)
+        self._unknown.update(known.unknown)
+        self._born.update(known.born)
+        self._moved.update(known.born)
+
+    def known(self) -> Known:
+        """Return what the tree does not show of the commits that led to it."""
+        return Known(
+            keys={directory: tuple(sorted(keys)) for directory, keys in self._keys.items() if keys},
+            unknown=tuple(sorted(self._present())),
+            born={path: self._born[path] for path in sorted(self._moved)},
+        )
 
     def is_explained(self, file: OutputFile) -> bool:
         """Return whether the tree has the key and the source that made an output."""
@@ -166,6 +203,7 @@ class Line:
         by_directory: dict[str, list[OutputFile]] = defaultdict(list)
         for file in fresh:
             self._born[file.path] = commit
+            self._moved.discard(file.path)
             by_directory[file.directory].append(file)
         replaced: dict[Place, list[OutputFile]] = defaultdict(list)
         for file in went.values():
@@ -217,9 +255,12 @@ class Line:
             )
 
     def search_everywhere(self) -> None:
-        """Look among all that was ever seen for what made outputs that nothing explained."""
-        self.library.search(self._present(), self.library.texts, self.library.sources)
-        self._connect_known()
+        """Look among all that was ever seen for what made outputs that nothing explained.
+
+        No later commit may be judged by that: it would depend on which were looked at before.
+        """
+        self.library.search_late(self._present())
+        self.connect_known()
 
     def _exchange(
         self,
@@ -277,6 +318,7 @@ class Line:
             old = old_paths.get(file.ident)
             if old is not None:
                 moved.add(file.path)
+                self._moved.add(file.path)
                 self._born[file.path] = self._born.get(old)
                 if old in self.lost:
                     self.lost[file.path] = self.lost[old]
@@ -284,6 +326,7 @@ class Line:
         for path in went:
             if path not in self.outputs:
                 self._born.pop(path, None)
+                self._moved.discard(path)
                 self.lost.pop(path, None)
         return moved
 
@@ -305,7 +348,7 @@ class Line:
         for directory, several in wanted.items():  # perhaps a version of long ago
             library.search(several, self._keys[directory], library.sources)
         self._unknown.update(idents)
-        self._connect_known()
+        self.connect_known()
 
     def _retry(self, new_parts: Sequence[str]) -> None:
         """Try parts that came on outputs that nothing explained before."""
@@ -313,13 +356,14 @@ class Line:
         if idents:
             self.library.search(idents, self.holders, new_parts)
             self.library.search(idents, new_parts, self.holders)
-            self._connect_known()
+            self.connect_known()
 
     def _present(self) -> set[str]:
         self._unknown = {ident for ident in self._unknown if self._paths.get(ident)}
         return self._unknown
 
-    def _connect_known(self) -> None:
+    def connect_known(self) -> None:
+        """Take what is known by now of outputs that nothing explained."""
         known = {ident for ident in self._unknown if ident in self.library.made}
         self._unknown -= known
         for ident in known:

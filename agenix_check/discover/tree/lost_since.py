@@ -11,10 +11,10 @@ from functools import cache
 from agenix_check.discover.tree.circumstances import examine_loss, find_move, go_on
 from agenix_check.discover.tree.evidence import Evidence, classify, read_facts
 from agenix_check.discover.tree.facts_cache import Memory
-from agenix_check.discover.tree.library import PLACEHOLDERS, Library, Tried
-from agenix_check.discover.tree.line import Line, Loss
+from agenix_check.discover.tree.library import PLACEHOLDERS, Library, Tried, may_have_parts
+from agenix_check.discover.tree.line import Known, Line, Loss
 from agenix_check.discover.tree.naming import OutputFile, Trace, output_file
-from agenix_check.discover.tree.walk_cache import Walked
+from agenix_check.discover.tree.walk_cache import NEAR, Walked
 from agenix_check.git.cache import Store
 from agenix_check.git.history import LineCommit, first_parents, read_line
 from agenix_check.git.repository import (
@@ -30,7 +30,6 @@ from agenix_check.git.snapshot import Change
 from agenix_check.model.lost import Excuse, Lost, Reason
 from agenix_check.view import View
 
-_NEAR = 256  # first parents among which one that is remembered is searched
 _DEEPEST = 16  # merges within merges; what lies deeper is judged by first parents alone
 
 
@@ -154,8 +153,7 @@ class _Walk:
             frozenset(here.keys),
             frozenset(here.sources),
         )
-        self._question = question
-        self._view = question.view
+        self._question, self._view = question, question.view
         self._repository: Repository = question.view.repository
         self._git = self._repository.git
         self._walked = walked
@@ -169,14 +167,15 @@ class _Walk:
     def up_to(self, commit: str) -> Line | None:
         """Return the line up to a commit; None where history is not all here."""
         line = Line(self.library)
-        near = first_parents(self._git, commit, _NEAR)
+        near = first_parents(self._git, commit, NEAR)
         begin = None
         if self._walked is not None:
             states = self._walked.states
             begin = next((number for number, one in enumerate(near) if one in states), None)
             if begin is not None:
-                self.load(line, self._evidence(near[begin]))
-                self._walked.restore(near[begin], line)
+                at, walked = near[begin], self._walked
+                self.load(line, self._evidence(at), known=walked.known(at))
+                walked.restore(at, line)
             if begin == 0:
                 return line
         commits = read_line(self._git, commit, most=begin)
@@ -200,21 +199,21 @@ class _Walk:
         facts = question.here.facts
         self.library.read(self._git, (one for one in steps if one.path not in facts))
         for one in steps:
-            if one.after is not None and one.path in facts:
+            if one.after is not None and one.path in facts and may_have_parts(one.after):
                 self.library.learn(one.after.oid, facts[one.path])
         commit = LineCommit(snapshot.commit or "", tuple(parents), tuple(steps))
         self._advance(line, commit, unseen=not parents and self._view.cut_off)
 
     def load(
-        self, line: Line, evidence: Evidence, outputs: Iterable[OutputFile] | None = None
+        self,
+        line: Line,
+        evidence: Evidence,
+        outputs: Iterable[OutputFile] | None = None,
+        known: Known | None = None,
     ) -> None:
-        """Begin a line with a tree, or with some outputs of it."""
-        library = self.library
-        library.texts.update({key: text for key, (text, _) in evidence.keys.items()})
-        library.sources.update(evidence.sources)
-        holders: dict[str, Iterable[str]] = {key: one.paths for key, one in evidence.keys.items()}
-        holders |= evidence.sources
-        line.load(evidence.outputs.values() if outputs is None else outputs, holders)
+        """Begin a line with a tree, or with some outputs of it; `known`: as it was there before."""
+        files = evidence.outputs.values() if outputs is None else outputs
+        line.load(files, self.library.take(evidence), known)
 
     def _evidence(self, commit: str) -> Evidence:
         """Return what the tree of a commit says."""
@@ -250,6 +249,7 @@ class _Walk:
             if not unseen:
                 examine_loss(loss, line, step, alive)
         line.add(losses)
+        line.connect_known()
 
     def _judge_by_sides(
         self, line: Line, commit: LineCommit, losses: Sequence[Loss], depth: int

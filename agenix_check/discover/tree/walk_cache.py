@@ -3,20 +3,22 @@
 Commits and contents do not change. What of them is kept here has a format number of its own.
 """
 
-from typing import cast
+from typing import Any, cast
 
 from agenix_check.discover.tree.answered import has_all, tips_of
 from agenix_check.discover.tree.library import Library
-from agenix_check.discover.tree.line import Line, Loss
+from agenix_check.discover.tree.line import Known, Line, Loss
 from agenix_check.discover.tree.naming import Trace
 from agenix_check.git.cache import Store
+from agenix_check.git.history import first_parents
 from agenix_check.model.findings import CauseKind
 from agenix_check.model.lost import Excuse, Past, Reason
 from agenix_check.view import View
 
 _STORED_HISTORY = "history"
-_HISTORY_FORMAT = 6
+_HISTORY_FORMAT = 7
 _MOST_WALKS = 64
+NEAR = 256  # first parents among which one that is remembered is searched
 _MOST_PARTS = 2_000_000  # digests; what is over that is read again
 
 _FlatWalk = dict[str, object]
@@ -26,7 +28,8 @@ class Walked:
     """The library of contents, and of some commits what their lines had lost by then.
 
     What was learned from a history that the view does not have, such as that of another branch, is
-    not used: a look without memory would not know it.
+    not used, nor what was learned on another line than that of its first parents: a look without
+    memory would not know it.
     """
 
     def __init__(self, view: View, store: Store) -> None:
@@ -78,6 +81,7 @@ class Walked:
         self._states[commit] = {
             "length": line.length,
             "spans": dict(line.spans),
+            "known": tuple(line.known()),
             "lost": {path: _flatten(loss) for path, loss in line.lost.items()},
             "casualties": {
                 one or "": {where: tuple(made) for where, made in found.items()}
@@ -85,6 +89,10 @@ class Walked:
                 if one in commits
             },
         }
+
+    def known(self, commit: str) -> Known:
+        """Return what a line knew at a commit that is remembered."""
+        return Known(*cast("tuple[Any, ...]", self._states[commit]["known"]))
 
     def restore(self, commit: str, line: Line) -> None:
         """Bring a line that has the commit's tree to where it was."""
@@ -129,7 +137,7 @@ class Walked:
         self._load()
         if not self._is_new:
             return
-        library = self._of_history()
+        library, late = self._of_history(), self.library.late
         states = dict(list(self._states.items())[-_MOST_WALKS:])
         if sum(map(len, library.parts.values())) > _MOST_PARTS:
             return
@@ -139,7 +147,8 @@ class Walked:
             "parts": {oid: tuple(parts) for oid, parts in library.parts.items() if parts},
             "texts": dict(library.texts),
             "sources": tuple(library.sources),
-            "made": {ident: tuple(made) for ident, made in library.made.items()},
+            "made": {one: tuple(made) for one, made in library.made.items() if one not in late},
+            "late": {one: tuple(library.made[one]) for one in late & library.made.keys()},
             "past": {part: tuple(past) for part, past in library.past.items()},
             "blind": library.blind,
             "mentions": self._mentions,
@@ -152,19 +161,26 @@ class Walked:
         self._is_loaded = True
         loaded = self._store.load(_STORED_HISTORY, number=_HISTORY_FORMAT)
         value = cast("dict[str, dict[str, object]]", loaded) if isinstance(loaded, dict) else {}
-        if not value or not has_all(self._git, self._tips, cast("tuple[str, ...]", value["tips"])):
+        tips = cast("tuple[str, ...]", value.get("tips", ()))
+        if not tips or not has_all(self._git, self._tips, tips):
+            return
+        self._mentions = cast("dict[str, tuple[str, bool]]", value["mentions"])
+        if tips[0] != self._tips[0] and tips[0] not in first_parents(
+            self._git, self._tips[0], NEAR
+        ):
             return
         self._states = cast("dict[str, _FlatWalk]", value["states"])
         parts = cast("dict[str, tuple[str, ...]]", value["parts"])
         past = cast("dict[str, tuple[str, str | None]]", value["past"])
         made = cast("dict[str, tuple[str, str]]", value["made"])
+        late = cast("dict[str, tuple[str, str]]", value["late"])
         self._library.parts = {oid: frozenset(found) for oid, found in parts.items()}
         self._library.texts = cast("dict[str, str | None]", value["texts"])
         self._library.sources = set(cast("tuple[str, ...]", value["sources"]))
         self._library.made = {ident: Trace(*pair) for ident, pair in made.items()}
+        self._library.late_before = {ident: Trace(*pair) for ident, pair in late.items()}
         self._library.past = {part: Past(*one) for part, one in past.items()}
         self._library.blind = bool(value["blind"])
-        self._mentions = cast("dict[str, tuple[str, bool]]", value["mentions"])
 
 
 def _flatten(loss: Loss) -> tuple[object, ...]:
