@@ -13,6 +13,15 @@ _SIZE = (100, 100)
 _RULES = 60
 _NOTHING = [PYTHON, "-c", "pass"]
 _FLAKE = (20, 20)
+_CASES = """
+from junit_xml import TestCase, TestSuite, to_xml_report_string
+file = "secrets/rekeyed/node-0000/298f4e1fa5958f61968aee4246321de8-secret-000.age"
+suites = [
+    TestSuite(node, [TestCase(f"secret-{n:03}", node, file=file, line=1) for n in range(100)])
+    for node in (f"node-{n:04}" for n in range(100))
+]
+to_xml_report_string(suites, prettyprint=False)
+"""
 _BURNING = (60, 2)
 _BURN = 1_000_000  # steps of Nix's evaluator: a node takes what one of home-manager does, or more
 
@@ -34,10 +43,12 @@ def measure_first(scene: Scene) -> Iterator[Measured]:
     )
     formats = [[], ["--format", "json"], ["--format", "junit"]]
     cold = [Side(commands=[gate("--no-cache", *words)], cwd=top) for words in formats]
-    text, json, junit, least = take_turns(*cold, floor, turns=scene.turns)
+    cases = Side(commands=[gate("--no-cache"), [PYTHON, "-c", _CASES]], cwd=top)
+    text, json, junit, least, written = take_turns(*cold, floor, cases, turns=scene.turns)
     yield compare(goals.FIRST, Duel(text, least))
     yield compare(goals.FIRST_JSON, Duel(json, text))
     yield compare(goals.FIRST_JUNIT, Duel(junit, text))
+    yield compare(goals.FIRST_JUNIT_FLOOR, Duel(junit, written))
     warm = [Side(commands=[gate(*words)], cwd=top) for words in formats]
     start = Side(commands=[IMPORT], cwd=top)
     text, json, junit, least = take_turns(*warm, start, turns=scene.turns_of(2))

@@ -67,7 +67,7 @@ def _output(output: JudgedFile, names: Mapping[str, str]) -> dict[str, _Value]:
         "source": output.source,
         "path": output.path,
         "verdict": output.verdict,
-        "rules": tuple(sorted(output.rules)),
+        "rules": output.rules and tuple(sorted(output.rules)),
         "reason": output.reason,
     }
 
@@ -134,7 +134,7 @@ def _fix(fix: Fix, names: Mapping[str, str]) -> dict[str, _Value]:
 
 
 def _output_key(output: JudgedFile) -> tuple[str, ...]:
-    rules = " ".join(sorted(output.rules))
+    rules = " ".join(sorted(output.rules)) if output.rules else ""
     return (output.node, output.secret, output.path, output.source or "", output.verdict, rules)
 
 
@@ -167,6 +167,10 @@ def _text(value: _Value, pad: str) -> str:
     # write in a third of the time.
     if isinstance(value, str):
         return _quote(reversible(value))
+    if value is None:
+        return "null"
+    if value == ():
+        return "[]"
     if not value:
         return _compact(value)
     return _encode(_safe(value)).replace("\n", pad)

@@ -109,17 +109,17 @@ def _file_case(
 
 def _by_verdict(case: _TestCase, file: JudgedFile, *, require_verified: bool) -> _TestCase:
     """Return the case of a file without findings."""
+    if file.verdict is Verdict.OK:
+        return case
     reason = visible(file.reason or "no reason is given")
     if file.verdict is Verdict.SKIPPED:
         return _with(case, "skipped", reason, reason)
     if file.verdict is Verdict.UNVERIFIABLE:
         text = f"unverifiable: {reason}"
         return _with(case, "failure" if require_verified else "passed", text, text)
-    if file.verdict is Verdict.WRONG:
-        # A setting silenced its findings: the case neither fails nor passes.
-        text = f"wrong ({', '.join(sorted(file.rules))}), but no finding of it is reported"
-        return _with(case, "skipped", text, text)
-    return case
+    # It is wrong, and a setting silenced its findings: the case neither fails nor passes.
+    text = f"wrong ({', '.join(sorted(file.rules))}), but no finding of it is reported"
+    return _with(case, "skipped", text, text)
 
 
 class _Judge:
