@@ -1,6 +1,7 @@
 """What is known of one file, from what was judged and from who can read what."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts, bare
@@ -40,12 +41,17 @@ def know_file(
         )
     if isinstance(fact, KeyTexts):
         keys = {" ".join(bare(text)) for text in fact.texts()}
-        owners = [one for one in readers if one.key in keys]
-        if owners or fact.whole is not None:
-            return KnownFile(
-                kind=KnownKind.KEY,
-                people=tuple(dict.fromkeys(one.name for one in owners)),
-                secrets=tuple(sorted({each.secret for one in owners for each in one.secrets})),
-                findings=findings,
-            )
+        known = know_keys(keys, readers)
+        if known.people or fact.whole is not None:
+            return replace(known, findings=findings)
     return None
+
+
+def know_keys(keys: Collection[str], readers: Iterable[Reader]) -> KnownFile:
+    """Return whose some keys are, and what they can read; they are given without comments."""
+    owners = [one for one in readers if one.key in keys]
+    return KnownFile(
+        kind=KnownKind.KEY,
+        people=tuple(dict.fromkeys(one.name for one in owners)),
+        secrets=tuple(sorted({each.secret for one in owners for each in one.secrets})),
+    )

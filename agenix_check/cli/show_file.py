@@ -1,6 +1,6 @@
 """The verb `inspect`: what a file says without a key, and what its repository knows of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from agenix_check.cli.configuration import ask
@@ -14,24 +14,28 @@ from agenix_check.report import inspection
 
 
 def run_inspect(arguments: Sequence[str]) -> int:
-    """Show what files are; return 1 if one is neither an age file nor a key of this repository."""
+    """Show what files are; return 1 if one is neither an age file nor a public key."""
     files, form = parse_inspect(arguments)
     found = [inspection.inspect(file, read_input(file)) for file in files]
-    known, names = _look_up([file for file in files if file != "-"])
+    keys = {one.name: {key.recipient.text for key in one.keys} for one in found if one.keys}
+    known, names = _look_up([file for file in files if file != "-"], keys)
     if form == "json":
         print_out(inspection.render_json(found, known, names))
     else:
         print_out(inspection.render_text(found, known, names, text_width()))
-    return 0 if all(one.valid or _is_key(known.get(one.name)) for one in found) else 1
+    return 0 if all(one.valid or one.keys or _is_key(known.get(one.name)) for one in found) else 1
 
 
 def _is_key(known: KnownFile | None) -> bool:
     return known is not None and known.kind is KnownKind.KEY
 
 
-def _look_up(files: Sequence[str]) -> tuple[dict[str, KnownFile], Mapping[str, str]]:
+def _look_up(
+    files: Sequence[str], keys: Mapping[str, Collection[str]]
+) -> tuple[dict[str, KnownFile], Mapping[str, str]]:
     """Return what the repository knows of files, by their names, and the shown names of nodes.
 
+    Of files elsewhere it knows whose `keys` they have, which are those of files of public keys.
     What is shown of a file itself does not hang on the repository: where that cannot be judged, a
     sentence says so.
     """
@@ -42,9 +46,9 @@ def _look_up(files: Sequence[str]) -> tuple[dict[str, KnownFile], Mapping[str, s
     if top is None:
         return {}, {}
     paths = {file: _path_in(top, file) for file in files}
-    if not any(paths.values()):
+    if not (keys.keys() & paths.keys() or any(paths.values())):
         return {}, {}
-    from agenix_check.audit.known_files import know_file
+    from agenix_check.audit.known_files import know_file, know_keys
     from agenix_check.inquiries import judge_fleet
 
     try:
@@ -54,9 +58,11 @@ def _look_up(files: Sequence[str]) -> tuple[dict[str, KnownFile], Mapping[str, s
         say(f"what the repository knows of it is not shown: {error}")
         return {}, {}
     known = {
-        file: know_file(path, judged.report, judged.names, judged.readers, judged.fleet.rules)
+        file: know_keys(keys[file], judged.readers)
+        if path is None
+        else know_file(path, judged.report, judged.names, judged.readers, judged.fleet.rules)
         for file, path in paths.items()
-        if path is not None
+        if path is not None or file in keys
     }
     for sentence in judged.report.incomplete if any(known.values()) else ():
         say(f"could not check: {sentence}")

@@ -3,22 +3,46 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from agenix_check.age import AgeFile, AgeFormatError, describe, looks_like_age, read_age
+from agenix_check.age import (
+    AgeFile,
+    AgeFormatError,
+    Recipient,
+    describe,
+    fingerprint,
+    looks_like_age,
+    read_age,
+    recipient_or_none,
+)
 from agenix_check.model.known import KnownFile
 from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.folding import wrap_words
 from agenix_check.report.known_listing import known_document, known_lines
 from agenix_check.report.words import quantity
 
+_LONGEST_READ_FOR_KEYS = 1 << 16  # bytes
+_SIGNS_OF_IDENTITIES = (b"PRIVATE KEY-----", b"AGE-SECRET-KEY-", b"AGE-PLUGIN-")
+
+
+class PublicKeyLine(NamedTuple):
+    """A public key in a file that has nothing else, and its comment."""
+
+    recipient: Recipient
+    comment: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """A file and what it contains; `error` says why it is not a complete age file."""
+    """A file and what it contains; `error` says why it is not a complete age file.
+
+    `keys` are those of a file that has nothing but public keys and comments.
+    """
 
     name: str
     file: AgeFile | None
     error: str | None
+    keys: tuple[PublicKeyLine, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -53,12 +77,28 @@ def inspect(name: str, data: bytes) -> Inspection:
     """Inspect the content of one file."""
     if not looks_like_age(data):
         error = "empty" if not data else "not an age file"
-        return Inspection(name=name, file=None, error=error)
+        if any(sign in data for sign in _SIGNS_OF_IDENTITIES):
+            error += ", but a private key or an identity"
+        return Inspection(name=name, file=None, error=error, keys=_read_keys(data))
     try:
         file = read_age(data)
     except AgeFormatError as error:
         return Inspection(name=name, file=None, error=str(error))
     return Inspection(name=name, file=file, error=file.payload_error)
+
+
+def _read_keys(data: bytes) -> tuple[PublicKeyLine, ...]:
+    """Return the keys of a file with one in each line, comments aside; none of another file."""
+    lines = data[:_LONGEST_READ_FOR_KEYS].decode("utf-8", "replace").splitlines()
+    texts = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    found = []
+    for text in texts:
+        recipient = recipient_or_none(text)
+        if recipient is None:
+            return ()
+        comment = text.split(None, 2)[2:] if text.startswith("ssh-") else []
+        found.append(PublicKeyLine(recipient, " ".join(comment)))
+    return tuple(found)
 
 
 def render_text(
@@ -90,7 +130,12 @@ def _text(one: Inspection, known: KnownFile | None, names: Mapping[str, str], wi
         lines += [f"  for {describe(stanza)}" for stanza in one.file.stanzas]
         if one.file.plaintext_size is not None:
             lines.append(f"  plaintext of {quantity(one.file.plaintext_size, 'byte')}")
-    if one.error is not None and not (one.file is None and known is not None):
+    for recipient, comment in one.keys:
+        kind, _, body = recipient.text.partition(" ")
+        mark = f"{kind if body else ''} {fingerprint(recipient)}".strip()
+        said = f"  public key {mark}{f' ({visible(comment)})' if comment else ''}"
+        lines += wrap_words(said, width)
+    if one.error is not None and not one.keys and not (one.file is None and known is not None):
         lines.append(f"  not valid: {one.error}")
     if known is not None:
         for line in known_lines(known, names):
@@ -113,5 +158,9 @@ def _document(
         ],
         "payload_size": None if file is None else file.payload_size,
         "plaintext_size": None if file is None else file.plaintext_size,
+        "keys": [
+            {"fingerprint": fingerprint(recipient), "comment": reversible(comment)}
+            for recipient, comment in one.keys
+        ],
         "known": None if known is None else known_document(known, names),
     }

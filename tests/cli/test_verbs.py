@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agenix_check.age import fingerprint, parse_recipient
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.rules import RULES
@@ -42,6 +43,7 @@ def test_inspect_as_json(fleet: Workshop, run: Run) -> None:
         "stanzas",
         "payload_size",
         "plaintext_size",
+        "keys",
         "known",
     ]
     assert all(list(document) == keys for document in (source, made, text))
@@ -60,6 +62,27 @@ def test_inspect_what_is_no_age_file(tmp_path: Path, run: Run, content: bytes) -
     result = run(tmp_path, "inspect", "file")
     assert (result.code, result.stderr) == (1, "")
     assert "not valid" in result.stdout
+
+
+def test_a_public_key_is_one_wherever_it_lies(fleet: Workshop, run: Run, tmp_path: Path) -> None:
+    key = fleet.read("hosts/alpha/host.pub")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "host.pub").write_bytes(key)
+    (elsewhere / "id").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    kind, _, comment = key.decode().split()
+
+    outside = run(elsewhere, "inspect", "host.pub")
+    inside = run(fleet.top, "inspect", "hosts/alpha/host.pub")
+    from_inside = run(fleet.top, "inspect", str(elsewhere / "host.pub"))
+
+    assert [one.code for one in (outside, inside, from_inside)] == [0, 0, 0]
+    mark = f"public key {kind} {fingerprint(parse_recipient(key.decode()))} ({comment})"
+    assert outside.stdout.split() == ["host.pub", *mark.split()]
+    for one in (inside, from_inside):
+        assert f"{mark} key of alpha it can read 3 secrets: " in " ".join(one.stdout.split())
+    private = run(elsewhere, "inspect", "id")
+    assert (private.code, "but a private key" in private.stdout) == (1, True)
 
 
 def test_inspect_a_file_that_was_cut(fleet: Workshop, run: Run) -> None:
