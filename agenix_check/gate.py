@@ -208,10 +208,11 @@ def conclude(
     What was `examined` shows whether there was any before --new-from took it out of the report.
     """
     findings = report.findings
-    if findings and report.incomplete:
+    declared = None if examined is None else examined.inventory.declared
+    if examined is not None and declared is not None and declared.declaration.failed:
         from agenix_check.audit.nodes import say_failures_once
 
-        report = say_failures_once(report)
+        report = say_failures_once(report, examined.names.here, declared.declaration)
     if examined is not None and not settings.is_restricted:
         findings = examined.findings
     found = report.files or any(map(_is_of_outputs, findings))

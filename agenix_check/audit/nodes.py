@@ -10,7 +10,9 @@ from agenix_check.audit.directories import find_inside, judge_key, storage_overl
 from agenix_check.audit.expected_outputs import Bench
 from agenix_check.audit.judged import make_finding
 from agenix_check.discover.declared.followed import submodule_of
-from agenix_check.model.declaration import FAILED, WITHHELD, DeclaredNode
+from agenix_check.discover.declared.from_declaration import say_failed
+from agenix_check.discover.tree.evidence import Evidence
+from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode
 from agenix_check.model.findings import CauseKind, Finding, Report
 
 NOT_EVALUATED = "node-not-evaluated"
@@ -28,19 +30,18 @@ def audit_nodes(bench: Bench) -> Iterator[Finding]:
     yield from _overlaps(bench, [node for node in local if node.host_pubkey != DUMMY_RECIPIENT])
 
 
-def say_failures_once(report: Report) -> Report:
-    """Leave out of the sentences of a report what its findings say of nodes that failed."""
-    nodes: dict[str, set[str | None]] = defaultdict(set)
-    for one in report.findings:
-        if one.rule == NOT_EVALUATED:
-            nodes[one.message].add(one.node)
-    sentences = list(report.incomplete)
-    for message, names in nodes.items():
-        end = f" {FAILED}: {message}"
-        for place, sentence in enumerate(sentences):
-            if sentence.endswith(end) and {*sentence.removesuffix(end).split(", ")} <= names:
-                sentences[place] = sentence.removesuffix(f": {message}")
-    return replace(report, incomplete=tuple(sentences))
+def say_failures_once(report: Report, here: Evidence, declaration: Declaration) -> Report:
+    """Leave out of the sentences of a report what its findings say of nodes that failed.
+
+    Settings may have left findings out: what is said of their nodes stays whole.
+    """
+    told = {one.node for one in report.findings if one.rule == NOT_EVALUATED}
+    brief = {
+        one.sentence: one.brief
+        for one in say_failed(here, declaration)
+        if told.issuperset(one.nodes)
+    }
+    return replace(report, incomplete=tuple(brief.get(one, one) for one in report.incomplete))
 
 
 def _private(bench: Bench, node: DeclaredNode) -> Iterator[Finding]:

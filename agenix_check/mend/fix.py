@@ -84,8 +84,9 @@ class _Planned:
     def report(self, settings: Settings, origin: SettingsOrigin | None) -> Report:
         """Return what the gate says of what was planned for, with the grants in its fixes."""
         one = self.examined
-        report = advise_grants(one.report, one.names, one.inventory, self.view)
-        return report if origin is None else with_origin(report, origin, self.view, one, settings)
+        said = advise_grants(one.report, one.names, one.inventory, self.view)
+        full = said if origin is None else with_origin(said, origin, self.view, one, settings)
+        return conclude(full, settings, examined=one)
 
 
 def plan_fix(
@@ -106,7 +107,7 @@ def plan_fix(
     with _planning(repository, settings, compare, consent, details=details) as planned:
         _refuse(repository, planned, unlocker or Unlocker(settings, consent.tell, ""))
         plan = planned.plan if unlocker is None else _with_identities(planned, unlocker)
-        return plan, conclude(planned.report(settings, origin), settings)
+        return plan, planned.report(settings, origin)
 
 
 def _with_identities(planned: _Planned, unlocker: Unlocker) -> Plan:
@@ -186,18 +187,12 @@ class _Run:
     def fix(self, *, only_new: bool) -> Fixed:
         """Fix all, or `only_new` findings, and check again."""
         repository, settings, compare = self.repository, self.settings, self.compare
-        with _planning(
-            repository,
-            settings,
-            compare,
-            self.consent,
-            details=self.details,
-            only_new=only_new,
-        ) as planned:
+        given = repository, settings, compare, self.consent
+        with _planning(*given, details=self.details, only_new=only_new) as planned:
             plan = planned.plan
             if plan.is_empty:
-                report = conclude(planned.report(settings, self.origin), settings)
-                return Fixed(report=report, left=plan.left, withheld=plan.withheld)
+                said = planned.report(settings, self.origin)
+                return Fixed(report=said, left=plan.left, withheld=plan.withheld)
             _refuse(repository, planned, self.unlocker)
             produced = _produce_files(planned, self.unlocker, self.progress)
             changes = Changes(

@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 from agenix_check.discover.declared.evaluation_cache import (
     Evaluated,
@@ -71,7 +72,7 @@ def declare_by_nix(
         if needed or options.flake or options.nodes:
             failures += _no_node(view, evaluated, options)
         return Inventory(kind="names", notices=notices, incomplete=tuple(failures))
-    failures += (name_locked(names.here, one) for one in _failed(declaration))
+    failures += (one.sentence for one in say_failed(names.here, declaration))
     inventory = Inventory(
         kind="nix",
         declared=expect(view, names.here, declaration),
@@ -198,12 +199,27 @@ def _view_base(view: View, base: Snapshot) -> View:
     return replace(view, snapshot=base, base=None)
 
 
-def _failed(declaration: Declaration) -> list[str]:
-    """Say which nodes failed, a sentence for each of Nix's messages."""
+class FailureSentence(NamedTuple):
+    """That some nodes could not be evaluated, with Nix's message and, `brief`, without it."""
+
+    nodes: tuple[str, ...]
+    sentence: str
+    brief: str
+
+
+def say_failed(here: Evidence, declaration: Declaration) -> tuple[FailureSentence, ...]:
+    """Say which nodes failed, a sentence for each of Nix's messages; `here` is what Nix read."""
     nodes: dict[str, list[str]] = {}
     for node in declaration.failed:
         nodes.setdefault(node.message, []).append(node.name)
-    return [f"{', '.join(names)} {FAILED}: {message}" for message, names in nodes.items()]
+    return tuple(
+        FailureSentence(
+            tuple(names),
+            name_locked(here, f"{', '.join(names)} {FAILED}: {message}"),
+            f"{', '.join(names)} {FAILED}",
+        )
+        for message, names in nodes.items()
+    )
 
 
 def refuse_half(declaration: Declaration) -> None:

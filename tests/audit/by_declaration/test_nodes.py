@@ -141,6 +141,8 @@ def test_a_node_that_does_not_evaluate(estate: Estate, run: Run) -> None:
     hidden = run(estate.shop.top, "--inventory", "nix", "--node", "alpha")
     assert hidden.stderr.startswith(f"{line}: no such host")
     assert "no such host" not in hidden.stdout
+    ignored = run(estate.shop.top, "--inventory", "nix", "--ignore", "node-not-evaluated")
+    assert ignored.stderr.startswith(f"{line}: no such host")
     (failed,) = (one for one in report.findings if one.rule == "node-not-evaluated")
     assert failed.node == "nixos:delta"
     assert "no such host" in failed.message
