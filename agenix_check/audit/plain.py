@@ -30,7 +30,7 @@ from agenix_check.audit.plain_recipients import (
     name_rules,
     put_rule_right,
 )
-from agenix_check.audit.plain_renames import rename_file
+from agenix_check.audit.plain_renames import correct_name, rename_file
 from agenix_check.audit.sources import is_of_keys
 from agenix_check.discover.tree.facts import AgeFact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts
@@ -117,6 +117,16 @@ def audit_without_rule(
                 "plain-without-rule",
                 f"its rule left {file.path}, so it is never rekeyed again{can}",
                 path=path, severity=Severity.ERROR, cause=edit_cause(names, changed), mend=mend,
+            )  # fmt: skip
+        elif path in renamed:
+            to = renamed[path]
+            file = next(one for one in bench.files if any(rule.path == to for rule in one.rules))
+            yield make_finding(
+                "plain-without-rule",
+                f"no rule names it, but {file.path} has one for {to}, which is not there: one of "
+                f"the names may have a typing error{can}",
+                path=path, severity=Severity.WARNING, new=path not in names.base.files,
+                mend=correct_name(file, path, to),
             )  # fmt: skip
         else:
             yield make_finding(
@@ -205,7 +215,7 @@ def _judge(
     read = RuleRecipients(rule)
     yield from _invalid(bench, file, rule, read)
     if found.obstacle is None and found.path not in names.here.files:
-        yield _missing(names, file, rule, left, new=new)
+        yield _missing(bench, file, rule, left, new=new)
         return
     if found.obstacle or isinstance(fact, PointerFact | MissingFact | LockedFact):
         return
@@ -231,10 +241,19 @@ def _judge(
 
 
 def _missing(
-    names: Names, file: RulesFile, rule: PlainRule, left: str | None, *, new: bool
+    bench: PlainBench, file: RulesFile, rule: PlainRule, left: str | None, *, new: bool
 ) -> Finding:
-    """Report a rule without a file; `left` is the file that it meant before it was renamed."""
-    if rule.path not in file.unstaged:
+    """Report a rule without a file; `left` is the file that it means by another name."""
+    names = bench.names
+    waits = rule.path in file.unstaged
+    if left is not None and left not in bench.before and not waits:
+        return make_finding(
+            "plain-missing-file",
+            f"{file.path} has a rule for it, but it is not in the tree; {left} is, which no rule "
+            "names",
+            path=rule.path, new=new, mend=correct_name(file, left, rule.path),
+        )  # fmt: skip
+    if not waits:
         return make_finding(
             "plain-missing-file", f"{file.path} has a rule for it, but it is not in the tree",
             path=rule.path, new=new, mend=_make_file(names, file, rule)

@@ -103,6 +103,15 @@ def test_a_large_fix_is_shown_by_secret() -> None:
     assert len(show(sample, verbose=True)) > len(fixes)
 
 
+def test_what_names_cannot_show_is_said_to_who_asks() -> None:
+    by_names = report(output(ALPHA, "db"), names=True)
+    said = "not shown by names: secrets that are declared and were never rekeyed"
+    assert not any(said in line for line in show(by_names))
+    assert sum(said in line for line in show(by_names, verbose=True)) == 1
+    by_nix = report(output(ALPHA, "db"))
+    assert not any(said in line for line in show(by_nix, verbose=True))
+
+
 def test_what_was_fixed_is_listed_by_node_and_secret() -> None:
     asked = [("b", "db", "0-db"), ("a", "wifi", "1-wifi"), ("a", "db", "9-db"), ("a", "db", "2-db")]
     fixes = [

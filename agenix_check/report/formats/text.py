@@ -41,6 +41,9 @@ _FOLDED_SUBJECTS = 3
 _UNFOLDED_FIXES = 20
 _UNFOLDED_FINDINGS = 20  # of a block
 _FIXES_IN_TEXT = 3
+_NOT_SHOWN_BY_NAMES = (
+    "not shown by names: secrets that are declared and were never rekeyed (--inventory nix knows)"
+)
 
 _SEVERITY_COLOR = {Severity.ERROR: RED, Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
 
@@ -171,8 +174,12 @@ class _TextWriter:
         return lines
 
     def skipped(self) -> list[str]:
-        """What was skipped on purpose."""
-        return [f"skipped: {visible(sentence)}" for sentence in sorted(self._report.skipped)]
+        """What was skipped on purpose; with -v, what names alone cannot show."""
+        lines = [f"skipped: {visible(sentence)}" for sentence in sorted(self._report.skipped)]
+        fleet = self._report.fleet
+        if self._verbose and fleet.inventory == "names" and self._report.counts.outputs:
+            lines.append(_NOT_SHOWN_BY_NAMES)
+        return lines
 
     def not_compared(self) -> list[str]:
         """Which plaintexts were not compared."""

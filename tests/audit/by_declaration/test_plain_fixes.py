@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.keys.encrypt import encrypt
+from agenix_check.keys.encrypt import encrypt, new_identity
 from tests.audit.by_declaration.test_plain import judge, write_rules
 from tests.audit.texts import TOP
 from tests.conftest import Run
@@ -86,6 +86,26 @@ def test_a_rule_that_two_files_fit_is_for_neither(workshop: Workshop) -> None:
     write_rules(workshop, three=[ALPHA])
 
     assert not [one for one in judge(workshop).findings if "git mv" in (one.mend or "")]
+
+
+def test_a_name_with_a_typing_error_is_seen_from_both_sides(workshop: Workshop) -> None:
+    _, anonymous = new_identity()
+    for name in ("wfi", "token2", "db_of_me", "mial"):
+        workshop.write(f"{name}.age", encrypt(b"x", [anonymous if name == "wfi" else ALPHA]))
+    write_rules(workshop, wifi=[anonymous], token1=[ALPHA], db_of_you=[ALPHA], mail=[BETA])
+
+    found = {(one.rule, one.path): one for one in judge(workshop).findings}
+
+    missing, lonely = (
+        found["plain-missing-file", "wifi.age"],
+        found["plain-without-rule", "wfi.age"],
+    )
+    assert missing.message.endswith("it is not in the tree; wfi.age is, which no rule names")
+    assert "but secrets.nix has one for wifi.age, which is not there" in lonely.message
+    right = f"{TOP} && git mv -- wfi.age wifi.age  # or, if the file's name is right: write it in "
+    assert missing.mend == lonely.mend == f"{right}secrets.nix"
+    # Other numbers, other words, other keys: other files.
+    assert sum("git mv" in (one.mend or "") for one in found.values()) == 2
 
 
 def test_a_file_that_is_not_there_may_have_been(workshop: Workshop) -> None:
