@@ -18,7 +18,6 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.process import Git
 from agenix_check.git.snapshot import SUBMODULE, File
-from agenix_check.git.worktree import is_in_work_tree
 from agenix_check.model.declaration import RulesFile
 from agenix_check.model.fleet import RULES_FILE
 from agenix_check.model.settings import EVERY_RULE, Ignore
@@ -89,21 +88,26 @@ def declare_plain(
 
 def note_unstaged(view: View, names: Names, files: Iterable[RulesFile]) -> tuple[RulesFile, ...]:
     """Return the rules files of a view with what only the work tree has of their files."""
+    here = view.snapshot.files
     if view.snapshot.kind != "index":
         return tuple(files)
+
+    def waits(path: str) -> bool:
+        found = names.here.follow(path)
+        is_gone = found.obstacle is None and found.path not in here
+        return is_gone and _is_on_disk(view, found.path)
+
+    absent = {file: [one.path for one in file.rules if one.path not in here] for file in files}
     return tuple(
-        replace(
-            file,
-            unstaged=tuple(
-                rule.path
-                for rule in file.rules
-                if (found := names.here.follow(rule.path)).obstacle is None
-                and found.path not in view.snapshot.files
-                and is_in_work_tree(view.repository, found.path)
-            ),
-        )
-        for file in files
+        replace(file, unstaged=tuple(filter(waits, paths))) if paths else file
+        for file, paths in absent.items()
     )
+
+
+def _is_on_disk(view: View, path: str) -> bool:
+    from agenix_check.git.worktree import is_in_work_tree  # most trees lack nothing
+
+    return is_in_work_tree(view.repository, path)
 
 
 def say_failures(files: Iterable[RulesFile]) -> tuple[str, ...]:
@@ -174,7 +178,7 @@ def _sentence(failure: Misunderstood) -> str:
 def _put_right(view: View, mistake: Misunderstood) -> str:
     """Return what to type where Nix would find a mistake too."""
     absent = mistake.absent if view.snapshot.kind == "index" else None
-    if absent is not None and is_in_work_tree(view.repository, absent):
+    if absent is not None and _is_on_disk(view, absent):
         return f"it is in the work tree, and not staged: git add {ascii(absent)[1:-1]}"
     return correct(mistake.place.path)
 
