@@ -170,7 +170,7 @@ def judge_recipients(
     """Compare a file with its rule, and that with what the base says of both."""
     names = bench.names
     difference = read.compare(fact)
-    was = _Before(bench.rule_at_base(file, rule.path), names.base.facts.get(rule.path))
+    was = _Before(bench.rule_at_base(file, rule.path), names.base.fact(rule.path))
     then = was if rule.path not in names.changed else _Before(None, None)
     if written := bench.written.get(rule.path):
         past = PlainRule(path=rule.path, recipients=written.recipients, armor=None)

@@ -179,6 +179,21 @@ def test_what_was_wrong_before_stays_old_when_its_rules_are_edited(workshop: Wor
     assert (old.since, old.cause.path, old.cause.commit) == (begun, "secrets.nix", begun)
 
 
+def test_what_is_wrong_behind_a_link_stays_old(workshop: Workshop) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    (workshop.top / "link.age").symlink_to("db.age")
+    write_rules(workshop, db=[ALPHA], link=[BETA])
+    workshop.commit("Begin")
+    workshop.write("README.md", "Nothing of it.\n")
+
+    report = judge(workshop)
+
+    assert {(one.path, one.rule, one.new) for one in report.findings} == {
+        ("link.age", "plain-missing-recipient", False),
+        ("link.age", "plain-unknown-recipient", False),
+    }
+
+
 def test_a_cause_names_the_file_and_the_binding(workshop: Workshop) -> None:
     workshop.write("db.age", encrypt(b"x", [ALPHA, BETA]))
     write_keys(workshop, ALPHA, BETA)
