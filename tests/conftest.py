@@ -32,6 +32,7 @@ SECRETS = (
     ("secrets/delta-token.age", "token", "token of delta\n", ("delta",)),
 )
 
+_ROOMS_OF_STORIES = frozenset({"decrypt", "mend", "nix"})
 # Who asks for one of these looks at a whole repository.
 _REPOSITORIES = frozenset({"fleet", "estate", "keyed", "large", "slow", "workshop"})
 
@@ -65,8 +66,8 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the first case of each test that is not skipped, if that is asked for.
 
-    Of tests of a whole repository, which run the same lines in many stories, keep one in three of
-    each file.
+    Where tests start many programs in a whole repository, and run the same lines in many stories,
+    keep one in three of each file.
     """
     if not config.getoption("--one-case"):
         return
@@ -78,7 +79,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     told: Counter[Path] = Counter()
     kept = []
     for item in chosen.values():
-        story = not _REPOSITORIES.isdisjoint(getattr(item, "fixturenames", ()))
+        story = item.path.parent.name in _ROOMS_OF_STORIES and not _REPOSITORIES.isdisjoint(
+            getattr(item, "fixturenames", ())
+        )
         if not story or told[item.path] % 3 == 0:
             kept.append(item)
         told[item.path] += story

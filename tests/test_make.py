@@ -41,6 +41,9 @@ class TestA:
         "number", [pytest.param(1, marks=pytest.mark.skip(reason="not here")), 2]
     )
     def test_both(self, number, letter): ...
+"""
+_STORIES = """
+import pytest
 
 @pytest.fixture
 def fleet(): ...
@@ -175,6 +178,9 @@ def test_one_case_is_the_first_that_is_not_skipped_and_of_stories_there_is_one_i
     tmp_path: Path,
 ) -> None:
     (tmp_path / "test_cases.py").write_text(_CASES)
+    for room in ("cli", "mend"):
+        (tmp_path / room).mkdir()
+        (tmp_path / room / f"test_{room}.py").write_text(_STORIES)
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "--one-case", "-p", "tests.conftest", tmp_path],
@@ -187,5 +193,6 @@ def test_one_case_is_the_first_that_is_not_skipped_and_of_stories_there_is_one_i
 
     ran = [line.split()[0].split("::", 1)[1] for line in done.stdout.splitlines() if "::" in line]
     cases = ["test_numbers[1]", "TestA::test_alone", "TestA::test_both[2-a]"]
-    assert ran == [*cases, "test_story_1", "test_story_4"], done.stdout
-    assert "5 passed, 7 deselected" in done.stdout
+    stories = [f"test_story_{number}" for number in (1, 2, 3, 4)]  # of cli; then those of mend
+    assert sorted(ran) == sorted([*cases, *stories, "test_story_1", "test_story_4"]), done.stdout
+    assert "9 passed, 7 deselected" in done.stdout

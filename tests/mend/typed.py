@@ -1,5 +1,6 @@
 """What a program prints as a fix, typed into a shell as it is; and what every host has then."""
 
+import gc
 import io
 import json
 import os
@@ -8,12 +9,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from pyrage import DecryptError, decrypt, ssh, x25519
 
+from agenix_check.cli import main
 from agenix_check.demo.workshop import Workshop
 from agenix_check.git.process import Git
 from tests.conftest import Result
@@ -62,30 +66,48 @@ class Fleet(NamedTuple):
 
     def run(self, line: str, directory: str = ".") -> Result:
         """Type a line into Bash, in a directory of the repository."""
-        home = self.shop.top.with_name("programs")
-        _install(home)
-        keys = (write_key(self.shop), *self.identities)
-        environment = {
-            **os.environ,
-            **_variables(),
-            "PATH": f"{home}:{os.environ['PATH']}",
-            "AGENIX_CHECK_IDENTITY": ":".join(map(str, keys)),
-            "MASTER": self.shop.master,
-        }
+        environment = self._environment()
         done = subprocess.run(
             ["bash", "-c", line],
-            cwd=self.shop.top / directory, env=environment, stdin=subprocess.DEVNULL,
+            cwd=self.shop.top / directory, env=os.environ | environment, stdin=subprocess.DEVNULL,
             capture_output=True, check=False, text=True, errors="surrogateescape",
             timeout=PATIENCE,
         )  # fmt: skip
         assert "Traceback" not in done.stderr
         return Result(done.returncode, done.stdout, done.stderr)
 
+    def check(self, *words: str) -> str:
+        """Return what a check prints, in this process."""
+        printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            redirect_stdout(printed),
+            redirect_stderr(io.StringIO()) as complaints,
+        ):
+            patch.chdir(self.shop.top)
+            for name, value in self._environment().items():
+                patch.setenv(name, value)
+            main(["--inventory", self.inventory, *words])
+        gc.enable()
+        assert "Traceback" not in complaints.getvalue()
+        printed.seek(0)
+        return printed.read()
+
+    def _environment(self) -> dict[str, str]:
+        home = self.shop.top.with_name("programs")
+        _install(home)
+        keys = (write_key(self.shop), *self.identities)
+        return {
+            **_variables(),
+            "PATH": f"{home}:{os.environ['PATH']}",
+            "AGENIX_CHECK_IDENTITY": ":".join(map(str, keys)),
+            "MASTER": self.shop.master,
+        }
+
     def findings(self, *view: str) -> list[Mapping[str, str | None]]:
         """Return what a check reports in JSON; the text for people must print the same fixes."""
         file = self.shop.top.with_name("report.json")
-        words = ["agenix-check", "-v", "--inventory", self.inventory, "--output", f"json={file}"]
-        text = self.run(shlex.join([*words, *view])).stdout
+        text = self.check("-v", "--output", f"json={file}", *view)
         found: list[Mapping[str, str | None]] = json.loads(file.read_text())["findings"]
         file.unlink()
         printed = {line.strip() for line in text.splitlines()}
