@@ -23,6 +23,10 @@ from agenix_check.mend.lock_gifts import LockGifts
 from agenix_check.mend.needs import Need
 from agenix_check.model.lost import Rotated
 
+_MAYBE_OLD = (
+    "has another key, and history that would show whether it once had this one is not all here "
+    "(git fetch --unshallow)"
+)
 NOT_KNOWN = "this key is not known in this clone"
 A_HOST = "this key is a host's, and most sources are not for it: it would read them all"
 NOT_SHOWN = f"{NOT_KNOWN}, and no file shows whether it can read it already: it is anonymous"
@@ -112,6 +116,8 @@ class Admission:
                 return Ungranted(
                     need.node, key, path, need.secret, _which(rotated, holders[0]), choice
                 )
+            if why is None and (other := self._former.maybe_rotated(need.storage, need.key)):
+                why = f"{shell(other)} {_MAYBE_OLD}"
         if why is None and not self.knows(key):
             why = NOT_KNOWN
         return None if why is None else Ungranted(need.node, key, path, need.secret, why)

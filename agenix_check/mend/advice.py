@@ -141,7 +141,8 @@ def _suspects(
                 there = names.here.keys.get(made.key)
                 # A file that no longer holds the key may show that the host has another one.
                 left = set(names.base.keys[made.key].paths).difference(there.paths if there else ())
-                if not left and (file.directory, made.key) not in names.rotated:
+                one = file.directory, made.key
+                if not left and one not in names.rotated and one not in names.maybe_rotated:
                     text = None if there is None else there.text
         recipient = None if text is None else recipients.get(text) or recipient_or_none(text)
         if text is None or recipient is None:

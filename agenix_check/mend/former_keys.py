@@ -53,6 +53,14 @@ class FormerKeys:
                     return found
         return None
 
+    def maybe_rotated(self, storage: str, key: str) -> str | None:
+        """Return the file where a key may have been replaced, as history would show."""
+        same = _canonical(key)
+        for (directory, old), found in sorted(self._names.maybe_rotated.items()):
+            if directory == storage and _canonical(self._names.here.keys[old].text) == same:
+                return found.path
+        return None
+
     def objection(self, storage: str, key: str) -> str | None:
         """Return why the secrets of a directory must not be encrypted to a key text, or None."""
         before = self._keys.get(storage, set())

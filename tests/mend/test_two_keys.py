@@ -116,3 +116,38 @@ def test_a_host_of_whose_outputs_none_is_in_order(fleet: Workshop) -> None:
     assert_nothing_is_made(fleet, fix(fleet), "delta")
     fleet.commit("Edit the database's password")
     assert_nothing_is_made(fleet, fix(fleet), "delta")
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["shallow", "whole"])
+def test_history_that_is_not_here_may_show_that_a_key_is_the_old_one(
+    fleet: Workshop, run: Run, *, whole: bool
+) -> None:
+    write_down(fleet)
+    replace_key(fleet)
+    fleet.write("README.md", "Something else\n")
+    fleet.commit("Something else")
+    top = fleet.top.with_name("clone")
+    depth = ("--depth=1",) * (not whole)
+    local = fleet.git.with_environment({"GIT_ALLOW_PROTOCOL": "file"})
+    local.run("clone", "--quiet", *depth, f"file://{fleet.top}", str(top))
+    clone = Workshop(top)
+    clone.identity, clone.master = fleet.identity, fleet.master
+    clone.git.run("config", "user.name", "Somebody")
+    clone.git.run("config", "user.email", "somebody@example.org")
+    edit(clone)
+    before = of_node(clone)
+
+    done = fix(clone)
+
+    assert done.code == 1
+    assert of_node(clone) == before
+    (line,) = (one for one in done.stderr.splitlines() if "has another key" in one)
+    assert f"{key_path('alpha')} has another key" in line
+    assert ("git fetch --unshallow" in line) is not whole
+    _, (how,) = mends(run, clone, "output-stale")
+    assert ("--fix --inventory names --grant alpha" in how) is not whole
+
+    done = fix(clone, "--grant", "alpha")
+
+    assert (done.code, done.stderr.count("has another key")) == (0, 0)
+    assert of_node(clone) != before

@@ -46,7 +46,8 @@ class Names:
     `traced` says of an output how both trees explain it. `changed` are the paths in which the two
     differ, `commits` which commit changed a path last. `outgrown` are key texts, by digest, of
     which their file holds more now; `rotated` keys, by directory and digest, that a commit replaced
-    in one of their files. `lost` says of each output that nothing here explains since when, and
+    in one of their files, `maybe_rotated` those of which history that is not here would show that.
+    `lost` says of each output that nothing here explains since when, and
     what speaks for leaving it, by path; `spoiled` why files that held the key of such an output as
     a whole are no key files now. `incomplete` says what is not readable, `undecided` what names
     alone cannot decide without it, `unjudged` are the outputs of `lost` that it may explain.
@@ -64,6 +65,7 @@ class Names:
     changed: frozenset[str]
     outgrown: Mapping[str, Outgrown] = field(default_factory=dict)
     rotated: Mapping[tuple[str, str], Rotated] = field(default_factory=dict)
+    maybe_rotated: Mapping[tuple[str, str], Rotated] = field(default_factory=dict)
     unstaged: Unstaged = NOTHING_UNSTAGED
     commits: Mapping[str, str] = field(default_factory=dict)
     lost: Mapping[str, Lost] = field(default_factory=dict)
@@ -305,8 +307,9 @@ def _find_rotated(view: View, names: Names, used: AbstractSet[str], store: Store
 
     made = find_made(names.here, (names.traces, names.traces_at_base), names.lost)
     spare = _find_spare(names.here, {key for _, key in made})
-    found, unseen = find_rotated(view, names.here, made, spare, store)
-    return replace(names, rotated=found, skipped=(*names.skipped, *unseen))
+    found, maybe, unseen = find_rotated(view, names.here, made, spare, store)
+    skipped = (*names.skipped, *unseen)
+    return replace(names, rotated=found, maybe_rotated=maybe, skipped=skipped)
 
 
 def _find_spare(here: Evidence, used: AbstractSet[str]) -> set[str]:

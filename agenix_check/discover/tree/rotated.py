@@ -30,6 +30,7 @@ _MOST_ANSWERS = 20_000  # files that are known never to have held a key
 _MOST_SHOWN = 3  # files that a sentence names
 
 _Asked = tuple[str, str, str]  # a file, and the directory and the key of outputs
+Rotations = dict[tuple[str, str], Rotated]  # what became of keys, by directory and key
 Made = Mapping[tuple[str, str], AbstractSet[str]]  # idents, by the directory and key of outputs
 
 
@@ -51,27 +52,29 @@ def find_made(
 
 def find_rotated(
     view: View, here: Evidence, made: Made, spare: Iterable[str], store: Store
-) -> tuple[dict[tuple[str, str], Rotated], tuple[str, ...]]:
-    """Return what became of keys, by directory and key, and what could not be looked at.
+) -> tuple[Rotations, Rotations, tuple[str, ...]]:
+    """Return the keys that were replaced, those that may have been, and what was not looked at.
 
-    `spare` are the files that hold a key which no output is made for.
+    What may have been shows only in history that is not here. `spare` are the files that hold a key
+    which no output is made for.
     """
     loaded = store.load(_STORED_ROTATIONS, number=_ROTATIONS_FORMAT)
     known = cast("dict[str, str]", loaded) if isinstance(loaded, dict) else {}
     tips = tips_of(view)
     asked = _not_known(view, here, list(_likely(here, made, spare)), known, tips)
     if not asked:
-        return {}, ()
+        return {}, {}, ()
     paths = sorted({path for path, _, _ in asked})
     history = _Replacements(view, paths, {bare(here.keys[key].text or "") for _, key in made})
     if not history.is_whole:
         shown = ", ".join(paths[:_MOST_SHOWN])
         more = f" and {len(paths) - _MOST_SHOWN} more" if len(paths) > _MOST_SHOWN else ""
-        return {}, (f"{shown}{more}: {_NOT_SEEN}",)
+        maybe = {(directory, key): Rotated(path, None) for path, directory, key in asked}
+        return {}, maybe, (f"{shown}{more}: {_NOT_SEEN}",)
     idents: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
     for (directory, key), some in made.items():
         idents[directory, bare(here.keys[key].text or "")] |= some
-    found: dict[tuple[str, str], Rotated] = {}
+    found: Rotations = {}
     for path, directory, key in asked:
         text = here.keys[key].text or ""
         commit = history.when_replaced(path, text)
@@ -84,7 +87,7 @@ def find_rotated(
         if not history.has_born(commit, directory, idents[directory, bare(text)]):
             found.setdefault((directory, key), Rotated(path, commit))
     store.save(_STORED_ROTATIONS, known, number=_ROTATIONS_FORMAT, most=_MOST_ANSWERS)
-    return found, ()
+    return found, {}, ()
 
 
 _NOT_SEEN = (
