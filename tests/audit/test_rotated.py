@@ -195,6 +195,28 @@ def test_what_one_branch_shows_is_not_taken_for_another(fleet: Workshop) -> None
         assert [one.path for one in _mixed(known)] == ([] if len(texts) == 1 else [spare])
 
 
+def test_what_was_a_key_of_another_host_may_be_nobodys_later(fleet: Workshop) -> None:
+    beta = BETA.strip()
+    fleet.host("beta", beta)
+    for name, source, text in (("db", DB, "postgres://db\n"), ("wifi", WIFI, "correct horse\n")):
+        rekey(fleet, "beta", name, source, text)
+    fleet.write("beta.pub", f"{beta}\n{OTHER}")
+    fleet.commit("List the keys of beta")
+    fleet.write("beta.pub", f"{ALPHA}{OTHER}")
+    fleet.commit("List another")
+    something_else(fleet)
+    repository = open_repository(fleet.top)
+    assert _mixed(check(repository, Settings())) == []
+    fleet.host("alpha", NEW)
+    rekey_alpha(fleet)
+    something_else(fleet)
+
+    known, fresh = (check(repository, Settings(no_cache=one)) for one in (False, True))
+
+    assert [one.node for one in _mixed(fresh)] == [storage("beta")]
+    assert known.findings == fresh.findings
+
+
 def test_a_shallow_clone_says_what_it_does_not_see(fleet: Workshop) -> None:
     rotate(fleet)
     something_else(fleet)

@@ -25,7 +25,7 @@ from agenix_check.model.lost import Lost, Rotated
 from agenix_check.view import View
 
 _STORED_ROTATIONS = "rotations"
-_ROTATIONS_FORMAT = 2
+_ROTATIONS_FORMAT = 3
 _MOST_ANSWERS = 20_000  # files that are known never to have held a key
 _MOST_SHOWN = 3  # files that a sentence names
 
@@ -79,8 +79,9 @@ def find_rotated(
         text = here.keys[key].text or ""
         commit = history.when_replaced(path, text)
         if commit is None:
-            # What this change does to a file, history will show when it is committed.
-            if not history.is_open(path):
+            # What this change does to a file, history will show when it is committed; and what
+            # is another host's key today may be nobody's later.
+            if not history.is_open(path) and not history.losses_of(path, text):
                 known[_sign(here, path, key)] = " ".join(tips)
             continue
         view.snapshot.refuse_left_out()
@@ -211,13 +212,21 @@ class _Replacements:
 
         None where it took it away only, or for another host.
         """
-        for commit in self._events:
-            for one in commit.changes:
-                before, after = self._of(one.before), self._of(one.after)
-                if one.path == path and text in before and text not in after:
-                    gained = {bare(key) for key in after} - {bare(key) for key in before}
-                    return commit.oid if gained - self._used else None
+        for commit, before, after in self.losses_of(path, text):
+            gained = {bare(key) for key in after} - {bare(key) for key in before}
+            return commit if gained - self._used else None
         return None
+
+    def losses_of(self, path: str, text: str) -> list[tuple[str, frozenset[str], frozenset[str]]]:
+        """Return the commits that took a key from a file, with its keys before and after."""
+        return [
+            (commit.oid, before, after)
+            for commit in self._events
+            for one in commit.changes
+            if one.path == path
+            and text in (before := self._of(one.before))
+            and text not in (after := self._of(one.after))
+        ]
 
     def has_born(self, since: str, directory: str, idents: AbstractSet[str]) -> bool:
         """Return whether that commit, a later one or this change brought an output of a directory.
