@@ -61,6 +61,15 @@ def may_remove(path: str, *, staged: bool) -> str:
     return f"# if no host needs it: {remove(path, staged=staged)}"
 
 
+def or_untrack(path: str, *, staged: bool) -> str:
+    """Return how to take a file of plain agenix out of the tree, after prose behind a `#`.
+
+    A file that is new and `staged` is in no commit yet, so it stays in the work tree.
+    """
+    command = f"git rm --cached -- {pathspec(path)}" if staged else remove(path)
+    return f"or, if nobody needs it: {command}"
+
+
 def stage(path: str) -> str:
     """Return the command that stages a file, even an ignored one."""
     return f"git add -f -- {pathspec(path)}"

@@ -10,8 +10,8 @@ from agenix_check.audit.commands import (
     bring_back,
     encrypt_to_all,
     from_top,
-    may_remove,
     move_back,
+    or_untrack,
     pathspec,
     record,
     shell,
@@ -109,7 +109,7 @@ def audit_without_rule(
             changed = changed_source(names, file) or file.path
             mend = (
                 f"# put its rule back into {shell(file.path)} and git add that, "
-                f"or, {may_remove(path, staged=False).removeprefix('# ')}"
+                f"{or_untrack(path, staged=path not in names.base.files)}"
             )
             if path in renamed:
                 mend = rename_file(file, path, renamed[path])
@@ -134,7 +134,7 @@ def audit_without_rule(
                 f"no rule names it, so it is never rekeyed again{can}",
                 path=path, severity=Severity.WARNING, new=path not in names.base.files,
                 mend=f"# give it a rule in secrets.nix and git add that, "
-                f"or, {may_remove(path, staged=False).removeprefix('# ')}",
+                f"{or_untrack(path, staged=path not in names.base.files)}",
             )  # fmt: skip
 
 

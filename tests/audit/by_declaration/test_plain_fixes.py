@@ -104,6 +104,8 @@ def test_a_name_with_a_typing_error_is_seen_from_both_sides(workshop: Workshop) 
     assert "but secrets.nix has one for wifi.age, which is not there" in lonely.message
     right = f"{TOP} && git mv -- wfi.age wifi.age  # or, if the file's name is right: write it in "
     assert missing.mend == lonely.mend == f"{right}secrets.nix"
+    other = found["plain-without-rule", "token2.age"].mend or ""
+    assert other.endswith(", or, if nobody needs it: git rm --cached -- :/token2.age")
     # Other numbers, other words, other keys: other files.
     assert sum("git mv" in (one.mend or "") for one in found.values()) == 2
 
