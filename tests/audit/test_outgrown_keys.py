@@ -5,7 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from agenix_check.demo.workshop import Workshop
+from agenix_check.gate import check
+from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import CauseKind
+from agenix_check.model.settings import Settings
 from tests.audit.scenes import DB, judge, name_key_file, of_rule, old_output, storage, told
 from tests.conftest import SECRETS
 from tests.host_keys import ALPHA, HOSTS, NEW
@@ -165,6 +168,25 @@ def test_what_one_branch_shows_is_not_taken_for_another(fleet: Workshop) -> None
     fleet.git.run("checkout", "--quiet", "trimmed")
     something_else(fleet)
     assert told(judge(fleet, no_cache=False)) == set()
+
+
+def test_an_output_that_went_shows_nothing_any_more(fleet: Workshop) -> None:
+    begin_with(fleet, TRIMMED, TRIMMED)
+    fleet.host("alpha", f"{TRIMMED}\n# the key of alpha\n")
+    fleet.commit("Add a comment")
+    source = fleet.source("secrets/new.age", "new\n")
+    output = fleet.rekey("alpha", "new", source, "new\n", key=TRIMMED)
+    fleet.commit("Add a secret")
+    repository = open_repository(fleet.top)
+    assert of_rule(check(repository, Settings()), "output-stale") == []
+    fleet.remove(output)
+    fleet.remove(source)
+    fleet.commit("Drop it")
+
+    known, fresh = (check(repository, Settings(no_cache=one)) for one in (False, True))
+
+    assert len(of_rule(fresh, "output-stale")) == 1
+    assert known.findings == fresh.findings
 
 
 def test_what_was_staged_for_a_while_shows_nothing(fleet: Workshop) -> None:

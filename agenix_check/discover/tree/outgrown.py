@@ -8,25 +8,25 @@ was made for when the file had grown already.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, cast
 
 from agenix_check.discover.tree.answered import has_all, tips_of, touched_since
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import Fact, find_fact
 from agenix_check.discover.tree.key_texts import KeyTexts, Reading, reading
 from agenix_check.discover.tree.library import may_have_parts
-from agenix_check.discover.tree.naming import OutputFile, Trace, output_file
+from agenix_check.discover.tree.naming import IDENT_DIGITS, OutputFile, Trace, output_file
 from agenix_check.git.cache import Store
 from agenix_check.git.history import LineCommit, find_files, read_commits, read_versions
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.process import Git
 from agenix_check.git.repository import changes
-from agenix_check.git.snapshot import Change
+from agenix_check.git.snapshot import Change, path_of
 from agenix_check.model.lost import Grown, Outgrown
 from agenix_check.view import View
 
 _STORED_READINGS = "readings"
-_READINGS_FORMAT = 2
+_READINGS_FORMAT = 3
 _MOST_KNOWN = 20_000  # keys that are known to be trimmed, or to be a part of their file
 _MOST_RENAMES = 8  # of one file, one after another
 _MOST_BIRTHS = 300  # commits that brought outputs of one key
@@ -47,7 +47,7 @@ def find_outgrown(
     known = cast("dict[str, str]", loaded) if isinstance(loaded, dict) else {}
     tips = tips_of(view)
     less = {key for key, how in read.items() if how is not Reading.WHOLE}
-    proven = _proven_before(view.repository.git, here, less, known, tips)
+    proven = _proven_before(view, here, less, known, tips)
     asked = sorted(less - proven)
     if not asked:
         return {}, ()
@@ -64,9 +64,10 @@ def find_outgrown(
         if made is not None and made.key in grown:
             outputs[made.key].append(file)
     births = {key: history.find_birth(key, outputs[key]) for key in grown}
-    lasting = {key for key in asked if key not in grown or births[key]}
-    proven |= lasting | {key for key, birth in births.items() if birth is not None}
-    known |= {_sign(here, key): " ".join(tips) for key in lasting}
+    proven |= (set(asked) - grown.keys()) | {key for key, birth in births.items() if birth}
+    shown = {_sign(here, key): "" for key in asked if key not in grown}
+    shown |= {_sign(here, key): one.ident for key, one in births.items() if one and one.commit}
+    known |= {sign: " ".join((ident, *tips)) for sign, ident in shown.items()}
     store.save(_STORED_READINGS, known, number=_READINGS_FORMAT, most=_MOST_KNOWN)
     left = {key: found for key, found in grown.items() if key not in proven}
     if any(how is Reading.WHOLE and _ends(here, key) for key, how in read.items()):
@@ -87,20 +88,28 @@ def _sign(here: Evidence, key: str) -> str:
 
 
 def _proven_before(
-    git: Git, here: Evidence, keys: Iterable[str], known: Mapping[str, str], tips: Sequence[str]
+    view: View, here: Evidence, keys: Iterable[str], known: Mapping[str, str], tips: Sequence[str]
 ) -> set[str]:
-    """Return the keys of which history said so already; `known` has the commits that it led to.
+    """Return the keys of which history said so already.
 
-    It holds for later commits that did not touch the key's files, not for those of other branches.
+    `known` has the output that showed it, which must be there still, empty where none had to; and
+    the commits that led to it. It holds for later commits that did not touch the key's files, not
+    for those of other branches.
     """
     found: set[str] = set()
     before: dict[str, set[str]] = defaultdict(set)
-    for key in keys:
-        then = known.get(_sign(here, key))
+    answers = {key: answer for key in keys if (answer := known.get(_sign(here, key)))}
+    idents = {answer.partition(" ")[0] for answer in answers.values()} - {""}
+    gone = idents - _idents(view, here) if idents else idents
+    for key, answer in answers.items():
+        ident, _, then = answer.partition(" ")
+        if ident in gone:
+            continue
         if then == " ".join(tips):
             found.add(key)
-        elif then is not None:
+        else:
             before[then].add(key)
+    git = view.repository.git
     for then, some in before.items():
         if has_all(git, tips, then.split()):
             paths = {path for key in some for path in here.keys[key].paths}
@@ -110,9 +119,22 @@ def _proven_before(
     return found
 
 
+def _idents(view: View, here: Evidence) -> set[str]:
+    """Return the idents of all outputs of a tree, those that are left out too."""
+    more = (path_of(record).rpartition("/")[2] for record in view.snapshot.left_out)
+    return {file.ident for file in here.outputs.values()} | {one[:IDENT_DIGITS] for one in more}
+
+
 def _ends(here: Evidence, key: str) -> bool:
     """Return whether a key was read with its newline: then nothing was trimmed."""
     return (here.keys[key].text or "").endswith("\n")
+
+
+class _Birth(NamedTuple):
+    """The commit that brought an output, empty for the change that is judged; and its ident."""
+
+    commit: str
+    ident: str
 
 
 @dataclass(slots=True)
@@ -154,11 +176,8 @@ class _History:
                     return Outgrown(path, commit.oid or None, self._what(one, path))
         return None
 
-    def find_birth(self, key: str, outputs: Iterable[OutputFile]) -> str | None:
-        """Return the commit that brought an output for a key which its file had outgrown already.
-
-        None if there is none; empty for the change that is judged.
-        """
+    def find_birth(self, key: str, outputs: Iterable[OutputFile]) -> _Birth | None:
+        """Return an output that was brought for a key which its file had outgrown already."""
         files = list(outputs)
         idents = {file.ident for file in files}
         directories = sorted({file.directory for file in files})
@@ -167,9 +186,9 @@ class _History:
         whole = read_commits(self._git, _ids(births[-_MOST_BIRTHS:]))
         return next(
             (
-                commit.oid
+                _Birth(commit.oid, min(brought))
                 for commit in (*whole, *self._last)
-                if brought_outputs(commit) & idents and self._is_read_so(commit, key)
+                if (brought := brought_outputs(commit) & idents) and self._is_read_so(commit, key)
             ),
             None,
         )
