@@ -226,7 +226,7 @@ def run() -> Run:
 def run_here(capfd: pytest.CaptureFixture[str]) -> Run:
     """Return what does the same in this process: for tests of what is said, not of a program.
 
-    It saves the start of Python, a half of what most runs cost.
+    It saves the start of Python, half of what most runs cost or more.
     """
 
     def run_command(
