@@ -365,6 +365,25 @@ def test_which_commits_were_looked_at_changes_nothing(
         assert known.findings == fresh.findings
 
 
+def test_what_was_named_before_a_staged_output_came_shows_nothing(fleet: Workshop) -> None:
+    old, source = fleet.read(WIFI), fleet.source(WIFI, "draft\n")
+    fleet.rekey("alpha", "ghost", source, "draft\n")
+    fleet.write(WIFI, old)
+    fleet.stage()
+    names = Settings(inventory=InventoryChoice.NAMES)
+    first = check(open_repository(fleet.top), names)
+    for text in ("{ ghost = 1; }\n", "{ }\n"):
+        module = fleet.write("hosts/alpha/more.nix", text)
+        fleet.stage(module)
+        fleet.git.run("commit", "--quiet", "-m", "Edit a module", "--", module)
+
+    repository = open_repository(fleet.top)
+    known, fresh = (check(repository, replace(names, no_cache=one)) for one in (False, True))
+
+    assert [one.rule for one in first.findings] == ["output-untraceable"]
+    assert known.findings == fresh.findings == first.findings
+
+
 def test_a_damaged_memory_is_dropped(fleet: Workshop) -> None:
     forget_to_rekey(fleet)
     something_else(fleet)

@@ -92,13 +92,15 @@ class Mentions:
         if self._tip is None:
             return False
         born = lost.born or self._when_born(lost.path)
+        if not born:  # it is in no commit: what was said before it came shows nothing
+            return word.search(self._at(self._tip)) is not None
         known = self._walked.mentions.get(f"{born} {name}")
         if known is None:
-            past = self._ask() if born else None
+            past = self._ask()
             if past is not None and past.knows_word(to_bytes(name), born):
                 found = past.stood_since(to_bytes(name), born)
                 return self._walked.note(f"{born} {name}", self._tip, found=found)[1]
-            before = f"{born}^" if born else self._tip
+            before = f"{born}^"
             known = before, word.search(self._at(before)) is not None
         since, found = known
         if not found and since != self._tip:
