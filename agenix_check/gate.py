@@ -307,14 +307,10 @@ def _examine(
         before, names_before, _ = audit(view_commit(view.repository, settings.new_from))
         known = before, names_before.here
     report, names, inventory = audit(view)
-    if inventory.rules and report.findings:
-        from agenix_check.audit.plain_since import date_plain, is_undated
-        from agenix_check.discover.declared.past_rules import RulesHistory
+    if report.findings:
+        from agenix_check.since_when import date_findings
 
-        if any(map(is_undated, report.findings)):
-            past = RulesHistory(view, settings, store)
-            report = date_plain(report, inventory.rules, past)
-            past.save()
+        report = date_findings(report, names, inventory, view, settings, store)
     if not settings.allow_empty:
         report = refuse_emptied(report, names)
         report = _refuse_unmatched(report, settings)

@@ -1,14 +1,18 @@
 """Files that were changed after they were encrypted, as by a hook that took them for text."""
 
 import json
+import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
 from agenix_check.demo.workshop import Workshop
-from agenix_check.discover.tree.facts import is_textual
 from agenix_check.keys.encrypt import encrypt
-from tests.audit.scenes import DB, judge_staged, of_rule
+from tests.audit.scenes import DB, judge, judge_staged, of_rule
 from tests.host_keys import ALPHA
+
+if TYPE_CHECKING:
+    from agenix_check.cli.options import OptionValue
 
 LARGE = b"x" * ((3 << 20) + 1)  # of which Git gives the head only
 
@@ -43,6 +47,11 @@ def test_a_source_with_a_newline_at_its_end(fleet: Workshop) -> None:
 
     assert (finding.severity, finding.path) == ("error", DB)
     assert of_rule(judge_staged(fleet), "output-stale")
+    fleet.stage()
+    spoil = fleet.commit("Spoil it")
+    assert [(one.path, one.since) for one in of_rule(judge(fleet), "source-malformed")] == [
+        (DB, spoil)
+    ]
 
 
 def test_armor_may_be_put_around_a_file_and_end_in_blank_lines(workshop: Workshop) -> None:
@@ -55,33 +64,63 @@ def test_armor_may_be_put_around_a_file_and_end_in_blank_lines(workshop: Worksho
     assert judge_staged(workshop).findings == ()
 
 
-def _encrypt_to_text(content: bytes) -> bytes:
-    """Encrypt until a hook for text files takes the file for one: one in some forty."""
-    while not is_textual(file := encrypt(content, [ALPHA]) + b"\n"):
+def _encrypt(content: bytes) -> bytes:
+    """Encrypt so that the file has no line break at its end by chance."""
+    while (file := encrypt(content, [ALPHA])).endswith(b"\n"):
         pass
-    return file[:-1]
+    return file
+
+
+def test_a_line_break_that_came_with_the_file_may_be_taken_out(workshop: Workshop) -> None:
+    good = _encrypt(b"secret")
+    workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ {json.dumps(ALPHA)} ]; }}')
+    workshop.write("a.age", good + b"\n")
+    workshop.commit("Begin, with a hook that adds one")
+    workshop.write("a.age", good)
+    assert judge_staged(workshop).findings == ()
+    workshop.commit("Take it out")
+    assert judge(workshop).findings == ()
 
 
 def test_it_stays_reported_until_it_is_taken_back(workshop: Workshop) -> None:
-    good = _encrypt_to_text(b"secret")
-    workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ {json.dumps(ALPHA)} ]; }}')
-    workshop.write("a.age", good)
+    content = b"secret" * 20_000
+    good = {name: _encrypt(content) for name in ("cut", "empty", "longer", "other", "torn")}
+    rules = (f'"{name}.age".publicKeys = [ {json.dumps(ALPHA)} ];' for name in good)
+    workshop.write("secrets.nix", f"{{ {' '.join(rules)} }}")
+    for name, text in good.items():
+        workshop.write(f"{name}.age", text)
     begin = workshop.commit("Begin")
-    workshop.write("a.age", good + b"\n")
-    workshop.commit("Fix the ends of files")
+    workshop.write("cut.age", good["cut"][:-1])
+    workshop.write("empty.age", b"")
+    workshop.write("longer.age", good["longer"] + b"\n")
+    workshop.write("other.age", good["other"][:-1] + bytes([good["other"][-1] ^ 1]))
+    workshop.write("torn.age", good["torn"][:100])
+    spoil = workshop.commit("Spoil")
     workshop.write("README.md", "more\n")
+    workshop.commit("Go on")
 
-    (finding,) = judge_staged(workshop).findings
-    assert (finding.rule, finding.path, finding.new) == ("source-malformed", "a.age", False)
-    assert f"the version of {begin[:10]}" in finding.message
-    workshop.git.run("restore", f"--source={begin[:10]}", "--worktree", "--", "a.age")
-    assert judge_staged(workshop).findings == ()
-    workshop.commit("Take it back")
+    views: list[tuple[dict[str, OptionValue], bool]] = [
+        ({"rev": spoil}, True), ({"from-ref": begin}, True), ({"rev": "HEAD"}, False), ({}, False),
+    ]  # fmt: skip
+    for options, new in views:
+        found = {one.path: one for one in judge(workshop, **options).findings}
+        assert found.keys() == {f"{name}.age" for name in good}
+        for path, one in found.items():
+            assert one.mend == (
+                f"git restore --source={spoil[:10]}~ --staged --worktree -- :/{path}"
+            )
+            assert (one.new, one.since) == (new, None if new else spoil)
+        assert "has other bytes" in found["other.age"].message
+        for name in ("cut", "longer", "other"):
+            assert f"the version of {begin[:10]}" in found[f"{name}.age"].message
+
+    for one in found.values():
+        subprocess.run(["sh", "-c", one.mend or ""], cwd=workshop.top, check=True)
     assert judge_staged(workshop).findings == ()
 
 
 def test_what_was_cut_may_be_taken_back(workshop: Workshop) -> None:
-    good = encrypt(b"secret" * 20_000, [ALPHA])
+    good = _encrypt(b"secret" * 20_000)
     workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ {json.dumps(ALPHA)} ]; }}')
     workshop.write("a.age", good)
     workshop.commit("Begin")
@@ -90,12 +129,3 @@ def test_what_was_cut_may_be_taken_back(workshop: Workshop) -> None:
     workshop.commit("Cut it")
     workshop.write("a.age", good)
     assert judge_staged(workshop).findings == ()
-
-
-def test_a_file_that_is_text_by_chance_is_right(workshop: Workshop) -> None:
-    workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ {json.dumps(ALPHA)} ]; }}')
-    workshop.write("a.age", _encrypt_to_text(b"secret") + b"\n")  # of which there is no other one
-    for number in range(3):
-        workshop.write("README.md", f"{number}\n")
-        assert judge_staged(workshop).findings == ()
-        workshop.commit("Go on")

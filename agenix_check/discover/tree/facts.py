@@ -29,7 +29,6 @@ _BLANK_BEFORE = "white space stands before its armor: rage, and age before 1.3, 
 _KEPT_OF_TYPE = 100  # characters; longer types are of nobody's
 _MARKER = b"<<<<<<< "
 _GIT_CRYPT = b"\0GITCRYPT\0"
-_NOT_OF_A_TEXT = re.compile(rb"[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]").search
 
 
 class AgeFact(NamedTuple):
@@ -39,7 +38,6 @@ class AgeFact(NamedTuple):
     and without the shares that say nothing of the recipient.
     `plaintext_size` is in bytes, None where it cannot be known; `problem` says why the file is
     malformed, None where it is not; `refusal` says which programs refuse what others read.
-    `is_textual`: it is a text that ends in a line break, as hooks leave what they take for text.
     """
 
     sha256: str
@@ -47,7 +45,6 @@ class AgeFact(NamedTuple):
     plaintext_size: int | None
     problem: str | None
     refusal: str | None = None
-    is_textual: bool = False
 
 
 class PointerFact(NamedTuple):
@@ -88,7 +85,7 @@ def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:
     if size < 0:
         return MissingFact("is not in this clone (made with --filter? clone without it)")
     if len(data) == size and (skimmed := skim(data, size)) is not None:
-        return _AGE_FACT((hashlib.sha256(data).hexdigest(), *skimmed, None, None, is_textual(data)))
+        return _AGE_FACT((hashlib.sha256(data).hexdigest(), *skimmed, None, None))
     if looks_like_age(_without_marker(data)):
         return _age_fact(data, size, sha256)
     if data.startswith(_GIT_CRYPT):
@@ -111,16 +108,7 @@ def _age_fact(data: bytes, size: int, sha256: str | None) -> Fact:
         return AgeFact(sha256, (), None, problem)
     stanzas = tuple(map(_without_share, file.real_stanzas))
     refusal = _BLANK_BEFORE if file.blank_before else None
-    textual = not file.armored and is_textual(data)
-    return AgeFact(sha256, stanzas, file.plaintext_size, file.payload_error, refusal, textual)
-
-
-def is_textual(data: bytes) -> bool:
-    """Return whether a hook for text files takes a file for one, and may have been there already.
-
-    `identify`, which tells pre-commit what a file is, looks at the first 1,024 bytes.
-    """
-    return data[-1:] == b"\n" and _NOT_OF_A_TEXT(data, 0, 1024) is None
+    return AgeFact(sha256, stanzas, file.plaintext_size, file.payload_error, refusal)
 
 
 def _without_marker(data: bytes) -> bytes:

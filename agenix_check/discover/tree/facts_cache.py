@@ -22,12 +22,12 @@ from agenix_check.discover.tree.naming import Trace
 from agenix_check.git.cache import Store
 
 _STORED_FACTS = "facts"
-_FACTS_FORMAT = 5  # of what is remembered: another one wherever the same bytes give other facts
+_FACTS_FORMAT = 6  # of what is remembered: another one wherever the same bytes give other facts
 _MOST_FACTS = 500_000  # facts; a few of the largest fleets
 
 _FlatFact = tuple[object, ...]
 _Stanzas = tuple[tuple[str, tuple[str, ...]], ...]
-_PlainAge = tuple[str, str, _Stanzas, int | None, str | None, str | None, bool]
+_PlainAge = tuple[str, str, _Stanzas, int | None, str | None, str | None]
 _PlainKeys = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str | None, bool, bool]
 _Facts = dict[str, _FlatFact]
 
@@ -112,9 +112,9 @@ def revive_fact(plain: _FlatFact) -> Fact:
     """Return the fact that was made plain."""
     kind = plain[0]
     if kind == "age":
-        _, sha256, stanzas, size, problem, refusal, is_textual = cast("_PlainAge", plain)
+        _, sha256, stanzas, size, problem, refusal = cast("_PlainAge", plain)
         revived = tuple(_stanza(type_, args) for type_, args in stanzas)
-        return AgeFact(sha256, revived, size, problem, refusal, is_textual)
+        return AgeFact(sha256, revived, size, problem, refusal)
     if kind == "keys":
         return KeyTexts(*cast("_PlainKeys", plain[1:]))
     if kind not in ("link", "locked", "pointer"):

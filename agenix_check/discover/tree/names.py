@@ -1,12 +1,11 @@
 """The fleet as file names tell it: which outputs are explained, here and at the base."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from functools import cached_property, partial
 from operator import attrgetter
 
-from agenix_check.discover.tree.altered import mark_altered, mark_altered_now
 from agenix_check.discover.tree.evidence import (
     Evidence,
     base_evidence,
@@ -15,9 +14,11 @@ from agenix_check.discover.tree.evidence import (
     read_facts,
     shows_all,
 )
+from agenix_check.discover.tree.facts import Fact
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, Reading, bare
-from agenix_check.discover.tree.naming import OutputFile, Pairs, Place, Trace, Traced, trace
+from agenix_check.discover.tree.naming import OutputFile, Place, Trace, Traced
+from agenix_check.discover.tree.tracing import made_outputs, trace_both, traces_within
 from agenix_check.discover.tree.unstaged import (
     NOTHING_UNSTAGED,
     Unstaged,
@@ -109,12 +110,12 @@ class Names:
     @cached_property
     def made(self) -> Mapping[Place, Trace]:
         """What made the explained outputs of the snapshot, by their place."""
-        return _explained(self.here, self.traces)
+        return made_outputs(self.here, self.traces)
 
     @cached_property
     def made_at_base(self) -> Mapping[Place, Trace]:
         """What made the explained outputs of the base, by their place."""
-        return _explained(self.base, self.traces_at_base)
+        return made_outputs(self.base, self.traces_at_base)
 
     @cached_property
     def sources_used(self) -> frozenset[str]:
@@ -163,7 +164,6 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
     """
     snapshot, base = view.snapshot, view.base
     here = classify(snapshot.files, read_facts(view.repository, snapshot, memory))
-    here = mark_altered(view, here)
     changed: tuple[Change, ...] = ()
     if view.cut_off or (base is not None and base.tree == snapshot.tree):
         there = here
@@ -174,14 +174,21 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         changed = tuple(changes(view.repository, base.tree, snapshot.tree))
         olds = [change.before for change in changed if change.before is not None]
         there = base_evidence(snapshot, here, changed, find_facts(view.repository, olds))
-        here = mark_altered_now(view, here, there, changed)
-    traces = _trace(here, there, memory.found.traces)
+    traces = trace_both(here, there, memory.found.traces)
     legible = here.is_legible and all(shows_all(there.facts.get(one.path)) for one in changed)
+    altered = _find_altered(view, here, there, (memory.found.traces, traces), store)
+    if altered:
+        same = here is there
+        here = replace(here, facts={**here.facts, **altered})
+        old = {
+            one: fact for one, fact in altered.items() if here.files[one] == there.files.get(one)
+        }
+        there = here if same else replace(there, facts={**there.facts, **old})
     names = Names(
         here=here,
         base=there,
-        traces=traces if there is here else _within(traces, here),
-        traces_at_base=traces if there is here else _within(traces, there),
+        traces=traces if there is here else traces_within(traces, here),
+        traces_at_base=traces if there is here else traces_within(traces, there),
         changed=frozenset(change.path for change in changed),
         shallow=view.repository.shallow,
         rewritten=_find_rewritten(view, here, changed, store),
@@ -193,6 +200,22 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
     used = {one.key for one in made if one is not None}
     names = _find_outgrown(view, names, used, store)
     return _look_closer(view, _find_rotated(view, names, used, store))
+
+
+def _find_altered(
+    view: View, here: Evidence, base: Evidence, traces: Iterable[Mapping[str, Trace]], store: Store
+) -> Mapping[str, Fact]:
+    """Return the files that were altered after they were encrypted, with what they are then.
+
+    Left out are sources of outputs: who made these could decrypt them.
+    """
+    explained = {made.source for known in traces for made in known.values()}
+    asked = [path for sha, paths in here.sources.items() if sha not in explained for path in paths]
+    if not asked:
+        return {}
+    from agenix_check.discover.tree.altered import find_altered
+
+    return find_altered(view, here, base, asked, store)
 
 
 def fleet_of(names: Names) -> Fleet:
@@ -220,39 +243,6 @@ def fleet_of(names: Names) -> Fleet:
     )
     outputs.sort(key=attrgetter("path"))
     return Fleet(inventory="names", complete=False, nodes=nodes, outputs=tuple(outputs))
-
-
-def _explained(tree: Evidence, traces: Mapping[str, Trace]) -> dict[Place, Trace]:
-    outputs = tree.outputs.values()
-    return {file.place: traces[file.ident] for file in outputs if file.ident in traces}
-
-
-def _trace(here: Evidence, there: Evidence, known: Mapping[str, Trace]) -> dict[str, Trace]:
-    """Explain the outputs of both trees at once, the likelier pairs first."""
-    idents = {file.ident for tree in (here, there) for file in tree.outputs.values()}
-    found = {ident: known[ident] for ident in idents if ident in known}
-    return found | _search(idents - found.keys(), here, there)
-
-
-def _search(idents: set[str], here: Evidence, there: Evidence) -> dict[str, Trace]:
-    pairs = Pairs()
-    if there is here:
-        return trace(idents, here.keys, here.sources, pairs)
-    # First what the base alone has, which is little; then nothing is looked for in vain.
-    sources = there.sources.keys() - here.sources.keys()
-    keys = {key: text for key, text in there.keys.items() if key not in here.keys}
-    traces = trace(idents, here.keys, sorted(sources), pairs)
-    traces |= trace(idents - traces.keys(), here.keys, here.sources, pairs)
-    return traces | trace(idents - traces.keys(), keys, {**here.sources, **there.sources}, pairs)
-
-
-def _within(traces: Mapping[str, Trace], tree: Evidence) -> dict[str, Trace]:
-    """Return the traces whose key and source a tree has."""
-    return {
-        ident: made
-        for ident, made in traces.items()
-        if made.key in tree.keys and made.source in tree.sources
-    }
 
 
 @busy("reading history")

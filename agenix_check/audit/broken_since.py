@@ -1,0 +1,41 @@
+"""Since when a file is empty, malformed or altered, and the fix: the version before that."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from agenix_check.audit.commands import bring_back
+from agenix_check.discover.tree.names import Names
+from agenix_check.git.snapshot import File
+from agenix_check.model.findings import Cause, CauseKind, Finding, Report, Severity
+
+
+def list_broken(report: Report, names: Names) -> dict[str, File]:
+    """Return the files with findings that an earlier version of theirs may fix, by path."""
+    paths = {one.path for one in report.findings if _is_broken(one, names)}
+    return {path: names.here.files[path] for path in paths if path is not None}
+
+
+def date_broken(report: Report, names: Names, since: Mapping[str, str]) -> Report:
+    """Return a report where findings name the commit that broke a file, and the one before it."""
+
+    def date(finding: Finding) -> Finding:
+        path = finding.path or ""
+        if path not in since or not _is_broken(finding, names):
+            return finding
+        commit = since[path]
+        dated = replace(finding, mend=bring_back(path, commit, at_base=True))
+        if finding.new:
+            return dated
+        cause = finding.cause or Cause(kind=CauseKind.FILE_CHANGED, path=path, commit=commit)
+        return replace(dated, since=commit, cause=cause)
+
+    return report.with_findings(map(date, report.findings))
+
+
+def _is_broken(finding: Finding, names: Names) -> bool:
+    file = names.here.files.get(finding.path or "")
+    if file is None or file.path in names.here.outputs:
+        return False
+    if finding.rule == "source-not-encrypted":
+        return file.is_empty
+    return finding.rule == "source-malformed" and finding.severity is Severity.ERROR

@@ -1,0 +1,84 @@
+"""Every version that a file had, and what of each shows which encryption it comes from."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from agenix_check.age import AgeFormatError, read_age
+from agenix_check.age.armor import read_armor
+from agenix_check.discover.tree.answered import tips_of
+from agenix_check.git.history import read_versions
+from agenix_check.git.objects import read_blobs
+from agenix_check.git.process import Git
+from agenix_check.git.snapshot import Change
+from agenix_check.view import View
+
+_MOST_AT_ONCE = 500  # paths in one command
+
+
+class Seal(NamedTuple):
+    """What an encryption leaves in a file, and armor does not change.
+
+    `mac` is the header's, which no two encryptions share, `size` the payload's length in bytes and
+    `payload` a digest of the payload, of large files of the whole file. `is_whole`: the length is
+    one that an encryption produces. `without_break` is a digest of the payload without the line
+    breaks at its end, if it has any.
+    """
+
+    mac: bytes
+    size: int
+    payload: str
+    is_whole: bool
+    without_break: str | None
+
+    def may_be_fix_of(self, older: "Seal") -> bool:
+        """Return whether this is an older version without the line break that a hook added."""
+        return older.without_break == self.payload
+
+
+class Version(NamedTuple):
+    """What a commit made of a file."""
+
+    commit: str
+    change: Change
+
+
+def read_past(view: View, paths: Sequence[str]) -> dict[str, list[Version]] | None:
+    """Return the versions of files in the history of a view, the oldest first.
+
+    None where history is not all here.
+    """
+    past: dict[str, list[Version]] = {path: [] for path in paths}
+    tips, left = tips_of(view), iter(paths)
+    while tips and (some := list(islice(left, _MOST_AT_ONCE))):
+        commits = read_versions(view.repository.git, tips, some)
+        if commits is None:
+            return None
+        for commit in commits:
+            for one in commit.changes:
+                if one.path in past:
+                    past[one.path].append(Version(commit.oid, one))
+    return past
+
+
+def read_seals(git: Git, oids: Iterable[str]) -> dict[str, Seal | None]:
+    """Return the seals of blobs that are age files; None for a blob that is not here."""
+    wanted, seals = list(dict.fromkeys(oids)), dict[str, Seal | None]()
+    for oid, size, data, sha256 in read_blobs(git, wanted, wanted):
+        if size < 0:
+            seals[oid] = None
+            continue
+        try:
+            file = read_age(data, size=size)
+        except AgeFormatError:  # not whole, or a large one with armor
+            continue
+        payload, without_break = sha256 or "", None
+        if len(data) == size:
+            content = (read_armor(data) if file.armored else data)[file.header_size :]
+            payload = hashlib.sha256(content).hexdigest()
+            if content.endswith(b"\n"):
+                without_break = hashlib.sha256(content.rstrip(b"\n")).hexdigest()
+        is_whole = file.payload_error is None
+        seals[oid] = Seal(file.mac, file.payload_size, payload, is_whole, without_break)
+    return seals
