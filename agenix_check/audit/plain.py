@@ -79,9 +79,10 @@ def say_hidden(names: Names, judged: Iterable[Judged]) -> tuple[str, ...]:
 
 
 def audit_rules_files(names: Names, files: Iterable[RulesFile]) -> Iterator[Finding]:
-    """Find private keys where public keys belong."""
+    """Find private keys where public keys belong; of one in a file of its own that file says so."""
     for file in files:
-        if any(WITHHELD in rule.recipients for rule in file.rules):
+        listed = [rule.origin(WITHHELD) for rule in file.rules if WITHHELD in rule.recipients]
+        if any(origin is None or origin.path == file.path for origin in listed):
             yield make_finding(
                 "private-key", "one of its publicKeys is a private key", path=file.path,
                 new=file.path in names.changed,

@@ -11,7 +11,7 @@ from agenix_check.age import (
     recipient_tag,
     stanza_tag,
 )
-from agenix_check.model.declaration import WITHHELD, KeyOrigin, PlainRule, RulesFile
+from agenix_check.model.declaration import KeyOrigin, PlainRule, RulesFile, is_withheld
 
 # What a key is, not whose.
 _NAMES_NOBODY = frozenset({
@@ -40,9 +40,9 @@ def name_key(recipient: Recipient, text: str, origin: KeyOrigin | None, when: st
 
 def name_text(text: str, origin: KeyOrigin | None) -> str:
     """Return the beginning of a text that is no key, and where it is written."""
-    shown = text
-    if text != WITHHELD:
-        shown = f"`{text}`" if len(text) <= _SHOWN_OF_KEY else f"`{text[:_SHOWN_OF_KEY]}…`"
+    shown = f"`{text}`" if len(text) <= _SHOWN_OF_KEY else f"`{text[:_SHOWN_OF_KEY]}…`"
+    if is_withheld(text):
+        shown = text.strip("()")
     if origin is None:
         return shown
     name = _bound(origin)

@@ -189,7 +189,7 @@ def _private_key(names: Names, path: str, fact: KeyTexts, *, exposed: bool) -> F
         out = "git restore --staged" if path in names.base.files else "git rm --cached"
         return make_finding(
             "private-key", "an unencrypted private key is added to the repository", path=path,
-            mend=f"{out} {pathspec(path)}  # and make a new key: readers know this one",
+            mend=f"{out} {pathspec(path)}  # and make a new key if others had it already",
         )  # fmt: skip
     return make_finding(
         "private-key", "an unencrypted private key", path=path, new=False, severity=Severity.NOTE

@@ -7,7 +7,13 @@ from agenix_check.model.frozen import frozen
 
 # Replaces a text that holds a private key: that gets into no report, cache or lock file.
 WITHHELD = "(a private key)"
+WITHHELD_TEXT = "(a text of {} characters)"
 FAILED = "could not be evaluated"  # in sentences, behind the names of nodes
+
+
+def is_withheld(text: str) -> bool:
+    """Return whether a text stands for one that is not shown."""
+    return text == WITHHELD or text.startswith(WITHHELD_TEXT.partition("{")[0])
 
 
 @frozen

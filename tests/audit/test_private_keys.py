@@ -15,6 +15,7 @@ from agenix_check.model.findings import Report, Severity
 from agenix_check.report import RenderOptions, render
 from agenix_check.report.registry import format_names
 from tests.audit.scenes import DB, judge, judge_staged, storage, the_only
+from tests.conftest import Run
 from tests.host_keys import ALPHA
 
 
@@ -193,3 +194,38 @@ def test_the_fix_for_a_file_with_a_pattern_for_a_name_takes_that_file_alone(
     assert mend is not None
     subprocess.run(shlex.split(mend, comments=True), cwd=fleet.top, check=True)
     assert judge(fleet).findings == ()
+
+
+@OPENSSH
+@pytest.mark.parametrize("passphrase", ["", "correct horse"])
+def test_of_a_private_key_that_a_rule_lists_by_lines_none_is_shown(
+    workshop: Workshop, run: Run, tmp_path: Path, options: tuple[str, ...], passphrase: str
+) -> None:
+    private = ssh_key(tmp_path, *options, passphrase=passphrase)
+    public = (tmp_path / "key.pub").read_text()
+    workshop.write("secrets.nix", '{ "a.age".publicKeys = [ (builtins.readFile ./host.pub) ]; }')
+    workshop.write("host.pub", public)
+    workshop.write("a.age", encrypt(b"x", [public]))
+    workshop.commit("Add a file")
+    # As a whole, and without the lines that say what it is.
+    lines = private.splitlines(keepends=True)
+    for text in (private, "".join(lines[1:-1]), "".join(lines[2:-1])):
+        workshop.write("host.pub", text)
+        report = judge_staged(workshop)
+        (finding,) = (one for one in report.findings if one.rule == "plain-invalid-key")
+        assert "(host.pub" in finding.message
+        shown = [str(report)]
+        for form in ("text", "json", "junit", "html"):
+            done = run(workshop.top, "--no-cache", "--format", form)
+            shown += [done.stdout, done.stderr]
+        shown.append(run(workshop.top, "fleet", "--format", "json").stdout)
+        shown.append(run(workshop.top, "access", "--format", "json").stdout)
+        # The file repeats the public key, which a report may name.
+        secret = [line[:13] for line in lines[1:-1] if line[:13] not in public]
+        leaks = {
+            n: text[max(0, text.find(part) - 150) : text.find(part) + 40]
+            for part in secret
+            for n, text in enumerate(shown)
+            if part in text
+        }
+        assert not leaks
