@@ -294,5 +294,5 @@ def _invalid(
     yield make_finding(
         "plain-invalid-key", "; ".join(said), path=rule.path, new=new,
         cause=None if changed is None else edit_cause(bench.names, changed),
-        mend=put_rule_right(file),
+        mend=put_rule_right(file, read),
     )  # fmt: skip

@@ -43,6 +43,8 @@ def name_text(text: str, origin: KeyOrigin | None) -> str:
     shown = f"`{text}`" if len(text) <= _SHOWN_OF_KEY else f"`{text[:_SHOWN_OF_KEY]}…`"
     if is_withheld(text):
         shown = text.strip("()")
+    if not text:
+        shown = "an empty text"
     if origin is None:
         return shown
     name = _bound(origin)

@@ -82,6 +82,10 @@ class RuleRecipients:
         """Return where a recipient is written."""
         return self._rule.origin(self.texts[recipient][0])
 
+    def origin_of_text(self, text: str) -> KeyOrigin | None:
+        """Return where a text is written, which may be no key."""
+        return self._rule.origin(text)
+
     def name(self, recipient: Recipient) -> str:
         """Return what people call a recipient."""
         return name_key(recipient, self.texts[recipient][0], self.origin(recipient))
@@ -204,20 +208,25 @@ def judge_recipients(
 def _rekey(file: RulesFile, read: RuleRecipients, more: str = "") -> str:
     """Return how to encrypt a file anew, and behind a `#` how agenix does it, and what is more."""
     mend = encrypt_to_all(REKEY, read.texts)
+    if file.unread != ():
+        return f"# see what could not be checked in {shell(file.path)} first, then: {REKEY}"
     if read.invalid:
-        return put_rule_right(file)
+        return put_rule_right(file, read)
     if mend != REKEY:
         return mend
     place = f"in {shell(file.directory)}: " if file.directory else ""
     return f"{mend}  # or {place}{name_rules(file)}agenix -r, then git add{more}"
 
 
-def put_rule_right(file: RulesFile) -> str:
-    """Return how to fix what a rule's own keys stand in the way of."""
-    return (
-        f"# put its rule in {shell(file.path)} right and git add that, then: {REKEY}, "
-        "or agenix -r and git add"
-    )
+def put_rule_right(file: RulesFile, read: RuleRecipients) -> str:
+    """Return how to fix what a rule's own keys stand in the way of, where they are written."""
+    origins = [read.origin_of_text(text) for text in read.invalid]
+    places = {one.path for one in origins if one is not None}
+    then = f"and git add that, then: {REKEY}, or agenix -r and git add"
+    if None in origins or not places or file.path in places:
+        return f"# put its rule in {shell(file.path)} right {then}"
+    shown = " and ".join(map(shell, sorted(places)))
+    return f"# put the key in {shown} right {then}"
 
 
 def name_rules(file: RulesFile) -> str:

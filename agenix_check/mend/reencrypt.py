@@ -23,9 +23,12 @@ def plan_plain(
     As agenix does it, a file is armored if its rule says so, and else it is not.
     """
     paths = _paths(findings, MendedBy.REENCRYPT_PLAIN)
+    files = tuple(files) if paths else ()
     rules: dict[str, list[PlainRule]] = defaultdict(list)
-    for rule in (rule for file in files for rule in file.rules) if paths else ():
+    for rule in (rule for file in files for rule in file.rules):
         rules[rule.path].append(rule)
+    # One mistake, such as a key file that is not there, may take keys from other rules in silence.
+    partial = {rule.path: file.path for file in files if file.unread != () for rule in file.rules}
     jobs: list[Job] = []
     left: list[str] = []
     for path in paths:
@@ -33,6 +36,12 @@ def plan_plain(
         if len({_asked_for(one) for one in its}) != 1:
             why = "its rules differ" if its else "no rule names it"
             left.append(f"{path}: {why}, so it is not known whom it is for")
+            continue
+        if path in partial:
+            left.append(
+                f"{path}: {partial[path]} could be read only in part, and what it says of others "
+                "may be wrong too: see what could not be checked"
+            )
             continue
         invalid = _invalid_recipient(its[0].recipients)
         if invalid is not None:

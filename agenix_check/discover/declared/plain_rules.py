@@ -23,7 +23,7 @@ from agenix_check.model.fleet import RULES_FILE
 from agenix_check.model.settings import EVERY_RULE, Ignore
 from agenix_check.view import View
 
-_STEPS_ALLOWED = 4_000_000  # for all rules files of a tree together: some seconds
+STEPS_ALLOWED = 4_000_000  # for all rules files of a tree together: some seconds
 _SHOWN_FAILURES = 3  # failures of one file that are said in full
 # What a rules file cannot do without: the word itself, or another file that has it.
 _SPEAKING = re.compile(rb"publicKeys|\bimport\b|\bfrom(?:JSON|TOML)\b")
@@ -31,6 +31,7 @@ _WAY_OUT = (
     "take what it needs from files of this tree; or an [[ignore]] with this path, "
     'rule = "*" and a reason leaves the file out'
 )
+_MISSING = re.compile(r"attribute '(.*)' missing")  # which a directory's listing may have
 _NO_NIX = "or something that only Nix understands, which is not here or not to be asked"
 
 AskNix = Callable[[View, Sequence[str]], tuple[RulesFile, ...]]
@@ -63,7 +64,7 @@ def declare_plain(
     }
     wanted.difference_update(left_out)
     texts = _Texts(view.repository.git, here, wanted)
-    budget = Budget(_STEPS_ALLOWED)
+    budget = Budget(STEPS_ALLOWED)
     found: dict[str, RulesFile] = {}
     open_questions = []
     for path in sorted(wanted):
@@ -141,11 +142,11 @@ def _understand(
     if result.failures and not (likely or result.rules):
         return None, False
     asks = any(one.refused and not one.impure for one in result.failures)
-    file = _rules_file(view, path, result)
-    return replace(file, read=tuple(sorted(tree.read_paths))), asks
+    read = tuple(sorted(tree.read_paths))
+    return replace(_rules_file(view, path, result, read), read=read), asks
 
 
-def _rules_file(view: View, path: str, result: Understood) -> RulesFile:
+def _rules_file(view: View, path: str, result: Understood, read: Sequence[str]) -> RulesFile:
     failures = [_sentence(one) for one in result.failures[:_SHOWN_FAILURES]]
     if len(result.failures) > _SHOWN_FAILURES:
         failures.append(f"and {len(result.failures) - _SHOWN_FAILURES} more")
@@ -153,7 +154,7 @@ def _rules_file(view: View, path: str, result: Understood) -> RulesFile:
         failures.append(_WAY_OUT)
     mistake = next((one for one in result.failures if not one.refused), None)
     if mistake is not None:
-        failures.append(_put_right(view, mistake))
+        failures.append(_put_right(view, mistake, read))
     unread = [one.rule for one in result.failures if one.rule is not None]
     return make_rules_file(
         path,
@@ -175,11 +176,24 @@ def _sentence(failure: Misunderstood) -> str:
     return f"{about}{failure.reason} {where}"
 
 
-def _put_right(view: View, mistake: Misunderstood) -> str:
+def _put_right(view: View, mistake: Misunderstood, read: Sequence[str]) -> str:
     """Return what to type where Nix would find a mistake too."""
-    absent = mistake.absent if view.snapshot.kind == "index" else None
+    if view.snapshot.kind != "index":
+        return correct(mistake.place.path)
+    absent = mistake.absent
     if absent is not None and _is_on_disk(view, absent):
         return f"it is in the work tree, and not staged: git add {ascii(absent)[1:-1]}"
+    listed = set(read).intersection(view.snapshot.directories)
+    missing = _MISSING.fullmatch(mistake.reason) if listed else None
+    if missing is not None:
+        from agenix_check.git.worktree import list_unstaged  # most trees lack nothing
+
+        for path in list_unstaged(view.repository):
+            directory, _, name = path.rpartition("/")
+            is_meant = missing[1] in (name, posixpath.splitext(name)[0])
+            if is_meant and directory in listed and path not in view.snapshot.files:
+                shown = ascii(path)[1:-1]
+                return f"{shown} is in the work tree, and not staged: git add {shown}"
     return correct(mistake.place.path)
 
 

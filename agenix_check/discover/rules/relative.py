@@ -87,7 +87,7 @@ def _place(directory: str, name: str) -> str | None:
 
 
 def _rule(place: str, rule: WrittenRule) -> PlainRule:
-    lines = [(line, key) for key in rule.keys for line in _lines(key.text)]
+    lines = [(line, key) for key in rule.keys for line in _lines(key)]
     texts = Counter([line for line, _ in lines])
     again = tuple((texts - Counter(texts.keys())).elements())
     origins: dict[str, KeyOrigin | None] = {}
@@ -111,6 +111,11 @@ def _origin(key: PublicKey) -> KeyOrigin | None:
     return KeyOrigin(path=key.place.path, line=key.place.line, name=key.name)
 
 
-def _lines(key: str) -> Iterator[str]:
-    """Yield each line of a key, as agenix gives them to age."""
-    return filter(None, (line.strip() for line in key.splitlines()))
+def _lines(key: PublicKey) -> Iterator[str]:
+    """Yield each line of a key, as agenix gives them to age; "" for a blank one whose place shows.
+
+    agenix passes over that, and whose key it was to be has no access. What has no place is what
+    `split` leaves behind the last line.
+    """
+    lines = list(filter(None, (line.strip() for line in key.text.splitlines())))
+    yield from lines or ([] if key.place is None else [""])

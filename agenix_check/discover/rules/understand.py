@@ -13,6 +13,7 @@ from agenix_check.discover.rules.parse import parse
 from agenix_check.discover.rules.syntax import Position
 from agenix_check.discover.rules.values import (
     AbsentFileError,
+    BlankText,
     EvaluationError,
     RefusedError,
     Thunk,
@@ -110,7 +111,8 @@ def _keys(machine: Machine, thunk: Thunk) -> tuple[list[PublicKey], int]:
             parts = [_keys(machine, one) for one in machine.list(thunk)]
             depth = 1 + max((deep for _, deep in parts), default=0)
             return [key for keys, _ in parts for key in keys], depth
-        origin = machine.origin(value)
+        # All empty strings are one object, so only a file's own shows where it comes from.
+        origin = machine.origin(value) if value or isinstance(value, BlankText) else None
         text = text_of(machine, ready(value), more=True)
     except EvaluationError as error:
         error.place = error.place or thunk.place

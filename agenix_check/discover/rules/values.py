@@ -107,6 +107,13 @@ class PlaceText:
         self.copied = copied
 
 
+class BlankText(bytes):
+    """The text of a file that has nothing but white space: it remembers where it was read.
+
+    Python shares one object between all empty strings, which have no origin of their own.
+    """
+
+
 class Scope:
     """The names around an expression: those of one construct, and the scope outside.
 

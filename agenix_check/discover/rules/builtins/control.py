@@ -6,6 +6,7 @@ from agenix_check.discover.rules.operators import coerce
 from agenix_check.discover.rules.places import named_place
 from agenix_check.discover.rules.syntax import Position
 from agenix_check.discover.rules.values import (
+    BlankText,
     EvaluationError,
     PlaceText,
     RefusedError,
@@ -102,6 +103,8 @@ def _read(machine: Machine, path: Thunk) -> Value:
     if b"\0" in text:
         raise EvaluationError("a file with a NUL byte, as a string")
     machine.budget.spend(len(text) // 16)
+    if not text.strip():
+        text = BlankText(text)
     machine.note_origin(text, Position(place, 1), None)
     return text
 

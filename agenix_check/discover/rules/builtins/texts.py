@@ -7,6 +7,7 @@ from agenix_check.discover.rules.machine import Machine
 from agenix_check.discover.rules.operators import coerce, joined, text_of
 from agenix_check.discover.rules.posix import Pattern
 from agenix_check.discover.rules.values import (
+    BlankText,
     EvaluationError,
     PlaceText,
     RefusedError,
@@ -82,7 +83,12 @@ def _replace(machine: Machine, old: Thunk, new: Thunk, value: Thunk) -> Value:
         else:
             parts.append(text[at : at + 1])
             at += 1
-    return b"".join(parts)
+    result = b"".join(parts)
+    origin = machine.origin(text) if isinstance(text, BlankText) else None
+    if origin is not None and not result.strip():
+        result = BlankText(result)
+        machine.note_origin(result, origin.place, origin.name)
+    return result
 
 
 @primitive(TEXTS, "match", 2)

@@ -1,0 +1,89 @@
+"""What `--fix` of plain agenix must not do: give access back, or take it away by accident."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agenix_check.age import read_age
+from agenix_check.demo.workshop import Workshop
+from agenix_check.keys.encrypt import encrypt
+from tests.conftest import Run
+from tests.host_keys import ALPHA, BETA
+from tests.keys.conftest import MakeSsh, public
+
+_BY_FILES = """
+let
+  hosts = builtins.mapAttrs
+    (n: _: builtins.replaceStrings [ "\\n" ] [ "" ] (builtins.readFile (./keys + "/${n}")))
+    (builtins.readDir ./keys);
+  me = builtins.readFile ./me.pub;
+in {
+  "one.age".publicKeys = [ me hosts."alpha.pub" ];
+  "all.age".publicKeys = [ me ] ++ builtins.attrValues hosts;
+  "other.age".publicKeys = builtins.filter builtins.isString (builtins.split "\n" me);
+}
+"""
+
+
+@pytest.fixture
+def shop(workshop: Workshop, ssh_key: MakeSsh, tmp_path: Path) -> Workshop:
+    """Return a repository in order, whose rules read the keys of two hosts from files."""
+    place = tmp_path / "user" / ".ssh"
+    place.mkdir(parents=True)
+    shutil.copy(ssh_key(), place / "id_ed25519")
+    me = public(ssh_key())
+    workshop.write("me.pub", f"{me.strip()}\n")
+    for name, key in (("alpha", ALPHA), ("beta", BETA)):
+        workshop.write(f"keys/{name}.pub", key)
+    workshop.write("secrets.nix", _BY_FILES)
+    workshop.write("one.age", encrypt(b"1", [me, ALPHA]))
+    workshop.write("all.age", encrypt(b"2", [me, ALPHA, BETA]))
+    workshop.write("other.age", encrypt(b"3", [me]))
+    workshop.commit("Build")
+    return workshop
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> dict[str, str]:
+    """Return variables of the person whose key opens the files of `shop`."""
+    return {"HOME": str(tmp_path / "user")}
+
+
+def _readers(shop: Workshop, path: str) -> int:
+    return len(read_age(shop.read(path)).real_stanzas)
+
+
+def test_an_empty_key_file_takes_no_access_away(
+    shop: Workshop, run_here: Run, owner: dict[str, str]
+) -> None:
+    in_order = run_here(shop.top, env=owner)
+    shop.write("keys/alpha.pub", "\n")
+    shop.stage()
+
+    fixed = run_here(shop.top, "--fix", env=owner)
+
+    assert in_order.code == 0, in_order
+    assert fixed.code == 1
+    said = " ".join(fixed.stdout.split())
+    assert "its rule lists an empty text (keys/alpha.pub), which age cannot take" in said
+    assert "# put the key in keys/alpha.pub right and git add that" in said
+    assert (_readers(shop, "one.age"), _readers(shop, "all.age")) == (2, 3)
+
+
+def test_a_key_file_that_was_not_staged_takes_no_access_away(
+    shop: Workshop, run_here: Run, owner: dict[str, str]
+) -> None:
+    shop.git.run("rm", "-q", "--cached", "keys/alpha.pub")
+
+    fixed = run_here(shop.top, "--fix", env=owner)
+    shop.git.run("add", "keys/alpha.pub")
+
+    assert fixed.code == 3
+    assert "keys/alpha.pub is in the work tree, and not staged: git add keys/alpha.pub" in (
+        fixed.stderr
+    )
+    assert "not fixed: all.age: secrets.nix could be read only in part" in fixed.stderr
+    assert "fix: # see what could not be checked in secrets.nix first" in fixed.stdout
+    assert _readers(shop, "all.age") == 3
+    assert run_here(shop.top, env=owner).code == 0
