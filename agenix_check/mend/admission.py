@@ -118,6 +118,8 @@ class Admission:
                 )
             if why is None and (other := self._former.maybe_rotated(need.storage, need.key)):
                 why = f"{shell(other)} {_MAYBE_OLD}"
+        if why is None and (owner := self._former.owner(need.storage, need.key)) is not None:
+            why = f"the outputs in {shell(owner)} are made for it: that host would read these too"
         if why is None and not self.knows(key):
             why = NOT_KNOWN
         return None if why is None else Ungranted(need.node, key, path, need.secret, why)

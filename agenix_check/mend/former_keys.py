@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 
 from agenix_check.age import recipient_or_none
 from agenix_check.audit.directories import find_replaced
@@ -60,6 +61,25 @@ class FormerKeys:
             if directory == storage and _canonical(self._names.here.keys[old].text) == same:
                 return found.path
         return None
+
+    def owner(self, storage: str, key: str) -> str | None:
+        """Return the directory whose outputs are made for a key, where those of `storage` are not.
+
+        None where it has none yet, or the key is of no other.
+        """
+        own, same = self._keys.get(storage), _canonical(key)
+        if not own or same in {_canonical(_key_before(self._names, one).text) for one in own}:
+            return None
+        return next((one for one in self._owners.get(same, ()) if one != storage), None)
+
+    @cached_property
+    def _owners(self) -> dict[str | None, list[str]]:
+        """The directories of each key, as a canonical text."""
+        found: dict[str | None, list[str]] = defaultdict(list)
+        for directory, keys in sorted(self._keys.items()):
+            for one in {_canonical(_key_before(self._names, key).text) for key in keys}:
+                found[one].append(directory)
+        return found
 
     def objection(self, storage: str, key: str) -> str | None:
         """Return why the secrets of a directory must not be encrypted to a key text, or None."""

@@ -222,10 +222,4 @@ def test_of_a_private_key_that_a_rule_lists_by_lines_none_is_shown(
         shown.append(run(workshop.top, "access", "--format", "json").stdout)
         # The file repeats the public key, which a report may name.
         secret = [line[:13] for line in lines[1:-1] if line[:13] not in public]
-        leaks = {
-            n: text[max(0, text.find(part) - 150) : text.find(part) + 40]
-            for part in secret
-            for n, text in enumerate(shown)
-            if part in text
-        }
-        assert not leaks
+        assert not [part for part in secret for text in shown if part in text]

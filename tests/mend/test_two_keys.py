@@ -7,7 +7,7 @@ import pytest
 
 from agenix_check.demo.workshop import Workshop, key_path
 from tests.conftest import Result, Run
-from tests.host_keys import ALPHA, DELTA, NEW
+from tests.host_keys import ALPHA, BETA, DELTA, NEW
 from tests.mend.mending import DB, ask, edit, fix, outputs
 
 KNOWN = "known-hosts.toml"
@@ -151,3 +151,24 @@ def test_history_that_is_not_here_may_show_that_a_key_is_the_old_one(
 
     assert (done.code, done.stderr.count("has another key")) == (0, 0)
     assert of_node(clone) != before
+
+
+def test_the_key_of_another_host_is_asked_for(fleet: Workshop, run: Run) -> None:
+    fleet.host("alpha", BETA)  # pasted into the wrong file
+    fleet.stage(key_path("alpha"))
+    before = of_node(fleet)
+
+    done = fix(fleet)
+
+    assert done.code == 1
+    assert of_node(fleet) == before
+    said = "secrets/rekeyed/beta are made for it: that host would read these too"
+    assert said in done.stderr
+    code, (how,) = mends(run, fleet, "output-stale")
+    assert code == 1
+    assert "--grant alpha" in how
+
+    done = fix(fleet, "--grant", "alpha")
+
+    assert (done.code, said in done.stderr) == (0, False)
+    assert of_node(fleet) != before
