@@ -1,18 +1,23 @@
-"""Since when a file is empty, malformed or altered, and the fix: the version before that."""
+"""Since when a file is gone, empty, malformed or altered, and the fix: the version before."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from agenix_check.audit.commands import bring_back
 from agenix_check.discover.tree.names import Names
-from agenix_check.git.snapshot import File
 from agenix_check.model.findings import Cause, CauseKind, Finding, Report, Severity
 
+_FROM_HEAD = "git restore --source=HEAD "
 
-def list_broken(report: Report, names: Names) -> dict[str, File]:
-    """Return the files with findings that an earlier version of theirs may fix, by path."""
+
+def list_broken(report: Report, names: Names) -> dict[str, str | None]:
+    """Return the files with findings that an earlier version of theirs may fix, by path.
+
+    The values are object ids, None for files that are gone.
+    """
+    files = names.here.files
     paths = {one.path for one in report.findings if _is_broken(one, names)}
-    return {path: names.here.files[path] for path in paths if path is not None}
+    return {path: files[path].oid if path in files else None for path in paths if path}
 
 
 def date_broken(report: Report, names: Names, since: Mapping[str, str]) -> Report:
@@ -23,6 +28,9 @@ def date_broken(report: Report, names: Names, since: Mapping[str, str]) -> Repor
         if path not in since or not _is_broken(finding, names):
             return finding
         commit = since[path]
+        if finding.mend is not None and path not in names.here.files:
+            back = f"git restore --source={commit:.10}~ "
+            return replace(finding, mend=back + finding.mend.removeprefix(_FROM_HEAD))
         dated = replace(finding, mend=bring_back(path, commit, at_base=True))
         if finding.new:
             return dated
@@ -34,7 +42,10 @@ def date_broken(report: Report, names: Names, since: Mapping[str, str]) -> Repor
 
 def _is_broken(finding: Finding, names: Names) -> bool:
     file = names.here.files.get(finding.path or "")
-    if file is None or file.path in names.here.outputs:
+    if file is None:
+        is_gone = finding.rule == "plain-missing-file"
+        return is_gone and (finding.mend or "").startswith(_FROM_HEAD)
+    if file.path in names.here.outputs:
         return False
     if finding.rule == "source-not-encrypted":
         return file.is_empty

@@ -84,7 +84,7 @@ def test_a_line_break_that_came_with_the_file_may_be_taken_out(workshop: Worksho
 
 def test_it_stays_reported_until_it_is_taken_back(workshop: Workshop) -> None:
     content = b"secret" * 20_000
-    good = {name: _encrypt(content) for name in ("cut", "empty", "longer", "other", "torn")}
+    good = {name: _encrypt(content) for name in ("cut", "empty", "gone", "longer", "other", "torn")}
     rules = (f'"{name}.age".publicKeys = [ {json.dumps(ALPHA)} ];' for name in good)
     workshop.write("secrets.nix", f"{{ {' '.join(rules)} }}")
     for name, text in good.items():
@@ -92,6 +92,7 @@ def test_it_stays_reported_until_it_is_taken_back(workshop: Workshop) -> None:
     begin = workshop.commit("Begin")
     workshop.write("cut.age", good["cut"][:-1])
     workshop.write("empty.age", b"")
+    workshop.remove("gone.age")
     workshop.write("longer.age", good["longer"] + b"\n")
     workshop.write("other.age", good["other"][:-1] + bytes([good["other"][-1] ^ 1]))
     workshop.write("torn.age", good["torn"][:100])
@@ -102,20 +103,25 @@ def test_it_stays_reported_until_it_is_taken_back(workshop: Workshop) -> None:
     views: list[tuple[dict[str, OptionValue], bool]] = [
         ({"rev": spoil}, True), ({"from-ref": begin}, True), ({"rev": "HEAD"}, False), ({}, False),
     ]  # fmt: skip
+    fixes: list[str] = []
     for options, new in views:
         found = {one.path: one for one in judge(workshop, **options).findings}
         assert found.keys() == {f"{name}.age" for name in good}
+        gone = found.pop("gone.age")
+        assert (gone.new, gone.since) == (new, None if new else spoil)
+        if new:  # that of an old one begins a new secret
+            fixes = [gone.mend or ""]
         for path, one in found.items():
-            assert one.mend == (
-                f"git restore --source={spoil[:10]}~ --staged --worktree -- :/{path}"
-            )
+            back = f"git restore --source={spoil[:10]}~ --staged --worktree -- :/"
+            assert one.mend == f"{back}{path}"
+            assert fixes[0].startswith(back + "gone.age  # ")
             assert (one.new, one.since) == (new, None if new else spoil)
         assert "has other bytes" in found["other.age"].message
         for name in ("cut", "longer", "other"):
             assert f"the version of {begin[:10]}" in found[f"{name}.age"].message
 
-    for one in found.values():
-        subprocess.run(["sh", "-c", one.mend or ""], cwd=workshop.top, check=True)
+    for fix in [*fixes, *(one.mend or "" for one in found.values())]:
+        subprocess.run(["sh", "-c", fix], cwd=workshop.top, check=True)
     assert judge_staged(workshop).findings == ()
 
 
