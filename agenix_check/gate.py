@@ -309,8 +309,10 @@ def _examine(
     report, names, inventory = audit(view)
     if report.findings:
         from agenix_check.since_when import date_findings
+        from agenix_check.unstaged_rules import look_aside
 
         report = date_findings(report, names, inventory, view, settings, store)
+        report, inventory = look_aside(report, names, inventory, view, settings)
     if not settings.allow_empty:
         report = refuse_emptied(report, names)
         report = _refuse_unmatched(report, settings)

@@ -38,6 +38,12 @@ def name_key(recipient: Recipient, text: str, origin: KeyOrigin | None, when: st
     return f"{kind} {end}" if origin is None else f"{kind} {end} ({_place(origin)}{when})"
 
 
+def call_key(recipient: Recipient, text: str, origin: KeyOrigin | None) -> str:
+    """Return a short name for a declared recipient, without its place."""
+    name = _bound(origin) or _comment(recipient, text)
+    return name[:_SHOWN_OF_NAME] or f"…{recipient.text[-8:]}"
+
+
 def name_text(text: str, origin: KeyOrigin | None) -> str:
     """Return the beginning of a text that is no key, and where it is written."""
     shown = f"`{text}`" if len(text) <= _SHOWN_OF_KEY else f"`{text[:_SHOWN_OF_KEY]}…`"

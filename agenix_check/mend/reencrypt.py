@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from agenix_check.age import RecipientError, parse_recipient, recipient_or_none
 from agenix_check.audit.commands import pathspec
+from agenix_check.audit.plain_aside import refuse_by_work_tree
 from agenix_check.discover.declared.expected import Declared
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
@@ -43,6 +44,10 @@ def plan_plain(
                 "may be wrong too: see what could not be checked"
             )
             continue
+        refused = [refuse_by_work_tree(file, its[0]) for file in files if _has_rule(file, path)]
+        if any(refused):
+            left += [f"{path}: {sentence}" for sentence in refused if sentence is not None]
+            continue
         invalid = _invalid_recipient(its[0].recipients)
         if invalid is not None:
             left.append(f"{path}: its rule has a key that is not a recipient ({invalid})")
@@ -57,6 +62,10 @@ def plan_plain(
             continue
         jobs += _job(names, path, its[0].recipients, armored=its[0].armor is True)
     return jobs, left
+
+
+def _has_rule(file: RulesFile, path: str) -> bool:
+    return any(rule.path == path for rule in file.rules)
 
 
 def _find_twin(names: Names, path: str, rules: Mapping[str, Sequence[PlainRule]]) -> str | None:

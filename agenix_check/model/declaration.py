@@ -126,6 +126,23 @@ class PlainRule:
 
 
 @frozen
+class RulesAside:
+    """What the work tree's version of a rules file says.
+
+    `edited` are the files that decide it and differ from the index; `failure` says why the `rules`
+    are not known.
+    """
+
+    edited: tuple[str, ...]
+    rules: tuple[PlainRule, ...] = ()
+    failure: str | None = None
+
+    def rule(self, path: str) -> PlainRule | None:
+        """Return the rule for a file, if there is one."""
+        return next((one for one in self.rules if one.path == path), None)
+
+
+@frozen
 class RulesFile:
     """A plain agenix rules file (`secrets.nix`).
 
@@ -133,7 +150,8 @@ class RulesFile:
     `unread` the paths of files whose rules could not, None if these are not known. `read` are the
     files and directories that it takes keys from, as far as that is known. The names of its rules
     are relative to `directory`: its own, or the one that agenix is run in. `unstaged` are the paths
-    of its rules whose file is in the work tree, and not in the index that is judged.
+    of its rules whose file is in the work tree, and not in the index that is judged. `aside` is the
+    work tree's version, if that differs and was looked at.
     """
 
     path: str
@@ -143,3 +161,4 @@ class RulesFile:
     unread: tuple[str, ...] | None = ()
     directory: str = ""
     unstaged: tuple[str, ...] = ()
+    aside: RulesAside | None = None

@@ -87,3 +87,61 @@ def test_a_key_file_that_was_not_staged_takes_no_access_away(
     assert "fix: # see what could not be checked in secrets.nix first" in fixed.stdout
     assert _readers(shop, "all.age") == 3
     assert run_here(shop.top, env=owner).code == 0
+
+
+def test_who_left_the_unstaged_rules_gets_no_access_back(
+    shop: Workshop, run_here: Run, owner: dict[str, str], ssh_key: MakeSsh
+) -> None:
+    before = shop.read("secrets.nix").decode()
+    after = before.replace('[ me hosts."alpha.pub" ]', "[ me ]")
+    shop.write("secrets.nix", after)
+    shop.write("one.age", encrypt(b"1", [public(ssh_key())]))
+    shop.git.run("add", "one.age")
+
+    said = run_here(shop.top, env=owner)
+    fixed = run_here(shop.top, "--fix", env=owner)
+    shop.write("secrets.nix", f"{after}}}")
+    unknown = run_here(shop.top, "--fix", env=owner)
+    (shop.top / "secrets.nix").unlink()
+    gone = run_here(shop.top, "--fix", env=owner)
+    shop.write("secrets.nix", after)
+    shop.git.run("add", "secrets.nix")
+
+    assert said.code == fixed.code == 1
+    assert "the work tree's secrets.nix no longer lists" in " ".join(said.stdout.split())
+    assert "fix: git add -f -- :/secrets.nix\n" in said.stdout
+    assert "not fixed: one.age: the work tree's secrets.nix no longer lists" in fixed.stderr
+    for one in (unknown, gone):
+        assert one.code == 1
+        assert "what the work tree's secrets.nix says is not known" in one.stderr
+    assert _readers(shop, "one.age") == 1
+    assert run_here(shop.top, env=owner).code == 0
+
+
+def test_an_unstaged_edit_that_takes_nobody_away_hinders_no_fix(
+    shop: Workshop, run_here: Run, owner: dict[str, str], ssh_key: MakeSsh
+) -> None:
+    shop.write("secrets.nix", "# the team's\n" + shop.read("secrets.nix").decode())
+    shop.write("one.age", encrypt(b"1", [public(ssh_key())]))
+    shop.git.run("add", "one.age")
+
+    fixed = run_here(shop.top, "--fix", env=owner)
+
+    assert fixed.code == 0, fixed
+    assert _readers(shop, "one.age") == 2
+
+
+def test_the_fix_of_a_work_tree_stages_its_rules_first(
+    shop: Workshop, run_here: Run, owner: dict[str, str]
+) -> None:
+    rules = shop.read("secrets.nix").decode()
+    shop.write("secrets.nix", rules.replace('[ me hosts."alpha.pub" ]', "[ me ]"))
+
+    said = run_here(shop.top, "--worktree", env=owner)
+    shop.git.run("add", "secrets.nix")
+    fixed = run_here(shop.top, "--fix", env=owner)
+
+    assert said.code == 1
+    assert "fix: git add -f -- :/secrets.nix && agenix-check --fix  #" in said.stdout
+    assert fixed.code == 0, fixed
+    assert _readers(shop, "one.age") == 1

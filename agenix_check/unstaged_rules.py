@@ -1,0 +1,68 @@
+"""Rules of plain agenix that are judged, held against those that were not staged."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from agenix_check.model.findings import Finding, Report
+from agenix_check.model.settings import Settings
+from agenix_check.rules import MendedBy, find_rule
+from agenix_check.view import View
+
+if TYPE_CHECKING:
+    from agenix_check.discover.declared.inventory import Inventory
+    from agenix_check.discover.tree.names import Names
+
+# Nothing is imported or read where no reader is wrong.
+
+
+def look_aside(
+    report: Report, names: "Names", inventory: "Inventory", view: View, settings: Settings
+) -> "tuple[Report, Inventory]":
+    """Return a report whose fixes go with the work tree, and the inventory with its rules.
+
+    What `--fix` does follows from what is staged.
+    """
+    if not (inventory.rules and any(map(_encrypts, report.findings))):
+        return report, inventory
+    if view.snapshot.kind == "index":
+        from agenix_check.audit.plain_aside import stage_rules
+        from agenix_check.discover.declared.rules_aside import add_aside
+
+        rules = add_aside(view, inventory.rules)
+        wrong = [one for one in report.findings if _encrypts(one)]
+        staged = stage_rules(wrong, names, rules, partial=names.unstaged.partial)
+        found = [one for one in report.findings if not _encrypts(one)]
+        return report.with_findings([*found, *staged]), replace(inventory, rules=rules)
+    if settings.worktree:
+        return report.with_findings(_stage_first(report, inventory, view)), inventory
+    return report, inventory
+
+
+def _encrypts(finding: Finding) -> bool:
+    """Return whether a fix of a finding encrypts a file to those whom its rule lists."""
+    return find_rule(finding.rule).mended_by is MendedBy.REENCRYPT_PLAIN
+
+
+def _stage_first(report: Report, inventory: "Inventory", view: View) -> list[Finding]:
+    """Return findings about a work tree with fixes that stage what --fix needs of it."""
+    from agenix_check.audit.plain_aside import stage_first
+    from agenix_check.discover.declared.rules_aside import list_deciding
+    from agenix_check.git.repository import open_repository
+    from agenix_check.git.worktree import list_unstaged
+
+    if view.repository.top is None:
+        return list(report.findings)
+    # The view's own index is of the whole work tree.
+    unstaged = list_unstaged(open_repository(view.repository.top))
+    found = []
+    for one in report.findings:
+        if not _encrypts(one):
+            found.append(one)
+            continue
+        files = [
+            file for file in inventory.rules if any(rule.path == one.path for rule in file.rules)
+        ]
+        paths = {path for file in files for path in list_deciding(file, unstaged)}
+        paths.update(path for path in unstaged if path == one.path)
+        found.append(stage_first(one, sorted(paths)))
+    return found
