@@ -59,9 +59,9 @@ PLAIN: tuple[Rule, ...] = (
         meaning="""
             The `publicKeys` of a rule have a text that is no age or SSH public key that age can
             encrypt to (an ECDSA key, a line of known_hosts, a key that was cut, an ssh-ed25519 key
-            with a wrong letter: every other such text is no point of its curve), or a list in
-            their list, or nothing at all. The message has the text's beginning, and where it is
-            written. The other keys of the rule are still judged.
+            with a wrong letter: every other such text is no point of its curve), an empty text, or
+            a list in their list, or nothing at all. The message has the text's beginning, and where
+            it is written. The other keys of the rule are still judged.
             """,
         why="""
             `agenix -r` and `agenix -e` fail for this file, and `agenix -r` stops there: the files
