@@ -13,10 +13,11 @@ from agenix_check.model.declaration import PlainRule, RulesAside, RulesFile
 from agenix_check.model.findings import Finding
 
 
-def refuse_by_work_tree(file: RulesFile, rule: PlainRule) -> str | None:
+def refuse_by_work_tree(names: Names, file: RulesFile, rule: PlainRule) -> str | None:
     """Return why a file must not be encrypted by a staged rule: the work tree takes it back.
 
-    Whom an edit of the rules removes would get back what was taken from them.
+    Whom an edit of the rules removes would get back what was taken from them; and whom it adds
+    would lose a file that is for them already.
     """
     aside = file.aside
     if aside is None:
@@ -28,6 +29,12 @@ def refuse_by_work_tree(file: RulesFile, rule: PlainRule) -> str | None:
         )
     gone = _list_withdrawn(aside, rule)
     if not gone:
+        there = aside.rule(rule.path)
+        adds = there is not None and set(RuleRecipients(there).texts) > set(
+            RuleRecipients(rule).texts
+        )
+        if adds and _fits(names, aside, rule.path):
+            return f"it is for those whom the work tree's {file.path} lists, and that is not staged"
         return None
     read = RuleRecipients(rule)
     called = ", ".join(call_key(one, read.texts[one][0], read.origin(one)) for one in gone)
@@ -59,7 +66,7 @@ def _stage_rules(
 ) -> Finding:
     for file in files:
         rule = next((one for one in file.rules if one.path == finding.path), None)
-        why = None if rule is None else refuse_by_work_tree(file, rule)
+        why = None if rule is None else refuse_by_work_tree(names, file, rule)
         if rule is None or why is None or file.aside is None:
             continue
         commands = " && ".join(map(stage, file.aside.edited))

@@ -44,7 +44,9 @@ def plan_plain(
                 "may be wrong too: see what could not be checked"
             )
             continue
-        refused = [refuse_by_work_tree(file, its[0]) for file in files if _has_rule(file, path)]
+        refused = [
+            refuse_by_work_tree(names, file, its[0]) for file in files if _has_rule(file, path)
+        ]
         if any(refused):
             left += [f"{path}: {sentence}" for sentence in refused if sentence is not None]
             continue

@@ -84,7 +84,7 @@ def test_a_key_file_that_was_not_staged_takes_no_access_away(
         fixed.stderr
     )
     assert "not fixed: all.age: secrets.nix could be read only in part" in fixed.stderr
-    assert "fix: # see what could not be checked in secrets.nix first" in fixed.stdout
+    assert "fix: git add -f -- :/keys/alpha.pub\n" in fixed.stdout
     assert _readers(shop, "all.age") == 3
     assert run_here(shop.top, env=owner).code == 0
 
@@ -145,3 +145,18 @@ def test_the_fix_of_a_work_tree_stages_its_rules_first(
     assert "fix: git add -f -- :/secrets.nix && agenix-check --fix  #" in said.stdout
     assert fixed.code == 0, fixed
     assert _readers(shop, "one.age") == 1
+
+
+def test_a_host_that_only_a_listing_misses_keeps_its_access(
+    shop: Workshop, run_here: Run, owner: dict[str, str]
+) -> None:
+    shop.git.run("rm", "-q", "--cached", "keys/beta.pub")
+
+    fixed = run_here(shop.top, "--fix", env=owner)
+
+    assert fixed.code == 1
+    assert "not fixed: all.age: it is for those whom the work tree's secrets.nix lists" in (
+        fixed.stderr
+    )
+    assert "fix: git add -f -- :/keys/beta.pub\n" in fixed.stdout
+    assert _readers(shop, "all.age") == 3
