@@ -7,6 +7,8 @@ from agenix_check.git.repository import index_snapshot, open_repository
 from agenix_check.model.declaration import PlainRule, RulesFile
 from tests.discover.nix.flakes import declare_rules
 
+_AT_THE_END = "syntax error, unexpected end of file ({0}:1); correct it, then: git add {0}"
+
 
 def _found(workshop: Workshop) -> dict[str, RulesFile]:
     """Stage everything, and return every rules file that is found."""
@@ -77,7 +79,7 @@ def test_a_failing_file_does_not_hide_the_others(workshop: Workshop) -> None:
     assert len(found) == 10
     assert failures == {
         "impure/secrets.nix": failures["impure/secrets.nix"],
-        "syntax/secrets.nix": "syntax error, unexpected end of file (syntax/secrets.nix:1)",
+        "syntax/secrets.nix": _AT_THE_END.format("syntax/secrets.nix"),
         "throws/secrets.nix": "no keys",
         "types/secrets.nix": failures["types/secrets.nix"],
     }
@@ -106,7 +108,7 @@ def test_a_file_that_the_user_named_is_told_of(workshop: Workshop) -> None:
     paths = ["broken.nix", "gone.nix", "agenix/rules.nix", "module.nix"]
     rules, broken, gone, module = declare_rules(workshop.top, paths)
     assert [rule.path for rule in rules.rules] == ["agenix/x.age"]
-    assert broken.failure == "syntax error, unexpected end of file (broken.nix:1)"
+    assert broken.failure == _AT_THE_END.format("broken.nix")
     assert gone.failure == "it is not in this tree"
     assert module.failure == "it has no rules: no attribute of it has publicKeys"
 
