@@ -45,7 +45,7 @@ def find_renames(bench: PlainBench, unruled: Iterable[str]) -> Mapping[str, str]
 def rename_file(file: RulesFile, path: str, to: str) -> str:
     """Return the command that gives a file the name that its rule has now."""
     command, directory = move_back(path, to), posixpath.dirname(to)
-    if directory != posixpath.dirname(path):
+    if directory not in ("", posixpath.dirname(path)):
         command = f"{from_top(f'mkdir -p {shell(directory)}')} && {command}"
     return f"{command}  # or, if it was not renamed: put its rule back into {shell(file.path)}"
 

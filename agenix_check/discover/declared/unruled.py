@@ -63,5 +63,8 @@ def say_no_rules(before: Sequence[str], ruled: Sequence[str], here: Container[st
     said = f"{', '.join(before)} said who may read {files}"
     emptied = next((path for path in before if path in here), None)
     if emptied is None:
-        return f"{said}, and no rules file is left: bring it back, or give --rules FILE"
+        return (
+            f"{said}, and no rules file is left: bring it back, or name the one that took its "
+            "place under `rules` in agenix-check.toml"
+        )
     return f"{said}, and no attribute of {emptied} has publicKeys now; {correct(emptied)}"
