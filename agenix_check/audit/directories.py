@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from agenix_check.age import (
     DUMMY_RECIPIENT,
@@ -18,7 +19,9 @@ from agenix_check.discover.tree.key_texts import NOWHERE, KeyTexts, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
 from agenix_check.model.fleet import Fleet, Node
-from agenix_check.model.lost import Grown, Rotated
+
+if TYPE_CHECKING:
+    from agenix_check.model.lost import Rotated
 
 
 def audit_directories(names: Names, fleet: Fleet, keyring: Keyring) -> Iterator[Finding]:
@@ -179,7 +182,7 @@ def _hidden_rotations(
 
 def find_replaced(
     names: Names, storages: Collection[str], storage: str, key: str
-) -> Iterator[Rotated]:
+) -> "Iterator[Rotated]":
     """Yield where the change that is judged replaced a key, by its digest, that lives on elsewhere.
 
     `storages` are all output directories, `storage` is the one whose outputs are made for it.
@@ -189,6 +192,8 @@ def find_replaced(
         if path in now or not _gained_a_key(names, path):
             continue
         if not _is_of_another(storages, storage, path, now):
+            from agenix_check.model.lost import Rotated
+
             yield Rotated(path, names.commits.get(path))
 
 
@@ -203,7 +208,7 @@ def _is_of_another(
 
 
 def _hidden_rotation(
-    node: Node, replaced: Rotated, holders: Sequence[str], *, new: bool
+    node: Node, replaced: "Rotated", holders: Sequence[str], *, new: bool
 ) -> Finding:
     path, commit = replaced
     return make_finding(
@@ -222,6 +227,8 @@ def _outgrown(names: Names, node: Node) -> Iterator[Finding]:
         found = names.outgrown.get(key := digest(text))
         if found is None:
             continue
+        from agenix_check.model.lost import Grown
+
         now, was = (tree.reading(key) for tree in (names.here, names.base))
         unless = {
             Grown.NEWLINE: "the text is trimmed",

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from functools import cached_property, partial
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from agenix_check.discover.tree.evidence import (
     Evidence,
@@ -33,8 +34,10 @@ from agenix_check.model.activity import busy
 from agenix_check.model.findings import Cause, CauseKind
 from agenix_check.model.fleet import Fleet, Node, Output
 from agenix_check.model.frozen import frozen
-from agenix_check.model.lost import Lost, Outgrown, Rotated
 from agenix_check.view import View
+
+if TYPE_CHECKING:
+    from agenix_check.model.lost import Lost, Outgrown, Rotated
 
 _NO_EVIDENCE = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
 
@@ -64,12 +67,12 @@ class Names:
     traces: Mapping[str, Trace]
     traces_at_base: Mapping[str, Trace]
     changed: frozenset[str]
-    outgrown: Mapping[str, Outgrown] = field(default_factory=dict)
-    rotated: Mapping[tuple[str, str], Rotated] = field(default_factory=dict)
-    maybe_rotated: Mapping[tuple[str, str], Rotated] = field(default_factory=dict)
+    outgrown: "Mapping[str, Outgrown]" = field(default_factory=dict)
+    rotated: "Mapping[tuple[str, str], Rotated]" = field(default_factory=dict)
+    maybe_rotated: "Mapping[tuple[str, str], Rotated]" = field(default_factory=dict)
     unstaged: Unstaged = NOTHING_UNSTAGED
     commits: Mapping[str, str] = field(default_factory=dict)
-    lost: Mapping[str, Lost] = field(default_factory=dict)
+    lost: "Mapping[str, Lost]" = field(default_factory=dict)
     spoiled: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
@@ -248,7 +251,7 @@ def fleet_of(names: Names) -> Fleet:
 @busy("reading history")
 def _find_lost(
     view: View, names: Names, changed: Sequence[Change], memory: Memory, store: Store
-) -> dict[str, Lost]:
+) -> "dict[str, Lost]":
     """Ask history what became of the outputs that nothing here explains."""
     here = names.here
     unexplained = [file for file in here.outputs.values() if file.ident not in names.traces]

@@ -32,7 +32,6 @@ from agenix_check.git.snapshot import OID_AT, REGULAR, SUBMODULE, SYMLINK, Chang
 from agenix_check.model.findings import FileKind, JudgedFile, Verdict
 from agenix_check.model.fleet import are_many
 from agenix_check.model.frozen import frozen
-from agenix_check.model.lost import Reason
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
 
@@ -127,9 +126,12 @@ def have_own_keys(names: Names) -> bool:
 
     Else one may be what became of the other, and both have to be seen whole.
     """
-    excuses = (one.excuse for one in names.lost.values() if one.excuse is not None)
-    if any(excuse.reason is Reason.MOVED for excuse in excuses):
-        return False
+    if names.lost:
+        from agenix_check.model.lost import Reason
+
+        excuses = (one.excuse for one in names.lost.values() if one.excuse is not None)
+        if any(excuse.reason is Reason.MOVED for excuse in excuses):
+            return False
     sides = ((names.here, names.traces), (names.base, names.traces_at_base))
     return all(_are_apart(tree, traces) for tree, traces in sides)
 
