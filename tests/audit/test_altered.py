@@ -135,3 +135,22 @@ def test_what_was_cut_may_be_taken_back(workshop: Workshop) -> None:
     workshop.commit("Cut it")
     workshop.write("a.age", good)
     assert judge_staged(workshop).findings == ()
+
+
+def test_many_files_are_looked_up_at_the_top_and_below_it(workshop: Workshop) -> None:
+    names = [f"{place}{number}.age" for place in ("", "a/", "a/b/") for number in range(7)]
+    rules = (f'"{name}".publicKeys = [ {json.dumps(ALPHA)} ];' for name in names)
+    workshop.write("secrets.nix", f"{{ {' '.join(rules)} }}")
+    for name in names:
+        workshop.write(name, _encrypt(b"secret"))
+    workshop.commit("Begin")
+    spoilt = ["3.age", "a/3.age", "a/b/3.age"]
+    for name in spoilt:
+        workshop.write(name, workshop.read(name) + b"\n")
+    spoil = workshop.commit("Spoil some")
+    workshop.write("README.md", "Something else\n")
+    workshop.commit("Something else")
+
+    found = of_rule(judge(workshop), "source-malformed")
+
+    assert [(one.path, one.since) for one in found] == [(name, spoil) for name in spoilt]

@@ -37,7 +37,7 @@ def find_altered(
     asked = sorted(one for one in paths if files[one].oid not in known and _is_sound(here, one))
     if not asked:
         return {}
-    past = read_past(view, asked)
+    past = read_past(view, asked, loosely=True)
     versions = {
         path: _name_versions(here, base, path, () if past is None else past[path]) for path in asked
     }
