@@ -15,7 +15,7 @@ from agenix_check.git.snapshot import Change
 from agenix_check.view import View
 
 _MOST_AT_ONCE = 500  # paths in one command
-_FEW = 16  # files that are asked for by their paths, not by their directories
+_MOST_BY_PATH = 16  # files that are asked for by their paths, not by their directories
 
 
 class Seal(NamedTuple):
@@ -55,7 +55,7 @@ def read_past(
     """
     past: dict[str, list[Version]] = {path: [] for path in paths}
     tips, left = tips_of(view), iter(paths)
-    if loosely and len(paths) > _FEW:
+    if loosely and len(paths) > _MOST_BY_PATH:
         left = iter({path.rpartition("/")[0] or "." for path in paths})
     while tips and (some := list(islice(left, _MOST_AT_ONCE))):
         commits = read_versions(view.repository.git, tips, some)
