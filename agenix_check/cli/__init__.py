@@ -69,9 +69,9 @@ def _run(arguments: list[str]) -> int:
     if arguments[:1] in (["--version"], ["-V"]):
         print_out(f"agenix-check {__version__}\n")
         return 0
-    from agenix_check.cli.options import flags_alone
+    from agenix_check.cli.options import plain_options
 
-    if flags_alone(arguments) is not None:
+    if plain_options(arguments) is not None:
         from agenix_check.cli.check import run_check
 
         return run_check(arguments)

@@ -19,7 +19,7 @@ from agenix_check.cli.destinations import (
     write_reports,
 )
 from agenix_check.cli.opening import CheckRun, open_run
-from agenix_check.cli.options import flags_alone
+from agenix_check.cli.options import plain_options
 from agenix_check.cli.terminal import is_terminal, line_width, say, show_progress
 from agenix_check.errors import UsageError
 from agenix_check.gate import check_view, exit_code, open_store, recall_view
@@ -45,7 +45,7 @@ _MOST_INDEX = 1 << 21  # bytes of Git's index: some 15,000 files
 
 def run_check(arguments: Sequence[str]) -> int:
     """Check the tree that the arguments name, write the reports, return the exit code."""
-    given = flags_alone(arguments)
+    given = plain_options(arguments)
     if given is None:
         from agenix_check.cli.gate_grammar import parse_check
 

@@ -199,14 +199,24 @@ OPTIONS: tuple[Option, ...] = tuple(map(_option, fields(Settings)))
 BY_NAME = {option.name: option for option in OPTIONS}
 
 
-def flags_alone(arguments: Sequence[str]) -> dict[str, OptionValue] | None:
-    """Return what is given where every argument is a flag of the gate, as nearly always.
+def plain_options(arguments: Sequence[str]) -> dict[str, OptionValue] | None:
+    """Return what is given where there are only flags and choices of the gate, as nearly always.
 
     None means that a parser has to look: to load one and to fill it takes a hook some time.
     """
-    names = [word[2:] for word in arguments if word.startswith("--") and word[2:] in BY_NAME]
-    flags = [name for name in names if BY_NAME[name].kind == "flag" and BY_NAME[name].text.help]
-    return dict.fromkeys(flags, True) if len(flags) == len(arguments) else None
+    given: dict[str, OptionValue] = {}
+    words = iter(arguments)
+    for word in words:
+        option = BY_NAME.get(word[2:]) if word.startswith("--") else None
+        if option is None or not option.text.help:
+            return None
+        if option.kind == "flag":
+            given[option.name] = True
+        elif option.kind == "choice" and (value := next(words, "")) in option.values:
+            given[option.name] = value
+        else:
+            return None
+    return given
 
 
 def check_value(option: Option, value: object, place: str) -> OptionValue:
