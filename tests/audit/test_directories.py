@@ -103,6 +103,26 @@ def test_of_storage_that_was_moved_one_warning_is_said_a_directory(fleet: Worksh
         fleet.commit("Edit and rekey")
 
 
+def test_of_two_hosts_with_one_key_the_one_of_the_same_name_is_said(fleet: Workshop) -> None:
+    rekey_into(fleet, "fleet/rekeyed")
+    fleet.commit("Change localStorageDir")
+    fleet.storage = "fleet/rekeyed"
+    fleet.source(DB, "edited\n")
+    for node in NODES:
+        (old,) = (fleet.top / "fleet/rekeyed" / node).glob("*-db.age")
+        old.unlink()
+        made = fleet.rekey(node, "db", DB, "edited\n")
+        if node == "alpha":  # a host that began as a copy of it
+            fleet.write(made.replace("/alpha/", "/aaa/"), fleet.read(made))
+    fleet.stage()
+    fleet.commit("Edit and rekey")
+
+    found = [one for one in of_rule(judge(fleet), "output-orphan") if one.node == storage("alpha")]
+
+    assert found
+    assert all("moved to fleet/rekeyed/alpha" in one.message for one in found)
+
+
 @pytest.mark.parametrize("rekeyed", [False, True], ids=["forgotten", "rekeyed"])
 def test_storage_that_is_moved_while_a_source_is_edited(fleet: Workshop, rekeyed: bool) -> None:
     fleet.git.run("mv", "secrets/rekeyed", "rekeyed")

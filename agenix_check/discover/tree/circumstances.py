@@ -66,11 +66,18 @@ def find_move(loss: Loss, line: Line) -> str | None:
     span = line.spans.get(loss.file.directory)
     if loss.made is None or span is None:
         return None
-    for other in line.others_with(loss.made.key, loss.file.name):
-        began = line.spans.get(other.directory)
-        if other.directory != loss.file.directory and began is not None and began[0] > span[1]:
-            return other.directory
-    return None
+    places = {
+        other.directory
+        for other in line.others_with(loss.made.key, loss.file.name)
+        if (began := line.spans.get(other.directory)) is not None and began[0] > span[1]
+    }
+    # Of several, such as of hosts with one key, the one that is called the same.
+    name = posixpath.basename(loss.file.directory)
+    return min(
+        places - {loss.file.directory},
+        key=lambda place: (posixpath.basename(place) != name, place),
+        default=None,
+    )
 
 
 def _was_explained(made: Trace, line: Line, step: Step) -> bool:
