@@ -59,10 +59,9 @@ def _stage_first(report: Report, inventory: "Inventory", view: View) -> list[Fin
         if not _encrypts(one):
             found.append(one)
             continue
-        files = [
-            file for file in inventory.rules if any(rule.path == one.path for rule in file.rules)
-        ]
-        paths = {path for file in files for path in list_deciding(file, unstaged)}
-        paths.update(path for path in unstaged if path == one.path)
+        path = one.path or ""
+        files = [file for file in inventory.rules if file.rule(path) is not None]
+        paths = {each for file in files for each in list_deciding(file, unstaged)}
+        paths.update({path} & set(unstaged))
         found.append(stage_first(one, sorted(paths)))
     return found

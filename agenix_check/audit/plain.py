@@ -121,7 +121,7 @@ def audit_without_rule(
             )  # fmt: skip
         elif path in renamed:
             to = renamed[path]
-            file = next(one for one in bench.files if any(rule.path == to for rule in one.rules))
+            file = next(one for one in bench.files if one.rule(to) is not None)
             yield make_finding(
                 "plain-without-rule",
                 f"no rule names it, but {file.path} has one for {to}, which is not there: one of "
@@ -194,7 +194,7 @@ def write_by_agenix(bench: PlainBench, finding: Finding) -> Finding:
     path = finding.path
     if path is None or finding.mend is None or " agenix edit " not in finding.mend:
         return finding
-    file = next(file for file in bench.files if any(rule.path == path for rule in file.rules))
+    file = next(file for file in bench.files if file.rule(path) is not None)
     command = from_top(f"{call_agenix(file, path)} && {stage(path)}", file.directory)
     empty = bench.names.here.files[path].is_empty
     return replace(finding, mend=write_anew(path, empty=empty, command=command))

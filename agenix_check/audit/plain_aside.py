@@ -65,7 +65,7 @@ def _stage_rules(
     finding: Finding, names: Names, files: Iterable[RulesFile], *, partial: bool
 ) -> Finding:
     for file in files:
-        rule = next((one for one in file.rules if one.path == finding.path), None)
+        rule = file.rule(finding.path or "")
         why = None if rule is None else refuse_by_work_tree(names, file, rule)
         if rule is None or why is None or file.aside is None:
             continue

@@ -88,7 +88,7 @@ def date_plain(report: Report, files: Sequence[RulesFile], past: PlainPast) -> R
 def _sources_of(finding: Finding, files: Sequence[RulesFile]) -> tuple[str, ...]:
     """Return what a finding depends on: its file, the rules files of that, and what they read."""
     path = finding.path or ""
-    of = [file for file in files if any(rule.path == path for rule in file.rules)] or files
+    of = [file for file in files if file.rule(path) is not None] or files
     return tuple(dict.fromkeys([path, *(one for file in of for one in (file.path, *file.read))]))
 
 

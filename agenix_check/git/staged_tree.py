@@ -20,6 +20,8 @@ from agenix_check.git.snapshot import (
     parse_changes,
 )
 
+_Entries = list[tuple[bytes, File]]  # of a directory, by their names, as Git orders them
+
 _DIFF = (
     "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames",
     "--ignore-submodules=none", "--ita-invisible-in-index",
@@ -44,6 +46,8 @@ def write_staged_tree(git: Git, base: str) -> str | None:
     if status or _UNMERGED in listing:
         return None
     changes = list(parse_changes(listing))
+    if not changes:
+        return base
     directories = {above for change in changes for above in _above(change.path)}
     if len(directories) > _MOST_DIRECTORIES or any("\n" in one for one in directories):
         return None
@@ -67,7 +71,7 @@ def _above(path: str) -> Iterable[str]:
 
 def _rebuild(
     there: Mapping[str, Mapping[str, File]], changes: Iterable[Change], base: str
-) -> tuple[str | None, dict[str, dict[str, File]]]:
+) -> tuple[str | None, dict[str, _Entries]]:
     """Return the id of the root that changes make, and the entries of all new trees, by their ids.
 
     Those within others come first. The root of nothing is None.
@@ -76,7 +80,7 @@ def _rebuild(
     named: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         named[change.path.rpartition("/")[0]].append(change)
-    made: dict[str, dict[str, File]] = {}
+    made: dict[str, _Entries] = {}
     within: dict[str, dict[str, str | None]] = defaultdict(dict)  # the ids of changed directories
     for directory in sorted(there, key=_depth, reverse=True):
         entries = dict(there[directory])
@@ -90,9 +94,11 @@ def _rebuild(
             if change.after is not None:
                 name = change.path.rpartition("/")[2]
                 entries[name] = File(name, change.after.mode, change.after.oid)
-        tree = object_id(_content(entries), algorithm_of(base), "tree") if entries else None
-        if tree is not None:
-            made[tree] = entries
+        tree = None
+        if entries:
+            ordered = _sorted(entries)
+            tree = object_id(_content(ordered), algorithm_of(base), "tree")
+            made[tree] = ordered
         above, _, name = directory.rpartition("/")
         if directory:
             within[above][name] = tree
@@ -105,24 +111,24 @@ def _depth(directory: str) -> int:
     return directory.count("/") + 1 if directory else 0
 
 
-def _sorted(entries: Mapping[str, File]) -> list[tuple[bytes, File]]:
+def _sorted(entries: Mapping[str, File]) -> _Entries:
     """Return entries as Git orders them: a directory as if its name ended in a slash."""
     named = [(to_bytes(name), file) for name, file in entries.items()]
     return sorted(named, key=lambda one: one[0] + b"/" * (one[1].mode == DIRECTORY))
 
 
-def _content(entries: Mapping[str, File]) -> bytes:
+def _content(entries: _Entries) -> bytes:
     """Return the content of a tree object."""
     return b"".join(
         b"%s %s\0%s" % (file.mode.lstrip("0").encode("ascii"), name, bytes.fromhex(file.oid))
-        for name, file in _sorted(entries)
+        for name, file in entries
     )
 
 
-def _records(entries: Mapping[str, File]) -> bytes:
+def _records(entries: _Entries) -> bytes:
     """Return what `git mktree -z` reads of a tree."""
     kinds = {DIRECTORY: "tree", SUBMODULE: "commit"}
     return b"".join(
         f"{file.mode} {kinds.get(file.mode, 'blob')} {file.oid}\t".encode("ascii") + name + b"\0"
-        for name, file in _sorted(entries)
+        for name, file in entries
     )

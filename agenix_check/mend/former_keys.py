@@ -1,7 +1,7 @@
 """What names alone show a fix: which outputs there should be, and whom a directory belonged to."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from agenix_check.age import recipient_or_none
@@ -44,9 +44,9 @@ class FormerKeys:
         Which of the two the host of a directory has, names alone do not show.
         """
         names, same = self._names, _canonical(key)
-        for (directory, old), found in sorted(names.rotated.items()):
-            if directory == storage and _canonical(names.here.keys[old].text) == same:
-                return found
+        found = self._find(names.rotated, storage, same)
+        if found is not None:
+            return found
         for old in sorted(self._keys.get(storage, ())):
             text = names.here.keys.get(old, NOWHERE).text
             if text is not None and _canonical(text) == same:
@@ -56,10 +56,17 @@ class FormerKeys:
 
     def maybe_rotated(self, storage: str, key: str) -> str | None:
         """Return the file where a key may have been replaced, as history would show."""
-        same = _canonical(key)
-        for (directory, old), found in sorted(self._names.maybe_rotated.items()):
-            if directory == storage and _canonical(self._names.here.keys[old].text) == same:
-                return found.path
+        found = self._find(self._names.maybe_rotated, storage, _canonical(key))
+        return None if found is None else found.path
+
+    def _find(
+        self, rotations: Mapping[tuple[str, str], Rotated], storage: str, same: str | None
+    ) -> Rotated | None:
+        """Return what became of a key of a directory; it is given as a canonical text."""
+        keys = self._names.here.keys
+        for (directory, old), found in sorted(rotations.items()):
+            if directory == storage and _canonical(keys[old].text) == same:
+                return found
         return None
 
     def owner(self, storage: str, key: str) -> str | None:
@@ -67,8 +74,8 @@ class FormerKeys:
 
         None where it has none yet, or the key is of no other.
         """
-        own, same = self._keys.get(storage), _canonical(key)
-        if not own or same in {_canonical(_key_before(self._names, one).text) for one in own}:
+        own, same = self._texts(storage), _canonical(key)
+        if not own or same in own:
             return None
         return next((one for one in self._owners.get(same, ()) if one != storage), None)
 
@@ -76,15 +83,20 @@ class FormerKeys:
     def _owners(self) -> dict[str | None, list[str]]:
         """The directories of each key, as a canonical text."""
         found: dict[str | None, list[str]] = defaultdict(list)
-        for directory, keys in sorted(self._keys.items()):
-            for one in {_canonical(_key_before(self._names, key).text) for key in keys}:
-                found[one].append(directory)
+        for directory in sorted(self._keys):
+            for text in self._texts(directory):
+                found[text].append(directory)
         return found
+
+    def _texts(self, storage: str) -> set[str | None]:
+        """Return the keys of a directory as canonical texts."""
+        keys = self._keys.get(storage, ())
+        return {_canonical(_key_before(self._names, one).text) for one in keys}
 
     def objection(self, storage: str, key: str) -> str | None:
         """Return why the secrets of a directory must not be encrypted to a key text, or None."""
         before = self._keys.get(storage, set())
-        known = {_canonical(_key_before(self._names, one).text) for one in before}
+        known = self._texts(storage)
         if len(known) > 1:
             return "outputs of its directory are made for several keys"
         if _canonical(key) in known or any(present_key(self._names, one) == key for one in before):

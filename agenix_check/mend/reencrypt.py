@@ -45,7 +45,9 @@ def plan_plain(
             )
             continue
         refused = [
-            refuse_by_work_tree(names, file, its[0]) for file in files if _has_rule(file, path)
+            refuse_by_work_tree(names, file, its[0])
+            for file in files
+            if file.rule(path) is not None
         ]
         if any(refused):
             left += [f"{path}: {sentence}" for sentence in refused if sentence is not None]
@@ -64,10 +66,6 @@ def plan_plain(
             continue
         jobs += _job(names, path, its[0].recipients, armored=its[0].armor is True)
     return jobs, left
-
-
-def _has_rule(file: RulesFile, path: str) -> bool:
-    return any(rule.path == path for rule in file.rules)
 
 
 def _find_twin(names: Names, path: str, rules: Mapping[str, Sequence[PlainRule]]) -> str | None:

@@ -162,3 +162,7 @@ class RulesFile:
     directory: str = ""
     unstaged: tuple[str, ...] = ()
     aside: RulesAside | None = None
+
+    def rule(self, path: str) -> PlainRule | None:
+        """Return the rule for a file, if there is one."""
+        return next((one for one in self.rules if one.path == path), None)
