@@ -5,6 +5,7 @@ from typing import NamedTuple, cast
 
 from agenix_check.git.cache import Store
 from agenix_check.git.paths import to_text
+from agenix_check.git.process import GitError
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Change, make_change
 
@@ -83,18 +84,28 @@ def read_linear(repository: Repository, tip: str, most: int) -> list[LinearCommi
 
 
 def list_between(repository: Repository, pairs: Iterable[tuple[str, str]]) -> list[Change] | None:
-    """Return all changes between the trees of each pair; None where they are too many."""
+    """Return all changes between the trees of each pair.
+
+    None where they are too many, or a tree is not here: one that was never committed goes with
+    `git gc`, or was only ever written aside.
+    """
     wanted: Sequence[str] = [f"{before} {after}" for before, after in pairs]
     if not wanted:
         return []
     # It would read the index, which does not matter here.
     git = repository.git.with_environment({"GIT_INDEX_FILE": str(repository.git_dir / "none")})
     asked = ("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev")
-    with git.stream(*asked, lines=wanted) as listing:
-        found = listing.read(MOST_BETWEEN + 1)
+    try:
+        with git.stream(*asked, lines=wanted) as listing:
+            found = listing.read(MOST_BETWEEN + 1)
+    except GitError:
+        return None
     if len(found) > MOST_BETWEEN:
         return None
-    # Before the changes of a pair stands a line with its trees.
-    fields = [*to_text(found).split("\0")[:-1]]
-    metas = (field.rpartition("\n")[2] for field in fields[::2])
+    # Before the changes of a pair stands a line with its trees; Git leaves out what it cannot read.
+    fields = to_text(found).split("\0")
+    compared = sum(field.count("\n") for field in fields[::2])
+    if compared < len(wanted):
+        return None
+    metas = (field.rpartition("\n")[2] for field in fields[:-1:2])
     return [make_change(meta, path) for meta, path in zip(metas, fields[1::2], strict=True)]
