@@ -391,7 +391,8 @@ def _touches_readers(names: "Names", inventory: "Inventory") -> bool:
 
 def open_store(repository: Repository, settings: Settings) -> Store:
     """Return what earlier runs learned."""
-    return Store(None if settings.no_cache else repository.common_dir / "agenix-check")
+    common = None if settings.no_cache else repository.common_dir
+    return Store(None) if common is None else Store.of_clone(common, shallow=repository.shallow)
 
 
 def _only_new_fails(view: View, settings: Settings) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import marshal
+import os
 import sys
 from collections.abc import Callable
 from hashlib import sha256
@@ -15,6 +16,7 @@ from agenix_check.git.whole_file import write_whole
 
 MOST_STORED = 1 << 27  # bytes of a file; what is larger is learned again
 _DIGEST = 32
+_PROMISED = ".promisor"  # how the files end beside the packs that a partial clone was given
 
 _T = TypeVar("_T")
 _Done = TypeVar("_Done")
@@ -25,12 +27,19 @@ class Store:
 
     A value is a dict with str keys, made of None, bool, int, str, tuples and dicts of these. If
     `directory` is None nothing is kept. A value belongs to one version of the program, unless its
-    format has a `number` of its own.
+    format has a `number` of its own; and to what a shallow or partial clone has, which `here`
+    names, unless it follows `of_contents` alone.
     """
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, here: str = "") -> None:
         self._directory = directory
+        self._here = here
         self._loaded: set[Path] = set()
+
+    @classmethod
+    def of_clone(cls, common_dir: Path, *, shallow: bool) -> "Store":
+        """Return the one of a clone, all of whose worktrees have one Git directory in common."""
+        return cls(common_dir / "agenix-check", _name_what_is_here(common_dir, shallow=shallow))
 
     @property
     def keeps(self) -> bool:
@@ -46,7 +55,7 @@ class Store:
         """Return whether something was saved under a name, whatever it is worth."""
         return self._directory is not None and (self._directory / name).exists()
 
-    def load(self, name: str, *, number: int | None = None) -> object:
+    def load(self, name: str, *, number: int | None = None, of_contents: bool = False) -> object:
         """Return what was saved under a name; None if there is nothing, or it is damaged."""
         if self._directory is None:
             return None
@@ -54,7 +63,7 @@ class Store:
             content = (self._directory / name).read_bytes()
         except OSError:
             return None
-        header = _header(number)
+        header = self._header(number, of_contents=of_contents)
         start = len(header) + _DIGEST
         body = memoryview(content)[start:]
         if content[: len(header)] != header:
@@ -94,6 +103,7 @@ class Store:
         *,
         number: int | None = None,
         most: int | None = None,
+        of_contents: bool = False,
     ) -> None:
         """Save a value, of its entries the last `most`; if that fails, it is learned again."""
         if self._directory is None:
@@ -105,10 +115,28 @@ class Store:
             return
         with contextlib.suppress(OSError):
             self._directory.mkdir(exist_ok=True)
-            write_whole(self._directory / name, _header(number) + sha256(body).digest() + body)
+            header = self._header(number, of_contents=of_contents)
+            write_whole(self._directory / name, header + sha256(body).digest() + body)
+
+    def _header(self, number: int | None, *, of_contents: bool) -> bytes:
+        """Return what a file begins with: marshal differs between versions of Python."""
+        of = f"agenix-check {__version__}" if number is None else f"agenix-check format {number}"
+        words = [of, sys.implementation.cache_tag or ""]
+        if self._here and not of_contents:
+            words.append(self._here)
+        return f"{' '.join(words)}\n".encode()
 
 
-def _header(number: int | None) -> bytes:
-    """Return what a file begins with: marshal differs between versions of Python."""
-    of = f"agenix-check {__version__}" if number is None else f"agenix-check format {number}"
-    return f"{of} {sys.implementation.cache_tag}\n".encode()
+def _name_what_is_here(common_dir: Path, *, shallow: bool) -> str:
+    """Return one value for what a shallow or partial clone has; empty for a whole one.
+
+    It may get more history, and more contents, and then know better.
+    """
+    parts = list[bytes]()
+    with contextlib.suppress(OSError):
+        packs = os.listdir(common_dir / "objects/pack")  # noqa: PTH208 - every run looks
+        parts += (os.fsencode(one) for one in sorted(packs) if one.endswith(_PROMISED))
+    if shallow:
+        with contextlib.suppress(OSError):
+            parts.append((common_dir / "shallow").read_bytes())
+    return sha256(b"\n".join(parts)).hexdigest() if parts else ""

@@ -1,5 +1,7 @@
 """One store serves all worktrees and histories of a clone: what it has changes no byte."""
 
+from pathlib import Path
+
 from agenix_check.demo.workshop import Workshop
 from tests.audit.scenes import ALPHA_TOKEN, old_output, rekey
 from tests.audit.test_carried import say
@@ -25,3 +27,30 @@ def test_a_tree_that_is_gone_stands_for_no_other(fleet: Workshop) -> None:
         assert old_output(fleet, "alpha", "token") in broken.out
         assert broken == say(fleet.top, view, "--no-cache")
         assert broken.code == 1
+
+
+def test_what_a_clone_lacked_may_be_there_later(fleet: Workshop, tmp_path: Path) -> None:
+    unused = "secrets/unused.age"
+    fleet.source(unused, "nobody\n")
+    fleet.commit("Add a source")
+    fleet.write(unused, fleet.read(unused) + b"\n")
+    fleet.commit("End files with a newline")
+    for number in range(3):
+        fleet.write("docs/page.md", f"page {number}\n")
+        fleet.commit("Write a page")
+    for name in ("allowFilter", "allowAnySHA1InWant"):
+        fleet.git.run("config", f"uploadpack.{name}", "true")
+    opener = fleet.git.with_environment({"GIT_ALLOW_PROTOCOL": "file", "GIT_NO_LAZY_FETCH": "0"})
+    more = {"--depth=3": ("fetch", "--unshallow"), "--filter=blob:none": ("checkout", "HEAD~4")}
+    for number, (less, get) in enumerate(more.items()):
+        top = tmp_path / f"{number}"
+        opener.run("clone", "--quiet", less, f"file://{fleet.top}", str(top))
+        clone = opener.at(str(top))
+        views = ((), ("--rev", "HEAD"), ("--worktree",))
+        assert [say(top, *view).code for view in views] == [0, 0, 0]
+        clone.run(*get, "--quiet")
+        clone.run("checkout", "--quiet", "main")
+        for view in views:
+            whole = say(top, *view)
+            assert whole.code == 1
+            assert whole == say(top, *view, "--no-cache")

@@ -254,7 +254,7 @@ def _declared_files(known: Evaluated) -> Iterator[str]:
 
 
 def _load(store: Store) -> dict[str, _Entry]:
-    loaded = store.load(_STORED_EVALUATIONS)
+    loaded = store.load(_STORED_EVALUATIONS, of_contents=True)
     return cast("dict[str, _Entry]", loaded) if isinstance(loaded, dict) else {}
 
 
@@ -277,7 +277,7 @@ def _save(store: Store, known: dict[str, _Entry], key: str, newest: _Entry) -> N
         if kept and (room < 0 or len(kept) == _MOST_EVALUATIONS):
             break
         kept.append((key, entry))
-    store.save(_STORED_EVALUATIONS, dict(reversed(kept)))
+    store.save(_STORED_EVALUATIONS, dict(reversed(kept)), of_contents=True)
 
 
 def _render(declaration: Declaration | None) -> str | None:

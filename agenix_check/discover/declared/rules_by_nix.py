@@ -29,7 +29,7 @@ def ask_once(
     An answer depends on every file but the content of age files. Raises `CannotCheckError` if Nix
     cannot answer.
     """
-    loaded = store.load(_ANSWERS, number=_ANSWERS_FORMAT)
+    loaded = store.load(_ANSWERS, number=_ANSWERS_FORMAT, of_contents=True)
     known = cast("dict[str, _FlatRulesFile]", loaded) if isinstance(loaded, dict) else {}
     tree = _digest(view.snapshot)
     keys = {path: f"{tree} {path}" for path in paths}
@@ -51,7 +51,13 @@ def ask_once(
         keys[file.path]: _flatten(withhold_rules(file)) for file in found if file.failure is None
     }
     if fresh:
-        store.save(_ANSWERS, {**known, **fresh}, number=_ANSWERS_FORMAT, most=_MOST_ANSWERED)
+        store.save(
+            _ANSWERS,
+            {**known, **fresh},
+            number=_ANSWERS_FORMAT,
+            of_contents=True,
+            most=_MOST_ANSWERED,
+        )
     return (*files, *found)
 
 

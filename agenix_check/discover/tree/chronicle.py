@@ -281,7 +281,7 @@ def _files_of_tips(
 
 
 def _load(store: Store, name: str) -> _Record:
-    loaded = store.load(name, number=_CHRONICLE_FORMAT)
+    loaded = store.load(name, number=_CHRONICLE_FORMAT, of_contents=True)
     if not isinstance(loaded, dict):
         return _Record()
     value = cast("dict[str, dict[object, object]]", loaded)
@@ -318,4 +318,4 @@ def _save(store: Store, name: str, record: _Record) -> None:
         "successors": record.successors,
         "missing": record.missing,
     }
-    store.save(name, value, number=_CHRONICLE_FORMAT)
+    store.save(name, value, number=_CHRONICLE_FORMAT, of_contents=True)

@@ -60,7 +60,7 @@ class Memory:
 
     @cached_property
     def _known(self) -> dict[str, _Facts]:
-        loaded = self._store.load(_STORED_FACTS, number=_FACTS_FORMAT)
+        loaded = self._store.load(_STORED_FACTS, number=_FACTS_FORMAT, of_contents=True)
         return cast("dict[str, _Facts]", loaded) if isinstance(loaded, dict) else {}
 
     @property
@@ -93,7 +93,7 @@ class Memory:
             if room < 0:
                 break
             kept.setdefault(tree, facts)
-        self._store.save(_STORED_FACTS, kept, number=_FACTS_FORMAT)
+        self._store.save(_STORED_FACTS, kept, number=_FACTS_FORMAT, of_contents=True)
 
 
 def flatten_fact(fact: Fact) -> _FlatFact:

@@ -45,9 +45,9 @@ def find_rewritten(view: View, edited: Iterable[Change], store: Store) -> frozen
 def remember_made(store: Store, blobs: Iterable[str]) -> None:
     """Note blobs that --fix made in place of files whose fault no name and no header shows."""
     known = {**_load(store), **dict.fromkeys(blobs, True)}
-    store.save(_STORED_MADE, known, number=_MADE_FORMAT, most=_MOST)
+    store.save(_STORED_MADE, known, number=_MADE_FORMAT, of_contents=True, most=_MOST)
 
 
 def _load(store: Store) -> dict[str, bool]:
-    loaded = store.load(_STORED_MADE, number=_MADE_FORMAT)
+    loaded = store.load(_STORED_MADE, number=_MADE_FORMAT, of_contents=True)
     return cast("dict[str, bool]", loaded) if isinstance(loaded, dict) else {}
