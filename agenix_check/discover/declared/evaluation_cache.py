@@ -85,7 +85,8 @@ def evaluate_view(view: View, names: Names, options: Options, store: Store) -> E
     known, about = _load(store), _about(options)
     key, base = (_key(tree, options) for tree in (names.here, names.base))
     before = _parse(known.get(base))
-    evaluated = _recall(view, names, options, known, (key, base))
+    refused = _is_refused(view, names, options)
+    evaluated = None if refused else _recall(view, names, options, known, (key, base))
     if evaluated is None:
         evaluated = _ask(view, options)
         if evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
@@ -127,7 +128,7 @@ def evaluate_exactly(view: View, names: Names, options: Options, store: Store) -
     """
     known, key = _load(store), _key(names.here, options)
     exact = _parse(known.get(key))
-    if exact is not None and exact.reused is None:
+    if exact is not None and exact.reused is None and not _is_refused(view, names, options):
         return exact
     if options.evaluate == "never":
         raise CannotCheckError("it was not evaluated yet, and --evaluate never was given")
@@ -161,6 +162,22 @@ def _recall(
         if _is_relevant(view, names, since, reused):
             return None
     return replace(reused, reused=entry[0])
+
+
+def _is_refused(view: View, names: Names, options: Options) -> bool:
+    """Return whether Nix may not read inputs of this tree, whoever let it read them before."""
+    path = f"{options.flake}/flake.lock".lstrip("/")
+    authority, lock = view.authority, view.snapshot.files.get(path)
+    if authority is None or lock is None:
+        return False
+    if view.base is not None and view.base.commit == authority.commit:
+        before = names.base.files.get(path)
+        if before is not None and before.oid == lock.oid:
+            return False
+    from agenix_check.discover.nix.restrictions import find_foreign, read_locks
+
+    locks = read_locks(view.snapshot, path)
+    return find_foreign(locks, lambda: read_locks(authority, path)) is not None
 
 
 def evaluate_flake(

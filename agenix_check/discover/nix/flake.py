@@ -14,10 +14,10 @@ from agenix_check.discover.nix.message import TOO_NEW, UNFETCHED, UNLOCKED, shor
 from agenix_check.discover.nix.pool import Begun, Outcome, UnitValue, evaluate_all
 from agenix_check.discover.nix.restrictions import (
     addresses,
+    find_foreign,
     jobs_of,
     memory_of,
     read_locks,
-    refuse_foreign,
 )
 from agenix_check.discover.nix.run import Nix, NixError, in_this_shape, require_nix
 from agenix_check.discover.nix.store_paths import StorePaths
@@ -156,7 +156,10 @@ def _evaluation(
         raise CannotCheckError(f"there is no {file} in this tree")
     lock = posixpath.join(directory, "flake.lock")
     locks = read_locks(snapshot, lock)
-    refuse_foreign(locks, locks if trusted is None else read_locks(trusted, lock))
+    if trusted is not None:
+        refusal = find_foreign(locks, lambda: read_locks(trusted, lock))
+        if refusal is not None:
+            raise CannotCheckError(refusal)
     remote = address(repository) if wants_submodules(snapshot, file) else None
     with export(repository, snapshot, remote) as exported:
         url = (

@@ -7,11 +7,11 @@ if the tree that decides has it too: whoever proposes a change must not choose w
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from agenix_check.errors import CannotCheckError, UsageError
+from agenix_check.errors import UsageError
 from agenix_check.git.export import Export
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.snapshot import Snapshot
@@ -59,16 +59,23 @@ def local_inputs(locks: Mapping[str, _Locked]) -> dict[str, str]:
     }
 
 
-def refuse_foreign(locks: Mapping[str, _Locked], trusted: Mapping[str, _Locked]) -> None:
-    """Raise `CannotCheckError` if an input lies on this machine that the trusted lock lacks."""
-    known = local_inputs(trusted)
-    for locked, name in local_inputs(locks).items():
+def find_foreign(
+    locks: Mapping[str, _Locked], trusted: Callable[[], Mapping[str, _Locked]]
+) -> str | None:
+    """Return what is wrong with an input on this machine that the trusted lock lacks, if any.
+
+    `trusted` is asked only where there are inputs on this machine.
+    """
+    inputs = local_inputs(locks)
+    known = local_inputs(trusted()) if inputs else {}
+    for locked, name in inputs.items():
         if locked not in known:
             path = _local_path(json.loads(locked))
-            raise CannotCheckError(
+            return (
                 f"flake.lock: this change brings the input {name!r}, which is on this machine "
                 f"({path}); it is not read before the change is merged"
             )
+    return None
 
 
 def read_locks(snapshot: Snapshot, path: str) -> dict[str, _Locked]:

@@ -11,6 +11,7 @@ from agenix_check.discover.nix import restrictions
 from agenix_check.discover.nix.restrictions import MOST_MEMORY, jobs_of, memory_of
 from agenix_check.errors import CannotCheckError, UsageError
 from agenix_check.git.repository import commit_snapshot, open_repository
+from tests.conftest import Run
 from tests.discover.nix.flakes import declare, failures, names, write_flake
 
 _KEY = "ssh-ed25519 AAAAlocal"
@@ -92,6 +93,20 @@ def test_an_input_that_a_change_brings_is_not(workshop: Workshop, beside: Worksh
         declare(workshop.top, trusted=commit_snapshot(repository, before))
     assert str(caught.value).startswith("flake.lock: this change brings the input 'beside', which ")
     assert names(declare(workshop.top, trusted=commit_snapshot(repository, after))) == ["nixos:a"]
+
+
+def test_nor_is_what_was_read_of_it_for_its_owner(
+    workshop: Workshop, beside: Workshop, run_here: Run
+) -> None:
+    workshop.write("README.md", "of agenix-rekey\n")
+    before = workshop.commit("Begin")
+    _depend_on(workshop, beside)
+    nix = ("--inventory", "nix", "--allow-empty")
+    assert run_here(workshop.top, *nix).code == 0
+    workshop.commit("Take the key from elsewhere")
+    done = run_here(workshop.top, *nix, "--from-ref", before, "--to-ref", "HEAD")
+    assert done.code == 3
+    assert "this change brings the input 'beside'" in done.stderr
 
 
 def test_a_node_that_needs_too_much_memory_is_named(workshop: Workshop) -> None:
