@@ -54,3 +54,24 @@ def test_what_a_clone_lacked_may_be_there_later(fleet: Workshop, tmp_path: Path)
             whole = say(top, *view)
             assert whole.code == 1
             assert whole == say(top, *view, "--no-cache")
+
+
+def test_one_content_is_right_at_one_place_and_wrong_at_another(fleet: Workshop) -> None:
+    unused = "secrets/unused.age"
+    fleet.git.run("branch", "squashed")
+    fleet.source(unused, "nobody\n")
+    fleet.commit("Add a source")
+    altered = fleet.read(unused) + b"\n"
+    fleet.write(unused, altered)
+    fleet.write("secrets/copy.age", altered)
+    fleet.commit("End files with a newline, and copy one")
+    fleet.git.run("checkout", "--quiet", "squashed")
+    fleet.write(unused, altered)
+    fleet.commit("Add it as it is now")
+    for number in range(2):
+        fleet.write("docs/page.md", f"page {number}\n")
+        fleet.commit("Write a page")
+        for branch, code in (("squashed", 0), ("main", 1)):
+            look = say(fleet.top, "--rev", branch)
+            assert look.code == code
+            assert look == say(fleet.top, "--rev", branch, "--no-cache")

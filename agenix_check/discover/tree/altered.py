@@ -7,6 +7,7 @@ have it the oldest is what was encrypted.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
+from agenix_check.discover.tree.answered import hold_still, tips_of
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact, Fact
 from agenix_check.discover.tree.seals import Seal, Version, read_past, read_seals
@@ -20,7 +21,7 @@ _OF_OTHER_LENGTH = (
 )
 _OF_SAME_LENGTH = " has other bytes"
 _STORED_UNALTERED = "unaltered"
-_UNALTERED_FORMAT = 1  # of the format of what is stored
+_UNALTERED_FORMAT = 2  # of the format of what is stored
 _MOST_STORED = 100_000  # blobs
 
 
@@ -29,12 +30,15 @@ def find_altered(
 ) -> dict[str, Fact]:
     """Return those of some age files that were altered, by whatever means, with that problem.
 
-    What history showed once to be as it was encrypted is remembered.
+    What history showed once to be as it was encrypted is remembered, with the commits that showed
+    it: elsewhere in the tree, or on another branch, that may be what became of an older version.
     """
     loaded = store.load(_STORED_UNALTERED, number=_UNALTERED_FORMAT)
-    known = cast("dict[str, bool]", loaded) if isinstance(loaded, dict) else {}
-    files = here.files
-    asked = sorted(one for one in paths if files[one].oid not in known and _is_sound(here, one))
+    known = cast("dict[str, str]", loaded) if isinstance(loaded, dict) else {}
+    files, tips = here.files, tips_of(view)
+    signs = {path: _sign(here, base, path) for path in paths if _is_sound(here, path)}
+    answers = {path: known[sign] for path, sign in signs.items() if sign in known}
+    asked = sorted(signs.keys() - hold_still(view.repository.git, tips, answers))
     if not asked:
         return {}
     past = read_past(view, asked, loosely=True)
@@ -43,17 +47,25 @@ def find_altered(
     }
     oids = {oid for named in versions.values() if len(named) > 1 for oid in named}
     seals = read_seals(view.repository.git, oids) if oids else {}
-    found, right = dict[str, Fact](), dict[str, bool]()
+    found, shown = dict[str, Fact](), signs.keys() - set(asked)
     for path, named in versions.items():
         oid, fact = files[path].oid, here.facts[path]
         problem = _find_problem(oid, named, seals)
         if problem is not None and isinstance(fact, AgeFact):
             found[path] = fact._replace(problem=problem)
         elif not any(one in seals and seals[one] is None for one in named):  # all were here
-            right[oid] = True
-    if right and past is not None and not view.repository.shallow:
-        store.save(_STORED_UNALTERED, known | right, number=_UNALTERED_FORMAT, most=_MOST_STORED)
+            shown.add(path)
+    if shown and past is not None and not view.repository.shallow:
+        right = {signs[path]: " ".join(tips) for path in shown}
+        others = {sign: then for sign, then in known.items() if sign not in right}
+        store.save(_STORED_UNALTERED, others | right, number=_UNALTERED_FORMAT, most=_MOST_STORED)
     return found
+
+
+def _sign(here: Evidence, base: Evidence, path: str) -> str:
+    """Return a name for a file with the content that it has, and that of the base if it differs."""
+    oid, before = here.files[path].oid, base.files.get(path)
+    return f"{oid} {path}" if before in (None, here.files[path]) else f"{oid} {before.oid} {path}"
 
 
 def find_originals(oids: Iterable[str], seals: Mapping[str, Seal | None]) -> dict[bytes, str]:

@@ -4,7 +4,8 @@ A branch may show what another does not. So an answer is remembered with the com
 gave it, and counts for others as far as the files in question lead there unchanged.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from agenix_check.git.history import read_versions
 from agenix_check.git.process import Git
@@ -38,3 +39,22 @@ def has_all(git: Git, tips: Sequence[str], then: Sequence[str]) -> bool:
         return True
     status, rest, _ = git.attempt("rev-list", "-n", "1", *then, "--not", *tips, "--")
     return status == 0 and not rest
+
+
+def hold_still(git: Git, tips: Sequence[str], answers: Mapping[str, str]) -> set[str]:
+    """Return the files of which what history said holds for the history of `tips`.
+
+    `answers` has the commits whose history said it, by path, with blanks between.
+    """
+    found: set[str] = set()
+    before: dict[str, set[str]] = defaultdict(set)
+    for path, then in answers.items():
+        before[then].add(path)
+    for then, paths in before.items():
+        ends = then.split()
+        if ends == list(tips):
+            found |= paths
+        elif has_all(git, tips, ends):
+            touched = touched_since(git, tips, ends, paths)
+            found |= set() if touched is None else paths - touched
+    return found
