@@ -44,17 +44,19 @@ def has_all(git: Git, tips: Sequence[str], then: Sequence[str]) -> bool:
 def hold_still(git: Git, tips: Sequence[str], answers: Mapping[str, str]) -> set[str]:
     """Return the files of which what history said holds for the history of `tips`.
 
-    `answers` has the commits whose history said it, by path, with blanks between.
+    `answers` has the commits whose history said it, by path, with blanks between. It holds as long
+    as the commits that only one of both histories has touch none of the files; of more than one
+    commit (a merge that is not finished) it is not looked at which.
     """
     found: set[str] = set()
     before: dict[str, set[str]] = defaultdict(set)
     for path, then in answers.items():
         before[then].add(path)
     for then, paths in before.items():
-        ends = then.split()
-        if ends == list(tips):
+        if then == " ".join(tips):
             found |= paths
-        elif has_all(git, tips, ends):
-            touched = touched_since(git, tips, ends, paths)
-            found |= set() if touched is None else paths - touched
+        elif len(tips) == 1 and " " not in then:
+            commits = read_versions(git, [f"{then}...{tips[0]}"], sorted(paths))
+            touched = (one.path for commit in commits or () for one in commit.changes)
+            found |= set() if commits is None else paths.difference(touched)
     return found
