@@ -1,4 +1,4 @@
-"""What every commit of some refs did to files: one pass over history, in Git's own order."""
+"""What every commit of some refs did to files: one pass over history, parents first."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, NamedTuple
@@ -15,28 +15,47 @@ _TIPS = ("refs/heads", "refs/tags", "refs/remotes")
 
 
 class PastChange(NamedTuple):
-    """What one commit did to one file, against one of its parents; `date` in seconds since 1970."""
+    """What one commit did to one file, against one of its parents; `date` in seconds since 1970.
+
+    `at` is the commit's place in an order that follows from dates and parents alone, so that it is
+    the same however much of history is read at once. No commit comes before its parents.
+    """
 
     commit: str
     date: int
+    at: int
     change: Change
 
 
 def read_every_change(
-    git: Git, tips: Sequence[str], without: Sequence[str] = ()
+    git: Git, tips: Sequence[str], without: Sequence[str], late: dict[str, int]
 ) -> Iterator[PastChange]:
     """Yield the changes of all commits that `tips` reach and `without` do not, parents first.
 
-    Of a merge against each of its parents. Raises `GitError` where history is not all here.
+    Of a merge against each of its parents. `late` are the dates that commits count as having,
+    where their own are not later than all of their parents'; new ones are added. Raises `GitError`
+    where history is not all here.
     """
-    options = ("--topo-order", "--reverse", "--diff-merges=separate", "--stdin")
     lines = [*tips, *(f"^{one}" for one in without)]
+    dates = _dates_of_edge(git, lines) if without else {}
+    dates.update((commit, late[commit]) for commit in dates.keys() & late.keys())
+    options = ("--topo-order", "--reverse", "--diff-merges=separate", "--stdin")
     looking = git.with_settings({"log.showRoot": "true"})
     with looking.stream(
-        "log", "-z", "--format=%x00%H %ct", "--raw", "--no-abbrev", "--no-renames",
+        "log", "-z", "--format=%x00%H %ct %P", "--raw", "--no-abbrev", "--no-renames",
         "--no-show-signature", *options, lines=lines,
     ) as listing:  # fmt: skip
-        yield from _parse_stream(_fields(listing))
+        yield from _parse_stream(_fields(listing), dates, late)
+
+
+def _dates_of_edge(git: Git, lines: Sequence[str]) -> dict[str, int]:
+    """Return the dates of the commits that a walk meets and leaves out: parents of what it has."""
+    status, listing, _ = git.attempt(
+        "log", "--boundary", "--no-patch", "--format=%m %H %ct", "--no-show-signature", "--stdin",
+        lines=lines,
+    )  # fmt: skip
+    found = [line.split() for line in to_text(listing).splitlines()] if status == 0 else []
+    return {commit: int(date) for mark, commit, date in found if mark == "-"}
 
 
 def _fields(listing: IO[bytes]) -> Iterator[str]:
@@ -48,15 +67,24 @@ def _fields(listing: IO[bytes]) -> Iterator[str]:
         yield to_text(rest)
 
 
-def _parse_stream(fields: Iterator[str]) -> Iterator[PastChange]:
-    commit, date = "", 0
+def _parse_stream(
+    fields: Iterator[str], dates: dict[str, int], late: dict[str, int]
+) -> Iterator[PastChange]:
+    """Read what Git says of commits; `dates` are those that earlier commits count as having."""
+    commit, date, at = "", 0, 0
     for field in fields:
         said = field.lstrip("\n")
         if said.startswith(":"):
-            yield PastChange(commit, date, make_change(said, next(fields)))
+            yield PastChange(commit, date, at, make_change(said, next(fields)))
         elif said:
-            commit, _, seconds = said.partition(" ")
+            commit, seconds, *parents = said.split()
             date = int(seconds)
+            counted = max((date, *(dates[one] + 1 for one in parents if one in dates)))
+            dates[commit] = counted
+            if counted != date:
+                late[commit] = counted
+            # Of two that count as equally late, the object ids decide.
+            at = counted << 32 | int(commit[:8], 16)
 
 
 def find_tips(repository: Repository) -> list[str]:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from agenix_check.demo.workshop import Workshop
-from tests.audit.scenes import ALPHA_TOKEN, old_output, rekey
+from tests.audit.scenes import ALPHA_TOKEN, DB, old_output, rekey
 from tests.audit.test_carried import say
+from tests.conftest import Run
 
 
 def test_a_tree_that_is_gone_stands_for_no_other(fleet: Workshop) -> None:
@@ -75,3 +76,17 @@ def test_one_content_is_right_at_one_place_and_wrong_at_another(fleet: Workshop)
             look = say(fleet.top, "--rev", branch)
             assert look.code == code
             assert look == say(fleet.top, "--rev", branch, "--no-cache")
+
+
+def test_what_ended_a_version_does_not_hang_on_when_a_branch_came(
+    fleet: Workshop, run_here: Run
+) -> None:
+    for number, branch in enumerate(("main", "older", "same")):
+        when = f"{1_800_000_000 - 1000 * (number % 2)} +0000"
+        fleet.git.run("checkout", "--quiet", "-B", branch, "HEAD" if branch == "main" else "main~1")
+        fleet.source(DB, f"edited on {branch}\n")
+        fleet.stage()
+        dated = fleet.git.with_environment({"GIT_COMMITTER_DATE": when})
+        dated.run("commit", "--quiet", "-m", f"Edit it on {branch}")
+        asked = ("exposure", "--node", "alpha", "--format", "json")
+        assert run_here(fleet.top, *asked) == run_here(fleet.top, *asked, "--no-cache")

@@ -1,6 +1,6 @@
 """All that the commits at hand ever held of secrets: which content was where, from when to when.
 
-One pass over history in Git's own order. Commits do not change, so what was found is remembered,
+One pass over history, parents first. Commits do not change, so what was found is remembered,
 and the next pass sees the new ones only.
 """
 
@@ -27,7 +27,7 @@ from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 from agenix_check.model.frozen import frozen
 
 _STORED_CHRONICLE = "chronicle"
-_CHRONICLE_FORMAT = 3
+_CHRONICLE_FORMAT = 4
 _MOST_SPANS = 2_000_000
 _LARGEST_PLAIN = 1 << 16  # bytes of a file that may be a secret in plain text
 _NO_SECRETS = (".nix", ".md", ".lock", ".pub")  # endings of files that are none
@@ -44,7 +44,7 @@ class Span(NamedTuple):
     """The first commit with a content, and the one that ended it last.
 
     `until` is None while one of `Chronicle.tips` has it. `…_on` are dates in seconds since 1970,
-    `…_at` places in an order in which no commit comes before its parents.
+    `…_at` places in the order of `PastChange`.
     """
 
     begun: str
@@ -69,11 +69,12 @@ _Ends = dict[Held, _When]
 class _Record:
     """What passes over history have found so far; see `Chronicle`.
 
-    `missing` are contents that matter and are not in this clone, by object id, with a path.
+    `late` is that of `read_every_change`. `missing` are contents that matter and are not in this
+    clone, by object id, with a path.
     """
 
     tips: tuple[str, ...] = ()
-    number: int = 0
+    late: dict[str, int] = field(default_factory=dict)
     began: _Ends = field(default_factory=dict)
     ended: _Ends = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
@@ -138,11 +139,10 @@ def _pass_over(repository: Repository, record: _Record, tips: Sequence[str]) -> 
     gone: dict[str, list[str]] = {}
     come: dict[str, list[str]] = {}
     commit = ""
-    for past in read_every_change(repository.git, tips, record.tips):
+    for past in read_every_change(repository.git, tips, record.tips, record.late):
         if past.commit != commit:
             _note_successors(record, gone, come)
             gone, come, commit = {}, {}, past.commit
-            record.number += 1
         path, before, after = past.change.path, past.change.before, past.change.after
         if not is_media(path):
             _note(record, paths, past, before, record.ended, latest=True)
@@ -168,7 +168,7 @@ def _note(
     if file is None or file.mode in (SYMLINK, SUBMODULE):
         return
     held = Held(file.path, file.oid)
-    when = (record.number, past.date, past.commit)
+    when = (past.at, past.date, past.commit)
     known = ends.get(held)
     if known is None or (known < when) == latest:
         ends[held] = when
@@ -287,7 +287,7 @@ def _load(store: Store, name: str) -> _Record:
     value = cast("dict[str, dict[object, object]]", loaded)
     return _Record(
         tips=cast("tuple[str, ...]", value["tips"]),
-        number=cast("int", value["number"]),
+        late=cast("dict[str, int]", value["late"]),
         began=_revive_ends(value["began"]),
         ended=_revive_ends(value["ended"]),
         facts={
@@ -310,7 +310,7 @@ def _save(store: Store, name: str, record: _Record) -> None:
         return
     value: dict[str, object] = {
         "tips": record.tips,
-        "number": record.number,
+        "late": record.late,
         "began": {tuple(held): when for held, when in record.began.items()},
         "ended": {tuple(held): when for held, when in record.ended.items()},
         "facts": {oid: flatten_fact(fact) for oid, fact in record.facts.items()},
