@@ -1,7 +1,6 @@
 """The gate: from settings to a report, stage by stage."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agenix_check.errors import AgenixCheckError
@@ -9,7 +8,7 @@ from agenix_check.git.cache import Store
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import NeedsAllError
 from agenix_check.model.findings import Finding, Report, Severity
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import frozen, replace
 from agenix_check.model.settings import EvaluateWhen, FailOn, Settings, SettingsOrigin
 from agenix_check.view import View, open_view, view_commit
 

@@ -1,6 +1,5 @@
 """What verbs beside `check` ask of a view or of history: the fleet, the lock, who can read what."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agenix_check.gate import change_of_access, examine, open_store
@@ -8,7 +7,7 @@ from agenix_check.git.paths import to_text
 from agenix_check.git.repository import Repository, resolve
 from agenix_check.model.activity import busy
 from agenix_check.model.findings import Report
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import frozen, replace
 from agenix_check.model.settings import InventoryChoice, Settings
 from agenix_check.view import View
 

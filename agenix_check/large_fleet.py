@@ -3,14 +3,13 @@
 What is in order is known from an earlier look, or is seen in bulk.
 """
 
-from dataclasses import replace
-
 from agenix_check.discover.tree.in_order import leave_out_in_order
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.settled import Rest, have_own_keys
 from agenix_check.git.cache import Store
 from agenix_check.kept_reports import find_the_rest
 from agenix_check.model.findings import Report
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
 

@@ -1,9 +1,9 @@
 """Rules of plain agenix that are judged, held against those that were not staged."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agenix_check.model.findings import Finding, Report
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import Settings
 from agenix_check.rules import MendedBy, find_rule
 from agenix_check.view import View

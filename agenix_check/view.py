@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from agenix_check.errors import UsageError
 from agenix_check.git.repository import (
@@ -21,7 +20,7 @@ from agenix_check.git.repository import (
 )
 from agenix_check.git.snapshot import Snapshot
 from agenix_check.model.findings import SnapshotInfo
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import frozen, replace
 from agenix_check.model.settings import Settings
 
 

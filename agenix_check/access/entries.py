@@ -6,7 +6,6 @@ and the name where it shows nothing.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from typing import NamedTuple
 
 from agenix_check.access.key_book import KeyBook
@@ -15,7 +14,7 @@ from agenix_check.discover.tree.evidence import Evidence, is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
 from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.model.access import EVERYBODY, ReaderKind, Shown
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import NOTHING, frozen
 
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
@@ -57,10 +56,10 @@ class Declarations:
     """
 
     masters: tuple[Recipient, ...] = ()
-    places: Mapping[str, str] = field(default_factory=dict)
-    rules: Mapping[str, tuple[Recipient, ...]] = field(default_factory=dict)
-    nodes: Mapping[str, str] = field(default_factory=dict)
-    storage: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = NOTHING
+    rules: Mapping[str, tuple[Recipient, ...]] = NOTHING
+    nodes: Mapping[str, str] = NOTHING
+    storage: Mapping[str, str] = NOTHING
     sources: frozenset[str] = frozenset()
     plain: bool = False
 

@@ -48,7 +48,7 @@ class PastReading(NamedTuple):
     anonymous: bool
 
 
-@frozen(slots=False)
+@frozen
 class PastReaders:
     """Who could read what in a history; `asked` are keys that may stand in no file of it."""
 

@@ -1,7 +1,6 @@
 """Who can read what in one tree."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import field
 from functools import cached_property
 
 from agenix_check.access.entries import Declarations, Entry, Made, Who, read_outputs, read_sources
@@ -13,14 +12,14 @@ from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyText
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file
 from agenix_check.model.access import Readable, Reader, ReaderKind, Shown
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import NOTHING, frozen
 from agenix_check.model.lost import Lost
 
 _BEST = {Shown.ADDRESSED: 0, Shown.ANONYMOUS: 1, Shown.NAMED: 2}
 _KINDS = tuple(ReaderKind)
 
 
-@frozen(slots=False)
+@frozen
 class Scenery:
     """A tree, and what explains its outputs: in it, in the tree beside it, and in history.
 
@@ -34,8 +33,8 @@ class Scenery:
     traces_beside: Mapping[str, Trace]
     lost: Mapping[str, Lost]
     declared: Declarations
-    expected: Mapping[str, Made] = field(default_factory=dict)
-    key_names: Mapping[str, str] = field(default_factory=dict)
+    expected: Mapping[str, Made] = NOTHING
+    key_names: Mapping[str, str] = NOTHING
 
     def made(self, output: OutputFile) -> Made:
         """Return for which key an output was made, and from which secrets."""

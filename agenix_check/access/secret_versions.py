@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from functools import cached_property
 
 from agenix_check.discover.tree.chronicle import Chronicle, Held
@@ -10,12 +9,12 @@ from agenix_check.discover.tree.evidence import is_outside_fleet
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.naming import output_file
 from agenix_check.model.exposed import VersionState
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import NOTHING, frozen
 
 _TO_WORST = (VersionState.ROTATED, VersionState.PERHAPS, VersionState.IN_USE)
 
 
-@frozen(slots=False)
+@frozen
 class Versions:
     """Every content that secrets had, by its digest (SHA-256, hexadecimal) and by its path.
 
@@ -27,8 +26,8 @@ class Versions:
     by_path: Mapping[str, tuple[str, ...]]
     lengths: Mapping[str, int | None]
     current: Mapping[str, frozenset[str]]
-    plain_now: Mapping[str, int] = field(default_factory=dict)
-    successors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    plain_now: Mapping[str, int] = NOTHING
+    successors: Mapping[str, tuple[str, ...]] = NOTHING
 
     @cached_property
     def in_use(self) -> frozenset[str]:

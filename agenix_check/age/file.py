@@ -1,12 +1,10 @@
 """One age file, binary or armored, read without a key (https://c2sp.org/age)."""
 
-from dataclasses import replace
-
 from agenix_check.age.armor import armor_start, armored_offset, read_armor
 from agenix_check.age.errors import AgeFormatError
 from agenix_check.age.header import ANY_VERSION, read_header
 from agenix_check.age.stanzas import Stanza
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import frozen, replace
 
 NONCE = 16
 TAG = 16

@@ -3,13 +3,12 @@
 `audit_fleet` judges by the declaration or by names, and plain agenix beside.
 """
 
-from dataclasses import replace
-
 from agenix_check.audit.by_names import audit_names
 from agenix_check.discover.declared.inventory import Inventory
 from agenix_check.discover.tree.names import Names, fleet_of
 from agenix_check.model.activity import busy
 from agenix_check.model.findings import Report, SnapshotInfo
+from agenix_check.model.frozen import replace
 
 __all__ = ["audit_fleet", "every_node", "refuse_emptied"]
 

@@ -1,11 +1,11 @@
 """Since when a file is gone, empty, malformed or altered, and the fix: the version before."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from agenix_check.audit.commands import bring_back
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Cause, CauseKind, Finding, Report, Severity
+from agenix_check.model.frozen import replace
 
 _FROM_HEAD = "git restore --source=HEAD "
 

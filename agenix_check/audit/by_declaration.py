@@ -1,7 +1,6 @@
 """The audit of a declared fleet: nothing is guessed, and what is missing is certain."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from agenix_check.audit.commands import REKEY, pathspec, put_key_right, remove, shell
@@ -46,6 +45,7 @@ from agenix_check.model.findings import (
     SnapshotInfo,
     finding_key,
 )
+from agenix_check.model.frozen import replace
 from agenix_check.rules import find_rule
 
 _BY_NAMES = 'inventory = "names" in agenix-check.toml'

@@ -1,7 +1,6 @@
 """The audit where only names are known: every rule that needs no declaration."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from agenix_check.model.findings import (
     finding_key,
 )
 from agenix_check.model.fleet import Fleet
+from agenix_check.model.frozen import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sized

@@ -5,19 +5,19 @@ the same content. Where the base cannot be judged, what a finding depends on dec
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from agenix_check.audit.key_files import KeyFiles
 from agenix_check.discover.tree.evidence import LOCK, Evidence
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import DeclaredNode
 from agenix_check.model.findings import Finding
+from agenix_check.model.frozen import frozen, replace
 from agenix_check.rules import About, MendedBy, find_rule
 
 _DECLARING = (".nix", ".toml", ".json", "flake.lock", LOCK)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Dependencies:
     """What decides where the base cannot be judged: the files that a finding depends on."""
 

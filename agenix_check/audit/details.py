@@ -1,7 +1,6 @@
 """The details of each output: whom it is for, how long it is, and what it was made from."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 
 from agenix_check.age import Stanza, describe
@@ -22,6 +21,7 @@ from agenix_check.model.findings import (
     Verdict,
 )
 from agenix_check.model.fleet import closest_to_name
+from agenix_check.model.frozen import replace
 from agenix_check.model.lost import Past
 
 

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from agenix_check.audit.content import dummy_sizes
 from agenix_check.audit.copies import JudgedOutput
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Finding, JudgedFile
+from agenix_check.model.frozen import replace
 
 _RULE_OF_LENGTHS = "output-length"
 _RULE_OF_DUMMIES = "output-dummy"

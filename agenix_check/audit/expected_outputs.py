@@ -1,7 +1,6 @@
 """Judge every declared output, and find files that no declaration accounts for."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from agenix_check.age import Match, recipient_or_none
 from agenix_check.audit.commands import (
@@ -38,9 +37,10 @@ from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.model.declaration import WITHHELD, DeclaredNode
 from agenix_check.model.findings import Cause, CauseKind, FileKind, Finding, JudgedFile, Verdict
 from agenix_check.model.fleet import Output
+from agenix_check.model.frozen import frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Bench:
     """Everything that a declared output is judged by.
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from agenix_check.age import Recipient
@@ -12,9 +11,10 @@ from agenix_check.discover.tree.names import Names
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.snapshot import algorithm_of, object_id
 from agenix_check.model.declaration import WITHHELD, DeclaredNode
+from agenix_check.model.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen(kw_only=False)
 class KeyFiles:
     """The files of a tree and of its base, searched for the keys of nodes."""
 

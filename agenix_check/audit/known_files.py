@@ -1,7 +1,6 @@
 """What is known of one file, from what was judged and from who can read what."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.key_texts import KeyTexts, bare
@@ -9,6 +8,7 @@ from agenix_check.discover.tree.names import Names
 from agenix_check.model.access import Reader, ReaderKind
 from agenix_check.model.declaration import RulesFile
 from agenix_check.model.findings import Report
+from agenix_check.model.frozen import replace
 from agenix_check.model.known import KnownFile, KnownKind
 
 

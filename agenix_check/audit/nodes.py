@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 
 from agenix_check.age import DUMMY_RECIPIENT
 from agenix_check.audit.commands import REPLACE_KEY, put_key_right, shell
@@ -14,6 +13,7 @@ from agenix_check.discover.declared.from_declaration import say_failed
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode
 from agenix_check.model.findings import CauseKind, Finding, Report
+from agenix_check.model.frozen import replace
 
 NOT_EVALUATED = "node-not-evaluated"
 

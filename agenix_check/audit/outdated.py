@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from agenix_check.audit.commands import encrypt_to_all, from_top
 from agenix_check.audit.judged import make_finding
@@ -11,6 +10,7 @@ from agenix_check.discover.declared.generated import Missing, Outdated, missing_
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import DeclaredSecret
 from agenix_check.model.findings import Cause, CauseKind, Finding
+from agenix_check.model.frozen import replace
 
 _MOST_NEEDED = 3
 

@@ -2,7 +2,6 @@
 
 import posixpath
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from agenix_check.audit.commands import (
@@ -44,6 +43,7 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
+from agenix_check.model.frozen import replace
 
 _ANONYMOUS_REASON = (
     "recipients of anonymous types: their number is right, but the file does not show whose keys "

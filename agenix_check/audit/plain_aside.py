@@ -1,7 +1,6 @@
 """Plain agenix: rules that were edited in the work tree and not staged, beside those judged."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from agenix_check.age import Recipient
 from agenix_check.audit.commands import REKEY, record, stage
@@ -11,6 +10,7 @@ from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import PlainRule, RulesAside, RulesFile
 from agenix_check.model.findings import Finding
+from agenix_check.model.frozen import replace
 
 
 def refuse_by_work_tree(names: Names, file: RulesFile, rule: PlainRule) -> str | None:

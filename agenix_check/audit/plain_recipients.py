@@ -3,7 +3,6 @@
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from agenix_check.age import (
@@ -25,9 +24,10 @@ from agenix_check.discover.tree.facts import AgeFact, Fact
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import KeyOrigin, PlainRule, RulesFile
 from agenix_check.model.findings import Cause, CauseKind, Finding
+from agenix_check.model.frozen import frozen
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class PlainBench:
     """What plain agenix is judged by.
 

@@ -1,7 +1,6 @@
 """Since when a file of plain agenix is as wrong as it is: the commit that made it so."""
 
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from agenix_check.audit.plain import audit_plain
@@ -11,6 +10,7 @@ from agenix_check.discover.declared.written_rules import WrittenRules
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import RulesFile
 from agenix_check.model.findings import Cause, CauseKind, Finding, Report
+from agenix_check.model.frozen import replace
 from agenix_check.rules import About, find_rule
 
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -12,11 +11,12 @@ from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.key_texts import digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace
+from agenix_check.model.frozen import frozen
 
 Slot = tuple[str, str]  # a node and the id of a secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Predecessors:
     """Files that are named like outputs, but that no declaration wants now.
 

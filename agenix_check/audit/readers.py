@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agenix_check.age import PLUGIN, SCRYPT, Match, Recipient, Stanza, match
@@ -10,13 +9,14 @@ from agenix_check.audit.commands import UPDATE_MASTERS, encrypt_to_all
 from agenix_check.audit.judged import make_finding
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.model.findings import Cause, CauseKind, Finding
+from agenix_check.model.frozen import frozen
 
 if TYPE_CHECKING:
     from agenix_check.audit.expected_outputs import Bench
     from agenix_check.discover.tree.names import Names
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Difference:
     """Declared recipients that a file lacks, and stanzas for somebody who is not declared.
 

@@ -2,13 +2,13 @@
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.model.findings import Counts, FileKind, Finding, JudgedFile, Report, Verdict
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import Ignore, Settings
 from agenix_check.rules import About, find_rule
 

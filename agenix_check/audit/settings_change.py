@@ -1,18 +1,18 @@
 """What a change of the settings would hide, as the settings of its base see it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from agenix_check.audit.judged import make_finding
 from agenix_check.audit.select import is_ignored, is_wanted
 from agenix_check.model.findings import Finding, JudgedFile, Report, Severity, Verdict
+from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import FailOn, Settings, SettingsChange
 
 _MOST_NAMED = 5  # things named in the message
 _LONGEST_ONE = 120  # characters of one of them
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Seen:
     """What the audit finds with some settings.
 

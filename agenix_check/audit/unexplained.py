@@ -7,7 +7,6 @@ what happened since says that nobody needs it.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 
 from agenix_check.age import stanza_tag
 from agenix_check.audit.commands import (
@@ -39,6 +38,7 @@ from agenix_check.discover.tree.unstaged import Waiting
 from agenix_check.git.snapshot import SYMLINK
 from agenix_check.model.findings import Cause, CauseKind, Finding, Severity
 from agenix_check.model.fleet import closest_to_name
+from agenix_check.model.frozen import replace
 from agenix_check.model.lost import Lost, Past, Reason
 
 

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from agenix_check.cli.terminal import is_terminal, line_width, say, show_progres
 from agenix_check.errors import UsageError
 from agenix_check.gate import check_view, exit_code, open_store, recall_view
 from agenix_check.git.repository import Repository, is_by_hand
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import InventoryChoice, Settings
 
 if TYPE_CHECKING:

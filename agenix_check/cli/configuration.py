@@ -5,7 +5,6 @@ A later source wins: settings file, variable, command line. Whose file that is, 
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from agenix_check.cli.options import (
@@ -18,6 +17,7 @@ from agenix_check.cli.options import (
 )
 from agenix_check.cli.settings_file import FileSettings, ignore_everywhere
 from agenix_check.errors import UsageError, nearest
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import EvaluateWhen, Settings
 
 # What pre-commit sets where a hook runs for a range of commits (pre-push).

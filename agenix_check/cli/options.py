@@ -1,11 +1,11 @@
 """The table of options: each has one name, as an option, a setting and a variable, and a type."""
 
 from collections.abc import Sequence
-from dataclasses import Field, fields
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from agenix_check.errors import UsageError
+from agenix_check.model.frozen import field_names
 from agenix_check.model.settings import Ignore, Settings
 from agenix_check.report.registry import format_names
 
@@ -184,18 +184,20 @@ _KINDS_BY_TYPE: dict[object, Kind] = {
 }
 
 
-def _option(field: "Field[Any]") -> Option:
+def _option(field: str, type_: object) -> Option:
     """Return the option of a field. A field without a text raises `KeyError`, at import."""
-    name = field.name.replace("_", "-")
+    name = field.replace("_", "-")
     text = OPTION_TEXTS[name]
-    if field.name == "format":
-        return Option(name, field.name, "choice", text)
-    if isinstance(field.type, type) and issubclass(field.type, StrEnum):
-        return Option(name, field.name, "choice", text, field.type)
-    return Option(name, field.name, _KINDS_BY_TYPE[field.type], text)
+    if field == "format":
+        return Option(name, field, "choice", text)
+    if isinstance(type_, type) and issubclass(type_, StrEnum):
+        return Option(name, field, "choice", text, type_)
+    return Option(name, field, _KINDS_BY_TYPE[type_], text)
 
 
-OPTIONS: tuple[Option, ...] = tuple(map(_option, fields(Settings)))
+OPTIONS: tuple[Option, ...] = tuple(
+    _option(field, Settings.__annotations__[field]) for field in field_names(Settings)
+)
 BY_NAME = {option.name: option for option in OPTIONS}
 
 

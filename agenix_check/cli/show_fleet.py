@@ -1,7 +1,6 @@
 """The verb `fleet`: what should exist, what of it is right, and the lock file."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from agenix_check.audit.select import select
 from agenix_check.audit.unmatched import unmatched_in_fleet
@@ -14,6 +13,7 @@ from agenix_check.cli.terminal import can_draw, is_terminal, print_out, say, tex
 from agenix_check.errors import CannotCheckError
 from agenix_check.inquiries import JudgedFleet, judge_fleet, make_lock
 from agenix_check.model.fleet import Fleet
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import Settings
 from agenix_check.report import fleet_listing
 from agenix_check.report.closer_look import render_closer

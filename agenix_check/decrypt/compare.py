@@ -6,7 +6,6 @@ hardware key for nothing.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -33,6 +32,7 @@ from agenix_check.model.findings import (
     finding_key,
 )
 from agenix_check.model.fleet import Output
+from agenix_check.model.frozen import replace
 from agenix_check.model.progress import Progress
 from agenix_check.model.settings import Settings
 from agenix_check.rules import find_rule

@@ -1,13 +1,14 @@
 """A break: one thing that somebody does to a sample, and the rule that names it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from agenix_check.model.frozen import frozen
 
 _Sample = TypeVar("_Sample")  # the sample that it breaks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Break(Generic[_Sample]):
     """One way to break a sample.
 

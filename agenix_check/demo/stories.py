@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -12,6 +11,7 @@ from agenix_check.demo.plain_sample import PlainSample, alices_identity
 from agenix_check.demo.sample_fleet import CI_KEY, DB, SampleFleet
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import new_identity
+from agenix_check.model.frozen import frozen
 from agenix_check.report.escape import BOLD, RED, inert, paint
 
 # Runs the program in a directory with some arguments; gives the exit code and what it printed.
@@ -28,7 +28,7 @@ _LEFT_ALONE = ("PATH", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "COLUMNS", "TERM"
 _Broken = TypeVar("_Broken", SampleFleet, PlainSample)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Story(Generic[_Broken]):
     """What happened to a sample, the rule that names it, and the commands that fix it."""
 

@@ -7,11 +7,11 @@ that it stands for all views that have the same report.
 import secrets
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import cast
 
 from agenix_check.git.cache import Store
 from agenix_check.model.findings import Report, SnapshotInfo
+from agenix_check.model.frozen import replace
 
 _MOST_DOCUMENTS = 4  # of one format
 MOST_TEXTS = 1 << 25  # bytes of all of them

@@ -10,13 +10,13 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from agenix_check.git.paths import quote_path
 from agenix_check.git.process import Git, GitError, first_line
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
+from agenix_check.model.frozen import frozen
 
 # The same tree always gives the same commit.
 _WHO = "agenix-check <agenix-check@localhost> 946684800 +0000"
@@ -31,7 +31,7 @@ _ATTRIBUTES = "* -text !eol -ident !filter !working-tree-encoding -export-ignore
 _ENTRY = re.compile(r'"(?:[^"\\]|\\.)*"|[^:]+', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Export:
     """A repository in `directory` whose only commit is `commit`, on the branch `ref`."""
 

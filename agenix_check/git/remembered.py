@@ -2,7 +2,6 @@
 
 import marshal
 from collections.abc import Callable
-from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -20,6 +19,7 @@ from agenix_check.model.findings import (
     SnapshotInfo,
     Verdict,
 )
+from agenix_check.model.frozen import field_names, replace
 
 if TYPE_CHECKING:
     from agenix_check.git.plain_access import PlainChange
@@ -108,7 +108,7 @@ class RememberedReport:
                 secrets=entry.secrets,
                 plain=sum(number for _, number in entry.plain),
             ),
-            counts=Counts(**dict(zip(Counts.__slots__, entry.counts, strict=True))),
+            counts=Counts(**dict(zip(field_names(Counts), entry.counts, strict=True))),
             files=files,
             findings=findings,
             access=_revive_access(entry.access),
@@ -162,7 +162,7 @@ class RememberedReport:
             self._keep_list(listed, body)
         entry = _Entry(
             fleet.inventory, fleet.complete, fleet.nodes, fleet.secrets,
-            tuple(getattr(counts, name) for name in Counts.__slots__), listed, aside,
+            tuple(getattr(counts, name) for name in field_names(Counts)), listed, aside,
             _flatten_access(report.access),
             tuple(sorted((str(verdict), number) for verdict, number in plain.items())),
             self._known_as,

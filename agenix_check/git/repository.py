@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 from agenix_check.errors import CannotCheckError, UsageError
@@ -14,7 +13,7 @@ from agenix_check.git.paths import quote_path, to_text
 from agenix_check.git.process import Git, GitError, first_line
 from agenix_check.git.snapshot import Change, Snapshot, parse_changes
 from agenix_check.git.staged_tree import is_large, write_staged_tree
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import frozen, replace
 
 _FACTS = (
     "--is-bare-repository",

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from functools import cached_property
 from threading import Thread
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from typing import NamedTuple
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.paths import to_text
 from agenix_check.git.process import Git
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import frozen, replace
 
 REGULAR = "100644"
 SYMLINK = "120000"
@@ -51,7 +50,7 @@ Listing = tuple[dict[str, File], dict[str, str]]
 """The files of a tree, and the object ids of its directories, by path."""
 
 
-@frozen(slots=False)
+@frozen
 class Snapshot:
     """A tree seen read-only: the index, a commit or the work tree.
 

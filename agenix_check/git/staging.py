@@ -10,7 +10,6 @@ import shutil
 import signal
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 from agenix_check.errors import CannotCheckError
@@ -19,6 +18,7 @@ from agenix_check.git.process import Git
 from agenix_check.git.repository import Repository, index_aside, write_tree
 from agenix_check.git.snapshot import REGULAR, algorithm_of, object_id
 from agenix_check.git.worktree import without_filters
+from agenix_check.model.frozen import replace
 
 FOLDER = "agenix-check"  # in the Git directory
 

@@ -3,10 +3,10 @@
 import posixpath
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from agenix_check.discover.tree.naming import output_file
 from agenix_check.model.fleet import RULES_FILE
+from agenix_check.model.frozen import frozen
 
 PRE_COMMIT = ".pre-commit-config.yaml"
 PREK = "prek.toml"
@@ -29,7 +29,7 @@ _GIT_HOOKS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InUse:
     """What a repository uses. `forge` and `hooks` are names, None where there is none.
 

@@ -7,10 +7,10 @@ changed.
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from agenix_check.init.examples import example, where_to_read
 from agenix_check.init.in_use import PRE_COMMIT, PREK, InUse
+from agenix_check.model.frozen import frozen
 
 _OURS = "agenix-check"
 _INSTALL = "install -t pre-commit -t pre-merge-commit -t pre-push"
@@ -59,7 +59,7 @@ _ITEM = re.compile(r"^( *)- +repo:", re.MULTILINE)
 _NEXT_KEY = re.compile(r"^[^\s#-]", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Proposal:
     """A file that would be written: its content now, None if there is none, and then."""
 

@@ -1,6 +1,5 @@
 """Secrets in use that former readers or everybody could read, for the gate."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agenix_check.access.exposed_findings import audit_exposed
@@ -9,6 +8,7 @@ from agenix_check.git.history import commits_since
 from agenix_check.inquiries import call_past_readers, discover_past_readers, say_unseen_history
 from agenix_check.keys.published import find_past_exposures
 from agenix_check.model.findings import Report
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
 

@@ -12,12 +12,12 @@ import re
 import shlex
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from agenix_check.errors import UsageError
 from agenix_check.model.declaration import Declaration, MasterIdentity
+from agenix_check.model.frozen import frozen, replace
 
 OPTION = "-i"
 VARIABLE = "AGENIX_CHECK_IDENTITY"
@@ -32,7 +32,7 @@ NAMED = (OPTION, VARIABLE)  # for this run
 _LARGEST_FILE = 1 << 20  # in bytes: an identity file is far smaller
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IdentityFile:
     """A file that may hold identities: its path as people know it, and where it was named.
 
@@ -44,7 +44,7 @@ class IdentityFile:
 
     path: str
     origin: str
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | None = None
     problem: str | None = None
     pubkey: str | None = None
     primary: bool = False

@@ -6,7 +6,6 @@ Whether a key fits shows from its public half and the file's stanzas, before any
 import enum
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agenix_check.age import (
@@ -53,6 +52,7 @@ from agenix_check.keys.ssh_private_keys import (
     public_half,
     unlock,
 )
+from agenix_check.model.frozen import frozen
 
 if TYPE_CHECKING:
     from pyrage import _Identity
@@ -67,7 +67,7 @@ _PLUGIN_ADVICE = " If you are developing a plugin"  # to print private keys
 _LONGEST_REASON = 300  # in characters: what a plugin complains of
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Key:
     """One key of an identity file, or a locked file with keys.
 
@@ -104,7 +104,7 @@ class Key:
         return Match.UNKNOWN if possible else Match.NO
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class OpenKey(Key):
     """A key that pyrage can use; with `prompts` where a plugin does the work."""
 
@@ -112,7 +112,7 @@ class OpenKey(Key):
     prompts: PluginPrompts | None = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class ForeignKey(Key):
     """A key that cannot be used here, and why: the end of a sentence.
 
@@ -123,7 +123,7 @@ class ForeignKey(Key):
     by_program: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class LockedKey(Key):
     """A file with a passphrase."""
 
@@ -157,13 +157,13 @@ class AttemptOutcome(enum.Enum):
     PROGRAM_FAILED = "program failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attempt:
     """A key tried on a file; `reason` says why a key is unusable, as the end of a sentence."""
 
     key: Key
     outcome: AttemptOutcome
-    plaintext: bytes = field(default=b"", repr=False)
+    plaintext: bytes = b""
     reason: str = ""
 
 

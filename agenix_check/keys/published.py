@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from agenix_check.access.exposure import find_exposures, find_public
@@ -19,6 +18,7 @@ from agenix_check.keys.private_keys import SAYS_NO_MATCH
 from agenix_check.keys.prompts import is_panic
 from agenix_check.keys.ssh_private_keys import has_passphrase, public_half
 from agenix_check.model.exposed import KeyExposure, PublicSecret
+from agenix_check.model.frozen import replace
 
 if TYPE_CHECKING:
     from pyrage import x25519

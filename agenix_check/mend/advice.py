@@ -1,7 +1,6 @@
 """What a check advises where `--fix` would ask for a grant: the command that gives it."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agenix_check.age import DUMMY_RECIPIENT, Recipient, recipient_or_none
@@ -12,6 +11,7 @@ from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import OutputFile
 from agenix_check.git.known_keys import read_known_keys
 from agenix_check.model.findings import Finding, Report
+from agenix_check.model.frozen import replace
 from agenix_check.rules import MendedBy, find_rule
 from agenix_check.view import View, trusted_commit
 

@@ -1,7 +1,6 @@
 """Trust on first use: the keys for which HEAD has outputs or a rule (docs/design.md, section 9)."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from agenix_check.age import DUMMY_RECIPIENT, Recipient, recipient_or_none
 from agenix_check.audit.content import may_be_read
@@ -18,6 +17,7 @@ from agenix_check.git.cache import Store
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
 from agenix_check.mend.admission import searched
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import Settings
 from agenix_check.view import View, trusted_commit
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agenix_check.discover.tree.facts import AgeFact, LockedFact
@@ -43,6 +42,7 @@ from agenix_check.mend.refusals import (
     ungenerated,
 )
 from agenix_check.model.findings import Fix, Report
+from agenix_check.model.frozen import frozen, replace
 from agenix_check.model.progress import Progress
 from agenix_check.model.settings import FailOn, Settings, SettingsOrigin
 from agenix_check.rules import MendedBy, find_rule
@@ -52,7 +52,7 @@ _SMALL_PLAINTEXT = 1 << 14  # bytes
 _AT_ONCE = 1000  # sources that are read in one go
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fixed:
     """The gate's last report, which lists what was fixed; `left` says what could not be fixed.
 
@@ -64,7 +64,7 @@ class Fixed:
     withheld: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Planned:
     """A plan, what it was made from, and the tree that was staged when it was made.
 
@@ -170,7 +170,7 @@ def _only_new_fails(repository: Repository, settings: Settings) -> bool:
         return view.of_a_change
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Run:
     """What one run of `fix_tree` was given, and the folder for its journal."""
 

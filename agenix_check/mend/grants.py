@@ -5,7 +5,6 @@ a `#` too, because not every shell takes that for a comment.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from agenix_check.age import fingerprint, parse_recipient, recipient_or_none
 from agenix_check.audit.commands import OR_AGENIX_REKEY, REKEY, shell
@@ -27,6 +26,7 @@ from agenix_check.mend.admission import (
 from agenix_check.mend.lock_gifts import ONLY_THE_LOCK
 from agenix_check.mend.plan import first_and_count
 from agenix_check.model.fleet import closest_to_name
+from agenix_check.model.frozen import frozen
 
 ALL = "all"
 _MOST_SEARCHES = 10  # of the whole history, for a commit to name
@@ -34,7 +34,7 @@ _LONGEST_AUTHOR = 60  # characters
 _MOST_OFFERED_GRANTS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Grant:
     """A key that would get secrets, and what a person needs to know to decide.
 

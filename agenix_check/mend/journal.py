@@ -13,7 +13,6 @@ import stat
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -23,13 +22,14 @@ from agenix_check.git.paths import local_text
 from agenix_check.git.repository import Repository
 from agenix_check.git.staging import entries, object_ids, restage, write_blobs
 from agenix_check.git.worktree import local_path, mode_of, passes_symlink
+from agenix_check.model.frozen import fields_of, frozen
 
 _FILE_NAME = "journal"
 _TEMPORARY = ".agenix-check."
 _THREADS = 8  # disks take many requests at once
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Changes:
     """What to do to the index that holds `tree`, and to the work tree.
 
@@ -88,7 +88,7 @@ def _end(repository: Repository, work_tree: "WorkTree", journal: "Journal") -> N
         work_tree.undo(journal)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Written:
     """A file to write: its path, two temporary names beside it, and digests of its content.
 
@@ -103,7 +103,7 @@ class Written:
     before: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Removed:
     """A file to remove, and the digest of its content, None where there is no file."""
 
@@ -111,7 +111,7 @@ class Removed:
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Journal:
     """Everything that a run does to the work tree; `folders` are those that it makes."""
 
@@ -262,7 +262,7 @@ class WorkTree:
         def note() -> None:
             new = self._journal.with_suffix(".new")
             new.unlink(missing_ok=True)
-            _write_new(new, json.dumps(asdict(journal)).encode("ascii"))
+            _write_new(new, json.dumps(journal, default=fields_of).encode("ascii"))
             new.replace(self._journal)
 
         _explaining(str(self._journal), note)

@@ -1,13 +1,13 @@
 """Which outputs there should be, made from which source and for which key; and as declared."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from agenix_check.discover.declared.expected import Declared, Expected
 from agenix_check.discover.tree.naming import Place
 from agenix_check.model.declaration import DeclaredNode
 from agenix_check.model.findings import Finding
+from agenix_check.model.frozen import frozen
 
 
 class Need(NamedTuple):
@@ -21,7 +21,7 @@ class Need(NamedTuple):
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Needs:
     """What is needed: all of it, and by node and secret.
 

@@ -1,7 +1,6 @@
 """What a fix would do, as values: nothing here reads a key or writes a file."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from agenix_check.age import (
@@ -13,6 +12,7 @@ from agenix_check.age import (
 )
 from agenix_check.mend.admission import NOT_KNOWN, Admission, Ungranted
 from agenix_check.model.findings import Finding, Report
+from agenix_check.model.frozen import frozen, replace
 
 if TYPE_CHECKING:
     from agenix_check.mend.grants import Grant
@@ -50,7 +50,7 @@ class Restored(NamedTuple):
     secret: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Job:
     """One decryption, of the blob `oid` at `path`, and everything that is made from it.
 
@@ -68,7 +68,7 @@ class Job:
     identity: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plan:
     """Everything that is to be done; `left` says what cannot be fixed, and why: a sentence each.
 

@@ -1,7 +1,6 @@
 """From findings to a plan: what is made from what, and what is removed. Nothing is read."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 
@@ -26,6 +25,7 @@ from agenix_check.mend.needs import Need, declared_needs, needs_of_finding
 from agenix_check.mend.plan import Job, NewOutput, Plan, Restored, Touched, first_and_count
 from agenix_check.mend.reencrypt import plan_plain, plan_sources
 from agenix_check.model.findings import Finding, Severity
+from agenix_check.model.frozen import replace
 from agenix_check.model.lost import Reason
 from agenix_check.rules import MendedBy, find_rule
 

@@ -1,7 +1,6 @@
 """Every file of a plan, made in memory: each source is decrypted once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 
 from agenix_check.age import read_age
@@ -11,10 +10,11 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.keys.encrypt import encrypt, may_ask
 from agenix_check.keys.keychain import Keychain
 from agenix_check.mend.plan import Job, NewOutput
+from agenix_check.model.frozen import frozen
 from agenix_check.model.progress import Progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Produced:
     """A file that was made, and whose it is; its content is encrypted."""
 

@@ -7,12 +7,12 @@ NamedTuples: four times faster to build.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import frozen, replace
 
 if TYPE_CHECKING:
     from agenix_check.model.access import AccessChange, Reader
@@ -269,7 +269,7 @@ class Decrypted:
         return sum(one.verdict in looks_right for one in self.not_compared)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Counts:
     """How many outputs have which verdict, and how many findings which severity."""
 
@@ -338,10 +338,7 @@ class Report:
     readers: "tuple[Reader, ...]" = ()
     remembered_plain: tuple[tuple[Verdict, int], ...] = ()
     fleet_nodes: tuple[str, ...] = ()
-    known_as: str | None = field(default=None, compare=False)
-    _by_kind: dict[FileKind, tuple[JudgedFile, ...]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    known_as: str | None = None
 
     @property
     def outputs(self) -> tuple[JudgedFile, ...]:
@@ -360,9 +357,12 @@ class Report:
 
     def of_kind(self, kind: FileKind) -> tuple[JudgedFile, ...]:
         """Return the files of one kind, in their order."""
-        if kind not in self._by_kind:
-            self._by_kind[kind] = tuple([one for one in self.files if one.kind is kind])
-        return self._by_kind[kind]
+        return self._by_kind.get(kind, ())
+
+    @cached_property
+    def _by_kind(self) -> Mapping[FileKind, tuple[JudgedFile, ...]]:
+        kinds = {one.kind for one in self.files}
+        return {kind: tuple([one for one in self.files if one.kind is kind]) for kind in kinds}
 
     def node_names(self) -> dict[str, str]:
         """Return the name under which each node is shown: the same, whatever part is shown."""

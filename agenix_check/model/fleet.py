@@ -1,10 +1,9 @@
 """The vocabulary of what should exist: nodes, their outputs, and the fleet of all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import NOTHING, frozen
 from agenix_check.model.node_names import shown_names
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class Fleet:
     masters: tuple[str, ...] = ()
     unknown_masters: tuple[str, ...] = ()
     rules: "tuple[RulesFile, ...]" = ()
-    key_names: Mapping[str, str] = field(default_factory=dict)
+    key_names: Mapping[str, str] = NOTHING
     every_node: tuple[str, ...] = ()
     every_secret: tuple[str, ...] = ()
 

@@ -1,9 +1,9 @@
 """What a repository knows of one of its files: an output, a source, a file of a rule, a key."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from agenix_check.model.findings import Finding, JudgedFile
+from agenix_check.model.frozen import frozen
 
 
 class KnownKind(StrEnum):
@@ -15,7 +15,7 @@ class KnownKind(StrEnum):
     KEY = "key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KnownFile:
     """A file that the fleet knows.
 

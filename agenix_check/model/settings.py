@@ -50,7 +50,7 @@ class Ignore:
     reason: str
 
 
-@frozen(slots=False)
+@frozen
 class Settings:
     """Every setting with its value, in the order of `--help`.
 

@@ -6,7 +6,7 @@ from textwrap import indent as indent_lines
 from agenix_check.errors import UsageError, nearest
 from agenix_check.report.escape import visible
 from agenix_check.report.registry import DEFAULT_WIDTH
-from agenix_check.rules import RULES, About, Rule
+from agenix_check.rules import RULES, About, Rule, unindented
 
 _MOST_SUGGESTED = 3
 
@@ -14,9 +14,9 @@ _MOST_SUGGESTED = 3
 def rule_texts(rule: Rule) -> tuple[tuple[str, str], ...]:
     """Return the texts of a rule, each with its heading."""
     return (
-        ("What it means", rule.meaning),
-        ("Why it matters", rule.why),
-        ("How to fix it", rule.mend),
+        ("What it means", unindented(rule.meaning)),
+        ("Why it matters", unindented(rule.why)),
+        ("How to fix it", unindented(rule.mend)),
     )
 
 

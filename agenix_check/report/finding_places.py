@@ -5,11 +5,11 @@ person edited, and a diff shows, is the source, the key or the declaration.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from agenix_check.git.paths import to_bytes
 from agenix_check.model.findings import CauseKind, Finding, Report
+from agenix_check.model.frozen import frozen
 from agenix_check.rules import About, find_rule
 
 
@@ -23,7 +23,7 @@ class Role(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FindingPlace:
     """A file that a finding names, with its path as in the report."""
 

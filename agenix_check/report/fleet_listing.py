@@ -3,13 +3,13 @@
 import json
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from agenix_check.age import recipient_or_none
 from agenix_check.audit.select import is_node, is_secret, matches
 from agenix_check.model.declaration import PlainRule, RulesFile
 from agenix_check.model.findings import JudgedFile, Report, Verdict
 from agenix_check.model.fleet import Fleet, Node, Output
+from agenix_check.model.frozen import replace
 from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.words import quantity
 

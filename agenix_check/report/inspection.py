@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from agenix_check.age import (
@@ -15,6 +14,7 @@ from agenix_check.age import (
     read_age,
     recipient_or_none,
 )
+from agenix_check.model.frozen import frozen
 from agenix_check.model.known import KnownFile
 from agenix_check.report.escape import inert, inert_json, reversible, visible
 from agenix_check.report.folding import wrap_words
@@ -32,7 +32,7 @@ class PublicKeyLine(NamedTuple):
     comment: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Inspection:
     """A file and what it contains; `error` says why it is not a complete age file.
 
@@ -50,7 +50,7 @@ class Inspection:
         return self.file is not None and self.error is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AgeText:
     """What a diff shows of an age file; `digest` changes wherever the ciphertext does."""
 

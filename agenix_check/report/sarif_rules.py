@@ -6,7 +6,7 @@ from agenix_check.model.findings import Severity
 from agenix_check.report.addresses import HOME, rule_uri
 from agenix_check.report.explain import rule_texts
 from agenix_check.report.problem import NOT_CHECKED
-from agenix_check.rules import RULES, About, Rule
+from agenix_check.rules import RULES, About, Rule, unindented
 
 SarifValue = str | int | bool | None | Sequence["SarifValue"] | Mapping[str, "SarifValue"]
 
@@ -34,7 +34,7 @@ def descriptors() -> Iterator[dict[str, SarifValue]]:
             "id": rule.id,
             "name": "".join(word.capitalize() for word in rule.id.split("-")),
             "shortDescription": {"text": _sentence(rule.title)},
-            "fullDescription": {"text": _first_paragraph(rule.meaning)},
+            "fullDescription": {"text": _first_paragraph(unindented(rule.meaning))},
             "help": {"text": _plain(rule), "markdown": _markdown(rule)},
             "helpUri": rule_uri(rule.id) if rule.id in RULES else HOME,
             "defaultConfiguration": {"level": rule.severity},

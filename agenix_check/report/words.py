@@ -1,7 +1,6 @@
 """The sentences that several formats share: causes, counts, the summary, what was not compared."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from agenix_check.model.findings import (
     Cause,
@@ -14,6 +13,7 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
+from agenix_check.model.frozen import replace
 from agenix_check.report.escape import visible
 
 SHORT_COMMIT = 10

@@ -10,10 +10,10 @@ from agenix_check.rules.output_contents import OUTPUT_CONTENTS
 from agenix_check.rules.output_directories import OUTPUT_DIRECTORIES
 from agenix_check.rules.outputs import OUTPUTS
 from agenix_check.rules.plain import PLAIN
-from agenix_check.rules.rule import About, MendedBy, Newness, Rule
+from agenix_check.rules.rule import About, MendedBy, Newness, Rule, unindented
 from agenix_check.rules.sources import SOURCES
 
-__all__ = ["RULES", "About", "MendedBy", "Newness", "Rule", "find_rule"]
+__all__ = ["RULES", "About", "MendedBy", "Newness", "Rule", "find_rule", "unindented"]
 
 _ALL: tuple[Rule, ...] = (
     *OUTPUTS,

@@ -1,7 +1,6 @@
 """What a rule consists of."""
 
 from enum import Enum, StrEnum, auto
-from inspect import cleandoc
 
 from agenix_check.model.findings import Severity
 from agenix_check.model.frozen import frozen
@@ -58,8 +57,8 @@ class Rule:
 
     - `severity` is the usual severity; a finding may have another one.
     - `title` is one line without a full stop; `meaning`, `why` and `mend` are short paragraphs with
-      a blank line between them. An indented paragraph is to be typed and is never wrapped. The
-      common indentation of a triple-quoted text is removed.
+      a blank line between them. An indented paragraph is to be typed and is never wrapped. They
+      are indented as they stand in the code; `unindented` gives them without that.
     - `about` is the kind of file that its findings name.
     - `mended_by` is what `--fix` does about its findings; None if it can do nothing.
     - `exposure` is the CVSS 3 base score (0.1 to 10.0) if somebody can read a secret who should
@@ -89,11 +88,6 @@ class Rule:
     absent: bool = False
     newness: Newness = Newness.BY_FLEET
 
-    def __post_init__(self) -> None:
-        """Let the texts be declared as triple-quoted strings."""
-        for field in ("meaning", "why", "mend"):
-            object.__setattr__(self, field, cleandoc(getattr(self, field)))
-
     @property
     def is_encrypting(self) -> bool:
         """Whether `--fix` encrypts something about its findings: to keys that it must know."""
@@ -103,3 +97,10 @@ class Rule:
     def is_public(self) -> bool:
         """Whether everyone who can read the repository can read the secret."""
         return self.exposure is not None and self.exposure >= _PUBLIC
+
+
+def unindented(text: str) -> str:
+    """Return a text of a rule without the indentation that it has in the code."""
+    from inspect import cleandoc  # loads Python's own parser, and few runs explain a rule
+
+    return cleandoc(text)

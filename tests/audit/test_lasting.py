@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.gate import check
 from agenix_check.git.repository import open_repository
 from agenix_check.model.findings import Finding, Report
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import InventoryChoice, Settings
 from tests.audit.scenes import (
     ALPHA_TOKEN,

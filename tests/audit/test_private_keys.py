@@ -2,7 +2,6 @@
 
 import shlex
 import subprocess
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -35,7 +34,7 @@ def secret_lines(text: str) -> list[str]:
 
 
 def assert_kept_nowhere(report: Report, *secrets: str) -> None:
-    shown = [str(asdict(report))]
+    shown = [repr(report)]
     shown += [render(report, form, RenderOptions(verbose=True)) for form in format_names()]
     for text in shown:
         assert not [secret for secret in secrets if secret in text]

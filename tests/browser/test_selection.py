@@ -1,6 +1,5 @@
 """What is chosen in the matrix, with the mouse and with keys, and what is told of it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ from selenium.webdriver import Keys
 
 from agenix_check.demo.workshop import Workshop
 from agenix_check.model.findings import JudgedFile, MadeFrom, OutputDetail, Verdict
+from agenix_check.model.frozen import replace
 from tests.audit.scenes import DB, old_output
 from tests.browser.window import PHONE, Window
 from tests.conftest import Run

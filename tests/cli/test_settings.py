@@ -1,6 +1,5 @@
 """Settings: from file, variables and command line, and every way to get them wrong."""
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from agenix_check.cli.options import OPTION_TEXTS, OPTIONS, Option, OptionValue
 from agenix_check.cli.settings_file import FILE
 from agenix_check.demo.workshop import Workshop
 from agenix_check.errors import UsageError
+from agenix_check.model.frozen import field_names
 from agenix_check.model.settings import Settings
 from tests.conftest import Run
 from tests.settings_files import file_at
@@ -72,7 +72,7 @@ SPELLED = [option for option in OPTIONS if option.name != "ignore"]
 
 
 def test_the_table_of_options_has_every_setting_and_no_other() -> None:
-    assert {field.name.replace("_", "-") for field in fields(Settings)} == OPTION_TEXTS.keys()
+    assert {name.replace("_", "-") for name in field_names(Settings)} == OPTION_TEXTS.keys()
     assert [one.name for one in OPTIONS] == list(OPTION_TEXTS)  # one order, that of `--help`
 
 

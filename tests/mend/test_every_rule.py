@@ -4,7 +4,7 @@ import gc
 import subprocess
 from collections.abc import Mapping
 from contextlib import chdir
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from agenix_check.cli import main
 from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import new_identity
 from agenix_check.model.findings import Finding
+from agenix_check.model.frozen import replace
 from agenix_check.rules import RULES, MendedBy
 from tests.audit import scenes
 from tests.audit import test_every_rule as by_names

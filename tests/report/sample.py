@@ -1,7 +1,5 @@
 """Reports made by hand, as a fleet in trouble would give them."""
 
-from dataclasses import replace
-
 from agenix_check.model.access import Readable, Reader, ReaderKind, Shown
 from agenix_check.model.findings import (
     Cause,
@@ -17,6 +15,7 @@ from agenix_check.model.findings import (
     SnapshotInfo,
     Verdict,
 )
+from agenix_check.model.frozen import replace
 
 # A terminal sequence, a line break, a right-to-left override, markup, and a byte that is not UTF-8.
 HOSTILE = 'evil\x1b[31m\n\u202e<b>&"]]>::%0A\udcff'

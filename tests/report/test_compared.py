@@ -1,11 +1,10 @@
 """Outputs that were not compared with their sources: every format shows the same of them."""
 
-from dataclasses import replace
-
 import pytest
 from junitparser import JUnitXml
 
 from agenix_check.model.findings import Decrypted, NotCompared, Report, Verdict
+from agenix_check.model.frozen import replace
 from agenix_check.report.formats import html, junit
 from agenix_check.report.words import with_doubts
 from tests.report.sample import ALPHA, BETA, GREEN, output, path_of, report

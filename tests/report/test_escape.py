@@ -4,13 +4,13 @@ import html
 import json
 import re
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.model.findings import Cause, CauseKind
+from agenix_check.model.frozen import replace
 from agenix_check.report import RenderOptions, render
 from agenix_check.report.escape import inert, reversible, visible
 from agenix_check.report.registry import format_names

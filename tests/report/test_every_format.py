@@ -1,7 +1,5 @@
 """What holds for every format there is; tests/test_recipes.py adds one."""
 
-from dataclasses import replace
-
 import pytest
 
 from agenix_check.model.access import (
@@ -22,6 +20,7 @@ from agenix_check.model.exposed import (
     VersionState,
 )
 from agenix_check.model.findings import Cause, CauseKind, Report, Verdict
+from agenix_check.model.frozen import replace
 from agenix_check.report import RenderOptions, render
 from agenix_check.report.access import access_formats, render_access
 from agenix_check.report.exposure import exposure_formats, render_exposure

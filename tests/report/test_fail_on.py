@@ -1,12 +1,12 @@
 """Findings that are old and do not fail the run, as each format marks them."""
 
 import json
-from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
 from agenix_check.model.findings import Report, Severity, Verdict
+from agenix_check.model.frozen import replace
 from agenix_check.report import RenderOptions, render
 from tests.report.runner import commands
 from tests.report.sample import ALPHA, BETA, finding, output, plain, report

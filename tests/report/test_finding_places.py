@@ -2,7 +2,6 @@
 
 import os
 import re
-from dataclasses import replace
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.model.findings import Cause, CauseKind, FleetInfo, Severity
+from agenix_check.model.frozen import replace
 from agenix_check.report.finding_places import (
     FindingPlace,
     Role,

@@ -1,7 +1,5 @@
 """The report for GitHub Actions, read as its runner reads it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +14,7 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
+from agenix_check.model.frozen import replace
 from agenix_check.report.escape import visible
 from agenix_check.report.formats import github, text
 from tests.pace import cpu_seconds

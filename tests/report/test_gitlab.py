@@ -1,7 +1,6 @@
 """The report for GitLab's Code Quality: as its documentation and its parser want it."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from agenix_check.model.findings import Report, Severity
+from agenix_check.model.frozen import replace
 from agenix_check.report.finding_places import shown_path
 from agenix_check.report.formats.gitlab import render
 from tests.report.sample import ALL, ALPHA, GREEN, HOSTILE, TROUBLE, finding, report

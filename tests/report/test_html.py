@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from base64 import b64encode
-from dataclasses import replace
 from hashlib import sha256
 from html import unescape
 from html.parser import HTMLParser
@@ -28,6 +27,7 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
+from agenix_check.model.frozen import replace
 from agenix_check.report.addresses import rule_uri
 from agenix_check.report.formats import html
 from tests.report.sample import (
@@ -356,7 +356,7 @@ def test_a_report_without_outputs_has_no_matrix() -> None:
 _MANY = """
 import re
 from pathlib import Path
-from dataclasses import replace
+from agenix_check.model.frozen import replace
 from tests.report.sample import GREEN, SOURCE_EDIT, Verdict, finding, output
 from agenix_check.report import RenderOptions, render
 cells = [(f"n{node}", f"s{secret}") for node in range(1000) for secret in range(200)]

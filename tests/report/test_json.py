@@ -1,7 +1,6 @@
 """The JSON report: valid, sorted, complete, and just as the schema says."""
 
 import json
-from dataclasses import fields, replace
 from typing import Any
 
 import jsonschema
@@ -18,6 +17,7 @@ from agenix_check.model.findings import (
     Report,
     Verdict,
 )
+from agenix_check.model.frozen import field_names, replace
 from agenix_check.report import schema
 from agenix_check.report.formats.json import render
 from tests.report.sample import ALL, GREEN, HOSTILE, SOURCE_EDIT, TROUBLE, finding, output, report
@@ -120,7 +120,7 @@ def test_fields_are_those_of_the_contract_in_its_order() -> None:
         *("outputs", "ok", "wrong", "unverifiable", "skipped"),
         *("errors", "warnings", "notes", "ignored"),
     ]
-    assert list(document["counts"]) == [field.name for field in fields(Counts)]
+    assert list(document["counts"]) == list(field_names(Counts))
     assert list(document["outputs"][0]) == [
         *("node", "secret", "source", "path", "verdict", "rules", "reason")
     ]

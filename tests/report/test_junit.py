@@ -1,7 +1,6 @@
 """The JUnit report, read back by other programs."""
 
 from collections import Counter
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import junitparser
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.model.findings import Report, Severity, Verdict
+from agenix_check.model.frozen import replace
 from agenix_check.report.formats.junit import render
 from tests.report.sample import (
     ALL,

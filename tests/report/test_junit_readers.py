@@ -5,7 +5,6 @@ dorny/test-reporter's java-junit-parser.ts; Jenkins reads with a strict XML pars
 """
 
 import re
-from dataclasses import replace
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import given
 
 from agenix_check.model.findings import Report, Severity
+from agenix_check.model.frozen import replace
 from agenix_check.report.escape import visible
 from agenix_check.report.finding_places import shown_path
 from agenix_check.report.formats.junit import render

@@ -1,7 +1,6 @@
 """The Markdown report, read by GitHub's own parser: no name becomes markup, no size is exceeded."""
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.model.findings import Cause, CauseKind, Fix, Report, Severity, Verdict
+from agenix_check.model.frozen import replace
 from agenix_check.report.escape import visible
 from agenix_check.report.formats import markdown
 from agenix_check.report.markup import prose

@@ -1,12 +1,11 @@
 """What identifies a problem from run to run, and what is said of it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agenix_check.model.findings import Finding, Severity
+from agenix_check.model.frozen import replace
 from agenix_check.report.escape import visible
 from agenix_check.report.problem import (
     describe_finding,

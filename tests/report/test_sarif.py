@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -13,6 +12,8 @@ import pytest
 from hypothesis import given
 
 from agenix_check.model.findings import Report, Severity
+from agenix_check.model.frozen import replace
+from agenix_check.report.explain import rule_texts
 from agenix_check.report.finding_places import shown_path
 from agenix_check.report.formats.sarif import MOST_RESULTS, render
 from agenix_check.rules import RULES, Rule
@@ -145,14 +146,14 @@ def test_every_rule_is_described_whether_broken_or_not() -> None:
         described = rules[rule.id]
         assert re.sub("(?<=[a-z])(?=[A-Z])", "-", described["name"]).lower() == rule.id
         assert described["defaultConfiguration"]["level"] == rule.severity
-        for text in (rule.meaning, rule.why, rule.mend):
+        for _, text in rule_texts(rule):
             assert text in described["help"]["text"]
             assert text in described["help"]["markdown"]
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_the_text_of_a_rule_means_the_same_as_markdown(rule: Rule) -> None:
-    for paragraph in "\n\n".join((rule.meaning, rule.why, rule.mend)).split("\n\n"):
+    for paragraph in "\n\n".join(text for _, text in rule_texts(rule)).split("\n\n"):
         if paragraph.startswith(" "):
             # Code, each line of it.
             assert all(line.startswith("    ") for line in paragraph.splitlines())

@@ -1,7 +1,6 @@
 """The report for people: what it says, in which order, and what it must not say."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -17,6 +16,7 @@ from agenix_check.model.findings import (
     Severity,
     Verdict,
 )
+from agenix_check.model.frozen import replace
 from agenix_check.report.formats import text
 from agenix_check.report.registry import RenderOptions
 from tests.report.sample import (

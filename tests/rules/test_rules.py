@@ -5,7 +5,7 @@ import re
 import pytest
 
 from agenix_check.model.findings import Severity
-from agenix_check.rules import RULES, Rule
+from agenix_check.rules import RULES, Rule, unindented
 
 # Section 6 of the design, without the rules that need an evaluation.
 CONTRACT = {
@@ -55,8 +55,8 @@ def test_every_rule_is_told_in_full(rule: Rule) -> None:
     assert not rule.title.endswith(".")
     assert len(rule.title) <= 78
     for text in (rule.meaning, rule.why, rule.mend):
-        assert text == text.strip()
-        assert text
+        assert unindented(text) == unindented(text).strip()
+        assert unindented(text)
 
 
 def test_exposure_is_the_cvss_score_of_who_can_read_a_secret() -> None:
@@ -77,12 +77,12 @@ def test_exposure_is_the_cvss_score_of_who_can_read_a_secret() -> None:
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_every_fix_has_something_to_type(rule: Rule) -> None:
-    assert re.search(r"^    (agenix|agenix-check|git|nix) ", rule.mend, re.MULTILINE)
+    assert re.search(r"^    (agenix|agenix-check|git|nix) ", unindented(rule.mend), re.MULTILINE)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_fix_is_explained_where_it_helps(rule: Rule) -> None:
-    typed = [line.strip() for line in rule.mend.splitlines() if line.startswith("    ")]
+    typed = [line.strip() for line in unindented(rule.mend).splitlines() if line.startswith("    ")]
 
     if typed[0].startswith("agenix-check --fix"):
         assert rule.mended_by is not None
@@ -92,7 +92,7 @@ def test_fix_is_explained_where_it_helps(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_what_is_typed_stands_apart_from_prose(rule: Rule) -> None:
-    for paragraph in rule.mend.split("\n\n"):
+    for paragraph in unindented(rule.mend).split("\n\n"):
         indented = {line.startswith("    ") for line in paragraph.splitlines()}
         assert len(indented) == 1
         assert max(map(len, paragraph.splitlines())) <= 88

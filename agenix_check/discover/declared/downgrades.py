@@ -6,7 +6,6 @@ compared with.
 """
 
 from contextlib import suppress
-from dataclasses import replace
 
 from agenix_check.discover.declared.evaluation_cache import evaluate_exactly
 from agenix_check.discover.declared.from_declaration import evaluation_options
@@ -18,6 +17,7 @@ from agenix_check.discover.tree.names import Names, discover_names
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.cache import Store
 from agenix_check.git.snapshot import Snapshot
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
 

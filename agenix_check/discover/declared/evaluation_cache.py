@@ -7,7 +7,6 @@ one.
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from hashlib import sha256
 from typing import cast
 
@@ -23,7 +22,7 @@ from agenix_check.git.history import changed_lines
 from agenix_check.git.paths import to_bytes
 from agenix_check.git.repository import changes
 from agenix_check.model.declaration import Declaration
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import frozen, replace
 from agenix_check.view import View
 
 _STORED_EVALUATIONS = "evaluated"

@@ -1,7 +1,6 @@
 """The fleet as declared: which output every secret of every node should have."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -18,12 +17,13 @@ from agenix_check.git.repository import Repository
 from agenix_check.git.worktree import read_file
 from agenix_check.model.declaration import WITHHELD, Declaration, DeclaredNode, DeclaredSecret
 from agenix_check.model.fleet import Fleet, Node, Output
+from agenix_check.model.frozen import NOTHING, frozen
 from agenix_check.view import View
 
 _NO_ROTATION: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expected:
     """One secret of one node, and the output that it should have.
 
@@ -40,7 +40,7 @@ class Expected:
     hides_source: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Declared:
     """A declaration held against one tree.
 
@@ -55,7 +55,7 @@ class Declared:
     masters: Masters
     on_disk: frozenset[str]
     base: "Declared | None" = None
-    rotated: Mapping[str, str] = field(default_factory=dict)
+    rotated: Mapping[str, str] = NOTHING
     is_whole: bool = True
 
     @property

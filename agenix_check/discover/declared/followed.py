@@ -3,7 +3,6 @@
 Every rule then judges the file itself, and --fix decrypts and writes that.
 """
 
-from dataclasses import replace
 from functools import cache
 
 from agenix_check.discover.tree.evidence import Evidence
@@ -16,6 +15,7 @@ from agenix_check.model.declaration import (
     DeclaredSecret,
     MasterIdentity,
 )
+from agenix_check.model.frozen import replace
 
 
 def submodule_of(here: Evidence, place: DeclaredPath | None) -> str | None:

@@ -3,7 +3,6 @@
 import posixpath
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import replace
 from typing import NamedTuple
 
 from agenix_check.discover.declared.evaluation_cache import (
@@ -27,6 +26,7 @@ from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import File, Snapshot
 from agenix_check.model.declaration import FAILED, WITHHELD, Declaration, DeclaredNode
 from agenix_check.model.findings import Finding
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import EvaluateWhen, Settings
 from agenix_check.rules import Newness, find_rule
 from agenix_check.view import View

@@ -2,7 +2,6 @@
 
 import posixpath
 import re
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from agenix_check.discover.tree.evidence import FLAKE, LOCK
@@ -11,7 +10,7 @@ from agenix_check.git.cache import Store
 from agenix_check.git.history import has_version
 from agenix_check.git.objects import read_blobs, read_root
 from agenix_check.model.fleet import RULES_FILE
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import NOTHING, frozen, replace
 from agenix_check.model.settings import EvaluateWhen, InventoryChoice, Settings
 from agenix_check.view import View
 
@@ -63,8 +62,8 @@ class Inventory:
     outdated: "tuple[Outdated, ...]" = ()
     rules_at_base: "tuple[RulesFile, ...]" = ()
     unruled: tuple[str, ...] = ()
-    strangers: "Mapping[str, str]" = field(default_factory=dict)
-    written: "Mapping[str, WrittenRules]" = field(default_factory=dict)
+    strangers: "Mapping[str, str]" = NOTHING
+    written: "Mapping[str, WrittenRules]" = NOTHING
 
 
 def take_inventory(view: View, names: Names, settings: Settings, store: Store) -> Inventory:

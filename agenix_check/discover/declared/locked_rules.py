@@ -1,7 +1,6 @@
 """Rules files of plain agenix in the lock file: what judges them where nobody can evaluate them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from agenix_check.discover.declared.lock import RENEW, LockedRules, read_locked_rules
 from agenix_check.discover.declared.past_locks import load_lock_text
@@ -11,6 +10,7 @@ from agenix_check.errors import CannotCheckError
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
 from agenix_check.model.declaration import PlainRule, RulesFile
+from agenix_check.model.frozen import replace
 from agenix_check.view import View
 
 

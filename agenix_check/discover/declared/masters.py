@@ -5,7 +5,6 @@ FIDO2 identity a comment in its file; else whatever age derives from the identit
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from agenix_check.age import (
     Recipient,
@@ -18,11 +17,12 @@ from agenix_check.git.objects import read_blobs
 from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import File
 from agenix_check.model.declaration import Declaration, MasterIdentity
+from agenix_check.model.frozen import frozen
 
 EXTRA_KEYS = "extraEncryptionPubkeys"  # the place of those that no identity brings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Masters:
     """The recipients of all sources.
 

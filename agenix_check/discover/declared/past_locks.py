@@ -5,7 +5,6 @@ What left once is reported until it is put right, also where the lock file itsel
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import lru_cache
 
 from agenix_check.discover.declared.inventory import Inventory
@@ -21,6 +20,7 @@ from agenix_check.git.process import Git
 from agenix_check.git.repository import Repository, commit_snapshot
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File, Snapshot
 from agenix_check.model.declaration import Declaration
+from agenix_check.model.frozen import replace
 from agenix_check.view import View
 
 _MOST_VERSIONS = 50  # of the lock file, that the one at hand is held against

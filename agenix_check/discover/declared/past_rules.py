@@ -1,7 +1,6 @@
 """What plain agenix had at past commits: the rules, and the files that they are about."""
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import replace
 from typing import cast
 
 from agenix_check.discover.declared.plain_rules import declare_plain
@@ -13,6 +12,7 @@ from agenix_check.git.cache import Store
 from agenix_check.git.history import touching_commits
 from agenix_check.git.repository import commit_snapshot
 from agenix_check.model.declaration import RulesFile
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
 

@@ -3,7 +3,6 @@
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from agenix_check.git.process import Git
 from agenix_check.git.snapshot import SUBMODULE, File
 from agenix_check.model.declaration import RulesFile
 from agenix_check.model.fleet import RULES_FILE
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import EVERY_RULE, Ignore
 from agenix_check.view import View
 

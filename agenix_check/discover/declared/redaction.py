@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from agenix_check.age import recipient_or_none
 from agenix_check.model.declaration import (
@@ -16,6 +15,7 @@ from agenix_check.model.declaration import (
     PlainRule,
     RulesFile,
 )
+from agenix_check.model.frozen import replace
 
 _AGE_IDENTITY = re.compile(r"AGE-SECRET-KEY-[0-9A-Z-]*", re.IGNORECASE)
 _PEM_TO_THE_END = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL)

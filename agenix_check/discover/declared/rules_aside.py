@@ -2,7 +2,6 @@
 
 import posixpath
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 
 from agenix_check.discover.declared.plain_rules import STEPS_ALLOWED
 from agenix_check.discover.rules.machine import Budget
@@ -14,6 +13,7 @@ from agenix_check.git.objects import read_blobs
 from agenix_check.git.snapshot import REGULAR, File
 from agenix_check.git.worktree import is_in_work_tree, list_unstaged, read_file, stashed
 from agenix_check.model.declaration import RulesAside, RulesFile
+from agenix_check.model.frozen import replace
 from agenix_check.view import View
 
 _NOT_STAGED = ""  # the object id of a file that is read in the work tree

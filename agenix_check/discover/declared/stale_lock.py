@@ -1,12 +1,12 @@
 """How a lock file is out of date: against Nix for certain, without it as far as files show."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
 
 from agenix_check.discover.tree.facts import AgeFact, PointerFact
 from agenix_check.discover.tree.key_texts import NOWHERE, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.declaration import Declaration, DeclaredNode, DeclaredPath, DeclaredSecret
+from agenix_check.model.frozen import field_names, replace
 
 _MOST_NAMES = 5  # names in a sentence
 
@@ -100,9 +100,9 @@ def _as_far_as_said(old: DeclaredNode, new: DeclaredNode | None) -> DeclaredNode
 
 def _changes(old: DeclaredNode, new: DeclaredNode) -> str:
     words = [
-        _FIELD_WORDS[field.name]
-        for field in fields(DeclaredNode)
-        if field.name in _FIELD_WORDS and getattr(old, field.name) != getattr(new, field.name)
+        _FIELD_WORDS[name]
+        for name in field_names(DeclaredNode)
+        if name in _FIELD_WORDS and getattr(old, name) != getattr(new, name)
     ]
     before = {secret.id: secret for secret in old.secrets}
     after = {secret.id: secret for secret in new.secrets}

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from typing import NamedTuple, cast
 
 from agenix_check.age import recipient_or_none
@@ -17,6 +16,7 @@ from agenix_check.git.process import Git
 from agenix_check.git.repository import commit_snapshot
 from agenix_check.git.snapshot import Change
 from agenix_check.model.declaration import PlainRule, RulesFile
+from agenix_check.model.frozen import replace
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
 

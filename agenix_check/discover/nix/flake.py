@@ -5,7 +5,6 @@ import re
 from collections import deque
 from collections.abc import Collection, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from urllib.parse import quote
 
@@ -33,6 +32,7 @@ from agenix_check.git.repository import Repository
 from agenix_check.git.snapshot import Snapshot
 from agenix_check.model.activity import busy, come_so_far
 from agenix_check.model.declaration import Declaration, DeclaredNode, FailedNode
+from agenix_check.model.frozen import frozen
 
 _EXPRESSION = "fleet.nix"
 _PREFIXES = {"nixosConfigurations": "nixos:", "darwinConfigurations": "darwin:"}
@@ -58,7 +58,7 @@ _HINTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Unit:
     """What is evaluated separately: a node, or a home-manager user in it.
 

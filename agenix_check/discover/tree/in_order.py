@@ -9,7 +9,6 @@ another, and so are a few of these: for each node, and for each source, one.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from functools import partial
 from itertools import compress
 from operator import not_
@@ -35,7 +34,7 @@ from agenix_check.git.known_trees import list_between
 from agenix_check.git.objects import blob_of, match_blobs
 from agenix_check.git.snapshot import OID_AT, REGULAR, Change, path_of
 from agenix_check.model.fleet import are_many
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import frozen, replace
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
 

@@ -9,6 +9,7 @@ from agenix_check.discover.tree.library import NO_PARTS, PLACEHOLDERS, Library
 from agenix_check.discover.tree.naming import OutputFile, Place, Trace, output_file
 from agenix_check.git.snapshot import Change, File
 from agenix_check.model.findings import CauseKind
+from agenix_check.model.frozen import frozen
 from agenix_check.model.lost import Excuse, Past
 
 _EVERYWHERE = ""  # holds the placeholder key, which no file needs to hold
@@ -45,7 +46,7 @@ class Loss:
         return self.file.place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Step:
     """What one commit did to a line.
 

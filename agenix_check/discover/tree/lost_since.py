@@ -5,7 +5,6 @@ Commits do not change, so what was found of one holds for ever: the next walk be
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from agenix_check.discover.tree.circumstances import examine_loss, find_move, go_on
@@ -27,13 +26,14 @@ from agenix_check.git.repository import (
     parents_of,
 )
 from agenix_check.git.snapshot import Change
+from agenix_check.model.frozen import frozen
 from agenix_check.model.lost import Excuse, Lost, Reason
 from agenix_check.view import View
 
 _DEEPEST = 16  # merges within merges; what lies deeper is judged by first parents alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Question:
     """What is asked: what became of the outputs of a view that nothing explains.
 

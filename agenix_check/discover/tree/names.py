@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import field, replace
 from functools import cached_property, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -33,7 +32,7 @@ from agenix_check.git.snapshot import Change
 from agenix_check.model.activity import busy
 from agenix_check.model.findings import Cause, CauseKind
 from agenix_check.model.fleet import Fleet, Node, Output
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import NOTHING, frozen, replace
 from agenix_check.view import View
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 _NO_EVIDENCE = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
 
 
-@frozen(slots=False)
+@frozen
 class Names:
     """What names say of a snapshot and of its base.
 
@@ -67,13 +66,13 @@ class Names:
     traces: Mapping[str, Trace]
     traces_at_base: Mapping[str, Trace]
     changed: frozenset[str]
-    outgrown: "Mapping[str, Outgrown]" = field(default_factory=dict)
-    rotated: "Mapping[tuple[str, str], Rotated]" = field(default_factory=dict)
-    maybe_rotated: "Mapping[tuple[str, str], Rotated]" = field(default_factory=dict)
+    outgrown: "Mapping[str, Outgrown]" = NOTHING
+    rotated: "Mapping[tuple[str, str], Rotated]" = NOTHING
+    maybe_rotated: "Mapping[tuple[str, str], Rotated]" = NOTHING
     unstaged: Unstaged = NOTHING_UNSTAGED
-    commits: Mapping[str, str] = field(default_factory=dict)
-    lost: "Mapping[str, Lost]" = field(default_factory=dict)
-    spoiled: Mapping[str, str] = field(default_factory=dict)
+    commits: Mapping[str, str] = NOTHING
+    lost: "Mapping[str, Lost]" = NOTHING
+    spoiled: Mapping[str, str] = NOTHING
     incomplete: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     unjudged: frozenset[str] = frozenset()

@@ -9,7 +9,6 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, cast
 
@@ -31,7 +30,7 @@ from agenix_check.git.known_trees import list_between
 from agenix_check.git.snapshot import OID_AT, REGULAR, SUBMODULE, SYMLINK, Change, path_of
 from agenix_check.model.findings import FileKind, JudgedFile, Verdict
 from agenix_check.model.fleet import are_many
-from agenix_check.model.frozen import frozen
+from agenix_check.model.frozen import frozen, replace
 from agenix_check.model.settings import Settings
 from agenix_check.view import View
 

@@ -6,7 +6,6 @@ link that leads to no file of the tree.
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agenix_check.discover.tree.evidence import Evidence, is_media, may_hold_keys
@@ -21,6 +20,7 @@ from agenix_check.discover.tree.key_texts import LONGEST_COMMENT, MOST_KEY_BYTES
 from agenix_check.git.links import Obstacle
 from agenix_check.git.objects import WHOLE
 from agenix_check.git.snapshot import SUBMODULE, File
+from agenix_check.model.frozen import replace
 from agenix_check.model.lost import Lost, Reason
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ in actions/runner, ActionCommand.cs. Of each kind a step shows ten.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from agenix_check.model.findings import Cause, Finding, Report, Severity, finding_key
+from agenix_check.model.frozen import frozen
 from agenix_check.report.escape import inert, visible
 from agenix_check.report.finding_places import shown_path
 from agenix_check.report.formats import text
@@ -27,7 +27,7 @@ _LONGEST_TITLE = 250  # of 255
 _FIXES_IN_ANNOTATION = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Note:
     """The findings of one annotation: of one rule, with one cause or at one file."""
 

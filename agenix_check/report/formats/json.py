@@ -5,7 +5,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from functools import partial
 
 from agenix_check import __version__
@@ -21,6 +20,7 @@ from agenix_check.model.findings import (
     Report,
     finding_key,
 )
+from agenix_check.model.frozen import field_names
 from agenix_check.report.access.access_json import change_document
 from agenix_check.report.escape import inert_json, reversible
 from agenix_check.report.registry import Format, RenderOptions
@@ -42,7 +42,7 @@ def render(report: Report, version: str) -> str:
         "tool": _object({"name": "agenix-check", "version": version}, depth=1),
         "snapshot": _fields(report.snapshot, "kind", "tree", "commit", "base"),
         "fleet": _fields(report.fleet, "inventory", "complete", "nodes", "secrets", "plain"),
-        "counts": _fields(report.counts, *(field.name for field in fields(Counts))),
+        "counts": _fields(report.counts, *field_names(Counts)),
         "outputs": _array(
             map(partial(_output, names=names), sorted(report.outputs, key=_output_key))
         ),

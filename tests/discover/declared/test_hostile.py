@@ -1,7 +1,6 @@
 """Declarations by strangers: names that are no names, and paths that lead elsewhere."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from agenix_check.discover.declared.lock import render_lock
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.model.declaration import DeclaredPath, DeclaredSecret
+from agenix_check.model.frozen import replace
 from tests.conftest import Run
 from tests.discover.declared.estate import DB, Estate, Secret, judge
 

@@ -1,12 +1,12 @@
 """Symbolic links in the tree are followed as Nix follows them; those that lead out are said."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from agenix_check.keys.encrypt import encrypt
 from agenix_check.model.declaration import DeclaredPath
+from agenix_check.model.frozen import replace
 from tests.conftest import Run
 from tests.discover.declared.estate import DB, Estate, judge
 

@@ -2,7 +2,6 @@
 
 import json
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from agenix_check.model.declaration import (
     DeclaredSecret,
     MasterIdentity,
 )
+from agenix_check.model.frozen import replace
 from agenix_check.report import schema
 from tests.conftest import Run
 from tests.discover.declared.estate import (

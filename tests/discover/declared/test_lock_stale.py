@@ -1,7 +1,6 @@
 """The lock file in a repository: merged, out of date, and written by the command."""
 
 from copy import deepcopy
-from dataclasses import replace
 
 import pytest
 
@@ -12,6 +11,7 @@ from agenix_check.model.declaration import (
     Declaration,
 )
 from agenix_check.model.findings import Severity, Verdict
+from agenix_check.model.frozen import replace
 from tests.conftest import Run
 from tests.discover.declared.estate import (
     DB,

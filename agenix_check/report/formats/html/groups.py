@@ -1,11 +1,11 @@
 """Findings for the page: the first few as items, all others as lines of text."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
 from agenix_check.model.findings import Finding
+from agenix_check.model.frozen import frozen
 from agenix_check.report.escape import visible
 from agenix_check.report.grouping import Block, Group, group
 from agenix_check.report.words import cause_title
@@ -14,7 +14,7 @@ _LISTED = 10
 _FIXES_ON_PAGE = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BlockOnPage:
     """Findings of one rule under one headline: the first ones, and all others as lines."""
 
@@ -24,7 +24,7 @@ class BlockOnPage:
     lines: Markup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GroupOnPage:
     """Findings with one cause, and the commands that fix them; `title` says what happened."""
 

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from agenix_check.model.findings import Counts, Fix, Report, Verdict
+from agenix_check.model.frozen import frozen
 from agenix_check.report.access.access_html import sentences_of, tables_of
 from agenix_check.report.access.access_words import ChangeInWords, change_in_words
 from agenix_check.report.escape import visible
@@ -21,7 +21,7 @@ _READERS = 60  # of one secret that are listed
 _FIXED = 50  # fixes that are listed one by one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Row:
     """One node in numbers, for browsers without scripts."""
 
@@ -29,7 +29,7 @@ class Row:
     verdicts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Page:
     """Everything that the template prints."""
 

@@ -1,14 +1,14 @@
 """Plain agenix on the page: for each rules file, its files by who is to read them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from agenix_check.model.findings import JudgedFile, ReaderState, Verdict
+from agenix_check.model.frozen import frozen
 
 _VERDICT_ORDER = {Verdict.WRONG: 0, Verdict.UNVERIFIABLE: 1, Verdict.SKIPPED: 2, Verdict.OK: 3}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlainRow:
     """A file, and for each reader what it is to that one; None if it has nothing to do with it."""
 
@@ -16,7 +16,7 @@ class PlainRow:
     states: tuple[ReaderState | None, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlainTable:
     """The files of one rules file; `readers` are those of all of them, short and in full."""
 

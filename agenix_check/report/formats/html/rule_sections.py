@@ -1,19 +1,19 @@
 """The texts of the rules that a page names."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from textwrap import dedent
 
 from markupsafe import Markup, escape
 
 from agenix_check.model.findings import Report
+from agenix_check.model.frozen import frozen
 from agenix_check.report.addresses import rule_uri
 from agenix_check.report.explain import rule_texts
 from agenix_check.report.grouping import rule_rank
 from agenix_check.rules import RULES, Rule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RuleOnPage:
     """A rule: its page, and headings with their paragraphs; the flag marks commands to type."""
 
