@@ -5,10 +5,10 @@ filippo.io/age, agessh (ssh-*); age-plugin-yubikey (piv-p256); age-plugin-tpm (t
 """
 
 from enum import Enum
-from typing import NamedTuple
 
 from agenix_check.age.mlkem import ENCAPSULATION_KEY_SIZE
 from agenix_check.age.p256 import COMPRESSED_SIZE, UNCOMPRESSED_SIZE
+from agenix_check.model.frozen import frozen
 
 X25519, HYBRID = "X25519", "mlkem768x25519"
 P256TAG, HYBRID_P256TAG = "p256tag", "mlkem768p256tag"
@@ -40,7 +40,8 @@ class Hashed(Enum):
     UNCOMPRESSED = "the uncompressed point"
 
 
-class RecipientKind(NamedTuple):
+@frozen(kw_only=False)
+class RecipientKind:
     """A kind of recipient.
 
     `name` is the type of its stanzas where there is only one. `prefixes` are what its text begins
@@ -72,7 +73,8 @@ class RecipientKind(NamedTuple):
         return self.fixed_tag is Hashed.SSH_WIRE
 
 
-class StanzaKind(NamedTuple):
+@frozen(kw_only=False)
+class StanzaKind:
     """A type of stanza. Sizes are in bytes, of what the base64 stands for.
 
     `arguments` are the sizes of the arguments, `body` that of the body (None: it varies).

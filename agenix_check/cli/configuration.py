@@ -5,7 +5,7 @@ A later source wins: settings file, variable, command line. Whose file that is, 
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from agenix_check.cli.options import (
     BY_NAME,
@@ -17,7 +17,7 @@ from agenix_check.cli.options import (
 )
 from agenix_check.cli.settings_file import FileSettings, ignore_everywhere
 from agenix_check.errors import UsageError, nearest
-from agenix_check.model.frozen import replace
+from agenix_check.model.frozen import frozen, replace
 from agenix_check.model.settings import EvaluateWhen, Settings
 
 # What pre-commit sets where a hook runs for a range of commits (pre-push).
@@ -27,7 +27,8 @@ _VARIABLE_PREFIX = "AGENIX_CHECK_"
 _ALSO_KNOWN = ("AGENIX_CHECK_IDENTITY",)
 
 
-class Asked(NamedTuple):
+@frozen(kw_only=False)
+class Asked:
     """What the command line and the variables say, and the settings of a run without a file."""
 
     given: Mapping[str, OptionValue]

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from string import hexdigits
-from typing import NamedTuple
 
 from agenix_check.cli.configuration import Asked, merge_for
 from agenix_check.cli.files import read_input
@@ -26,6 +25,7 @@ from agenix_check.git.repository import (
     resolve,
 )
 from agenix_check.git.snapshot import REGULAR, File, Snapshot
+from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import Settings, SettingsChange, SettingsOrigin
 from agenix_check.view import View, open_view
 
@@ -33,7 +33,8 @@ _OF_FILES = (REGULAR, "100755")
 _OID_DIGITS = 40  # digits at least
 
 
-class CheckRun(NamedTuple):
+@frozen(kw_only=False)
+class CheckRun:
     """A run: where, what is looked at, with which settings, and whose file these come from.
 
     The view may read from a copy of the repository's index, which is gone when the run is closed.

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from agenix_check.errors import UsageError
-from agenix_check.model.frozen import field_names
+from agenix_check.model.frozen import field_names, frozen
 from agenix_check.model.settings import Ignore, Settings
 from agenix_check.report.registry import format_names
 
@@ -21,7 +21,8 @@ _TYPE_WORDS = {
 }
 
 
-class OptionText(NamedTuple):
+@frozen(kw_only=False)
+class OptionText:
     """The help of an option, and where it may be set besides the command line.
 
     An option without a help text is a setting and a variable only; `decides` says what it does.
@@ -36,7 +37,8 @@ class OptionText(NamedTuple):
     decides: str = ""
 
 
-class Option(NamedTuple):
+@frozen(kw_only=False)
+class Option:
     """One option; `field` is its field in `Settings`, whose type gives its `kind`.
 
     `enum` is what a choice is a member of.

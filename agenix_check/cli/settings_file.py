@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from agenix_check.cli.options import BY_NAME, Option, OptionValue, check_value
 from agenix_check.errors import UsageError, nearest
+from agenix_check.model.frozen import frozen
 from agenix_check.model.settings import EVERY_RULE, Ignore
 
 FILE = "agenix-check.toml"
@@ -19,7 +19,8 @@ _LONG_KEY = rf"""(?<![\w.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_
 _AGE_PROGRAMS = ("age", "rage")
 
 
-class FileSettings(NamedTuple):
+@frozen(kw_only=False)
+class FileSettings:
     """What a settings file says.
 
     `name` is the file's; `place` names it, and the table, in a message. `left_out` says in

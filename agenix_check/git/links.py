@@ -3,9 +3,9 @@
 import posixpath
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import NamedTuple
 
 from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
+from agenix_check.model.frozen import frozen
 
 _MOST_LINKS = 40  # as Linux allows on one way
 
@@ -17,7 +17,8 @@ class Obstacle(Enum):
     SUBMODULE = "in a submodule"
 
 
-class Followed(NamedTuple):
+@frozen(kw_only=False)
+class Followed:
     """Where a path leads: `path` is the last place in the tree, whether something is there or not.
 
     `passed` are the links on the way with their targets, in order; `obstacle` says why the way

@@ -13,10 +13,11 @@ from fcntl import fcntl
 from functools import cache
 from importlib.machinery import PathFinder
 from types import ModuleType
-from typing import IO, TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.paths import local_text, to_bytes
+from agenix_check.model.frozen import frozen
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -180,7 +181,8 @@ def _git_is_there() -> Iterator[None]:
         raise CannotCheckError("git was not found on PATH; install Git") from error
 
 
-class Loaded(NamedTuple):
+@frozen(kw_only=False)
+class Loaded:
     """The parts of GitPython in use: its command runner, and the error it raises without a Git."""
 
     command: "type[GitCommand]"

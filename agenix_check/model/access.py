@@ -6,6 +6,8 @@ A secret is named by its source, or by the file of plain agenix; a reader is a k
 from enum import StrEnum
 from typing import NamedTuple
 
+from agenix_check.model.frozen import frozen
+
 EVERYBODY = "everybody who has this repository, in plain text"
 """The name of the reader of what is not encrypted."""
 
@@ -78,7 +80,8 @@ class AccessChange(NamedTuple):
         return not (self.added or self.removed or self.replaced)
 
 
-class AccessListing(NamedTuple):
+@frozen(kw_only=False)
+class AccessListing:
     """What the verb `access` shows; `change` is None unless a range was asked for.
 
     `inventory` is where the fleet comes from, `incomplete` says what could not be looked at.

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from agenix_check.errors import UsageError, nearest
 from agenix_check.model.findings import Report
+from agenix_check.model.frozen import frozen
 from agenix_check.report import formats
 
 DEFAULT = "text"
@@ -34,7 +35,8 @@ class RenderOptions(NamedTuple):
     width: int = DEFAULT_WIDTH
 
 
-class Summary(NamedTuple):
+@frozen(kw_only=False)
+class Summary:
     """A second report beside a format: the environment `variable` names the file to append it to.
 
     `most` is how many bytes we add at most, `whole` how large the file may become.
@@ -46,7 +48,8 @@ class Summary(NamedTuple):
     whole: int
 
 
-class Format(NamedTuple):
+@frozen(kw_only=False)
+class Format:
     """The declaration of a format: its name, whom it is for, what it needs, what renders it.
 
     `terminal`: its reader is the person who typed the command. `details`: it shows what each output

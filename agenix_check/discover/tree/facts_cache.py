@@ -6,7 +6,7 @@ cannot be out of date.
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import NamedTuple, cast
+from typing import cast
 
 from agenix_check.age import Stanza
 from agenix_check.discover.tree.facts import (
@@ -20,6 +20,7 @@ from agenix_check.discover.tree.facts import (
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.naming import Trace
 from agenix_check.git.cache import Store
+from agenix_check.model.frozen import frozen
 
 _STORED_FACTS = "facts"
 _FACTS_FORMAT = 6  # of what is remembered: another one wherever the same bytes give other facts
@@ -32,7 +33,8 @@ _PlainKeys = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str | None
 _Facts = dict[str, _FlatFact]
 
 
-class Found(NamedTuple):
+@frozen(kw_only=False)
+class Found:
     """What this run found already, in a snapshot from which files are left out.
 
     `facts` are those of files that were read, by path, None where they are of no interest; `traces`

@@ -13,7 +13,6 @@ from functools import partial
 from itertools import compress
 from operator import not_
 from sys import intern
-from typing import NamedTuple
 
 from agenix_check.age import SKIMMED, SSH_ED25519, is_sound, recipient_or_none, sealed_size
 from agenix_check.discover.tree.carried import is_by_names_alone
@@ -24,7 +23,7 @@ from agenix_check.discover.tree.key_texts import KeyText, bare
 from agenix_check.discover.tree.naming import (
     IDENT_DIGITS,
     Trace,
-    may_be_output,
+    may_be_outputs,
     output_file,
     trace,
 )
@@ -46,7 +45,7 @@ def leave_out_in_order(view: View, settings: Settings) -> Rest | None:
         return None
     records = view.snapshot.records
     names = [record.rpartition("/")[2] for record in records]
-    alike = list(map(may_be_output, names))
+    alike = may_be_outputs(names)
     if not are_many(alike.count(True)):
         return None
     changes = list_between(view.repository, [] if base.tree == tree else [(base.tree, tree)])
@@ -103,7 +102,8 @@ def _settle(
     return SettledTree.of(kind, tree, (one for one in traces.items() if one[0] not in amiss))
 
 
-class _Proof(NamedTuple):
+@frozen(kw_only=False)
+class _Proof:
     """What a look at outputs in bulk found.
 
     `stays` says of each record whether it has to be seen, `amiss` are the idents of outputs that
@@ -209,7 +209,8 @@ class _Bulk:
 
     def _gone(self) -> set[str]:
         """Return the objects of before that no changed output has now: another may have them."""
-        outputs = (one for one in self.changes if may_be_output(one.path.rpartition("/")[2]))
+        alike = may_be_outputs(one.path.rpartition("/")[2] for one in self.changes)
+        outputs = compress(self.changes, alike)
         now = {one.after.oid for one in outputs if one.after is not None}
         return {one.before.oid for one in self.changes if one.before is not None} - now
 

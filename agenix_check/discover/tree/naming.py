@@ -6,8 +6,9 @@ ident = sha256hex(sha256hex(hostPubkey) ++ sha256hex(source))[:32] (its nix/outp
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
+from itertools import repeat
 from typing import NamedTuple
 
 from agenix_check.discover.tree.key_texts import KeyText
@@ -49,6 +50,9 @@ class Trace(NamedTuple):
     source: str
 
 
+_make_trace = partial(tuple.__new__, Trace)  # ten thousands on every first look
+
+
 class Traced(NamedTuple):
     """How the keys and sources of each tree explain a name: not at all where there is no trace."""
 
@@ -80,16 +84,18 @@ def output_file(path: str) -> OutputFile | None:
     return OutputFile(path, storage, ident, f"{start}/{name[:-4]}")
 
 
-def may_be_output(name: str) -> bool:
-    """Return whether a file's own name may be that of an output, whatever its digits are.
+def may_be_outputs(names: Iterable[str]) -> list[bool]:
+    """Return of each file's own name whether it may be an output's, whatever its digits are.
 
     It is a quick test: `output_file` decides, which knows the directories above too.
     """
-    return (
+    shortest = IDENT_DIGITS + len("-.age")
+    return [
         name[IDENT_DIGITS : IDENT_DIGITS + 1] == "-"
         and name[-4:] == ".age"
-        and len(name) > IDENT_DIGITS + len("-.age")
-    )
+        and len(name) > shortest
+        for name in names
+    ]
 
 
 @cache
@@ -135,7 +141,7 @@ def trace(
     """
     wanted = set(idents)
     found: dict[str, Trace] = {}
-    encoded = [source.encode("ascii") for source in sources]
+    encoded = {source: source.encode("ascii") for source in sources}
     pairs = pairs or Pairs()
     # A fleet writes all its keys in one form: once a key was found in one, its other forms can
     # wait, and in a fleet in order nothing is left to find when their turn comes.
@@ -180,14 +186,19 @@ def _rank(form: _Form, favourites: Sequence[_Form]) -> int:
     return favourites.index(form) if form in favourites else len(favourites)
 
 
-def _try(key: str, sources: list[bytes], wanted: set[str], found: dict[str, Trace]) -> bool:
+def _try(key: str, sources: Mapping[str, bytes], wanted: set[str], found: dict[str, Trace]) -> bool:
     """Look for idents that one key makes; move them from `wanted` to `found`."""
-    start = key.encode("ascii")
+    begun = sha256(key.encode("ascii")).copy
+    made: list[str] = []
     # Nearly every pair misses, so this does nothing but hash and look up.
-    made = [sha256(start + source).hexdigest()[:IDENT_DIGITS] for source in sources]
+    for source in sources.values():
+        ended = begun()
+        ended.update(source)
+        made.append(ended.hexdigest()[:IDENT_DIGITS])
     hits = wanted.intersection(made)
     if hits:
-        by_ident = dict(zip(made, sources, strict=True))
-        found.update({hit: Trace(key, by_ident[hit].decode("ascii")) for hit in hits})
+        traces = zip(made, map(_make_trace, zip(repeat(key), sources)), strict=True)
+        all_hit = len(hits) == len(made)
+        found.update(traces if all_hit else (one for one in traces if one[0] in hits))
         wanted -= hits
     return bool(hits)

@@ -21,7 +21,7 @@ from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import (
     IDENT_DIGITS,
     Trace,
-    may_be_output,
+    may_be_outputs,
     output_file,
     trace,
 )
@@ -274,12 +274,12 @@ def _choose(
     kept, left_out = list[str](), list[str]()
     made: dict[str, set[str]] = defaultdict(set)
     directory, has_outputs = None, False
-    for record, name in zip(records, files, strict=True):
+    for record, name, alike in zip(records, files, may_be_outputs(files), strict=True):
         source = settled.get(name[:IDENT_DIGITS])
         if (
             source is None
             or (secret := name[IDENT_DIGITS:]) in names
-            or not (record.startswith(REGULAR) and may_be_output(name))
+            or not (alike and record.startswith(REGULAR))
         ):
             kept.append(record)
             continue

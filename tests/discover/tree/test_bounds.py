@@ -1,6 +1,7 @@
 """What keys and sources may cost: counted, and said where it is over a bound."""
 
 import base64
+from collections.abc import Mapping
 from hashlib import sha256
 
 import pytest
@@ -97,7 +98,7 @@ def _count_tries(top: Workshop, monkeypatch: pytest.MonkeyPatch) -> tuple[int, S
     tries, real = [0], naming._try
 
     def counting(
-        key: str, sources: list[bytes], wanted: set[str], found: dict[str, naming.Trace]
+        key: str, sources: Mapping[str, bytes], wanted: set[str], found: dict[str, naming.Trace]
     ) -> bool:
         tries[0] += len(sources)
         return real(key, sources, wanted, found)
