@@ -12,7 +12,7 @@ number. A case that fails names the file that a diff shows, at its first line: i
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from agenix_check.model.findings import (
@@ -33,18 +33,19 @@ _REPOSITORY = "repository"
 
 
 class _TestCase(NamedTuple):
-    """One test case; `outcome` names its element in XML, except for `passed`, which has none.
+    """One test case, in the order of cases; "" where something is not to be said.
 
-    `file` is the file to show; `place` distinguishes cases with equal names.
+    `place` distinguishes cases with equal names. `outcome` names the element in XML, except for
+    `passed`, which has none; `file` is the file to show.
     """
 
     suite: str
     name: str
-    file: str | None
-    place: str | None = None
-    outcome: str = "passed"
+    place: str = ""
     message: str = ""
     body: str = ""
+    outcome: str = "passed"
+    file: str = ""
 
 
 def render(report: Report, *, require_verified: bool, strict: bool) -> str:
@@ -54,17 +55,23 @@ def render(report: Report, *, require_verified: bool, strict: bool) -> str:
     judge = _Judge(report, names, strict=strict)
     shown = [f for f in report.findings if f.is_shown]
     by_file, others = assign(shown, report.files)
-    cases = [_completeness(report)]
-    cases += [_repository_case(finding, judge, names, declared_in(report)) for finding in others]
+    cases = []
     for number, file in enumerate(report.files):
-        found = by_file.get(number, [])
-        cases.append(_file_case(file, found, judge, names, require_verified=require_verified))
-    return _to_xml(_unique(sorted(cases, key=_case_key)))
+        suite = names[file.group] if file.kind is FileKind.OUTPUT else file.group
+        case = _TestCase(suite, file.name, file.path, "", "", "passed", file.path)
+        found = by_file.get(number)
+        if found or file.verdict is not Verdict.OK:
+            case = _file_case(case, file, found or [], judge, require_verified=require_verified)
+        cases.append(case)
+    somewhere = declared_in(report) or ""
+    of_repository = [_completeness(report, somewhere)]
+    of_repository += [_repository_case(finding, judge, names, somewhere) for finding in others]
+    return _to_xml(_unique([*sorted(cases), *sorted(of_repository)]))
 
 
-def _completeness(report: Report) -> _TestCase:
+def _completeness(report: Report, somewhere: str) -> _TestCase:
     """Return a case that always exists, so that no file is without a suite."""
-    file = declared_in(report) if report.incomplete else None
+    file = somewhere if report.incomplete else ""
     case = _TestCase(suite=_REPOSITORY, name="everything could be checked", file=file)
     said = [f"skipped: {visible(sentence)}" for sentence in sorted(report.skipped)]
     said += [f"not compared: {visible(sentence)}" for sentence in not_compared(report)]
@@ -85,15 +92,13 @@ def _repository_case(
 
 
 def _file_case(
+    case: _TestCase,
     file: JudgedFile,
     findings: list[Finding],
     judge: "_Judge",
-    names: Mapping[str, str],
     *,
     require_verified: bool,
 ) -> _TestCase:
-    suite = names[file.group] if file.kind is FileKind.OUTPUT else file.group
-    case = _TestCase(suite=suite, name=file.name, file=file.path, place=file.path)
     by_verdict = _by_verdict(case, file, require_verified=require_verified)
     if not findings:
         return by_verdict
@@ -166,39 +171,29 @@ def _with(case: _TestCase, outcome: str, message: str, body: str) -> _TestCase:
     return case._replace(outcome=outcome, message=message, body=body)
 
 
-def _case_key(case: _TestCase) -> tuple[bool, str, str, str, str]:
-    return (case.suite == _REPOSITORY, case.suite, case.name, case.place or "", case.message)
-
-
-def _unique(cases: list[_TestCase]) -> dict[str, list[_TestCase]]:
+def _unique(cases: Iterable[_TestCase]) -> dict[str, list[_TestCase]]:
     """Escape the names, make equal ones different, and group the cases by suite."""
     suites: dict[str, list[_TestCase]] = defaultdict(list)
     taken: set[str] = set()
-    last, suite = "", ""
+    last, suite, start = None, "", ""
     for case in cases:
-        if case.suite != last or not suite:
+        if case.suite != last:
             last, suite = case.suite, visible(case.suite).strip() or "(unnamed)"
-        file = visible(case.file) if case.file else None
-        place = (file if file and case.place == case.file else visible(case.place or "")).strip()
+            # GitLab identifies a case by the suite, the classname and the name in one.
+            start = f"{suite}_{suite}_"
+        place = visible(case.place).strip()
         plain = visible(case.name).strip() or place or "(unnamed)"
         name, number = plain, 1
-        key = _key(suite, name)
-        if key in taken and place:
+        if start + name in taken and place:
             name = plain = f"{plain} ({place})"
-            key = _key(suite, name)
-        while key in taken:
+        while start + name in taken:
             number += 1
             name = f"{plain} #{number}"
-            key = _key(suite, name)
-        taken.add(key)
-        given = (suite, name, file, place, case.outcome, case.message, case.body)
-        suites[suite].append(_TestCase(*given))
+        taken.add(start + name)
+        _, _, _, message, body, outcome, file = case
+        shown = file if file == case.place == place else visible(file)
+        suites[suite].append(_TestCase(suite, name, place, message, body, outcome, shown))
     return suites
-
-
-def _key(suite: str, name: str) -> str:
-    """Return how GitLab identifies a case: the suite, the classname and the name in one."""
-    return f"{suite}_{suite}_{name}"
 
 
 def _to_xml(suites: Mapping[str, Sequence[_TestCase]]) -> str:
