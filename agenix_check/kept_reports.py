@@ -167,4 +167,4 @@ def _seen(view: View, authority: str | None) -> str:
 
 def _declaring(settings: Settings) -> str:
     fleet = [str(getattr(settings, name)) for name in OF_THE_FLEET]
-    return f"{fleet} {settings.ignore}"
+    return f"{fleet} {settings.ignore}{' emptied' if settings.allow_empty else ''}"

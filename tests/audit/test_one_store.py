@@ -1,8 +1,11 @@
 """One store serves all worktrees and histories of a clone: what it has changes no byte."""
 
+import shutil
 from pathlib import Path
 
 from agenix_check.demo.workshop import Workshop
+from agenix_check.keys.encrypt import encrypt
+from tests.audit.by_declaration.test_plain import write_rules
 from tests.audit.scenes import ALPHA_TOKEN, DB, old_output, rekey
 from tests.audit.test_carried import say
 from tests.conftest import Run
@@ -90,3 +93,13 @@ def test_what_ended_a_version_does_not_hang_on_when_a_branch_came(
         dated.run("commit", "--quiet", "-m", f"Edit it on {branch}")
         asked = ("exposure", "--node", "alpha", "--format", "json")
         assert run_here(fleet.top, *asked) == run_here(fleet.top, *asked, "--no-cache")
+
+
+def test_what_may_be_empty_for_one_run_may_not_for_the_next(fleet: Workshop) -> None:
+    write_rules(fleet, p=[fleet.master])
+    fleet.write("p.age", encrypt(b"p", [fleet.master]))
+    fleet.commit("Have a file of plain agenix too")
+    shutil.rmtree(fleet.top / "secrets/rekeyed")
+    fleet.stage()
+    assert say(fleet.top, "--allow-empty").code == 0
+    assert say(fleet.top).code == 3
