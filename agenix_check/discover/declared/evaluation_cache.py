@@ -56,7 +56,7 @@ class Evaluated:
     """What Nix said about this tree, or about an earlier one that serves for it: `reused`.
 
     `declaration` is None if there is no flake, or if it failed as a whole: `failure` says why.
-    `before` is what the base declared, if that is remembered.
+    `before` is what the base declared, if that is remembered and will not be asked for.
     """
 
     declaration: Declaration | None
@@ -83,7 +83,8 @@ def evaluate_view(view: View, names: Names, options: Options, store: Store) -> E
     """
     known, about = _load(store), _about(options)
     key, base = (_key(tree, options) for tree in (names.here, names.base))
-    before = _parse(known.get(base))
+    # Where Nix may be asked what the base declared, what is known of it must not depend on memory.
+    before = None if options.evaluate == "always" else _parse(known.get(base))
     refused = _is_refused(view, names, options)
     evaluated = None if refused else _recall(view, names, options, known, (key, base))
     if evaluated is None:
@@ -106,13 +107,17 @@ def evaluate_base(
     store: Store,
     only: Collection[str] | None = None,
 ) -> Declaration | None:
-    """Evaluate the base of a view; None if there is no base, or Nix cannot answer at all.
+    """Return what the base of a view declares; None if there is none, or Nix cannot answer at all.
 
-    `only` are the nodes to evaluate; then others may be missing, and it is not remembered.
+    It is evaluated if it is not remembered. `only` are the nodes to evaluate; then others may be
+    missing, and it is not remembered.
     """
     if view.base is None:
         return None
     before = replace(view, snapshot=view.base, base=None)
+    exact = _parse(_load(store).get(_key(names.base, options)))
+    if exact is not None and exact.reused is None and not _is_refused(before, names, options):
+        return exact.declaration
     evaluated = _ask(before, options, only)
     if only is None and evaluated.is_whole and _is_rendered_whole(evaluated.declaration):
         entry = (view.base.tree, _about(options), _render(evaluated.declaration), True)

@@ -1,5 +1,6 @@
 """How much of the base is evaluated to show which findings are new: no more than they hang on."""
 
+import json
 from collections.abc import Callable, Collection
 
 import pytest
@@ -8,6 +9,7 @@ from agenix_check.discover.declared import from_declaration
 from agenix_check.discover.declared.evaluation_cache import evaluate_base
 from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.model.findings import Report
+from tests.conftest import Run
 from tests.discover.declared.estate import DB, Estate, Secret, judge, told
 from tests.host_keys import NEW
 
@@ -84,3 +86,20 @@ def test_only_what_findings_hang_on_is_evaluated(
     whole = look()
     assert part.findings == whole.findings
     assert told(part) or not expected
+
+
+def test_a_base_that_is_remembered_changes_nothing(estate: Estate, run: Run) -> None:
+    estate.shop.remove(LOCK)
+    alpha = estate.nodes.pop("alpha")
+    estate.write_flake()
+    estate.shop.commit("Switch alpha off")
+    asked = ("--inventory", "nix", "--evaluate", "always", "--format", "json")
+    run(estate.shop.top, *asked)
+    estate.nodes["alpha"] = alpha
+    del alpha.secrets["token"]
+    estate.rekey()
+    estate.write_flake()
+    estate.shop.stage()
+    done = run(estate.shop.top, *asked)
+    assert json.loads(done.stdout)["access"]["removed"]
+    assert done == run(estate.shop.top, *asked, "--no-cache")
