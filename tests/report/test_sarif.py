@@ -201,6 +201,12 @@ def test_hosts_that_share_a_source_are_told_apart() -> None:
     at_one_file = [each for each in stale if uri_of(each["locations"][0]) == "secrets/db.age"]
 
     assert len({str(each["partialFingerprints"]) for each in at_one_file}) == 3
+    # Where place and rule are equal, Microsoft's baseline goes by this name, not by fingerprints.
+    logical = [each["locations"][0]["logicalLocations"] for each in at_one_file]
+    assert logical == [
+        [{"name": name, "fullyQualifiedName": name}]
+        for name in ("host-nixos:alpha-user-bob db", "nixos:alpha db", "nixos:beta db")
+    ]
 
 
 @pytest.mark.parametrize("base", [None, "ba5e" * 10])
@@ -239,6 +245,7 @@ def test_a_finding_without_a_file_is_at_the_flake() -> None:
 
     assert uri_of(result["locations"][0]) == "flake.nix"
     assert "relatedLocations" not in result
+    assert result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == ALPHA
 
 
 def test_a_rule_that_is_not_described_has_no_index() -> None:

@@ -23,7 +23,7 @@ from agenix_check.report.problem import (
 )
 from agenix_check.report.registry import Format, RenderOptions
 from agenix_check.report.sarif_rules import INDEX, SarifValue, descriptors
-from agenix_check.report.words import not_compared
+from agenix_check.report.words import not_compared, subject
 
 MOST_RESULTS = 25_000
 """GitHub refuses a file with more."""
@@ -103,6 +103,7 @@ def _result(
         level=Severity.NOTE if tolerated else finding.severity,
         text=describe_finding(finding, _literal, files=links and f"Files: {links}", names=names),
         path=shown_path(finding) or somewhere,
+        about=subject(finding, names),
         fingerprint=fingerprint,
         new=finding.new if known else None,
         related=related,
@@ -128,6 +129,7 @@ def _shared(
     level: Severity,
     text: str,
     path: str,
+    about: str = "",
     fingerprint: str,
     new: bool | None,
     related: Sequence[Mapping[str, SarifValue]],
@@ -138,7 +140,7 @@ def _shared(
     result |= {
         "level": level,
         **_text_member("message", text),
-        "locations": [_location(path)],
+        "locations": [_location(path) | _logical(about)],
     }
     if related:
         result["relatedLocations"] = related
@@ -158,6 +160,12 @@ def _location(path: str) -> dict[str, SarifValue]:
             "region": {"startLine": 1},
         }
     }
+
+
+def _logical(about: str) -> dict[str, SarifValue]:
+    # Microsoft's match-results-forward takes results of one rule in one place for the same result,
+    # whatever their fingerprints. To it this name is part of the place; GitHub passes it over.
+    return {"logicalLocations": [{"name": about, "fullyQualifiedName": about}]} if about else {}
 
 
 def _invocation(report: Report, cut: int) -> dict[str, SarifValue]:
