@@ -103,3 +103,21 @@ def test_what_may_be_empty_for_one_run_may_not_for_the_next(fleet: Workshop) -> 
     fleet.stage()
     assert say(fleet.top, "--allow-empty").code == 0
     assert say(fleet.top).code == 3
+
+
+def test_what_only_a_merged_branch_named_excuses_nothing_here(fleet: Workshop) -> None:
+    source = fleet.source("secrets/new.age", "new\n")
+    fleet.rekey("alpha", "new", source, "new\n")
+    fleet.commit("Add a secret that no module names")
+    fleet.source(source, "edited\n")
+    fleet.commit("Edit it and forget to rekey")
+    fleet.git.run("checkout", "--quiet", "-b", "side")
+    for module in ("{ new = 1; }\n", "{ }\n"):
+        fleet.write("modules/new.nix", module)
+        fleet.commit("Name it, and no longer")
+    assert say(fleet.top).code == 0
+    fleet.git.run("checkout", "--quiet", "main")
+    fleet.git.run("merge", "--quiet", "--no-ff", "-m", "Merge", "side")
+    merged = say(fleet.top)
+    assert merged.code == 1
+    assert merged == say(fleet.top, "--no-cache")

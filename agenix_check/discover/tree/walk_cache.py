@@ -164,11 +164,11 @@ class Walked:
         tips = cast("tuple[str, ...]", value.get("tips", ()))
         if not tips or not has_all(self._git, self._tips, tips):
             return
-        self._mentions = cast("dict[str, tuple[str, bool]]", value["mentions"])
         if tips[0] != self._tips[0] and tips[0] not in first_parents(
             self._git, self._tips[0], NEAR
         ):
             return
+        self._mentions = cast("dict[str, tuple[str, bool]]", value["mentions"])
         self._states = cast("dict[str, _FlatWalk]", value["states"])
         parts = cast("dict[str, tuple[str, ...]]", value["parts"])
         past = cast("dict[str, tuple[str, str | None]]", value["past"])
