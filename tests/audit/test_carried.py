@@ -152,11 +152,49 @@ def leave_a_copy(shop: Workshop, _: int) -> None:
     ours[0].write_bytes(theirs[-1].read_bytes())
 
 
+def alter_a_source(shop: Workshop, number: int) -> None:
+    """Let a hook for text files at a source without outputs, and copy it."""
+    altered = "secrets/altered.age"
+    if not (shop.top / altered).exists():
+        shop.source(altered, "nobody\n")
+        shop.commit("Add a source")
+    shop.write(altered, shop.read(altered) + b"\n")
+    shop.write(f"secrets/copy-{number % 2}.age", shop.read(altered))
+
+
+def take_back(shop: Workshop, _: int) -> None:
+    shop.restore()
+    shop.git.run("gc", "--quiet", "--prune=now")
+
+
+def amend(shop: Workshop, number: int) -> None:
+    shop.stage()
+    shop.git.run("commit", "--quiet", "--amend", "-m", f"Amend {number}")
+
+
+def go_back(shop: Workshop, number: int) -> None:
+    shop.git.run("reset", "--quiet", ("--hard", "--soft")[number % 2], "HEAD~1")
+
+
+def work_elsewhere(shop: Workshop, number: int) -> None:
+    """Go on from an older commit; later perhaps merge what was left."""
+    shop.commit("Leave it")
+    shop.git.run("branch", "-f", "left")
+    shop.git.run("checkout", "--quiet", "-B", "main", f"HEAD~{number % 2 + 1}")
+
+
+def merge_what_was_left(shop: Workshop, _: int) -> None:
+    shop.commit("Before")
+    if shop.git.attempt("merge", "--quiet", "--no-ff", "-m", "Merge it", "left")[0]:
+        shop.restore()
+
+
 ACTS: tuple[Callable[[Workshop, int], None], ...] = (
     write_page, write_module, write_a_module_of_rules_name, name_a_secret, name_no_secret,
     take_a_page_away, rekey_token, forget_to_rekey, leave_an_orphan, add_a_secret,
     add_an_unused_source, rotate, rotate_and_keep_the_key, rekey_db, write_a_key_down,
     take_an_output_away, leave_a_copy, link, grow_a_key_file, merge,
+    alter_a_source, take_back, amend, go_back, work_elsewhere, merge_what_was_left,
 )  # fmt: skip
 steps = st.tuples(
     st.sampled_from([*ACTS, write_page, write_page, write_module]),

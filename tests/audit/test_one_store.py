@@ -1,6 +1,7 @@
 """One store serves all worktrees and histories of a clone: what it has changes no byte."""
 
 import shutil
+from copy import copy
 from pathlib import Path
 
 from agenix_check.demo.workshop import Workshop
@@ -121,3 +122,29 @@ def test_what_only_a_merged_branch_named_excuses_nothing_here(fleet: Workshop) -
     merged = say(fleet.top)
     assert merged.code == 1
     assert merged == say(fleet.top, "--no-cache")
+
+
+def test_worktrees_that_are_looked_at_in_turns(fleet: Workshop, tmp_path: Path) -> None:
+    fleet.source(ALPHA_TOKEN, "edited\n")
+    fleet.commit("Edit a secret and forget to rekey")
+    other = copy(fleet)
+    other.top = tmp_path / "other"
+    fleet.git.run("worktree", "add", "--quiet", "-b", "other", str(other.top))
+    rekey(other, "alpha", "token", ALPHA_TOKEN, "edited\n")
+    codes = list[tuple[int, int]]()
+    for number in range(3):
+        for shop in (fleet, other):
+            shop.write(f"docs/{shop.top.name}-{number}.md", "a page\n")
+        looks = [
+            (say(shop.top, view, "--format", form), say(shop.top, view, "--format", form, *fresh))
+            for view in ("--staged", "--worktree")
+            for form in ("json", "html")
+            for shop, *fresh in ((fleet, "--no-cache"), (other, "--no-cache"))
+        ]
+        assert all(known == fresh for known, fresh in looks)
+        codes.append((looks[-2][0].code, looks[-1][0].code))
+        if number == 1:
+            other.git.at(str(other.top)).run("add", "--all")
+            other.git.at(str(other.top)).run("commit", "--quiet", "-m", "Rekey")
+            fleet.git.run("merge", "--quiet", "other")
+    assert codes == [(1, 0), (1, 0), (0, 0)]
