@@ -140,6 +140,15 @@ def bring_back(
     return f"{back}  # or, if it is to be a new secret: {otherwise.removeprefix('# ')}"
 
 
+def choose_side(path: str) -> str:
+    """Return how to go on with a secret that has two versions between conflict markers."""
+    return (
+        "# both versions stand in it, and neither may be left out unread: git log --oneline --all "
+        f"-- {pathspec(path)} names their commits, git show COMMIT:{shell(path)} | age -d -i "
+        f"IDENTITY reads each; write the right one, git add it, then: {REKEY}"
+    )
+
+
 def restore_from(commit: str, path: str) -> str:
     """Return the command that takes a file from a commit."""
     return f"git restore --source={commit:.10} --staged --worktree -- {pathspec(path)}"

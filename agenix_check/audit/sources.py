@@ -8,6 +8,7 @@ from agenix_check.audit.commands import (
     REKEY_BY_NIX,
     REPLACE_KEY,
     bring_back,
+    choose_side,
     pathspec,
     remove,
     restore,
@@ -16,7 +17,14 @@ from agenix_check.audit.commands import (
 )
 from agenix_check.audit.judged import make_finding
 from agenix_check.discover.tree.evidence import Evidence
-from agenix_check.discover.tree.facts import AgeFact, Fact, LockedFact, MissingFact, PointerFact
+from agenix_check.discover.tree.facts import (
+    TORN,
+    AgeFact,
+    Fact,
+    LockedFact,
+    MissingFact,
+    PointerFact,
+)
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import LEFTOVER, Trace
@@ -66,8 +74,13 @@ def is_of_keys(fact: Fact | None) -> bool:
 
 
 def _restore(names: Names, path: str) -> str:
-    """Return how to get a good version back: the base's, if that is one."""
-    before = names.base.facts.get(path)
+    """Return how to get a good version back: the base's, if that is one.
+
+    What a merge left with conflict markers has two good ones, and the base is one side alone.
+    """
+    before, now = names.base.facts.get(path), names.here.facts.get(path)
+    if isinstance(now, AgeFact) and now.problem == TORN:
+        return choose_side(path)
     if isinstance(before, AgeFact) and before.problem is None:
         return bring_back(path, names.commits.get(path), at_base=True)
     return restore(path)

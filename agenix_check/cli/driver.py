@@ -9,12 +9,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from agenix_check.age import AgeFile, AgeFormatError, Stanza, describe, looks_like_age, read_age
-from agenix_check.audit.commands import pathspec
+from agenix_check.audit.commands import REKEY, pathspec
 from agenix_check.cli.files import read_input
 from agenix_check.cli.terminal import print_out, say
 from agenix_check.discover.tree.naming import output_file
 from agenix_check.errors import AgenixCheckError
 from agenix_check.git.paths import to_text
+from agenix_check.git.process import Git
+from agenix_check.git.unmerged import OURS, THEIRS, say_sides, show_stage
 from agenix_check.report.inspection import AgeText, render_for_diff
 
 CONFLICT = 1  # what a merge driver ends with where a conflict is left
@@ -80,17 +82,30 @@ def merge_files(ours: str, theirs: str, path: str) -> int:
     one name hold the same; the one that stays is addressed as the other is.
     """
     mine, other = _read(ours), _read(theirs)
+    if output_file(path) is None:
+        say(_let_choose(path))
+        return CONFLICT
     if mine is None or other is None:
         say(f"{path}: one side is no age file; {_choose(path)}")
-        return CONFLICT
-    if output_file(path) is None:
-        say(f"{path}: both sides changed this secret, and ciphertexts cannot be joined; "
-            f"{_choose(path)}")  # fmt: skip
         return CONFLICT
     if _addressed(mine) != _addressed(other) or mine.plaintext_size != other.plaintext_size:
         say(f"{path}: the sides differ in whom it is for or in its length; {_choose(path)}")
         return CONFLICT
     return 0
+
+
+def _let_choose(path: str) -> str:
+    """Return what there is to choose from where both sides changed a secret, and how to go on."""
+    git = Git(".")
+    place = pathspec(path)
+    return (
+        f"{path}: both sides changed this secret, and ciphertexts cannot be joined: "
+        f"{say_sides(git, path)}. The version that you leave out is lost with its change, so read "
+        f"both first: `{show_stage(OURS, path)}` and `{show_stage(THEIRS, path)}`. "
+        "The work tree has ours. If theirs is right: "
+        f"`git checkout --theirs -- {place}`; if you need something of both, edit the file "
+        f"(`agenix edit`, or `agenix -e` of plain agenix). Then `git add -- {place}`, and `{REKEY}`"
+    )
 
 
 def _read(name: str) -> AgeFile | None:
@@ -109,7 +124,7 @@ def _choose(path: str) -> str:
     place = pathspec(path)
     return (
         f"keep one: `git checkout --ours -- {place}` or `git checkout --theirs -- {place}`, "
-        f"`git add -- {place}`, then `agenix-check --fix`"
+        f"`git add -- {place}`, then `{REKEY}`"
     )
 
 

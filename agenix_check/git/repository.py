@@ -13,6 +13,7 @@ from agenix_check.git.paths import quote_path, to_text
 from agenix_check.git.process import Git, GitError, first_line
 from agenix_check.git.snapshot import Change, Snapshot, parse_changes
 from agenix_check.git.staged_tree import is_large, write_staged_tree
+from agenix_check.git.unmerged import refuse_unmerged
 from agenix_check.model.frozen import frozen, replace
 
 _FACTS = (
@@ -222,7 +223,7 @@ def index_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snapsho
     if tree is not None:
         yield repository, Snapshot(kind="index", tree=tree, commit=None, git=repository.git)
         return
-    _refuse_unmerged(repository.git)
+    refuse_unmerged(repository.git)
     # The object database is not writable: write the tree aside, to be thrown away.
     with index_aside(repository) as aside:
         yield aside, Snapshot(kind="index", tree=write_tree(aside), commit=None, git=aside.git)
@@ -233,7 +234,7 @@ def worktree_snapshot(repository: Repository) -> Iterator[tuple[Repository, Snap
     """Yield what `git add --all` would stage, written aside: the index stays as it is."""
     if repository.top is None:
         raise UsageError("--worktree: a bare repository has no work tree")
-    _refuse_unmerged(repository.git)
+    refuse_unmerged(repository.git)
     with index_aside(repository) as aside:
         _add_all(aside.git)
         yield (
@@ -333,19 +334,6 @@ def _away(repository: Repository) -> Git:
     """
     place = str(repository.git_dir)
     return repository.git.at(place).with_environment({"GIT_WORK_TREE": place})
-
-
-def _refuse_unmerged(git: Git) -> None:
-    listing = to_text(git.run("ls-files", "--unmerged", "-z"))
-    paths = sorted({record.partition("\t")[2] for record in listing.split("\0")[:-1]})
-    if paths:
-        shown = ", ".join(ascii(path) for path in paths[:3])
-        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-        raise CannotCheckError(
-            f"the index has unmerged entries ({shown}{more}): for each, choose a side "
-            "(`git checkout --ours -- FILE` or `--theirs`) or edit it, type `git add -- FILE`, "
-            "then check again; --fix then makes outputs anew"
-        )
 
 
 def is_partial_commit() -> bool:

@@ -108,15 +108,48 @@ def test_two_that_cannot_be_joined_are_a_conflict_that_says_how_to_go_on(
     assert "then `agenix-check --fix`" in merged.stderr
 
 
-def test_two_edits_of_a_source_are_a_conflict(driven: Workshop) -> None:
+def test_two_edits_of_a_source_are_a_conflict_that_names_both(driven: Workshop, run: Run) -> None:
     ours, theirs = (encrypt(text, [driven.master]) for text in (b"ours", b"their"))
     _branches(driven, DB, ours, theirs)
     merged = _git(driven, "merge", "--no-edit", "side")
     assert merged.returncode == 1
     assert "both sides changed this secret" in merged.stderr
-    typed = merged.stderr.split("keep one: `")[1].split("`")[0]
-    assert subprocess.run(["sh", "-c", typed], cwd=driven.top, check=False).returncode == 0
+    refused = run(driven.top)
+    assert (refused.code, refused.stderr.count("\n")) == (3, 1)
+    for said in (merged.stderr, refused.stderr):
+        for commit, subject in (("HEAD", "'Ours'"), ("side", "'Theirs'")):
+            oid = driven.git.run("rev-parse", "--short=10", commit).decode().strip()
+            assert f"is of {oid} {subject}" in said
+        # Nobody is told to take a side before reading both.
+        assert 0 < said.index("git show :3:") < said.index("git checkout --")
+    for stage, content in ((2, ours), (3, theirs)):
+        (typed,) = re.findall(rf"`(git show :{stage}:\S*) \| age -d -i IDENTITY`", merged.stderr)
+        shown = subprocess.run(typed.split(), cwd=driven.top, capture_output=True, check=True)
+        assert shown.stdout == content
     assert driven.read(DB) == ours
+    (typed,) = re.findall("`(git checkout --theirs [^`]*)`", merged.stderr)
+    assert subprocess.run(["sh", "-c", typed], cwd=driven.top, check=False).returncode == 0
+    assert driven.read(DB) == theirs
+
+
+def test_of_conflict_markers_no_side_is_taken_unread(driven: Workshop, run: Run) -> None:
+    """Without our driver Git may take an armored file for text."""
+    driven.write(".gitattributes", "")
+    driven.commit("Let Git merge")
+    driven.write(DB, encrypt(b"before", [driven.master], armored=True))
+    driven.commit("Armor it")
+    ours, theirs = (encrypt(text, [driven.master], armored=True) for text in (b"ours", b"their"))
+    _branches(driven, DB, ours, theirs)
+    assert _git(driven, "merge", "--no-edit", "side").returncode == 1
+    assert "<<<<<<<" in driven.read(DB).decode()
+    driven.stage()
+    for _ in ("staged", "committed"):
+        said = run(driven.top, "--inventory", "names").stdout
+        assert "error[source-malformed]: it has Git conflict markers" in said
+        (fix,) = re.findall(r"fix: (# both versions .*)", said)
+        assert f"git show COMMIT:{DB} | age -d -i IDENTITY" in fix
+        assert "git restore" not in said
+        driven.commit("Merge")
 
 
 def test_outside_a_repository_a_file_speaks_for_itself(tmp_path: Path, run: Run) -> None:

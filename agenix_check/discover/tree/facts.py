@@ -27,6 +27,7 @@ _POINTER = re.compile(
 
 _BLANK_BEFORE = "white space stands before its armor: rage, and age before 1.3, refuse to open it"
 _KEPT_OF_TYPE = 100  # characters; longer types are of nobody's
+TORN = "it has Git conflict markers"
 _MARKER = b"<<<<<<< "
 _GIT_CRYPT = b"\0GITCRYPT\0"
 
@@ -104,7 +105,7 @@ def _age_fact(data: bytes, size: int, sha256: str | None) -> Fact:
         file = read_age(data, size=size)
     except AgeFormatError as error:
         torn = data.startswith(_MARKER) or b"\n" + _MARKER in data
-        problem = "it has Git conflict markers" if torn else str(error)
+        problem = TORN if torn else str(error)
         return AgeFact(sha256, (), None, problem)
     stanzas = tuple(map(_without_share, file.real_stanzas))
     refusal = _BLANK_BEFORE if file.blank_before else None
