@@ -119,7 +119,7 @@ def test_two_edits_of_a_source_are_a_conflict_that_names_both(driven: Workshop, 
     for said in (merged.stderr, refused.stderr):
         for commit, subject in (("HEAD", "'Ours'"), ("side", "'Theirs'")):
             oid = driven.git.run("rev-parse", "--short=10", commit).decode().strip()
-            assert f"is of {oid} {subject}" in said
+            assert f" of {oid} {subject}" in said
         # Nobody is told to take a side before reading both.
         assert 0 < said.index("git show :3:") < said.index("git checkout --")
     for stage, content in ((2, ours), (3, theirs)):
