@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _WHOLE_AGE_KEY = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{58}")
 _WHOLE_SSH_KEY = re.compile(
-    rb"-----BEGIN (OPENSSH|RSA) PRIVATE KEY-----[^-]+-----END \1 PRIVATE KEY-----"
+    rb"-----BEGIN ((?:OPENSSH |RSA )?)PRIVATE KEY-----[^-]+-----END \1PRIVATE KEY-----"
 )
 
 

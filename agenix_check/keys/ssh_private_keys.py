@@ -21,6 +21,7 @@ _BEGIN = b"-----BEGIN "
 _OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _PKCS8 = b"-----BEGIN PRIVATE KEY-----"
 _PKCS1 = b"-----BEGIN RSA PRIVATE KEY-----"
+_RSA = bytes.fromhex("06092a864886f70d010101")  # rsaEncryption, as DER has its identifier
 _MAGIC = b"openssh-key-v1\0"
 TRIES = 3  # with a passphrase
 
@@ -32,12 +33,14 @@ def looks_like_ssh(content: bytes) -> bool:
 
 
 def public_half(content: bytes) -> Recipient | None:
-    """Return the public key of a private key in OpenSSH's form or PKCS #1, None for other forms.
+    """Return the public key of a private key in OpenSSH's form, or of one for RSA; else None.
+
+    RSA keys are in PKCS #1 or PKCS #8, without a passphrase.
 
     Raises DecryptionError for a type of key that age cannot use.
     """
     fields = _openssh_fields(content)
-    wire = fields[1] if fields is not None else _pkcs1_wire(content)
+    wire = fields[1] if fields is not None else _rsa_wire(content)
     if wire is None:
         return None
     kind = wire[4 : 4 + int.from_bytes(wire[:4], "big")]
@@ -182,13 +185,21 @@ def _openssh_fields(content: bytes) -> tuple[bytes, bytes] | None:
     return cipher, wire
 
 
-def _pkcs1_wire(content: bytes) -> bytes | None:
-    """Return the public key of an RSA key in PKCS #1 without a passphrase, as SSH writes it."""
+def _rsa_wire(content: bytes) -> bytes | None:
+    """Return the public key of an RSA key in PEM without a passphrase, as SSH writes it."""
     lines = content.strip().splitlines()
-    if not lines or lines[0].strip() != _PKCS1 or has_passphrase(content):
+    form = lines[0].strip() if lines else b""
+    if form not in (_PKCS1, _PKCS8) or has_passphrase(content):
         return None
     try:
         sequence, _ = _der(b64decode(b"".join(lines[1:-1])))
+        if form == _PKCS8:
+            _, rest = _der(sequence)  # the version
+            algorithm, rest = _der(rest)
+            if not algorithm.startswith(_RSA):
+                return None
+            octets, _ = _der(rest)
+            sequence, _ = _der(octets)
         _, rest = _der(sequence)  # the version
         modulus, rest = _der(rest)
         exponent, _ = _der(rest)

@@ -58,11 +58,13 @@ def test_private_keys_that_were_committed(workshop: Workshop, run: Run, tmp_path
     """Of each form that age reads; of one nothing else in the repository has the public half."""
     keys, public = tmp_path / "keys", {}
     keys.mkdir()
-    for name, form in (("ssh", ("ed25519",)), ("rsa", ("rsa", "-b", "2048", "-m", "PEM"))):
+    rsa = ("rsa", "-b", "2048", "-m")
+    for name, form in (("ssh", ("ed25519",)), ("rsa", (*rsa, "PEM")), ("rsa8", (*rsa, "PKCS8"))):
         command = ["ssh-keygen", "-q", "-N", "", "-C", "", "-f", str(keys / name), "-t", *form]
         subprocess.run(command, check=True)
         public[name] = (keys / f"{name}.pub").read_text()
     assert b"BEGIN RSA PRIVATE KEY" in (keys / "rsa").read_bytes()
+    assert b"BEGIN PRIVATE KEY" in (keys / "rsa8").read_bytes()
     for name in ("age", "unknown", "useless"):
         identity, public[name] = new_identity()
         (keys / name).write_text(f"{identity}\n")
@@ -70,13 +72,13 @@ def test_private_keys_that_were_committed(workshop: Workshop, run: Run, tmp_path
     hybrid = encode_bech32("age-secret-key-pq-", token_bytes(32)).upper()
     (keys / "pq").write_text(f'key = "{hybrid}";\n')
     public["pq"] = public_half_of_hybrid(hybrid)
-    for name in ("age", "ssh", "rsa"):
+    for name in ("age", "ssh", "rsa", "rsa8"):
         workshop.host(name, public[name])
         workshop.write(f"secrets/{name}.age", encrypt(name.encode(), [public[name]]))
     workshop.host("pq", public["pq"])
     workshop.write("secrets/pq.age", _for_hybrid())
     workshop.write("secrets/unknown.age", encrypt(b"unknown", [public["unknown"]]))
-    names = ("age", "ssh", "rsa", "pq", "unknown", "useless")
+    names = ("age", "ssh", "rsa", "rsa8", "pq", "unknown", "useless")
     for name in names:
         workshop.write(f"{name}.key", (keys / name).read_bytes())
     first = workshop.commit("All of it")
@@ -88,17 +90,17 @@ def test_private_keys_that_were_committed(workshop: Workshop, run: Run, tmp_path
     found = json.loads(result.stdout)["public"]
     assert [(one["secret"], one["commit"], one["path"], one["state"]) for one in found] == [
         (f"secrets/{name}.age", first, f"{name}.key", "in-use")
-        for name in ("age", "pq", "rsa", "ssh", "unknown")
+        for name in ("age", "pq", "rsa", "rsa8", "ssh", "unknown")
     ]
     assert all(one["private_key"] for one in found)
     # Moved, each is listed once, at its present place.
     workshop.git.run("mv", "secrets", "vault")
     workshop.commit("Move all")
     ticks = run(workshop.top, "exposure", "--format", "markdown").stdout
-    assert ticks.count("- [ ] `vault/") == ticks.count("- [ ] ") == 5
+    assert ticks.count("- [ ] `vault/") == ticks.count("- [ ] ") == 6
     assert "- [ ] `vault/age.age`, in use\n  - " in ticks
     assert "a private key that opens it is in age.key of " in ticks
-    assert run(workshop.top, "exposure").stdout.endswith("5 secrets to rotate, 0 former readers\n")
+    assert run(workshop.top, "exposure").stdout.endswith("6 secrets to rotate, 0 former readers\n")
 
 
 def _for_hybrid() -> bytes:

@@ -27,7 +27,7 @@ from agenix_check.git.snapshot import SUBMODULE, SYMLINK, File
 from agenix_check.model.frozen import frozen
 
 _STORED_CHRONICLE = "chronicle"
-_CHRONICLE_FORMAT = 4
+_CHRONICLE_FORMAT = 5
 _MOST_SPANS = 2_000_000
 _LARGEST_PLAIN = 1 << 16  # bytes of a file that may be a secret in plain text
 _NO_SECRETS = (".nix", ".md", ".lock", ".pub")  # endings of files that are none

@@ -23,7 +23,7 @@ from agenix_check.git.cache import Store
 from agenix_check.model.frozen import frozen
 
 _STORED_FACTS = "facts"
-_FACTS_FORMAT = 6  # of what is remembered: another one wherever the same bytes give other facts
+_FACTS_FORMAT = 7  # of what is remembered: another one wherever the same bytes give other facts
 _MOST_FACTS = 500_000  # facts; a few of the largest fleets
 
 _FlatFact = tuple[object, ...]

@@ -39,8 +39,11 @@ _STRING = re.compile(rb'"([^"\\]{1,16384}+)"')
 _PATH = re.compile(rb'"(/[^"\r\n\\$]{1,250}\.pub)"')
 _AGE_SECRET = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{40,4000}")
 _PEM_PRIVATE_KEY = re.compile(
-    rb"-----BEGIN (OPENSSH|RSA) PRIVATE KEY-----\r?\n([^-]{100,20000})-----END \1 PRIVATE KEY-----"
+    rb"-----BEGIN ((?:OPENSSH |RSA )?)PRIVATE KEY-----\r?\n"
+    rb"([^-]{60,20000})-----END \1PRIVATE KEY-----"
 )
+# How PKCS #8 names the kinds of keys that age reads: rsaEncryption and Ed25519, in DER.
+_PKCS8_KINDS = (bytes.fromhex("06092a864886f70d010101"), bytes.fromhex("06032b6570"))
 
 
 class KeyTexts(NamedTuple):
@@ -245,14 +248,19 @@ def _private(data: bytes) -> set[bytes]:
 
 
 def _is_unlocked(pem: "re.Match[bytes]") -> bool:
-    """Return whether a private key needs no passphrase (OpenSSH's PROTOCOL.key)."""
-    kind, body = pem.groups()
-    if kind == b"RSA":
+    """Return whether a private key is one for age and needs no passphrase.
+
+    OpenSSH's form is in its PROTOCOL.key; that of RFC 5958 (PKCS #8) names no tool.
+    """
+    form, body = pem.groups()
+    if form == b"RSA ":
         return True  # the headers of a locked one have dashes, so it does not come here
     try:
         blob = base64.b64decode(b"".join(body.split()))
     except binascii.Error:
         return False
+    if not form:
+        return any(kind in blob[:32] for kind in _PKCS8_KINDS)
     # Of a key on a security key (sk-…) the file holds no more than where to find it.
     return blob.startswith(b"openssh-key-v1\0\0\0\0\x04none") and blob[47:50] != b"sk-"
 
