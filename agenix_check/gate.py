@@ -308,7 +308,7 @@ def _examine(
     report, names, inventory = audit(view)
     if report.findings:
         from agenix_check.since_when import date_findings
-        from agenix_check.unstaged_rules import look_aside
+        from agenix_check.work_tree_fixes import look_aside
 
         report = date_findings(report, names, inventory, view, settings, store)
         report, inventory = look_aside(report, names, inventory, view, settings)

@@ -52,15 +52,6 @@ def stage_rules(
     return tuple(_stage_rules(finding, names, files, partial=partial) for finding in findings)
 
 
-def stage_first(finding: Finding, paths: Iterable[str]) -> Finding:
-    """Return a finding about a work tree whose fix, that of an index, stages some paths first."""
-    mend = finding.mend
-    if mend is None or not mend.startswith(REKEY):
-        return finding
-    commands = [stage(path) for path in paths]
-    return replace(finding, mend=" && ".join([*commands, mend]))
-
-
 def _stage_rules(
     finding: Finding, names: Names, files: Iterable[RulesFile], *, partial: bool
 ) -> Finding:

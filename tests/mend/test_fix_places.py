@@ -1,5 +1,6 @@
 """`--fix` in every kind of repository and index, and with every kind of name."""
 
+import json
 import shlex
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from agenix_check.age import read_age
 from agenix_check.demo.workshop import Workshop
 from agenix_check.git.process import Git
-from tests.host_keys import ALPHA, BETA
+from tests.host_keys import ALPHA, BETA, NEW
 from tests.mend.mending import DB, NEW_TEXT, ask, command, edit, execute, fix, write_key
 
 
@@ -39,6 +40,24 @@ def in_order(fleet: Workshop) -> None:
     assert ask(fleet, "diff", "--name-only") == ""
     assert ask(fleet, "ls-files", "--others") == ""
     ask(fleet, "fsck", "--no-dangling")
+
+
+def test_the_fix_of_a_work_tree_stages_what_it_needs(fleet: Workshop) -> None:
+    fleet.source(DB, NEW_TEXT)
+    fleet.write("hosts/beta/host.pub", NEW + "\n")
+    fleet.write("notes.txt", "not staged\n")
+    words = [*command(fleet)[:-4], "--worktree", "--inventory", "names", "--format", "json"]
+    report = json.loads(execute(fleet, [one for one in words if one != "--fix"]).stdout)
+    typed = sorted({one["mend"].partition(" && agenix-check --fix")[0] for one in report["findings"]
+                    if one["rule"] == "output-stale"})  # fmt: skip
+    key, source = "git add -f -- :/hosts/beta/host.pub", f"git add -f -- :/{DB}"
+    assert typed[0] == key
+    assert set(typed[1:]) <= {source, f"{key} && {source}"}
+    for line in typed:
+        assert execute(fleet, ["sh", "-c", line]).code == 0
+    assert ask(fleet, "diff", "--name-only") == ""
+    assert fix(fleet, "--grant", "all").code == 0
+    assert ask(fleet, "ls-files", "--others") == "notes.txt\n"
 
 
 def test_a_repository_with_sha256(tmp_path: Path) -> None:

@@ -1,7 +1,12 @@
-"""Rules of plain agenix that are judged, held against those that were not staged."""
+"""Fixes that go with the work tree: what `--fix` needs of it is staged first.
+
+And rules of plain agenix that are judged, held against those that were not staged.
+"""
 
 from typing import TYPE_CHECKING
 
+from agenix_check.audit.commands import REKEY, stage
+from agenix_check.discover.tree.evidence import LOCK
 from agenix_check.model.findings import Finding, Report
 from agenix_check.model.frozen import replace
 from agenix_check.model.settings import Settings
@@ -22,6 +27,8 @@ def look_aside(
 
     What `--fix` does follows from what is staged.
     """
+    if settings.worktree and any(_runs_fix(one) for one in report.findings):
+        return report.with_findings(_stage_first(report, inventory, view)), inventory
     if not (inventory.rules and any(map(_encrypts, report.findings))):
         return report, inventory
     if view.snapshot.kind == "index":
@@ -33,8 +40,6 @@ def look_aside(
         staged = stage_rules(wrong, names, rules, partial=names.unstaged.partial)
         found = [one for one in report.findings if not _encrypts(one)]
         return report.with_findings([*found, *staged]), replace(inventory, rules=rules)
-    if settings.worktree:
-        return report.with_findings(_stage_first(report, inventory, view)), inventory
     return report, inventory
 
 
@@ -43,9 +48,13 @@ def _encrypts(finding: Finding) -> bool:
     return find_rule(finding.rule).mended_by is MendedBy.REENCRYPT_PLAIN
 
 
+def _runs_fix(finding: Finding) -> bool:
+    """Return whether a finding says to type `--fix`, which looks at the index alone."""
+    return find_rule(finding.rule).mended_by is not None and (finding.mend or "").startswith(REKEY)
+
+
 def _stage_first(report: Report, inventory: "Inventory", view: View) -> list[Finding]:
     """Return findings about a work tree with fixes that stage what --fix needs of it."""
-    from agenix_check.audit.plain_aside import stage_first
     from agenix_check.discover.declared.rules_aside import list_deciding
     from agenix_check.git.repository import open_repository
     from agenix_check.git.worktree import list_unstaged
@@ -54,14 +63,28 @@ def _stage_first(report: Report, inventory: "Inventory", view: View) -> list[Fin
         return list(report.findings)
     # The view's own index is of the whole work tree.
     unstaged = list_unstaged(open_repository(view.repository.top))
+    declaring = {path for path in unstaged if _may_declare(path, inventory)}
     found = []
     for one in report.findings:
-        if not _encrypts(one):
+        if not _runs_fix(one):
             found.append(one)
             continue
-        path = one.path or ""
-        files = [file for file in inventory.rules if file.rule(path) is not None]
-        paths = {each for file in files for each in list_deciding(file, unstaged)}
-        paths.update({path} & set(unstaged))
-        found.append(stage_first(one, sorted(paths)))
+        files = [file for file in inventory.rules if file.rule(one.path or "") is not None]
+        if files:
+            needed = {path for file in files for path in list_deciding(file, unstaged)}
+        else:
+            about = one.source, one.cause.path if one.cause is not None else None
+            needed = declaring.union(
+                path for path in about if path is not None and path in unstaged
+            )
+        needed.update({one.path or ""} & set(unstaged))
+        commands = [*map(stage, sorted(needed)), one.mend or ""]
+        found.append(replace(one, mend=" && ".join(commands)))
     return found
+
+
+def _may_declare(path: str, inventory: "Inventory") -> bool:
+    """Return whether a file may say what nodes there are: Nix reads what Git has in its index."""
+    if inventory.kind == "nix":
+        return path.endswith(".nix") or path == "flake.lock"
+    return inventory.kind == "lock" and path == LOCK
