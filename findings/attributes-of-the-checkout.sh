@@ -2,7 +2,7 @@
 # `git merge-tree` gives two results for the same two commits: with `*.age -merge` in both, it keeps
 # our age file whole in one clone, and writes conflict markers into it in another.
 #
-# Versions: Git 2.39, and 2.46 and later (2.43 to 2.45 differ in the bare clone: they read HEAD's
+# Versions: Git 2.39, 2.47 and 2.55 (2.43 to 2.45 differ in the bare clone: they read HEAD's
 #   attributes); pyrage 1.4.0 for the age files.
 # Expected: git-merge-tree(1), --write-tree: it reads neither the work tree nor the index, so that
 #   the result follows from the commits.

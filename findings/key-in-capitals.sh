@@ -2,15 +2,15 @@
 # A key in capitals, which Bech32 allows and a QR code wants, is a recipient to rage's library and
 # none to age; for a private key in small letters it is the same.
 #
-# Versions: pyrage 1.4.0 (the age crate of rage), age 1.1.1, age-encryption 0.3.1 (npm; age in
-#   TypeScript).
+# Versions: pyrage 1.4.0 (the age crate of rage), age 1.1.1 and 1.3.2, age-encryption 0.3.1 (npm;
+#   age in TypeScript).
 # Expected: c2sp.org/age says of Bech32 strings that they are all in capitals or all in small
 #   letters, and that the checksum is computed over small ones; BIP 173 has valid examples of both,
 #   capitals for QR codes, and refuses mixtures. So all take both, or none does.
-# Seen: pyrage takes both forms of both keys. age and age-encryption know a recipient by `age1` and
-#   an identity by `AGE-SECRET-KEY-1`, and call the other form an unknown type. So a file for a key
-#   that is declared in capitals can be made by one library and not by the other; and whoever
-#   compares keys as texts takes one key for two.
+# Seen: pyrage takes both forms of both keys, and the program rage 0.12 such a recipient. age and
+#   age-encryption know a recipient by `age1` and an identity by `AGE-SECRET-KEY-1`, and call the
+#   other form an unknown type. So a host whose key is declared in capitals is encrypted to with
+#   rage and not with age; and whoever compares keys as texts takes one key for two.
 #
 # It needs python3 with venv, age, node and npm; it writes to a temporary folder alone, and fails
 # when what is seen changes.
