@@ -4,12 +4,13 @@ import shutil
 from copy import copy
 from pathlib import Path
 
-from agenix_check.demo.workshop import Workshop
+from agenix_check.demo.workshop import Workshop, key_path
 from agenix_check.keys.encrypt import encrypt
 from tests.audit.by_declaration.test_plain import write_rules
 from tests.audit.scenes import ALPHA_TOKEN, DB, old_output, rekey
 from tests.audit.test_carried import say
 from tests.conftest import Run
+from tests.host_keys import NEW
 
 
 def test_a_tree_that_is_gone_stands_for_no_other(fleet: Workshop) -> None:
@@ -148,3 +149,21 @@ def test_worktrees_that_are_looked_at_in_turns(fleet: Workshop, tmp_path: Path) 
             other.git.at(str(other.top)).run("commit", "--quiet", "-m", "Rekey")
             fleet.git.run("merge", "--quiet", "other")
     assert codes == [(1, 0), (1, 0), (0, 0)]
+
+
+def test_a_key_file_is_known_by_its_place_too(fleet: Workshop) -> None:
+    """One file always had a comment behind the key; another, with the same text now, had none."""
+    key = " ".join(fleet.read(key_path("alpha")).decode().split()[:2])
+    fleet.write("keys/old.pub", key)
+    fleet.commit("Keep the key of an old host")
+    fleet.write("keys/old.pub", NEW)
+    fleet.host("alpha", f"{key} root@alpha\n")
+    shutil.rmtree(fleet.top / "secrets/rekeyed/alpha")
+    fleet.rekey("alpha", "token", ALPHA_TOKEN, "token of alpha\n", key=key)
+    fleet.commit("Read keys without their comments")
+    assert "output-stale" not in say(fleet.top).out
+    fleet.write("keys/old.pub", fleet.read(key_path("alpha")))
+    fleet.stage()
+    copied = say(fleet.top)
+    assert "output-stale" in copied.out
+    assert copied == say(fleet.top, "--no-cache")

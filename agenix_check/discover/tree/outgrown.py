@@ -26,7 +26,7 @@ from agenix_check.model.lost import Grown, Outgrown
 from agenix_check.view import View
 
 _STORED_READINGS = "readings"
-_READINGS_FORMAT = 3
+_READINGS_FORMAT = 4
 _MOST_KNOWN = 20_000  # keys that are known to be trimmed, or to be a part of their file
 _MOST_RENAMES = 8  # of one file, one after another
 _MOST_BIRTHS = 300  # commits that brought outputs of one key
@@ -83,8 +83,8 @@ _UNSEEN = (
 
 
 def _sign(here: Evidence, key: str) -> str:
-    """Return a name for a key in files with the content that they have."""
-    return " ".join((key, *sorted({here.files[path].oid for path in here.keys[key].paths})))
+    """Return a name for a key in files, each with the content that it has."""
+    return " ".join((key, *(f"{here.files[path].oid} {path}" for path in here.keys[key].paths)))
 
 
 def _proven_before(
