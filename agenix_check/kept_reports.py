@@ -64,9 +64,12 @@ def find_the_rest(view: View, settings: Settings, store: Store) -> "Rest | None"
     """Return a view without the outputs that nothing can have changed; None if they are few."""
     if not store.has(_STORED_SETTLED):
         return None
-    from agenix_check.discover.tree.settled import leave_out_settled
+    from agenix_check.discover.tree.settled import FlatSettled, SettledTree, leave_out_settled
 
-    return leave_out_settled(view, settings, store.load(_STORED_SETTLED), _kind(view, settings))
+    known = store.load(_STORED_SETTLED, FlatSettled)
+    if known is None:
+        return None
+    return leave_out_settled(view, settings, SettledTree(**known), _kind(view, settings))
 
 
 def keep_report(

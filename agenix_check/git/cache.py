@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from agenix_check import __version__
 from agenix_check.errors import AgenixCheckError
+from agenix_check.git.shapes import read_plain
 from agenix_check.git.whole_file import write_whole
 
 MOST_STORED = 1 << 27  # bytes of a file; what is larger is learned again
@@ -55,8 +56,15 @@ class Store:
         """Return whether something was saved under a name, whatever it is worth."""
         return self._directory is not None and (self._directory / name).exists()
 
-    def load(self, name: str, *, number: int | None = None, of_contents: bool = False) -> object:
-        """Return what was saved under a name; None if there is nothing, or it is damaged."""
+    def load(
+        self,
+        name: str,
+        shape: type[_T],
+        *,
+        number: int | None = None,
+        of_contents: bool = False,
+    ) -> _T | None:
+        """Return what was saved under a name; None if there is nothing of that type, or damaged."""
         if self._directory is None:
             return None
         try:
@@ -71,11 +79,7 @@ class Store:
         if sha256(body).digest() != content[len(header) : start]:
             return None
         self._loaded.add(self._directory / name)
-        try:
-            value: object = marshal.loads(body)  # noqa: S302 - whole, and from our own Git directory
-        except (EOFError, TypeError, ValueError):
-            return None
-        return value
+        return read_plain(body, shape)
 
     def without_foreign(self, work: Callable[[], _Done]) -> _Done:
         """Return what some work returns; where it fails, without what was loaded until then.

@@ -7,7 +7,6 @@ that it stands for all views that have the same report.
 import secrets
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import cast
 
 from agenix_check.git.cache import Store
 from agenix_check.model.findings import Report, SnapshotInfo
@@ -21,6 +20,7 @@ _SHORTEST = 12  # digits that a report shows at least: nothing else in a text ha
 _IDS = ("tree", "commit", "base")
 
 _Hole = tuple[int, int, int]  # where bytes are left out, of which id, and how many digits
+_PackedText = tuple[tuple[_Hole, ...], bool, bytes]
 
 
 class Documents:
@@ -69,7 +69,7 @@ class Documents:
         known = self._load(form)
         known.pop(key, None)
         known[key] = (holes, packed, zlib.compress(body, 1) if packed else body)
-        room, kept = MOST_TEXTS, dict[str, tuple[tuple[_Hole, ...], bool, bytes]]()
+        room, kept = MOST_TEXTS, dict[str, _PackedText]()
         for name, one in list(known.items())[: -_MOST_DOCUMENTS - 1 : -1]:
             room -= len(one[2])
             if room < 0:
@@ -77,11 +77,8 @@ class Documents:
             kept[name] = one
         self._store.save(f"texts-{form}", dict(reversed(kept.items())))
 
-    def _load(self, form: str) -> dict[str, tuple[tuple[_Hole, ...], bool, bytes]]:
-        loaded = self._store.load(f"texts-{form}")
-        if not isinstance(loaded, dict):
-            return {}
-        return cast("dict[str, tuple[tuple[_Hole, ...], bool, bytes]]", loaded)
+    def _load(self, form: str) -> dict[str, _PackedText]:
+        return self._store.load(f"texts-{form}", dict[str, _PackedText]) or {}
 
 
 def _fill(body: bytes, holes: Iterable[_Hole], snapshot: SnapshotInfo) -> str:

@@ -1,7 +1,7 @@
 """Trees whose verdicts are remembered, and what lies between two trees."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from agenix_check.git.cache import Store
 from agenix_check.git.paths import to_text
@@ -57,9 +57,8 @@ class KnownTrees:
         kinds[self._kind] = (*others, plain)[-_MOST_OF_A_KIND:]
         self._store.save(_STORED_TREES, dict(list(kinds.items())[-_MOST_KINDS:]))
 
-    def _load(self) -> "dict[str, tuple[_FlatTree, ...]]":
-        loaded = self._store.load(_STORED_TREES)
-        return cast("dict[str, tuple[_FlatTree, ...]]", loaded) if isinstance(loaded, dict) else {}
+    def _load(self) -> dict[str, tuple[_FlatTree, ...]]:
+        return self._store.load(_STORED_TREES, dict[str, tuple[_FlatTree, ...]]) or {}
 
 
 class LinearCommit(NamedTuple):

@@ -1,5 +1,6 @@
 """A change in who can read what as plain values, as it is remembered."""
 
+from agenix_check.git.remembered import FlatChange, FlatReader
 from agenix_check.model.access import (
     AccessChange,
     Readable,
@@ -9,16 +10,8 @@ from agenix_check.model.access import (
     Shown,
 )
 
-_PlainReader = tuple[str, str, str | None, str | None, str | None, tuple[tuple[str, str], ...]]
-PlainChange = tuple[
-    tuple[_PlainReader, ...],
-    tuple[_PlainReader, ...],
-    tuple[tuple[_PlainReader, _PlainReader], ...],
-    tuple[str, ...],
-]
 
-
-def flatten_change(change: AccessChange) -> PlainChange:
+def flatten_change(change: AccessChange) -> FlatChange:
     """Return a change as tuples of text."""
     return (
         tuple(map(_flatten_reader, change.added)),
@@ -28,7 +21,7 @@ def flatten_change(change: AccessChange) -> PlainChange:
     )
 
 
-def revive_change(plain: PlainChange) -> AccessChange:
+def revive_change(plain: FlatChange) -> AccessChange:
     """Return the change that was made plain."""
     added, removed, replaced, newcomers = plain
     return AccessChange(
@@ -41,12 +34,12 @@ def revive_change(plain: PlainChange) -> AccessChange:
     )
 
 
-def _flatten_reader(reader: Reader) -> _PlainReader:
+def _flatten_reader(reader: Reader) -> FlatReader:
     secrets = tuple((one.secret, str(one.shown)) for one in reader.secrets)
     return str(reader.kind), reader.name, reader.key, reader.fingerprint, reader.path, secrets
 
 
-def _revive_reader(plain: _PlainReader) -> Reader:
+def _revive_reader(plain: FlatReader) -> Reader:
     kind, name, key, fingerprint, path, secrets = plain
     readable = tuple(Readable(secret, Shown(shown)) for secret, shown in secrets)
     return Reader(ReaderKind(kind), name, key, fingerprint, path, readable)

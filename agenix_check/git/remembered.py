@@ -3,9 +3,10 @@
 import marshal
 from collections.abc import Callable
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict
 
 from agenix_check.git.cache import Store
+from agenix_check.git.shapes import read_plain
 from agenix_check.model.findings import (
     Cause,
     CauseKind,
@@ -22,18 +23,36 @@ from agenix_check.model.findings import (
 from agenix_check.model.frozen import field_names, replace
 
 if TYPE_CHECKING:
-    from agenix_check.git.plain_access import PlainChange
     from agenix_check.model.access import AccessChange
 
 _STORED_REPORTS = "reports"
 _STORED_LISTS = "lists"  # of what is wrong, by digest: the trees of many commits share one
-_FOREIGN = "it was not written by this program"
 _MOST_TREES = 200
 _MOST_BYTES = 1 << 20  # of all lists together
 
 LookAside = Callable[[tuple[str, ...]], str]
-_FlatFile = tuple[str, str, str | None]  # node, verdict, why it was not judged
-_FlatFinding = tuple[str | bool | tuple[str, str, str | None, str | None] | None, ...]
+_Text = str | None
+_FlatVerdict = Annotated[str, Verdict]
+_FlatFile = tuple[str, _FlatVerdict, _Text]  # node, verdict, why it was not judged
+_FlatCause = tuple[Annotated[str, CauseKind], str, _Text, _Text]
+_FlatFinding = tuple[
+    str, Annotated[str, Severity], str, _Text, _Text, _Text, _Text, _Text, _Text, bool,
+    _FlatCause | None,
+]  # fmt: skip
+FlatReader = tuple[str, str, _Text, _Text, _Text, tuple[tuple[str, str], ...]]
+FlatChange = tuple[
+    tuple[FlatReader, ...], tuple[FlatReader, ...], tuple[tuple[FlatReader, FlatReader], ...],
+    tuple[str, ...],
+]  # fmt: skip
+_FlatEntry = tuple[
+    str, bool, int, int, tuple[int, ...], str, tuple[tuple[str, ...], str] | None,
+    FlatChange | None, tuple[tuple[_FlatVerdict, int], ...], str,
+]  # fmt: skip
+
+
+class _Lists(TypedDict):
+    files: tuple[_FlatFile, ...]
+    findings: tuple[_FlatFinding, ...]
 
 
 class _Entry(NamedTuple):
@@ -50,8 +69,8 @@ class _Entry(NamedTuple):
     counts: tuple[int, ...]
     listed: str
     aside: tuple[tuple[str, ...], str] | None
-    access: "PlainChange | None"
-    plain: tuple[tuple[str, int], ...]
+    access: FlatChange | None
+    plain: tuple[tuple[_FlatVerdict, int], ...]
     known_as: str
 
 
@@ -75,30 +94,25 @@ class RememberedReport:
 
         `look_aside` returns the digest of what the work tree has in some directories.
         """
-        stored = self._load(_STORED_REPORTS).get(self._name)
-        if stored is None or len(cast("tuple[object, ...]", stored)) != len(_Entry._fields):
+        stored = self._load_reports().get(self._name)
+        if stored is None:
             return None
-        entry = _Entry(
-            *cast(
-                "tuple[str, bool, int, int, tuple[int, ...], str, None, PlainChange | None,"
-                " tuple[tuple[str, int]], str]",
-                stored,
-            )
-        )
-        numbers = (entry.nodes, entry.secrets, *entry.counts, *(one[1] for one in entry.plain))
-        if not all(isinstance(number, int) for number in numbers):
-            raise TypeError(_FOREIGN)
+        entry = _Entry(*stored)
+        names = field_names(Counts)
+        if len(entry.counts) != len(names):
+            return None
         if entry.aside is not None:
             directories, digest = entry.aside
             if look_aside(directories) != digest:
                 return None
         files, findings = tuple[JudgedFile, ...](), tuple[Finding, ...]()
         if entry.listed:
-            body = self._load(_STORED_LISTS).get(entry.listed)
-            if body is None:
+            body = self._load_lists().get(entry.listed)
+            plain = None if body is None else read_plain(body, _Lists)
+            if plain is None:
                 return None
-            plain = marshal.loads(cast("bytes", body))  # noqa: S302 - from our own Git directory
-            files, findings = tuple(map(_revive_file, plain[0])), tuple(map(_revive, plain[1]))
+            files = tuple(map(_revive_file, plain["files"]))
+            findings = tuple(map(_revive, plain["findings"]))
         return Report(
             snapshot=snapshot,
             fleet=FleetInfo(
@@ -108,7 +122,7 @@ class RememberedReport:
                 secrets=entry.secrets,
                 plain=sum(number for _, number in entry.plain),
             ),
-            counts=Counts(**dict(zip(field_names(Counts), entry.counts, strict=True))),
+            counts=Counts(**dict(zip(names, entry.counts, strict=True))),
             files=files,
             findings=findings,
             access=_revive_access(entry.access),
@@ -125,8 +139,8 @@ class RememberedReport:
         """
         other = RememberedReport(self._store, name).recall(snapshot, look_aside)
         if other is not None:
-            entries = self._load(_STORED_REPORTS)
-            entry = _Entry(*cast("tuple[Any, ...]", entries[name]))
+            entries = self._load_reports()
+            entry = _Entry(*entries[name])
             known_as = entry.known_as if entry.access is None else self._known_as
             self._keep_entry(entries, entry._replace(access=None, known_as=known_as))
             return replace(other, access=None, known_as=known_as)
@@ -155,7 +169,11 @@ class RememberedReport:
         listed, body = "", b""
         if shown or counts.ok < counts.outputs:
             files = _representatives(report.outputs)
-            body = marshal.dumps((tuple(map(_flatten_file, files)), tuple(map(_flatten, shown))))
+            lists: _Lists = {
+                "files": tuple(map(_flatten_file, files)),
+                "findings": tuple(map(_flatten, shown)),
+            }
+            body = marshal.dumps({**lists})
             if len(body) > _MOST_BYTES:
                 return None
             listed = sha256(body).hexdigest()
@@ -167,34 +185,37 @@ class RememberedReport:
             tuple(sorted((str(verdict), number) for verdict, number in plain.items())),
             self._known_as,
         )  # fmt: skip
-        self._keep_entry(self._load(_STORED_REPORTS), entry)
+        self._keep_entry(self._load_reports(), entry)
         return self._known_as if self._store.keeps else None
 
-    def _keep_entry(self, entries: dict[str, object], entry: _Entry) -> None:
-        if entries.pop(self._name, None) != tuple(entry):
-            entries[self._name] = tuple(entry)
+    def _keep_entry(self, entries: dict[str, _FlatEntry], entry: _Entry) -> None:
+        plain: _FlatEntry = (*entry,)
+        if entries.pop(self._name, None) != plain:
+            entries[self._name] = plain
             self._store.save(_STORED_REPORTS, entries, most=_MOST_TREES)
 
     def _keep_list(self, digest: str, body: bytes) -> None:
         """Remember a list, and forget the oldest where there is no room for all."""
-        lists = self._load(_STORED_LISTS)
+        lists = self._load_lists()
         if digest in lists:
             return
         lists[digest] = body
-        room, kept = _MOST_BYTES, dict[str, object]()
+        room, kept = _MOST_BYTES, dict[str, bytes]()
         for key, one in reversed(lists.items()):
-            room -= len(cast("bytes", one))
+            room -= len(one)
             if room < 0:
                 break
             kept[key] = one
         self._store.save(_STORED_LISTS, dict(reversed(kept.items())))
 
-    def _load(self, name: str) -> dict[str, object]:
-        loaded = self._store.load(name)
-        return cast("dict[str, object]", loaded) if isinstance(loaded, dict) else {}
+    def _load_reports(self) -> dict[str, _FlatEntry]:
+        return self._store.load(_STORED_REPORTS, dict[str, _FlatEntry]) or {}
+
+    def _load_lists(self) -> dict[str, bytes]:
+        return self._store.load(_STORED_LISTS, dict[str, bytes]) or {}
 
 
-def _flatten_access(change: "AccessChange | None") -> "PlainChange | None":
+def _flatten_access(change: "AccessChange | None") -> FlatChange | None:
     """Return a change in who can read what as plain values; None where there is none."""
     if change is None or change.is_empty:
         return None
@@ -203,7 +224,7 @@ def _flatten_access(change: "AccessChange | None") -> "PlainChange | None":
     return flatten_change(change)
 
 
-def _revive_access(plain: "PlainChange | None") -> "AccessChange | None":
+def _revive_access(plain: FlatChange | None) -> "AccessChange | None":
     if plain is None:
         return None
     from agenix_check.git.plain_access import revive_change
@@ -236,13 +257,7 @@ def _flatten(finding: Finding) -> _FlatFinding:
 
 
 def _revive(plain: _FlatFinding) -> Finding:
-    rule, severity, message, path, node, secret, source, since, mend, fails, cause = cast(
-        "tuple[str, str, str, str | None, str | None, str | None, str | None, str | None,"
-        " str | None, bool, tuple[str, str, str | None, str | None] | None]",
-        plain,
-    )
-    if not all(isinstance(one, str | bool | None) for one in plain[:-1]):
-        raise TypeError(_FOREIGN)
+    rule, severity, message, path, node, secret, source, since, mend, fails, cause = plain
     made = None
     if cause is not None:
         kind, about, commit, binding = cause

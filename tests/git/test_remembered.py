@@ -77,7 +77,7 @@ def test_reports_of_another_shape_are_not_taken(fleet: Workshop, value: Any) -> 
 def test_of_too_many_entries_the_newest_are_kept(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.save("some", {"a": 1, "b": 2, "c": 3}, most=2)
-    assert store.load("some") == {"b": 2, "c": 3}
+    assert store.load("some", dict[str, int]) == {"b": 2, "c": 3}
 
 
 def test_what_is_too_large_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

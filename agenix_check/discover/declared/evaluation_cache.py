@@ -8,7 +8,6 @@ one.
 import re
 from collections.abc import Collection, Iterator
 from hashlib import sha256
-from typing import cast
 
 from agenix_check.discover.declared.lock import read_lock, render_lock
 from agenix_check.discover.declared.redaction import withhold
@@ -275,13 +274,12 @@ def _declared_files(known: Evaluated) -> Iterator[str]:
 
 
 def _load(store: Store) -> dict[str, _Entry]:
-    loaded = store.load(_STORED_EVALUATIONS, of_contents=True)
-    return cast("dict[str, _Entry]", loaded) if isinstance(loaded, dict) else {}
+    return store.load(_STORED_EVALUATIONS, dict[str, _Entry], of_contents=True) or {}
 
 
 def remembered_declarations(store: Store) -> Iterator[Declaration]:
     """Yield what is remembered of evaluations, the newest first."""
-    for entry in reversed(store.without_foreign(lambda: _load(store)).values()):
+    for entry in reversed(_load(store).values()):
         known = _parse(entry)
         if known is not None and known.declaration is not None:
             yield known.declaration

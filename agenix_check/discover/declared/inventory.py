@@ -245,8 +245,7 @@ def _never_had_lock(view: View, store: Store) -> bool:
     tip = view.authority or view.base
     if tip is None or tip.commit is None:
         return True
-    loaded = store.load(_STORED_WITHOUT, number=_WITHOUT_FORMAT)
-    known = list(loaded) if isinstance(loaded, dict) else []
+    known = [*(store.load(_STORED_WITHOUT, dict[str, bool], number=_WITHOUT_FORMAT) or ())]
     if tip.commit in known:
         return True
     found = has_version(view.repository.git, tip.commit, LOCK, without=known)

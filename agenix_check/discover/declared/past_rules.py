@@ -1,7 +1,6 @@
 """What plain agenix had at past commits: the rules, and the files that they are about."""
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from typing import cast
 
 from agenix_check.discover.declared.plain_rules import declare_plain
 from agenix_check.discover.declared.written_rules import WrittenRules, find_written
@@ -33,8 +32,7 @@ class RulesHistory:
         self.settings = settings
         self.store = store
         self._about = repr((settings.rules, settings.ignore))
-        loaded = store.load(_STORED_BROKEN)
-        known = cast("dict[str, Broken]", loaded) if isinstance(loaded, dict) else {}
+        known = store.load(_STORED_BROKEN, dict[str, Broken]) or {}
         self._others = {key: one for key, one in known.items() if not key.endswith(self._about)}
         self.broken: MutableMapping[str, Broken] = {
             key.removesuffix(self._about): known[key] for key in known.keys() - self._others.keys()

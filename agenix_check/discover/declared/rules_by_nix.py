@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import cast
 
 from agenix_check.discover.declared.redaction import withhold_rules
 from agenix_check.git.cache import Store
@@ -29,8 +28,8 @@ def ask_once(
     An answer depends on every file but the content of age files. Raises `CannotCheckError` if Nix
     cannot answer.
     """
-    loaded = store.load(_ANSWERS, number=_ANSWERS_FORMAT, of_contents=True)
-    known = cast("dict[str, _FlatRulesFile]", loaded) if isinstance(loaded, dict) else {}
+    shape = dict[str, _FlatRulesFile]
+    known = store.load(_ANSWERS, shape, number=_ANSWERS_FORMAT, of_contents=True) or {}
     tree = _digest(view.snapshot)
     keys = {path: f"{tree} {path}" for path in paths}
     files = [_revive(known[key]) for key in keys.values() if key in known]

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from agenix_check.age import recipient_or_none
 from agenix_check.discover.declared.plain_rules import declare_plain
@@ -74,8 +74,7 @@ def find_written(
     trails += [_Trail(path, moved[path], None, is_older=True) for path in asked & moved.keys()]
     sources = {path for file in files for path in (file.path, *file.read)}
     written = _last_written(view.repository.git, tip, trails, sources - {""})
-    loaded = store.load(_STORED_WRITTEN, number=_WRITTEN_FORMAT)
-    known = cast("dict[str, _Recipients]", loaded) if isinstance(loaded, dict) else {}
+    known = store.load(_STORED_WRITTEN, dict[str, _Recipients], number=_WRITTEN_FORMAT) or {}
     about = repr((settings.rules, settings.ignore))
     fresh = False
     found = {}

@@ -5,7 +5,6 @@ have it the oldest is what was encrypted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
 
 from agenix_check.discover.tree.answered import hold_still, tips_of
 from agenix_check.discover.tree.evidence import Evidence
@@ -33,8 +32,7 @@ def find_altered(
     What history showed once to be as it was encrypted is remembered, with the commits that showed
     it: elsewhere in the tree, or on another branch, that may be what became of an older version.
     """
-    loaded = store.load(_STORED_UNALTERED, number=_UNALTERED_FORMAT)
-    known = cast("dict[str, str]", loaded) if isinstance(loaded, dict) else {}
+    known = store.load(_STORED_UNALTERED, dict[str, str], number=_UNALTERED_FORMAT) or {}
     files, tips = here.files, tips_of(view)
     signs = {path: _sign(here, base, path) for path in paths if _is_sound(here, path)}
     answers = {path: known[sign] for path, sign in signs.items() if sign in known}

@@ -6,11 +6,11 @@ and the next pass sees the new ones only.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypedDict
 
 from agenix_check.discover.tree.evidence import SMALL, is_media, may_hold_parts
 from agenix_check.discover.tree.facts import Fact, MissingFact, find_fact
-from agenix_check.discover.tree.facts_cache import flatten_fact, revive_fact
+from agenix_check.discover.tree.facts_cache import FlatFact, flatten_fact, revive_fact
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.git.cache import Store
 from agenix_check.git.every_commit import (
@@ -63,6 +63,18 @@ class Span(NamedTuple):
 
 _When = tuple[int, int, str]  # a commit's place in the order, its date, and the commit
 _Ends = dict[Held, _When]
+_FlatEnds = dict[tuple[str, str], _When]
+
+
+class _FlatRecord(TypedDict):
+    tips: tuple[str, ...]
+    late: dict[str, int]
+    began: _FlatEnds
+    ended: _FlatEnds
+    facts: dict[str, FlatFact]
+    sizes: dict[str, int]
+    successors: dict[str, tuple[str, ...]]
+    missing: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -281,41 +293,36 @@ def _files_of_tips(
 
 
 def _load(store: Store, name: str) -> _Record:
-    loaded = store.load(name, number=_CHRONICLE_FORMAT, of_contents=True)
-    if not isinstance(loaded, dict):
+    value = store.load(name, _FlatRecord, number=_CHRONICLE_FORMAT, of_contents=True)
+    if value is None:
         return _Record()
-    value = cast("dict[str, dict[object, object]]", loaded)
     return _Record(
-        tips=cast("tuple[str, ...]", value["tips"]),
-        late=cast("dict[str, int]", value["late"]),
+        tips=value["tips"],
+        late=value["late"],
         began=_revive_ends(value["began"]),
         ended=_revive_ends(value["ended"]),
-        facts={
-            cast("str", oid): revive_fact(cast("tuple[object, ...]", plain))
-            for oid, plain in value["facts"].items()
-        },
-        sizes=cast("dict[str, int]", value["sizes"]),
-        successors=cast("dict[str, tuple[str, ...]]", value["successors"]),
-        missing=cast("dict[str, str]", value["missing"]),
+        facts={oid: revive_fact(plain) for oid, plain in value["facts"].items()},
+        sizes=value["sizes"],
+        successors=value["successors"],
+        missing=value["missing"],
     )
 
 
-def _revive_ends(plain: object) -> _Ends:
-    ends = cast("dict[tuple[str, str], _When]", plain)
-    return {Held(*held): when for held, when in ends.items()}
+def _revive_ends(plain: _FlatEnds) -> _Ends:
+    return {Held(*held): when for held, when in plain.items()}
 
 
 def _save(store: Store, name: str, record: _Record) -> None:
     if len(record.began) > _MOST_SPANS:
         return
-    value: dict[str, object] = {
+    value: _FlatRecord = {
         "tips": record.tips,
         "late": record.late,
-        "began": {tuple(held): when for held, when in record.began.items()},
-        "ended": {tuple(held): when for held, when in record.ended.items()},
+        "began": {(*held,): when for held, when in record.began.items()},
+        "ended": {(*held,): when for held, when in record.ended.items()},
         "facts": {oid: flatten_fact(fact) for oid, fact in record.facts.items()},
         "sizes": record.sizes,
         "successors": record.successors,
         "missing": record.missing,
     }
-    store.save(name, value, number=_CHRONICLE_FORMAT, of_contents=True)
+    store.save(name, {**value}, number=_CHRONICLE_FORMAT, of_contents=True)

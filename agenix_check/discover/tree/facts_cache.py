@@ -6,7 +6,7 @@ cannot be out of date.
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import cast
+from typing import Literal
 
 from agenix_check.age import Stanza
 from agenix_check.discover.tree.facts import (
@@ -26,11 +26,13 @@ _STORED_FACTS = "facts"
 _FACTS_FORMAT = 7  # of what is remembered: another one wherever the same bytes give other facts
 _MOST_FACTS = 500_000  # facts; a few of the largest fleets
 
-_FlatFact = tuple[object, ...]
-_Stanzas = tuple[tuple[str, tuple[str, ...]], ...]
-_PlainAge = tuple[str, str, _Stanzas, int | None, str | None, str | None]
-_PlainKeys = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str | None, bool, bool]
-_Facts = dict[str, _FlatFact]
+_Texts = tuple[str, ...]
+_Stanzas = tuple[tuple[str, _Texts], ...]
+_FlatAge = tuple[Literal["age"], str, _Stanzas, int | None, str | None, str | None]
+_FlatKeys = tuple[Literal["keys"], _Texts, _Texts, _Texts, str | None, bool, bool]
+_FlatOther = tuple[Literal["link", "locked", "pointer"], str]
+FlatFact = _FlatAge | _FlatKeys | _FlatOther
+_Facts = dict[str, FlatFact]
 
 
 @frozen(kw_only=False)
@@ -62,8 +64,8 @@ class Memory:
 
     @cached_property
     def _known(self) -> dict[str, _Facts]:
-        loaded = self._store.load(_STORED_FACTS, number=_FACTS_FORMAT, of_contents=True)
-        return cast("dict[str, _Facts]", loaded) if isinstance(loaded, dict) else {}
+        shape = dict[str, _Facts]
+        return self._store.load(_STORED_FACTS, shape, number=_FACTS_FORMAT, of_contents=True) or {}
 
     @property
     def keeps(self) -> bool:
@@ -98,7 +100,7 @@ class Memory:
         self._store.save(_STORED_FACTS, kept, number=_FACTS_FORMAT, of_contents=True)
 
 
-def flatten_fact(fact: Fact) -> _FlatFact:
+def flatten_fact(fact: Fact) -> FlatFact:
     """Return a fact as tuples of plain values."""
     if isinstance(fact, AgeFact):
         stanzas = tuple((stanza.type, stanza.args) for stanza in fact.stanzas)
@@ -110,18 +112,15 @@ def flatten_fact(fact: Fact) -> _FlatFact:
     return "locked" if isinstance(fact, LockedFact) else "pointer", *fact
 
 
-def revive_fact(plain: _FlatFact) -> Fact:
+def revive_fact(plain: FlatFact) -> Fact:
     """Return the fact that was made plain."""
-    kind = plain[0]
-    if kind == "age":
-        _, sha256, stanzas, size, problem, refusal = cast("_PlainAge", plain)
+    if plain[0] == "age":
+        _, sha256, stanzas, size, problem, refusal = plain
         revived = tuple(_stanza(type_, args) for type_, args in stanzas)
         return AgeFact(sha256, revived, size, problem, refusal)
-    if kind == "keys":
-        return KeyTexts(*cast("_PlainKeys", plain[1:]))
-    if kind not in ("link", "locked", "pointer"):
-        raise ValueError("no fact is of that kind")
-    text = str(plain[1])
+    if plain[0] == "keys":
+        return KeyTexts(*plain[1:])
+    kind, text = plain
     if kind == "link":
         return LinkFact(text)
     return LockedFact(text) if kind == "locked" else PointerFact(text)

@@ -76,9 +76,9 @@ class Known(NamedTuple):
     nobody knew what made them; `born` says which commit brought an output that was moved.
     """
 
-    keys: Mapping[str, Sequence[str]]
-    unknown: Sequence[str]
-    born: Mapping[str, str | None]
+    keys: dict[str, tuple[str, ...]]
+    unknown: tuple[str, ...]
+    born: dict[str, str | None]
 
 
 class Line:

@@ -8,7 +8,7 @@ was made for when the file had grown already.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from agenix_check.discover.tree.answered import has_all, tips_of, touched_since
 from agenix_check.discover.tree.evidence import Evidence
@@ -43,8 +43,7 @@ def find_outgrown(
 
     `read` says of each key that outputs are made for what was done to a file's text to have it.
     """
-    loaded = store.load(_STORED_READINGS, number=_READINGS_FORMAT)
-    known = cast("dict[str, str]", loaded) if isinstance(loaded, dict) else {}
+    known = store.load(_STORED_READINGS, dict[str, str], number=_READINGS_FORMAT) or {}
     tips = tips_of(view)
     less = {key for key, how in read.items() if how is not Reading.WHOLE}
     proven = _proven_before(view, here, less, known, tips)

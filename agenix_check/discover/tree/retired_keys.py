@@ -1,7 +1,7 @@
 """Keys that history took out of files: whose they were, by the tags of their stanzas."""
 
 import re
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from agenix_check.age import recipient_or_none, recipient_tag
 from agenix_check.discover.tree.key_names import find_binding
@@ -25,6 +25,8 @@ _LONGEST_LINE = 1 << 16  # bytes; people write shorter ones
 _STORED_RETIRED = "retired-keys"
 _RETIRED_FORMAT = 1  # of the format of what is stored
 
+_FlatRetired = dict[str, tuple[str | None, str, str]]  # by tag
+
 
 class RetiredKey(NamedTuple):
     """A key that a commit took out of a file; `name` is what it was bound to, or its comment."""
@@ -40,10 +42,9 @@ def find_retired(git: Git, tip: str, store: Store) -> dict[str, RetiredKey]:
     Of each the last time counts. Nothing where history is not all here: this names people, and
     decides nothing.
     """
-    known = store.load(_STORED_RETIRED, number=_RETIRED_FORMAT)
-    if isinstance(known, dict) and tip in known:
-        stored = cast("dict[str, tuple[str | None, str, str]]", known[tip])
-        return {tag: RetiredKey(*one) for tag, one in stored.items()}
+    known = store.load(_STORED_RETIRED, dict[str, _FlatRetired], number=_RETIRED_FORMAT) or {}
+    if tip in known:
+        return {tag: RetiredKey(*one) for tag, one in known[tip].items()}
     matching = git.with_environment({"GIT_LITERAL_PATHSPECS": "0"})
     try:
         with matching.stream(*_LOG, tip, "--", *_FILES) as listing:

@@ -1,7 +1,6 @@
 """Outputs that have other bytes than before under the same name, and those that --fix made so."""
 
 from collections.abc import Iterable
-from typing import cast
 
 from agenix_check.git.cache import Store
 from agenix_check.git.repository import changes, parents_of
@@ -49,5 +48,4 @@ def remember_made(store: Store, blobs: Iterable[str]) -> None:
 
 
 def _load(store: Store) -> dict[str, bool]:
-    loaded = store.load(_STORED_MADE, number=_MADE_FORMAT, of_contents=True)
-    return cast("dict[str, bool]", loaded) if isinstance(loaded, dict) else {}
+    return store.load(_STORED_MADE, dict[str, bool], number=_MADE_FORMAT, of_contents=True) or {}

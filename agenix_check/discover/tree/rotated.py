@@ -8,7 +8,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import cast
 
 from agenix_check.discover.tree.answered import tips_of, touched_since
 from agenix_check.discover.tree.evidence import Evidence
@@ -58,8 +57,7 @@ def find_rotated(
     What may have been shows only in history that is not here. `spare` are the files that hold a key
     which no output is made for.
     """
-    loaded = store.load(_STORED_ROTATIONS, number=_ROTATIONS_FORMAT)
-    known = cast("dict[str, str]", loaded) if isinstance(loaded, dict) else {}
+    known = store.load(_STORED_ROTATIONS, dict[str, str], number=_ROTATIONS_FORMAT) or {}
     tips = tips_of(view)
     asked = _not_known(view, here, list(_likely(here, made, spare)), known, tips)
     if not asked:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypedDict
 
 from agenix_check.discover.tree.carried import DECIDING_FILES, is_by_names_alone
 from agenix_check.discover.tree.evidence import Evidence, find_facts, is_outside_fleet
@@ -56,6 +56,15 @@ class SettledTree(NamedTuple):
             keys[key].append(ident)
         by_source = {one: "".join(idents) for one, idents in sources.items()}
         return cls(kind, tree, by_source, {one: "".join(some) for one, some in keys.items()})
+
+
+class FlatSettled(TypedDict):
+    """A `SettledTree` as it is remembered."""
+
+    kind: str
+    tree: str
+    by_source: dict[str, str]
+    by_key: dict[str, str]
 
 
 @frozen
@@ -143,15 +152,12 @@ def _are_apart(tree: Evidence, traces: Mapping[str, Trace]) -> bool:
     return len(homes) == len({home for home, _ in homes}) == len(keys)
 
 
-def leave_out_settled(view: View, settings: Settings, loaded: object, kind: str) -> Rest | None:
+def leave_out_settled(view: View, settings: Settings, known: SettledTree, kind: str) -> Rest | None:
     """Return a view without the outputs that are settled; None where too few are known to be.
 
-    `loaded` is the `SettledTree` that was remembered, as a dict; `kind` is that of the view.
+    `known` is what was remembered; `kind` is that of the view.
     """
-    if not isinstance(loaded, dict) or view.base is None or view.cut_off:
-        return None
-    known = SettledTree(**cast("dict[str, str]", loaded))  # type: ignore[arg-type]
-    if known.kind != kind:
+    if view.base is None or view.cut_off or known.kind != kind:
         return None
     here, before = view.snapshot.tree, view.base.tree
     pairs = [(one, here) for one in dict.fromkeys((known.tree, before)) if one != here]

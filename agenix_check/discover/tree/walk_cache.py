@@ -3,12 +3,12 @@
 Commits and contents do not change. What of them is kept here has a format number of its own.
 """
 
-from typing import Any, cast
+from typing import Annotated, TypedDict
 
 from agenix_check.discover.tree.answered import has_all, tips_of
 from agenix_check.discover.tree.library import Library
 from agenix_check.discover.tree.line import Known, Line, Loss
-from agenix_check.discover.tree.naming import Trace
+from agenix_check.discover.tree.naming import Place, Trace
 from agenix_check.git.cache import Store
 from agenix_check.git.history import first_parents
 from agenix_check.model.findings import CauseKind
@@ -21,7 +21,33 @@ _MOST_WALKS = 64
 NEAR = 256  # first parents among which one that is remembered is searched
 _MOST_PARTS = 2_000_000  # digests; what is over that is read again
 
-_FlatWalk = dict[str, object]
+_Trace = tuple[str, str]
+_Names = tuple[str, ...]
+_FlatLoss = tuple[
+    str | None, str | None, bool, _Names, _Names, bool, bool, Annotated[str, CauseKind],
+    str, tuple[Annotated[str, Reason], str] | None, bool, int, bool, _Trace | None,
+]  # fmt: skip
+
+
+class _FlatLine(TypedDict):
+    length: int
+    spans: dict[str, tuple[int, int]]
+    known: tuple[dict[str, _Names], _Names, dict[str, str | None]]
+    lost: dict[str, _FlatLoss]
+    casualties: dict[str, dict[Place, _Trace]]
+
+
+class _FlatHistory(TypedDict):
+    tips: _Names
+    states: dict[str, _FlatLine]
+    parts: dict[str, _Names]
+    texts: dict[str, str | None]
+    sources: _Names
+    made: dict[str, _Trace]
+    late: dict[str, _Trace]
+    past: dict[str, tuple[str, str | None]]
+    blind: bool
+    mentions: dict[str, tuple[str, bool]]
 
 
 class Walked:
@@ -38,13 +64,13 @@ class Walked:
         self._store = store
         self._is_loaded = False
         self._is_new = False
-        self._states: dict[str, _FlatWalk] = {}
+        self._states: dict[str, _FlatLine] = {}
         self._library = Library()
         self._committed: Library | None = None
         self._mentions: dict[str, tuple[str, bool]] = {}
 
     @property
-    def states(self) -> dict[str, _FlatWalk]:
+    def states(self) -> dict[str, _FlatLine]:
         """What is remembered, by commit."""
         self._load()
         return self._states
@@ -81,10 +107,10 @@ class Walked:
         self._states[commit] = {
             "length": line.length,
             "spans": dict(line.spans),
-            "known": tuple(line.known()),
+            "known": (*line.known(),),
             "lost": {path: _flatten(loss) for path, loss in line.lost.items()},
             "casualties": {
-                one or "": {where: tuple(made) for where, made in found.items()}
+                one or "": {where: (*made,) for where, made in found.items()}
                 for one, found in line.casualties.items()
                 if one in commits
             },
@@ -92,21 +118,19 @@ class Walked:
 
     def known(self, commit: str) -> Known:
         """Return what a line knew at a commit that is remembered."""
-        return Known(*cast("tuple[Any, ...]", self._states[commit]["known"]))
+        return Known(*self._states[commit]["known"])
 
     def restore(self, commit: str, line: Line) -> None:
         """Bring a line that has the commit's tree to where it was."""
         state = self._states[commit]
-        line.length = cast("int", state["length"])
-        line.spans = dict(cast("dict[str, tuple[int, int]]", state["spans"]))
-        lost = cast("dict[str, tuple[object, ...]]", state["lost"])
-        for path, plain in lost.items():
+        line.length = state["length"]
+        line.spans = dict(state["spans"])
+        for path, plain in state["lost"].items():
             if path in line.outputs:
                 line.lost[path] = _revive(line, path, plain)
-        casualties = cast("dict[str, dict[tuple[str, str], tuple[str, str]]]", state["casualties"])
         line.casualties = {
             one or None: {where: Trace(*made) for where, made in found.items()}
-            for one, found in casualties.items()
+            for one, found in state["casualties"].items()
         }
 
     def _end_history(self) -> None:
@@ -141,66 +165,58 @@ class Walked:
         states = dict(list(self._states.items())[-_MOST_WALKS:])
         if sum(map(len, library.parts.values())) > _MOST_PARTS:
             return
-        value: _FlatWalk = {
+        value: _FlatHistory = {
             "tips": self._tips,
             "states": states,
             "parts": {oid: tuple(parts) for oid, parts in library.parts.items() if parts},
             "texts": dict(library.texts),
             "sources": tuple(library.sources),
-            "made": {one: tuple(made) for one, made in library.made.items() if one not in late},
-            "late": {one: tuple(library.made[one]) for one in late & library.made.keys()},
-            "past": {part: tuple(past) for part, past in library.past.items()},
+            "made": {one: (*made,) for one, made in library.made.items() if one not in late},
+            "late": {one: (*library.made[one],) for one in late & library.made.keys()},
+            "past": {part: (*past,) for part, past in library.past.items()},
             "blind": library.blind,
             "mentions": self._mentions,
         }
-        self._store.save(_STORED_HISTORY, value, number=_HISTORY_FORMAT)
+        self._store.save(_STORED_HISTORY, {**value}, number=_HISTORY_FORMAT)
 
     def _load(self) -> None:
         if self._is_loaded:
             return
         self._is_loaded = True
-        loaded = self._store.load(_STORED_HISTORY, number=_HISTORY_FORMAT)
-        value = cast("dict[str, dict[str, object]]", loaded) if isinstance(loaded, dict) else {}
-        tips = cast("tuple[str, ...]", value.get("tips", ()))
-        if not tips or not has_all(self._git, self._tips, tips):
+        value = self._store.load(_STORED_HISTORY, _FlatHistory, number=_HISTORY_FORMAT)
+        tips = value["tips"] if value is not None else ()
+        if value is None or not tips or not has_all(self._git, self._tips, tips):
             return
         if tips[0] != self._tips[0] and tips[0] not in first_parents(
             self._git, self._tips[0], NEAR
         ):
             return
-        self._mentions = cast("dict[str, tuple[str, bool]]", value["mentions"])
-        self._states = cast("dict[str, _FlatWalk]", value["states"])
-        parts = cast("dict[str, tuple[str, ...]]", value["parts"])
-        past = cast("dict[str, tuple[str, str | None]]", value["past"])
-        made = cast("dict[str, tuple[str, str]]", value["made"])
-        late = cast("dict[str, tuple[str, str]]", value["late"])
-        self._library.parts = {oid: frozenset(found) for oid, found in parts.items()}
-        self._library.texts = cast("dict[str, str | None]", value["texts"])
-        self._library.sources = set(cast("tuple[str, ...]", value["sources"]))
-        self._library.made = {ident: Trace(*pair) for ident, pair in made.items()}
-        self._library.late_before = {ident: Trace(*pair) for ident, pair in late.items()}
-        self._library.past = {part: Past(*one) for part, one in past.items()}
-        self._library.blind = bool(value["blind"])
+        self._mentions = value["mentions"]
+        self._states = value["states"]
+        library = self._library
+        library.parts = {oid: frozenset(found) for oid, found in value["parts"].items()}
+        library.texts = value["texts"]
+        library.sources = set(value["sources"])
+        library.made = {ident: Trace(*pair) for ident, pair in value["made"].items()}
+        library.late_before = {ident: Trace(*pair) for ident, pair in value["late"].items()}
+        library.past = {part: Past(*one) for part, one in value["past"].items()}
+        library.blind = value["blind"]
 
 
-def _flatten(loss: Loss) -> tuple[object, ...]:
+def _flatten(loss: Loss) -> _FlatLoss:
     return (
         loss.commit, loss.born, loss.brought, tuple(loss.sources), tuple(loss.keys),
         loss.source_gone, loss.key_gone, str(loss.kind), loss.about,
         None if loss.excuse is None else (str(loss.excuse.reason), loss.excuse.about),
-        loss.succeeds, loss.rekeys, loss.unseen, loss.before and tuple(loss.before),
+        loss.succeeds, loss.rekeys, loss.unseen, None if loss.before is None else (*loss.before,),
     )  # fmt: skip
 
 
-def _revive(line: Line, path: str, plain: tuple[object, ...]) -> Loss:
+def _revive(line: Line, path: str, plain: _FlatLoss) -> Loss:
     (
         commit, born, brought, sources, keys, source_gone, key_gone, kind, about, excuse,
         succeeds, rekeys, unseen, before,
-    ) = cast(
-        "tuple[str | None, str | None, bool, tuple[str, ...], tuple[str, ...], bool, bool, str,"
-        " str, tuple[str, str] | None, bool, int, bool, tuple[str, str] | None]",
-        plain,
-    )  # fmt: skip
+    ) = plain  # fmt: skip
     file = line.outputs[path]
     return Loss(
         file=file,
