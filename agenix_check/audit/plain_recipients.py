@@ -175,7 +175,8 @@ def judge_recipients(
     names = bench.names
     difference = read.compare(fact)
     was = _Before(bench.rule_at_base(file, rule.path), names.base.fact(rule.path))
-    then = was if rule.path not in names.changed else _Before(None, None)
+    is_same = names.changed.isdisjoint((rule.path, names.here.follow(rule.path).path))
+    then = was if is_same else _Before(None, None)
     if written := bench.written.get(rule.path):
         past = PlainRule(path=rule.path, recipients=written.recipients, armor=None)
         then = _Before(past, fact)

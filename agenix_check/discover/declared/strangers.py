@@ -33,7 +33,7 @@ def name_strangers(
         for text in {text for rule in rules for text in rule.recipients}
         if (recipient := recipient_or_none(text)) is not None
     }
-    facts = (names.here.facts.get(path) for path in [*(rule.path for rule in rules), *paths])
+    facts = (names.here.fact(path) for path in [*(rule.path for rule in rules), *paths])
     wanted = {
         tag
         for fact in facts

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from agenix_check.age import recipient_or_none
 from agenix_check.discover.declared.plain_rules import declare_plain
+from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import AgeFact
 from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.cache import Store
-from agenix_check.git.history import read_commits, touching_commits
+from agenix_check.git.history import find_files, read_commits, touching_commits
+from agenix_check.git.links import Followed
 from agenix_check.git.process import Git
 from agenix_check.git.repository import commit_snapshot
 from agenix_check.git.snapshot import Change
@@ -59,7 +61,9 @@ def find_written(
     is remembered. Raises `CannotCheckError` for a file that was moved too often.
     """
     files = tuple(files)
-    asked = {rule.path for file in files for rule in file.rules if _is_vague(names, rule)}
+    vague = {rule.path for file in files for rule in file.rules if _is_vague(names, rule)}
+    ends = {path: names.here.follow(path) for path in vague}
+    asked = {end.path for end in ends.values()}
     moved: Mapping[str, str] = {}
     tip = view.snapshot.commit
     if tip is None:
@@ -78,7 +82,14 @@ def find_written(
     about = repr((settings.rules, settings.ignore))
     fresh = False
     found = {}
-    for path, (then, commit) in written.items():
+    for path, end in ends.items():
+        if end.path not in written:
+            continue
+        then, commit = written[end.path]
+        if end.passed:
+            if not _led_there(view.repository.git, names.here, commit, end):
+                continue
+            then = path
         key = f"{commit} {about}"
         if key not in known:
             past = replace(view, snapshot=commit_snapshot(view.repository, commit), base=None)
@@ -93,12 +104,19 @@ def find_written(
 
 
 def _is_vague(names: Names, rule: PlainRule) -> bool:
-    fact = names.here.facts.get(rule.path)
+    fact = names.here.fact(rule.path)
     return isinstance(fact, AgeFact) and any(
         recipient.is_anonymous
         for text in rule.recipients
         if (recipient := recipient_or_none(text)) is not None
     )
+
+
+def _led_there(git: Git, here: Evidence, commit: str, end: Followed) -> bool:
+    """Return whether the links to a file, and its place, were in a commit what they are here."""
+    links = [link for link, _ in end.passed]
+    oids = find_files(git, [(commit, link) for link in (*links, end.path)])
+    return oids[:-1] == [here.files[link].oid for link in links] and oids[-1] is not None
 
 
 def _last_written(
