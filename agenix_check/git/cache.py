@@ -13,7 +13,7 @@ from typing import TypeVar
 from agenix_check import __version__
 from agenix_check.errors import AgenixCheckError
 from agenix_check.git.shapes import read_plain
-from agenix_check.git.whole_file import write_whole
+from agenix_check.git.whole_file import sweep, write_whole
 
 MOST_STORED = 1 << 27  # bytes of a file; what is larger is learned again
 _DIGEST = 32
@@ -119,6 +119,7 @@ class Store:
             return
         with contextlib.suppress(OSError):
             self._directory.mkdir(exist_ok=True)
+            sweep(self._directory, name)
             header = self._header(number, of_contents=of_contents)
             write_whole(self._directory / name, header + sha256(body).digest() + body)
 

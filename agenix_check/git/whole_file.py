@@ -2,8 +2,11 @@
 
 import os
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
+
+_ABANDONED = 3600.0  # seconds: to write a file takes a moment
 
 
 def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -21,3 +24,11 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         with suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+def sweep(directory: Path, name: str) -> None:
+    """Remove what writers of a file left beside its place, when they were killed long ago."""
+    for left in directory.glob(f".{name}.*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                left.unlink()

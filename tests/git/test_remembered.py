@@ -1,6 +1,8 @@
 """What is remembered and is not ours: it is dropped, and the verdict is right."""
 
 import marshal
+import os
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -86,3 +88,12 @@ def test_what_is_too_large_is_not_kept(tmp_path: Path, monkeypatch: pytest.Monke
     store.save("small", {"a": "x" * 50})
     store.save("large", {"a": "x" * 100})
     assert [one.name for one in tmp_path.iterdir()] == ["small"]
+
+
+def test_what_a_killed_run_left_half_written_is_swept(tmp_path: Path) -> None:
+    for name, age in ((".some.1", 4000), (".some.2", 10), (".other.1", 4000)):
+        (tmp_path / name).write_bytes(b"half")
+        when = time.time() - age
+        os.utime(tmp_path / name, (when, when))
+    Store(tmp_path).save("some", {"a": 1})
+    assert {one.name for one in tmp_path.iterdir()} == {"some", ".some.2", ".other.1"}
