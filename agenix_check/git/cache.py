@@ -5,6 +5,7 @@ import marshal
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,7 @@ from agenix_check.git.whole_file import sweep, write_whole
 
 MOST_STORED = 1 << 27  # bytes of a file; what is larger is learned again
 _DIGEST = 32
+_PACKAGE = Path(__file__).parents[1]
 _PROMISED = ".promisor"  # how the files end beside the packs that a partial clone was given
 
 _T = TypeVar("_T")
@@ -27,7 +29,7 @@ class Store:
     """Named values in files; each is written in one step, so two runs at once harm nothing.
 
     A value is a dict with str keys, made of None, bool, int, str, tuples and dicts of these. If
-    `directory` is None nothing is kept. A value belongs to one version of the program, unless its
+    `directory` is None nothing is kept. A value belongs to one build of the program, unless its
     format has a `number` of its own; and to what a shallow or partial clone has, which `here`
     names, unless it follows `of_contents` alone.
     """
@@ -126,9 +128,9 @@ class Store:
     def _header(self, number: int | None, *, of_contents: bool) -> bytes:
         """Return what a file begins with: marshal differs between versions of Python."""
         of = f"agenix-check {__version__}" if number is None else f"agenix-check format {number}"
-        words = [of, sys.implementation.cache_tag or ""]
-        if self._here and not of_contents:
-            words.append(self._here)
+        build = name_build(_PACKAGE) if number is None else ""
+        here = "" if of_contents else self._here
+        words = filter(None, (of, sys.implementation.cache_tag, build, here))
         return f"{' '.join(words)}\n".encode()
 
 
@@ -145,3 +147,20 @@ def _name_what_is_here(common_dir: Path, *, shallow: bool) -> str:
         with contextlib.suppress(OSError):
             parts.append((common_dir / "shallow").read_bytes())
     return sha256(b"\n".join(parts)).hexdigest() if parts else ""
+
+
+@cache
+def name_build(package: Path) -> str:
+    """Return what tells an installed package from others of its version; empty for a checkout.
+
+    That is what its installer noted of its files. From a repository many have one version.
+    """
+    place = package.parent / f"{package.name}-{__version__}.dist-info" / "RECORD"
+    try:
+        lines = place.read_bytes().splitlines()
+    except OSError:
+        return ""
+    start = os.fsencode(f"{package.name}/")
+    # What is compiled is written by some installers, and follows from the rest.
+    own = sorted(one for one in lines if one.startswith(start) and b".pyc," not in one)
+    return sha256(b"\n".join(own)).hexdigest()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agenix_check import __version__
 from agenix_check.demo.workshop import Workshop
 from agenix_check.git import cache
 from agenix_check.git.cache import Store
@@ -97,3 +98,23 @@ def test_what_a_killed_run_left_half_written_is_swept(tmp_path: Path) -> None:
         os.utime(tmp_path / name, (when, when))
     Store(tmp_path).save("some", {"a": 1})
     assert {one.name for one in tmp_path.iterdir()} == {"some", ".some.2", ".other.1"}
+
+
+def test_another_build_of_a_version_is_another_program(tmp_path: Path) -> None:
+    package = tmp_path / "agenix_check"
+    assert cache.name_build(package) == ""
+    record = tmp_path / f"agenix_check-{__version__}.dist-info/RECORD"
+    record.parent.mkdir()
+    code, pyc = "agenix_check/gate.py,sha256={},9\n", "agenix_check/__pycache__/gate.pyc,,\n"
+    builds = [
+        code.format("a"),
+        f"../../bin/agenix-check,sha256=c,9\n{code.format('a')}{pyc}",
+        code.format("b"),
+    ]
+    names = []
+    for lines in builds:
+        record.write_text(lines)
+        cache.name_build.cache_clear()
+        names.append(cache.name_build(package))
+    assert names[0] == names[1] != names[2]
+    assert all(names)
