@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from agenix_check.git.paths import to_text
 from agenix_check.git.process import Git
-from agenix_check.git.snapshot import Change, make_change
+from agenix_check.git.snapshot import Change, File, make_change
 
 MOST_CHANGED = 1 << 25  # bytes of changed lines; more is taken for a change of everything
 
@@ -174,6 +174,19 @@ def read_commits(git: Git, oids: Iterable[str]) -> list[LineCommit]:
         *_RAW_LOG, "--no-walk=unsorted", "--diff-merges=first-parent", "--stdin", lines=wanted
     )
     return [] if status else _parse_line(to_text(listing).split("\0"))
+
+
+def read_deletions(git: Git, oids: Iterable[str]) -> dict[str, list[File]]:
+    """Return the files that commits deleted, against their first parents, by commit."""
+    wanted = sorted(oids)
+    if not wanted:
+        return {}
+    status, listing, _ = git.attempt(
+        *_RAW_LOG, "--no-walk=unsorted", "--diff-merges=first-parent", "--diff-filter=D", "--stdin",
+        lines=wanted,
+    )  # fmt: skip
+    commits = [] if status else _parse_line(to_text(listing).split("\0"))
+    return {one.oid: [c.before for c in one.changes if c.before] for one in commits}
 
 
 def find_files(git: Git, wanted: Iterable[tuple[str, str]]) -> list[str | None]:

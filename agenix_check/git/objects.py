@@ -222,3 +222,17 @@ def _read_large(content: IO[bytes], oid: str, size: int) -> Blob:
     while chunk := content.read(WHOLE):
         digest.update(chunk)
     return Blob(oid, size, head, digest.hexdigest())
+
+
+def digest_without_breaks(git: Git, oid: str) -> str | None:
+    """Return the SHA-256 of a blob without the line breaks at its end; None if it has none."""
+    digest, breaks = hashlib.sha256(), 0
+    with git.stream("cat-file", "blob", oid) as content:
+        while piece := content.read(WHOLE):
+            kept = piece.rstrip(b"\n")
+            if kept:
+                digest.update(b"\n" * breaks)
+                digest.update(kept)
+                breaks = 0
+            breaks += len(piece) - len(kept)
+    return digest.hexdigest() if breaks else None

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agenix_check.cli.configuration import load_settings
 from agenix_check.demo.workshop import Workshop
+from agenix_check.gate import check
+from agenix_check.git.repository import open_repository
 from agenix_check.keys.encrypt import encrypt
 from tests.audit.scenes import DB, judge, judge_staged, of_rule
 from tests.host_keys import ALPHA
+from tests.settings_files import file_at
 
 if TYPE_CHECKING:
     from agenix_check.cli.options import OptionValue
@@ -71,8 +75,11 @@ def _encrypt(content: bytes) -> bytes:
     return file
 
 
-def test_a_line_break_that_came_with_the_file_may_be_taken_out(workshop: Workshop) -> None:
-    good = _encrypt(b"secret")
+@pytest.mark.parametrize("content", [b"secret", LARGE], ids=["small", "large"])
+def test_a_line_break_that_came_with_the_file_may_be_taken_out(
+    workshop: Workshop, content: bytes
+) -> None:
+    good = _encrypt(content)
     workshop.write("secrets.nix", f'{{ "a.age".publicKeys = [ {json.dumps(ALPHA)} ]; }}')
     workshop.write("a.age", good + b"\n")
     workshop.commit("Begin, with a hook that adds one")
@@ -154,3 +161,57 @@ def test_many_files_are_looked_up_at_the_top_and_below_it(workshop: Workshop) ->
     found = of_rule(judge(workshop), "source-malformed")
 
     assert [(one.path, one.since) for one in found] == [(name, spoil) for name in spoilt]
+
+
+@pytest.mark.parametrize("is_large", [False, True], ids=["small", "large"])
+def test_what_is_moved_and_altered_at_once_is_seen(workshop: Workshop, *, is_large: bool) -> None:
+    content = LARGE if is_large else b"secret" * 20_000
+    good = _encrypt(content)
+    head, dashes, mac = good.partition(b"\n--- ")
+    turned = bytes([mac[0] ^ 1 if mac[:1].isalpha() else ord("a")]) + mac[1:]
+    spoilt = {
+        "cut": good[:-1],
+        "longer": good + b"\n",
+        "mac": head + dashes + turned,
+        "other": good[:-1] + bytes([good[-1] ^ 1]),
+        "same": good,
+    }
+    if is_large:
+        spoilt = {name: spoilt[name] for name in ("longer", "same")}
+    names = [f"{place}{name}" for name in spoilt for place in ("", "new/")]
+    rules = (f'"{name}.age".publicKeys = [ {json.dumps(ALPHA)} ];' for name in names)
+    for name in spoilt:
+        workshop.write(f"{name}.age", good)
+    workshop.commit("Begin")
+    workshop.write("secrets.nix", f"{{ {' '.join(rules)} }}")
+    for name, text in spoilt.items():
+        workshop.remove(f"{name}.age")
+        workshop.write(f"new/{name}.age", text)
+    wrong = {f"new/{name}.age" for name in spoilt if name != "same"}
+
+    for commit in (None, "Move them", "Move them again", "Go on"):
+        found = of_rule(judge_staged(workshop), "source-malformed")
+        assert {one.path for one in found} == wrong, commit
+        if commit == "Move them again":
+            workshop.git.run("mv", "new", "newer")
+            wrong = {path.replace("new/", "newer/") for path in wrong}
+            rules = (f'"newer/{name}.age".publicKeys = [ {json.dumps(ALPHA)} ];' for name in spoilt)
+            workshop.write("secrets.nix", f"{{ {' '.join(rules)} }}")
+        workshop.commit(commit or "Move them")
+
+
+def test_what_goes_after_its_altered_copy_was_staged_is_seen(workshop: Workshop) -> None:
+    good = _encrypt(b"secret")
+    rules = (f'"{name}".publicKeys = [ {json.dumps(ALPHA)} ];' for name in ("a.age", "b.age"))
+    workshop.write("secrets.nix", f"{{ {' '.join(rules)} }}")
+    workshop.write("a.age", good)
+    workshop.commit("Begin")
+    workshop.write("b.age", good[:-1] + bytes([good[-1] ^ 1]))
+    workshop.stage()
+    settings = load_settings(file_at(workshop.top), {}, {})
+    assert check(open_repository(workshop.top), settings).findings == ()
+    workshop.remove("a.age")
+    workshop.write("secrets.nix", f'{{ "b.age".publicKeys = [ {json.dumps(ALPHA)} ]; }}')
+    workshop.stage()
+    (finding,) = check(open_repository(workshop.top), settings).findings
+    assert (finding.rule, finding.path) == ("source-malformed", "b.age")

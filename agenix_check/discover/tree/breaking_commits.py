@@ -45,6 +45,6 @@ def _walk_back(
             return None
         oid = change.before.oid
         seal = seals.get(oid)
-        if seal is not None and seal.is_whole and seal == seals[originals.get(seal.mac, oid)]:
+        if seal is not None and seal.is_whole and seal == seals[originals.get(seal.header, oid)]:
             return commit
     return None

@@ -9,7 +9,7 @@ from agenix_check.age import AgeFormatError, read_age
 from agenix_check.age.armor import read_armor
 from agenix_check.discover.tree.answered import tips_of
 from agenix_check.git.history import read_versions
-from agenix_check.git.objects import read_blobs
+from agenix_check.git.objects import digest_without_breaks, read_blobs
 from agenix_check.git.process import Git
 from agenix_check.git.snapshot import Change
 from agenix_check.view import View
@@ -21,21 +21,22 @@ _MOST_BY_PATH = 16  # files that are asked for by their paths, not by their dire
 class Seal(NamedTuple):
     """What an encryption leaves in a file, and armor does not change.
 
-    `mac` is the header's, which no two encryptions share, `size` the payload's length in bytes and
-    `payload` a digest of the payload, of large files of the whole file. `is_whole`: the length is
-    one that an encryption produces. `without_break` is a digest of the payload without the line
-    breaks at its end, if it has any.
+    `header` is a digest of the stanzas, which no two encryptions share, `mac` what stands behind
+    them, `size` the payload's length in bytes and `content` a digest of the whole file. `is_whole`:
+    the length is one that an encryption produces. `without_break` is a digest of the file without
+    the line breaks at its end, if it has any.
     """
 
+    header: str
     mac: bytes
     size: int
-    payload: str
+    content: str
     is_whole: bool
     without_break: str | None
 
     def may_be_fix_of(self, older: "Seal") -> bool:
         """Return whether this is an older version without the line break that a hook added."""
-        return older.without_break == self.payload
+        return older.without_break == self.content
 
 
 class Version(NamedTuple):
@@ -79,12 +80,15 @@ def read_seals(git: Git, oids: Iterable[str]) -> dict[str, Seal | None]:
             file = read_age(data, size=size)
         except AgeFormatError:  # not whole, or a large one with armor
             continue
-        payload, without_break = sha256 or "", None
         if len(data) == size:
-            content = (read_armor(data) if file.armored else data)[file.header_size :]
-            payload = hashlib.sha256(content).hexdigest()
-            if content.endswith(b"\n"):
-                without_break = hashlib.sha256(content.rstrip(b"\n")).hexdigest()
-        is_whole = file.payload_error is None
-        seals[oid] = Seal(file.mac, file.payload_size, payload, is_whole, without_break)
+            content = read_armor(data) if file.armored else data
+            digest, kept = hashlib.sha256(content).hexdigest(), content.rstrip(b"\n")
+            shorter = None if kept == content else hashlib.sha256(kept).hexdigest()
+        else:
+            digest, shorter = sha256 or "", sha256 and digest_without_breaks(git, oid)
+        stanzas = repr([(one.type, one.args, one.body) for one in file.stanzas])
+        seals[oid] = Seal(
+            hashlib.sha256(stanzas.encode()).hexdigest(), file.mac, file.payload_size,
+            digest, file.payload_error is None, shorter,
+        )  # fmt: skip
     return seals
