@@ -57,6 +57,10 @@ def audit_names(names: Names, fleet: Fleet, snapshot: SnapshotInfo) -> Report:
         from agenix_check.audit.relinked import audit_relinked
 
         findings += audit_relinked(names, fleet)
+    if fleet.inventory == "names" and names.dangling:
+        from agenix_check.audit.sources import audit_dangling
+
+        findings += audit_dangling(names)
     unchecked = () if names.quiet else _say_unexplained(names, outputs)
     info = FleetInfo(
         inventory=fleet.inventory,

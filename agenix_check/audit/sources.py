@@ -12,6 +12,7 @@ from agenix_check.audit.commands import (
     pathspec,
     remove,
     restore,
+    shell,
     take_out_blanks,
     write_anew,
 )
@@ -66,6 +67,26 @@ def audit_sources(
             yield from _purpose(path, fact, needed=needed, new=new or dropped)
         if isinstance(fact, KeyTexts) and fact.private:
             yield _private_key(names, path, fact, exposed=path in exposed)
+
+
+def audit_dangling(names: Names) -> Iterator[Finding]:
+    """Warn of declarations of secrets that this change moved or deleted.
+
+    Names do not know whether any node takes them in.
+    """
+    for module, line, path, left_for in names.dangling:
+        where = f"{shell(module)}, line {line}"
+        if left_for is None:
+            what, back = "deleted it", bring_back(path, names.commits.get(path), at_base=True)
+            mend = f"{back}  # or, if it is not needed any more: take it out of {where}"
+        else:
+            what = f"moved it to {left_for}"
+            mend = f"# write its new place in {where}, and git add that"
+        yield make_finding(
+            "source-missing", f"{module}:{line} declares it here, but this change {what}",
+            path=path, source=path, severity=Severity.WARNING, mend=mend,
+            cause=names.cause(CauseKind.SOURCE_CHANGED, path),
+        )  # fmt: skip
 
 
 def is_of_keys(fact: Fact | None) -> bool:

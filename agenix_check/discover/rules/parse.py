@@ -74,6 +74,11 @@ def _parser() -> "Parser":
     return Parser(Language(tree_sitter_nix.language()))
 
 
+def syntax_tree(source: bytes) -> "Node":
+    """Return the root of what the grammar makes of a file."""
+    return _parser().parse(source).root_node
+
+
 def parse(source: bytes, path: str, known: Globals) -> Expression:
     """Return the expression of a file at a path of the tree.
 
@@ -82,7 +87,7 @@ def parse(source: bytes, path: str, known: Globals) -> Expression:
     """
     if b"\0" in source:
         raise RefusedError("a NUL byte")
-    root = _parser().parse(source).root_node
+    root = syntax_tree(source)
     if root.has_error:
         torn = (b"\n" + source).find(b"\n<<<<<<< ")
         if torn >= 0:

@@ -36,6 +36,7 @@ from agenix_check.model.frozen import NOTHING, frozen, replace
 from agenix_check.view import View
 
 if TYPE_CHECKING:
+    from agenix_check.discover.tree.dangling import Dangling
     from agenix_check.model.lost import Lost, Outgrown, Rotated
 
 _NO_EVIDENCE = Evidence(files={}, facts={}, outputs={}, keys={}, sources={})
@@ -50,15 +51,15 @@ class Names:
     differ, `commits` which commit changed a path last. `outgrown` are key texts, by digest, of
     which their file holds more now; `rotated` keys, by directory and digest, that a commit replaced
     in one of their files, `maybe_rotated` those of which history that is not here would show that.
-    `lost` says of each output that nothing here explains since when, and
-    what speaks for leaving it, by path; `spoiled` why files that held the key of such an output as
-    a whole are no key files now. `incomplete` says what is not readable, `undecided` what names
-    alone cannot decide without it, `unjudged` are the outputs of `lost` that it may explain.
+    `lost` says of each output that nothing here explains since when, and what speaks for leaving
+    it; `spoiled` why files that held its key as a whole are no key files now. `incomplete` says
+    what is not readable, `undecided` what names alone cannot decide without it, `unjudged` are the
+    outputs of `lost` that it may explain.
     `quiet`: every output is explained, none is gone or waits to be staged; `looked_aside`: the
-    directories of the work tree that were read too (the next run may find more there), else None;
+    directories of the work tree that were read too (the next run may find more), else None;
     `shallow`: this clone's history ends early. `rewritten`: outputs with other bytes than at base.
-    `legible`: each file of both trees shows what it holds (none is a link or a submodule, locked,
-    too large or missing).
+    `dangling` are declarations of secrets that this change took away. `legible`: each file of both
+    trees shows what it holds (none is a link or a submodule, locked, too large or missing).
     """
 
     here: Evidence
@@ -81,6 +82,7 @@ class Names:
     shallow: bool = False
     skipped: tuple[str, ...] = ()
     rewritten: frozenset[str] = frozenset()
+    dangling: "tuple[Dangling, ...]" = ()
     legible: bool = False
 
     def traced(self, output: OutputFile) -> Traced:
@@ -194,6 +196,7 @@ def discover_names(view: View, memory: Memory, store: Store) -> Names:
         changed=frozenset(change.path for change in changed),
         shallow=view.repository.shallow,
         rewritten=_find_rewritten(view, here, changed, store),
+        dangling=_find_dangling(view, here, there, changed),
         legible=legible,
     )
     lost = _find_lost(view, names, changed, memory, store)
@@ -363,6 +366,16 @@ def _find_rewritten(
     from agenix_check.discover.tree.rewritten import find_rewritten
 
     return find_rewritten(view, edited, store)
+
+
+def _find_dangling(
+    view: View, here: Evidence, base: Evidence, changed: Sequence[Change]
+) -> "tuple[Dangling, ...]":
+    if any(one.after is None and one.path in base.facts for one in changed):
+        from agenix_check.discover.tree.dangling import find_dangling
+
+        return find_dangling(view, here, base, changed)
+    return ()
 
 
 def _find_commits(view: View) -> Mapping[str, str]:
