@@ -27,7 +27,7 @@ from agenix_check.discover.tree.naming import (
     output_file,
     trace,
 )
-from agenix_check.discover.tree.settled import Rest, SettledTree, ends_of_changed, find_touched
+from agenix_check.discover.tree.settled import Beside, Rest, SettledTree, find_touched
 from agenix_check.errors import CannotCheckError
 from agenix_check.git.known_trees import list_between
 from agenix_check.git.objects import blob_of, match_blobs
@@ -158,8 +158,8 @@ class _Bulk:
         oids = [record[OID_AT : start - 1] for record in files]
         if len({*oids}) < len(oids) or not self._gone().isdisjoint(oids):
             return None
-        tags, sizes, touched = self._tags(), self._sizes(), self.touched | self._moved(traces)
-        concerned = self._concerned(traces)
+        tags, sizes, beside = self._tags(), self._sizes(), self._beside(traces)
+        concerned = self.touched | beside.marks
         proof = _Proof(bytearray(b"\1") * len(self.records), set(), {})
         homes: dict[str, str] = {}
         secrets: dict[str, set[str]] = defaultdict(set)
@@ -193,7 +193,9 @@ class _Bulk:
                 or not record.startswith(REGULAR)
             ):
                 proof.amiss.add(name[:IDENT_DIGITS])
-            elif secret in concerned or key in touched or source in touched:
+            elif not concerned.isdisjoint((secret, source, key)) and (
+                not self.touched.isdisjoint(pair) or beside.has(directory[:-1], secret, source)
+            ):
                 continue
             elif not is_shown or secret not in shown[source]:
                 is_shown = True
@@ -214,22 +216,15 @@ class _Bulk:
         now = {one.after.oid for one in outputs if one.after is not None}
         return {one.before.oid for one in self.changes if one.before is not None} - now
 
-    def _moved(self, traces: Mapping[str, Trace]) -> set[str]:
-        """Return the sources of outputs that come or go: who reads them may do so by another."""
-        gone = {one.path for one in self.changes if one.after is None}
-        outputs = [output_file(one.path) for one in self.changes]
-        idents = {one.ident: one.path in gone for one in outputs if one is not None}
-        lost = {ident for ident, is_gone in idents.items() if is_gone and ident not in traces}
+    def _beside(self, traces: Mapping[str, Trace]) -> Beside:
+        """Return what lies beside the outputs that come, go or change."""
+        outputs = [file for one in self.changes if (file := output_file(one.path)) is not None]
+        lost = {one.ident for one in outputs if one.ident not in traces}
         made = trace(lost, self.evidence.keys, self.evidence.sources)
-        return {one.source for one in (*map(traces.get, idents), *made.values()) if one is not None}
-
-    def _concerned(self, traces: Mapping[str, Trace]) -> set[str]:
-        """Return the ends of names, behind the ident, of outputs that are lost or changed."""
-        concerned = ends_of_changed(self.changes)
-        if len(traces) < len(self.names):
-            lost = (ident not in traces for ident in self.idents)
-            concerned |= {name[IDENT_DIGITS:] for name in compress(self.names, lost)}
-        return concerned
+        found = {one.ident: traces.get(one.ident, made.get(one.ident)) for one in outputs}
+        return Beside.of(
+            outputs, {ident: one.source for ident, one in found.items() if one is not None}
+        )
 
     def _tags(self) -> dict[str, bytes]:
         """Return the tags of the keys that stanzas show whole."""

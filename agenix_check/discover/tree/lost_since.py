@@ -89,9 +89,17 @@ def _is_brand_new(question: Question, parents: Sequence[str]) -> bool:
 def _judge_by_two_trees(question: Question, parents: Sequence[str]) -> Line:
     """Take one step from the base; of its outputs only those that have to do with lost ones."""
     names = {file.name for file in question.unexplained}
-    gone = {change.path for change in question.changed if change.after is None}
-    outputs = question.base.outputs
-    concerned = [file for file in outputs.values() if file.name in names or file.path in gone]
+    places = {file.place for file in question.unexplained}
+    made, gone = question.made, {one.path for one in question.changed if one.after is None}
+    keys = {made[file.ident].key for file in question.unexplained}
+
+    def concerns(file: OutputFile) -> bool:
+        if file.path in gone or file.place in places:
+            return True
+        # What moved storage, or a host's new name, left behind is for the same key.
+        return file.name in names and (file.ident not in made or made[file.ident].key in keys)
+
+    concerned = list(filter(concerns, question.base.outputs.values()))
     walk = _Walk(question, Library(made=dict(question.made)))
     line = Line(walk.library)
     walk.load(line, question.base, concerned)

@@ -20,6 +20,7 @@ from agenix_check.discover.tree.key_texts import KeyText, KeyTexts, bare, digest
 from agenix_check.discover.tree.names import Names
 from agenix_check.discover.tree.naming import (
     IDENT_DIGITS,
+    OutputFile,
     Trace,
     may_be_outputs,
     output_file,
@@ -65,6 +66,31 @@ class FlatSettled(TypedDict):
     tree: str
     by_source: dict[str, str]
     by_key: dict[str, str]
+
+
+@frozen(kw_only=False)
+class Beside:
+    """Outputs that are looked at as one beside them comes, goes or changes.
+
+    Those of its directory with its name or its source: of two that give a node one secret, neither
+    alone says whether the node gains or loses it. Another directory's are for another key.
+    `marks` are ends of file names, behind the ident, and digests of sources; `places` are these by
+    directory.
+    """
+
+    marks: AbstractSet[str]
+    places: AbstractSet[tuple[str, str]]
+
+    @classmethod
+    def of(cls, outputs: Sequence[OutputFile], sources: Mapping[str, str]) -> "Beside":
+        """Return those of some outputs; `sources` are by their ident."""
+        places = {(one.directory, f"-{one.name}.age") for one in outputs}
+        places |= {(one.directory, sources[one.ident]) for one in outputs if one.ident in sources}
+        return cls(frozenset(mark for _, mark in places), places)
+
+    def has(self, directory: str, name: str, source: str) -> bool:
+        """Return whether an output is one of them; most have none of `marks`, so ask that first."""
+        return (directory, name) in self.places or (directory, source) in self.places
 
 
 @frozen
@@ -180,11 +206,11 @@ def leave_out_settled(view: View, settings: Settings, known: SettledTree, kind: 
     if not are_many(len(settled)):
         return None
     try:
-        settled = _leave_out_moved(known, touched, settled, changes)
+        beside = _find_beside(known, touched, settled, changes)
     except CannotCheckError:  # too many pairs: whoever looks at all says so
         return None
     records = view.snapshot.records
-    chosen = _choose(records, len(here), settled, broken, changes)
+    chosen = _choose(records, len(here), settled, beside, changes)
     if chosen is None:
         return None
     kept, left_out = chosen
@@ -196,25 +222,28 @@ def leave_out_settled(view: View, settings: Settings, known: SettledTree, kind: 
     return Rest(view=pruned, found=NOTHING_FOUND, source_of=settled.get)
 
 
-def _leave_out_moved(
-    known: SettledTree, touched: set[str], settled: dict[str, str], changes: Sequence[Change]
-) -> dict[str, str]:
-    """Return what is settled without the sources of outputs that come or go.
+def _find_beside(
+    known: SettledTree, touched: set[str], settled: Mapping[str, str], changes: Sequence[Change]
+) -> Beside:
+    """Return what lies beside the outputs that come, go or change.
 
-    Who reads these may do so by another output. Raises `CannotCheckError` if too many pairs would
-    have to be tried.
+    Raises `CannotCheckError` if too many pairs would have to be tried.
     """
-    outputs = (output_file(one.path) for one in changes)
-    idents = {one.ident for one in outputs if one is not None}
-    new = {ident for ident in idents if ident not in settled}
-    keys = {key: KeyText(None, ()) for key in known.by_key}
-    made = trace(new, keys, touched)
-    made |= trace(new - made.keys(), keys, known.by_source)
-    moved = {settled[ident] for ident in idents if ident in settled}
-    moved |= {one.source for one in made.values()} - touched
-    if not moved:
-        return settled
-    return {ident: source for ident, source in settled.items() if source not in moved}
+    outputs = [file for one in changes if (file := output_file(one.path)) is not None]
+    idents = {one.ident for one in outputs}
+    sources = {ident: settled[ident] for ident in idents if ident in settled}
+    left = idents - sources.keys()
+    for source, group in known.by_source.items() if left else ():
+        sources.update(dict.fromkeys(left.intersection(_split(group)), source))
+    new_keys, keys = ({one: KeyText(None, ()) for one in some} for some in (touched, known.by_key))
+    for some, made_from in (
+        (new_keys, (*touched, *known.by_source)),
+        (keys, touched),
+        (keys, known.by_source),
+    ):
+        made = trace(idents - sources.keys(), some, made_from)
+        sources.update({ident: one.source for ident, one in made.items()})
+    return Beside.of(outputs, sources)
 
 
 def _split(idents: str) -> list[str]:
@@ -243,12 +272,6 @@ def find_touched(view: View, changes: Iterable[Change]) -> set[str] | None:
     return touched
 
 
-def ends_of_changed(changes: Iterable[Change]) -> set[str]:
-    """Return how the names of changed outputs end, behind the ident."""
-    paths = (one.path for one in changes if output_file(one.path) is not None)
-    return {path.rpartition("/")[2][IDENT_DIGITS:] for path in paths}
-
-
 def _parts_of(fact: Fact) -> set[str] | None:
     if isinstance(fact, AgeFact | PointerFact):
         return {fact.sha256}
@@ -261,7 +284,7 @@ def _choose(
     records: Sequence[str],
     digits: int,
     settled: Mapping[str, str],
-    broken: AbstractSet[str],
+    beside: Beside,
     changes: Sequence[Change],
 ) -> tuple[list[str], list[str]] | None:
     """Return the records that stay, and the others.
@@ -274,22 +297,17 @@ def _choose(
     paths = {one.path for one in changes}
     sides = (file for one in changes for file in (one.before, one.after) if file is not None)
     oids = {file.oid for file in sides if output_file(file.path) is not None}
-    names = ends_of_changed(changes)
     files = [record.rpartition("/")[2] for record in records]
-    names |= {name[IDENT_DIGITS:] for name in files if name[:IDENT_DIGITS] in broken}
     kept, left_out = list[str](), list[str]()
     made: dict[str, set[str]] = defaultdict(set)
+    marks = beside.marks
     directory, has_outputs = None, False
     for record, name, alike in zip(records, files, may_be_outputs(files), strict=True):
         source = settled.get(name[:IDENT_DIGITS])
-        if (
-            source is None
-            or (secret := name[IDENT_DIGITS:]) in names
-            or not (alike and record.startswith(REGULAR))
-        ):
+        if source is None or not (alike and record.startswith(REGULAR)):
             kept.append(record)
             continue
-        path = record[start:]
+        path, secret = record[start:], name[IDENT_DIGITS:]
         above = path[: -len(name)]
         if above != directory:
             file = output_file(path)
@@ -298,7 +316,11 @@ def _choose(
         if not has_outputs:
             directory = above
             kept.append(record)
-        elif above != directory or secret not in made[source] or path in paths:
+        elif path in paths or (
+            (secret in marks or source in marks) and beside.has(above[:-1], secret, source)
+        ):
+            kept.append(record)
+        elif above != directory or secret not in made[source]:
             directory = above
             made[source].add(secret)
             kept.append(record)
