@@ -14,6 +14,7 @@ from typing import TypeVar
 from agenix_check import __version__
 from agenix_check.errors import AgenixCheckError
 from agenix_check.git.shapes import read_plain
+from agenix_check.git.snapshot import NeedsAllError
 from agenix_check.git.whole_file import sweep, write_whole
 
 MOST_STORED = 1 << 27  # bytes of a file; what is larger is learned again
@@ -91,7 +92,7 @@ class Store:
         """
         try:
             return work()
-        except (AgenixCheckError, OSError):
+        except (AgenixCheckError, NeedsAllError, OSError):
             raise
         except Exception:
             files, self._loaded = self._loaded, set()

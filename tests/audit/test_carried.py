@@ -24,7 +24,7 @@ from agenix_check.git.objects import Blob, read_blobs
 from agenix_check.git.process import Git
 from agenix_check.model import fleet as model_fleet
 from tests.audit.scenes import ALPHA_TOKEN, DB, old_output, rekey, rekey_all
-from tests.conftest import build_fleet
+from tests.conftest import SECRETS, build_fleet
 from tests.host_keys import NEW, OTHER
 from tests.pace import per_hundred
 
@@ -104,6 +104,13 @@ def add_an_unused_source(shop: Workshop, number: int) -> None:
 
 def rotate(shop: Workshop, number: int) -> None:
     shop.host("beta", (NEW, OTHER)[number % 2])
+
+
+def rotate_and_rekey(shop: Workshop, number: int) -> None:
+    shop.host("beta", (NEW, OTHER)[number % 2])
+    for source, name, text, nodes in SECRETS:
+        if "beta" in nodes:
+            rekey(shop, "beta", name, source, text)
 
 
 def rotate_and_keep_the_key(shop: Workshop, number: int) -> None:
@@ -192,8 +199,8 @@ def merge_what_was_left(shop: Workshop, _: int) -> None:
 ACTS: tuple[Callable[[Workshop, int], None], ...] = (
     write_page, write_module, write_a_module_of_rules_name, name_a_secret, name_no_secret,
     take_a_page_away, rekey_token, forget_to_rekey, leave_an_orphan, add_a_secret,
-    add_an_unused_source, rotate, rotate_and_keep_the_key, rekey_db, write_a_key_down,
-    take_an_output_away, leave_a_copy, link, grow_a_key_file, merge,
+    add_an_unused_source, rotate, rotate_and_rekey, rotate_and_keep_the_key, rekey_db,
+    write_a_key_down, take_an_output_away, leave_a_copy, link, grow_a_key_file, merge,
     alter_a_source, take_back, amend, go_back, work_elsewhere, merge_what_was_left,
 )  # fmt: skip
 steps = st.tuples(

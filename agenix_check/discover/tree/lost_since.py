@@ -8,7 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from agenix_check.discover.tree.circumstances import examine_loss, find_move, go_on
-from agenix_check.discover.tree.evidence import Evidence, classify, read_facts
+from agenix_check.discover.tree.evidence import (
+    Evidence,
+    base_evidence,
+    classify,
+    find_facts,
+    read_facts,
+)
 from agenix_check.discover.tree.facts_cache import Memory
 from agenix_check.discover.tree.library import PLACEHOLDERS, Library, Tried, may_have_parts
 from agenix_check.discover.tree.line import Known, Line, Loss
@@ -25,7 +31,7 @@ from agenix_check.git.repository import (
     is_cut_off,
     parents_of,
 )
-from agenix_check.git.snapshot import Change
+from agenix_check.git.snapshot import Change, path_of
 from agenix_check.model.frozen import frozen
 from agenix_check.model.lost import Excuse, Lost, Reason
 from agenix_check.view import View
@@ -61,7 +67,6 @@ def find_lost(
         step = _judge_by_two_trees(question, parents)
         if not any(_has_twin(step, loss) for loss in step.lost.values()):
             return _freeze(question, step), None
-    question.view.snapshot.refuse_left_out()
     walked = Walked(question.view, store)
     line = _judge_by_history(question, parents, walked, memory)
     if line is not None:
@@ -183,17 +188,37 @@ class _Walk:
             if begin is not None:
                 at, walked = near[begin], self._walked
                 self.load(line, self._evidence(at), known=walked.known(at))
-                walked.restore(at, line)
+                whole = walked.restore(at, line)
+                if not whole:
+                    self._view.snapshot.refuse_left_out()
             if begin == 0:
                 return line
+        if begin is None:
+            self._view.snapshot.refuse_left_out()
         commits = read_line(self._git, commit, most=begin)
         if not commits:
             return None
         self.library.read(self._git, (one for step in commits for one in step.changes))
+        self._refuse_steps(commits)
         cut = begin is None and is_cut_off(self._repository, commits[0].oid)
         for number, one in enumerate(commits):
             self._advance(line, one, unseen=cut and number == 0)
         return line
+
+    def _refuse_steps(self, commits: Iterable[LineCommit]) -> None:
+        """Raise `NeedsAllError` where a commit touches what made an output that is left out."""
+        left_out = self._view.snapshot.left_out
+        if not left_out:
+            return
+        sides = (
+            file for one in commits for step in one.changes for file in (step.before, step.after)
+        )
+        touched = {part for file in sides for part in self.library.of(file)}
+        for record in left_out:
+            file = output_file(path_of(record))
+            made = None if file is None else self.library.made.get(file.ident)
+            if made is None or not touched.isdisjoint(made):
+                self._view.snapshot.refuse_left_out()
 
     def take_last(self, line: Line, parents: Sequence[str]) -> None:
         """Take the step to the tree that is judged itself."""
@@ -231,6 +256,11 @@ class _Walk:
         if self._view.snapshot.commit == commit:
             return question.here
         snapshot = commit_snapshot(self._repository, commit)
+        if self._view.snapshot.left_out:
+            now = self._view.snapshot
+            since = changes(self._repository, snapshot.tree, now.tree)
+            before = [one.before for one in since if one.before is not None]
+            return base_evidence(now, question.here, since, find_facts(self._repository, before))
         memory = self._memory or Memory(Store(None))
         return classify(snapshot.files, read_facts(self._repository, snapshot, memory))
 

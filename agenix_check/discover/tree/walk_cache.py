@@ -120,8 +120,11 @@ class Walked:
         """Return what a line knew at a commit that is remembered."""
         return Known(*self._states[commit]["known"])
 
-    def restore(self, commit: str, line: Line) -> None:
-        """Bring a line that has the commit's tree to where it was."""
+    def restore(self, commit: str, line: Line) -> bool:
+        """Bring a line that has the commit's tree to where it was.
+
+        Returns whether the line has all outputs that were lost there.
+        """
         state = self._states[commit]
         line.length = state["length"]
         line.spans = dict(state["spans"])
@@ -132,6 +135,7 @@ class Walked:
             one or None: {where: Trace(*made) for where, made in found.items()}
             for one, found in state["casualties"].items()
         }
+        return lost.keys() <= line.outputs.keys()
 
     def _end_history(self) -> None:
         """Note that what is learned from here on is in no commit, and may never be."""
