@@ -7,7 +7,7 @@ a `#` too, because not every shell takes that for a comment.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from agenix_check.age import fingerprint, parse_recipient, recipient_or_none
-from agenix_check.audit.commands import OR_AGENIX_REKEY, REKEY, shell
+from agenix_check.audit.commands import OR_AGENIX_REKEY, REKEY, REKEY_BY_NIX, shell
 from agenix_check.discover.tree.key_names import name_keys
 from agenix_check.discover.tree.names import Names
 from agenix_check.errors import CannotCheckError, UsageError, nearest
@@ -170,7 +170,8 @@ def with_grants(command: str, grants: Sequence[Grant]) -> str:
     # The script of agenix-rekey would ask nobody.
     others = [prose] if prose and prose != OR_AGENIX_REKEY else []
     conditions = "; ".join([one.condition for one in grants] + others)
-    return f"{typed.replace(REKEY, f'{REKEY} {options}', 1)}  # {conditions}"
+    fix = REKEY_BY_NIX if REKEY_BY_NIX in typed else REKEY
+    return f"{typed.replace(fix, f'{fix} {options}', 1)}  # {conditions}"
 
 
 def choose(values: Iterable[str], grants: Sequence[Grant], others: Iterable[Pair]) -> set[Pair]:

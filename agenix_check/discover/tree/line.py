@@ -198,7 +198,7 @@ class Line:
         unfixed = {file.place: loss for path, file in went.items() if (loss := self.lost.get(path))}
         moved = self._move(went, added)
         fresh = [file for file in added if file.path not in moved]
-        self._trace(fresh, new_parts)
+        self._trace(fresh, (*new_parts, *gone))  # of what went they may be made too
         self._retry(new_parts)
         self._advance(added)
         by_directory: dict[str, list[OutputFile]] = defaultdict(list)
@@ -331,7 +331,7 @@ class Line:
                 self.lost.pop(path, None)
         return moved
 
-    def _trace(self, files: Iterable[OutputFile], new_parts: Iterable[str]) -> None:
+    def _trace(self, files: Iterable[OutputFile], changed_parts: Iterable[str]) -> None:
         """Find out what made outputs, the likeliest pairs first: of a directory's own keys."""
         library = self.library
         wanted: dict[str, list[str]] = defaultdict(list)
@@ -342,10 +342,11 @@ class Line:
             return
         for directory, idents in wanted.items():
             keys = self._keys[directory]
-            library.search(idents, keys, new_parts)
+            library.search(idents, keys, changed_parts)
             library.search(idents, keys, self.holders)
         idents = [ident for several in wanted.values() for ident in several]
-        library.search(idents, self.holders, self.holders)
+        parts = dict.fromkeys((*self.holders, *changed_parts))
+        library.search(idents, parts, parts)
         for directory, several in wanted.items():  # perhaps a version of long ago
             library.search(several, self._keys[directory], library.sources)
         self._unknown.update(idents)

@@ -16,7 +16,7 @@ from agenix_check.model.lost import Excuse, Past, Reason
 from agenix_check.view import View
 
 _STORED_HISTORY = "history"
-_HISTORY_FORMAT = 8
+_HISTORY_FORMAT = 9
 _MOST_WALKS = 64
 NEAR = 256  # first parents among which one that is remembered is searched
 _MOST_PARTS = 2_000_000  # digests; what is over that is read again
