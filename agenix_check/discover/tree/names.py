@@ -259,7 +259,8 @@ def _find_lost(
     unexplained = [file for file in here.outputs.values() if file.ident not in names.traces]
     if not unexplained:
         return {}
-    from agenix_check.discover.tree.lost_since import Question, find_lost
+    from agenix_check.discover.tree.lost_since import find_lost
+    from agenix_check.discover.tree.walk import Question
 
     question = Question(
         view=view,

@@ -135,7 +135,7 @@ class Walked:
             one or None: {where: Trace(*made) for where, made in found.items()}
             for one, found in state["casualties"].items()
         }
-        return lost.keys() <= line.outputs.keys()
+        return state["lost"].keys() <= line.outputs.keys()
 
     def _end_history(self) -> None:
         """Note that what is learned from here on is in no commit, and may never be."""
