@@ -324,11 +324,8 @@ def _look_closer(view: View, names: Names) -> Names:
     here, there = names.here, names.base
     lost = [here.outputs[path] for path in names.lost]
     new = [file for file in lost if not names.is_old(file)]
-    gone = (
-        []
-        if there is here
-        else [one for path, one in there.outputs.items() if path not in here.outputs]
-    )
+    before = {} if there is here else there.outputs
+    gone = [one for path, one in before.items() if path not in here.outputs]
     commits: Mapping[str, str] = {}
     unstaged = replace(NOTHING_UNSTAGED, partial=is_partial_commit())
     in_work_tree = view.snapshot.kind == "index" and view.repository.top is not None
