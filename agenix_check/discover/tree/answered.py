@@ -5,12 +5,16 @@ gave it, and counts for others as far as the files in question lead there unchan
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from agenix_check.git.history import read_versions
 from agenix_check.git.process import Git
 from agenix_check.git.repository import parents_of
 from agenix_check.view import View
+
+_MOST_AT_ONCE = 500  # paths in one command
+_MOST_BY_PATH = 16  # files that are asked for by their paths, not by their directories
 
 
 def tips_of(view: View) -> tuple[str, ...]:
@@ -56,7 +60,23 @@ def hold_still(git: Git, tips: Sequence[str], answers: Mapping[str, str]) -> set
         if then == " ".join(tips):
             found |= paths
         elif len(tips) == 1 and " " not in then:
-            commits = read_versions(git, [f"{then}...{tips[0]}"], sorted(paths))
-            touched = (one.path for commit in commits or () for one in commit.changes)
-            found |= set() if commits is None else paths.difference(touched)
+            ends = [f"{then}...{tips[0]}"]
+            portions = [
+                read_versions(git, ends, some) for some in in_portions(sorted(paths), loosely=True)
+            ]
+            if None not in portions:
+                commits = (commit for some in portions for commit in some or ())
+                found |= paths.difference(one.path for each in commits for one in each.changes)
     return found
+
+
+def in_portions(paths: Sequence[str], *, loosely: bool) -> Iterator[list[str]]:
+    """Yield paths, as many as one command takes.
+
+    `loosely`: of many files their directories, which Git finds in a third of the time.
+    """
+    left = iter(paths)
+    if loosely and len(paths) > _MOST_BY_PATH:
+        left = iter(sorted({path.rpartition("/")[0] or "." for path in paths}))
+    while some := list(islice(left, _MOST_AT_ONCE)):
+        yield some

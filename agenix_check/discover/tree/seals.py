@@ -2,20 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 from agenix_check.age import AgeFormatError, read_age
 from agenix_check.age.armor import read_armor
-from agenix_check.discover.tree.answered import tips_of
+from agenix_check.discover.tree.answered import in_portions, tips_of
 from agenix_check.git.history import read_versions
 from agenix_check.git.objects import digest_without_breaks, read_blobs
 from agenix_check.git.process import Git
 from agenix_check.git.snapshot import Change
 from agenix_check.view import View
-
-_MOST_AT_ONCE = 500  # paths in one command
-_MOST_BY_PATH = 16  # files that are asked for by their paths, not by their directories
 
 
 class Seal(NamedTuple):
@@ -55,10 +51,8 @@ def read_past(
     it too; Git finds many files in a third of the time then.
     """
     past: dict[str, list[Version]] = {path: [] for path in paths}
-    tips, left = tips_of(view), iter(paths)
-    if loosely and len(paths) > _MOST_BY_PATH:
-        left = iter({path.rpartition("/")[0] or "." for path in paths})
-    while tips and (some := list(islice(left, _MOST_AT_ONCE))):
+    tips = tips_of(view)
+    for some in in_portions(paths, loosely=loosely) if tips else ():
         commits = read_versions(view.repository.git, tips, some)
         if commits is None:
             return None
