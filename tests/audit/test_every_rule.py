@@ -219,6 +219,8 @@ def keep_a_source_among_outputs(fleet: Workshop) -> None:
     path = f"{storage('beta')}/wifi.age"
     fleet.write(path, fleet.read(WIFI))
     fleet.remove(WIFI)
+    for module in fleet.top.glob("hosts/*/default.nix"):
+        module.write_text(module.read_text().replace(WIFI, path))
 
 
 @breaks("private-key")
