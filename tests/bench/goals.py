@@ -135,6 +135,16 @@ SOURCE = Goal(
     against=_OLD,
     target=0.25,
 )
+KEY = Goal(
+    what=f"gate, {_LARGE}, a commit that edits one host's key (200 outputs stale)",
+    against=_OLD,
+    target=0.4,
+)
+STALE = Goal(
+    what=f"gate, {_LARGE}, an unrelated edit where `HEAD` has 200 outputs that are stale",
+    against=_OLD,
+    target=0.75,
+)
 LARGE = Goal(what=f"gate, {_LARGE}, nothing cached", against=_OLD, target=0.75)
 
 HUGE = Goal(what=f"gate, {_HUGE} (1,000,000 outputs), nothing cached", against=_BLOBS, target=3.5)
@@ -154,6 +164,6 @@ GOALS = _all(
     *(PAST, PAST_MEMORY, PAST_SECOND, EXPOSURE, EXPOSURE_SECOND),
     *(MAKING, FIX, FIX_PEER, FIX_BULK),
     *(TEXT, TEXT_LINEAR),
-    *(EDIT, EDIT_FLOOR, EDIT_MEMORY, SOURCE, LARGE),
+    *(EDIT, EDIT_FLOOR, EDIT_MEMORY, SOURCE, KEY, STALE, LARGE),
     *(HUGE, HUGE_MEMORY, HUGE_EDIT),
 )

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench import goals
-from tests.bench.fleet import prepare
+from tests.bench.fleet import git, prepare
 from tests.bench.measure import IMPORT, Duel, Side, duel, gate, run, take_turns
 from tests.bench.scene import (
     Measured,
     Scene,
     all_source_edits,
+    commit_staged,
     compare,
     edits,
+    key_edits,
     source_edits,
     weigh,
 )
@@ -54,6 +56,8 @@ def measure_large(scene: Scene) -> Iterator[Measured]:
         yield compare(goals.EDIT_FLOOR, floor)
         yield memory
         yield Measured(goals.SOURCE, None, reason)
+        yield Measured(goals.KEY, None, reason)
+        yield Measured(goals.STALE, None, reason)
         yield Measured(goals.LARGE, None, reason)
         return
     turns = scene.turns_of(0.4)
@@ -67,11 +71,32 @@ def measure_large(scene: Scene) -> Iterator[Measured]:
         for command, where in ((gate(), mine), (scene.old, theirs))
     )
     yield compare(goals.SOURCE, duel(ours, old, turns=turns))
+    yield from _measure_keys(scene, mine, theirs, turns)
     ours, old = (
         Side(commands=[[*command, "--no-cache"]], cwd=scene.copy(top))
         for command in (gate(), scene.old)
     )
     yield compare(goals.LARGE, duel(ours, old, turns=turns))
+
+
+def _measure_keys(scene: Scene, mine: Path, theirs: Path, turns: int) -> Iterator[Measured]:
+    """Edit the key of a host, and go on in a repository that was left so."""
+    sides = [(mine, gate()), (theirs, scene.old or [])]
+    for where, _ in sides:
+        git(where, "read-tree", "HEAD")
+    keys = (
+        Side(commands=[command], cwd=where, before=key_edits(where), codes=_FINDINGS)
+        for where, command in sides
+    )
+    yield compare(goals.KEY, duel(*keys, turns=turns))
+    for where, command in sides:
+        commit_staged(where)
+        run(Side(commands=[command], cwd=where, codes=_FINDINGS))
+    pages = (
+        Side(commands=[command], cwd=where, before=edits(where), codes=_FINDINGS)
+        for where, command in sides
+    )
+    yield compare(goals.STALE, duel(*pages, turns=turns))
 
 
 def measure_huge(scene: Scene) -> Iterator[Measured]:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agenix_check.keys.encrypt import encrypt, new_identity
-from tests.bench.fleet import git
+from tests.bench.fleet import git, new_key
 from tests.bench.goals import Goal
 from tests.bench.measure import Duel, Sample
 
 _MIB = 1 << 20
 _SOURCE = "secrets/secret-000.age"
+_KEY = "hosts/node-0007/host.pub"
 
 
 class Measured(NamedTuple):
@@ -82,6 +83,11 @@ def source_edits(top: Path) -> Callable[[], object]:
     return lambda: _stage(top, _SOURCE, encrypt(b"edit %d\n" % next(numbers), [master]))
 
 
+def key_edits(top: Path) -> Callable[[], object]:
+    """Return what stages another key of one host at each call."""
+    return lambda: _stage(top, _KEY, f"{new_key()}\n".encode())
+
+
 def all_source_edits(top: Path, count: int) -> None:
     """Stage another version of the first sources."""
     _, master = new_identity()
@@ -89,14 +95,19 @@ def all_source_edits(top: Path, count: int) -> None:
         _stage(top, f"secrets/secret-{number:03}.age", encrypt(b"edited\n", [master]))
 
 
+def commit_staged(top: Path) -> None:
+    """Commit what is staged, without hooks."""
+    who = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
+    git(top, *who, "commit", "--quiet", "--no-verify", "-m", "Edit")
+
+
 def commits(top: Path) -> Callable[[], object]:
     """Return what commits another unrelated edit at each call."""
     edit = edits(top)
-    who = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
 
     def commit() -> None:
         edit()
-        git(top, *who, "commit", "--quiet", "--no-verify", "-m", "Edit")
+        commit_staged(top)
 
     return commit
 
