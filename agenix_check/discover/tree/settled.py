@@ -297,31 +297,31 @@ def _choose(
     paths = {one.path for one in changes}
     sides = (file for one in changes for file in (one.before, one.after) if file is not None)
     oids = {file.oid for file in sides if output_file(file.path) is not None}
-    files = [record.rpartition("/")[2] for record in records]
+    near = {path[: path.rfind("/") + 1] for path in paths}
+    near |= {one and f"{one}/" for one, _ in beside.places}
+    names = [record.rpartition("/")[2] for record in records]
+    sources = map(settled.get, [name[:IDENT_DIGITS] for name in names])
     kept, left_out = list[str](), list[str]()
     made: dict[str, set[str]] = defaultdict(set)
-    marks = beside.marks
-    directory, has_outputs = None, False
-    for record, name, alike in zip(records, files, may_be_outputs(files), strict=True):
-        source = settled.get(name[:IDENT_DIGITS])
+    last, has_outputs, is_near, is_shown = None, False, False, False
+    for record, name, alike, source in zip(
+        records, names, may_be_outputs(names), sources, strict=True
+    ):
         if source is None or not (alike and record.startswith(REGULAR)):
             kept.append(record)
             continue
-        path, secret = record[start:], name[IDENT_DIGITS:]
-        above = path[: -len(name)]
-        if above != directory:
-            file = output_file(path)
+        above, secret = record[start : -len(name)], name[IDENT_DIGITS:]
+        if above != last:
+            last, is_near, is_shown = above, above in near, False
+            file = output_file(record[start:])
             # Else a part of the directory's own name is an ident, or of leftovers.
             has_outputs = file is not None and file.name == secret[1:-4]
-        if not has_outputs:
-            directory = above
-            kept.append(record)
-        elif path in paths or (
-            (secret in marks or source in marks) and beside.has(above[:-1], secret, source)
+        if not has_outputs or (
+            is_near and (record[start:] in paths or beside.has(above[:-1], secret, source))
         ):
             kept.append(record)
-        elif above != directory or secret not in made[source]:
-            directory = above
+        elif not is_shown or secret not in made[source]:
+            is_shown = True
             made[source].add(secret)
             kept.append(record)
         elif oids and record[start - digits - 1 : start - 1] in oids:
