@@ -70,22 +70,17 @@ def audit_sources(
 
 
 def audit_dangling(names: Names) -> Iterator[Finding]:
-    """Warn of declarations of secrets that this change moved or deleted.
+    """Warn of declarations of secrets that this change moved.
 
     Names do not know whether any node takes them in.
     """
     for module, line, path, left_for in names.dangling:
-        where = f"{shell(module)}, line {line}"
-        if left_for is None:
-            what, back = "deleted it", bring_back(path, names.commits.get(path), at_base=True)
-            mend = f"{back}  # or, if it is not needed any more: take it out of {where}"
-        else:
-            what = f"moved it to {left_for}"
-            mend = f"# write its new place in {where}, and git add that"
         yield make_finding(
-            "source-missing", f"{module}:{line} declares it here, but this change {what}",
-            path=path, source=path, severity=Severity.WARNING, mend=mend,
+            "source-missing",
+            f"{module}:{line} declares it here, but this change moved it to {left_for}",
+            path=path, source=path, severity=Severity.WARNING,
             cause=names.cause(CauseKind.SOURCE_CHANGED, path),
+            mend=f"# write its new place in {shell(module)}, line {line}, and git add that",
         )  # fmt: skip
 
 

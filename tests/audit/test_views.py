@@ -255,13 +255,13 @@ HISTORIES: tuple[History, ...] = (
 def _seen(report: Report) -> dict[str, object]:
     """Return what must not depend on how a tree was looked at.
 
-    `output-missing` is a note of what a change took away: another base, another change.
+    What a change took away, moved or left out is said of it: another base, another change.
     """
     return {
         "findings": sorted(
             (one.rule, one.path or "", str(one.severity), one.since or "")
             for one in report.findings
-            if one.rule != "output-missing"
+            if one.rule not in ("output-missing", "source-missing", "source-one-sided")
         ),
         "verdicts": sorted((one.path, str(one.verdict), one.rules) for one in report.files),
         "incomplete": report.incomplete,

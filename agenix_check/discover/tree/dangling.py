@@ -1,4 +1,4 @@
-"""Secrets that `.nix` files still declare where this change took them from."""
+"""Secrets that `.nix` files still declare where this change moved them from."""
 
 import posixpath
 from collections.abc import Iterable
@@ -18,23 +18,21 @@ _LONGEST_MODULE = 1 << 20  # bytes; people write shorter files
 
 
 class Dangling(NamedTuple):
-    """A `.nix` file that declares a secret at `path`, where none is any more.
-
-    `left_for` is where its content is now, None where it is nowhere.
-    """
+    """A `.nix` file that declares a secret at `path`; `left_for` is where its content is now."""
 
     module: str
     line: int
     path: str
-    left_for: str | None
+    left_for: str
 
 
 def find_dangling(
     view: View, here: Evidence, base: Evidence, changed: Iterable[Change]
 ) -> tuple[Dangling, ...]:
-    """Return where `.nix` files declare secrets that this change moved or deleted.
+    """Return where `.nix` files declare secrets that this change moved.
 
-    Nothing where not all `.nix` files are here: this names files, and decides nothing.
+    A secret that was deleted may be no longer needed, nor the file that declares it. Nothing where
+    not all `.nix` files are here: this names files, and decides nothing.
     """
     gone = {
         one.path: fact.sha256
@@ -42,6 +40,7 @@ def find_dangling(
         if one.after is None
         and one.path not in base.outputs
         and isinstance(fact := base.facts.get(one.path), AgeFact | PointerFact)
+        and fact.sha256 in here.sources
         and here.fact(one.path) is None
     }
     if not 0 < len(gone) <= _MOST_GONE:
@@ -70,6 +69,5 @@ def find_dangling(
         for (text, line), module in product(bound_paths(data, _BINDING_NAMES), modules[oid]):
             path = posixpath.normpath(posixpath.join(posixpath.dirname(module), text))
             if path in gone:
-                moved = here.sources.get(gone[path], ())
-                found.append(Dangling(module, line, path, next(iter(moved), None)))
+                found.append(Dangling(module, line, path, here.sources[gone[path]][0]))
     return tuple(sorted(found, key=lambda one: (one.path, one.module, one.line)))
