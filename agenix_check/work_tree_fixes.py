@@ -56,13 +56,12 @@ def _runs_fix(finding: Finding) -> bool:
 def _stage_first(report: Report, inventory: "Inventory", view: View) -> list[Finding]:
     """Return findings about a work tree with fixes that stage what --fix needs of it."""
     from agenix_check.discover.declared.rules_aside import list_deciding
-    from agenix_check.git.repository import open_repository
+    from agenix_check.git.repository import with_own_index
     from agenix_check.git.worktree import list_unstaged
 
     if view.repository.top is None:
         return list(report.findings)
-    # The view's own index is of the whole work tree.
-    unstaged = list_unstaged(open_repository(view.repository.top))
+    unstaged = list_unstaged(with_own_index(view.repository))
     declaring = {path for path in unstaged if _may_declare(path, inventory)}
     found = []
     for one in report.findings:

@@ -385,3 +385,9 @@ def index_aside(repository: Repository) -> Iterator[Repository]:
         aside = git.with_environment(environment)
         # The shared part of a split index would go beside the real one.
         yield replace(repository, git=aside.with_settings({"core.splitIndex": "false"}))
+
+
+def with_own_index(repository: Repository) -> Repository:
+    """Return a repository that is read beside its index, such as a work tree, with that index."""
+    git_dir, top = str(repository.git_dir), repository.top
+    return replace(repository, git=Git(str(top or git_dir), _absolute_environment(git_dir, top)))

@@ -23,7 +23,7 @@ from agenix_check.discover.tree.key_texts import (
     digest,
     reading,
 )
-from agenix_check.discover.tree.naming import LEFTOVER, OutputFile, output_file
+from agenix_check.discover.tree.naming import LEFTOVER, OutputFile, Trace, output_file
 from agenix_check.git.links import Followed, follow
 from agenix_check.git.objects import read_blobs
 from agenix_check.git.paths import to_text
@@ -80,6 +80,10 @@ class Evidence:
         if any(fact.cut for fact in self.facts.values() if isinstance(fact, KeyTexts)):
             return False
         return SUBMODULE not in {mode for _, mode, _ in self.files.values()}
+
+    def has_made(self, pair: Trace) -> bool:
+        """Return whether the tree has a key and a source: then it explains what they make."""
+        return pair.key in self.keys and pair.source in self.sources
 
     def has_link_to(self, paths: Iterable[str]) -> bool:
         """Return whether one of its links leads to one of some files, here or not."""

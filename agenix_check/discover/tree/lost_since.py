@@ -47,8 +47,7 @@ def _is_brand_new(question: Question, parents: Sequence[str]) -> bool:
         and all(
             file.path in base.outputs
             and (pair := made.get(file.ident)) is not None
-            and pair.key in base.keys
-            and pair.source in base.sources
+            and base.has_made(pair)
             for file in question.unexplained
         )
     )
@@ -64,8 +63,12 @@ def _judge_by_two_trees(question: Question, parents: Sequence[str]) -> Line:
     def concerns(file: OutputFile) -> bool:
         if file.path in gone or file.place in places:
             return True
-        # What moved storage, or a host's new name, left behind is for the same key.
-        return file.name in names and (file.ident not in made or made[file.ident].key in keys)
+        if file.name not in names:
+            return False
+        # What moved storage, or a host's new name, left behind is for the same key; what nothing
+        # explained at the base may be explained now.
+        pair = made.get(file.ident)
+        return pair is None or pair.key in keys or not question.base.has_made(pair)
 
     concerned = list(filter(concerns, question.base.outputs.values()))
     walk = Walk(question, Library(made=dict(question.made)))
