@@ -79,6 +79,8 @@ def read_outputs(
     """Yield who can read outputs; `made` is by path. One of which nothing is known is a secret."""
     nothing = Made(None, ())
     for output in outputs:
+        if tree.files[output.path].is_empty:
+            continue  # nobody reads anything in it
         key_text, secrets = made.get(output.path, nothing)
         fact = tree.facts.get(output.path)
         key = _key_of(key_text, book)
@@ -160,6 +162,8 @@ def read_sources(
         without_rule = ReaderKind.RULE  # there are no masters
     for path in paths:
         if path in tree.outputs or is_outside_fleet(path) or path not in tree.files:
+            continue
+        if tree.files[path].is_empty:
             continue
         fact = tree.facts.get(path)
         rule = declared.rules.get(path)

@@ -130,11 +130,13 @@ def audit_without_rule(
                 mend=correct_name(file, path, to),
             )  # fmt: skip
         else:
+            moved = _moved_from(bench, path)
             yield make_finding(
                 "plain-without-rule",
                 f"no rule names it, so it is never rekeyed again{can}",
                 path=path, severity=Severity.WARNING, new=path not in names.base.files,
-                mend=f"# give it a rule in secrets.nix and git add that, "
+                mend=_move_or_name(moved[0], path, moved[1]) if moved
+                else f"# give it a rule in secrets.nix and git add that, "
                 f"{or_untrack(path, staged=path not in names.base.files)}",
             )  # fmt: skip
 
@@ -184,9 +186,30 @@ def _make_file(names: Names, file: RulesFile, rule: PlainRule) -> str:
         if one.oid == before.oid and path not in names.base.files
     ]
     if moved:
-        back = move_back(min(moved), rule.path)
-        return f"{back}  # or name {shell(min(moved))} in {shell(file.path)}, and git add that"
+        return _move_or_name(file, min(moved), rule.path)
     return bring_back(rule.path, names.commits.get(rule.path), at_base=True, otherwise=edit)
+
+
+def _move_or_name(file: RulesFile, path: str, back: str) -> str:
+    return (
+        f"{move_back(path, back)}  # or name {shell(path)} in {shell(file.path)}, and git add that"
+    )
+
+
+def _moved_from(bench: PlainBench, path: str) -> tuple[RulesFile, str] | None:
+    """Return under which name of a rule, and of which rules file, the base had a new file."""
+    here, base = bench.names.here, bench.names.base
+    if path in base.files:
+        return None
+    oid = here.files[path].oid
+    names = (
+        (file, rule.path)
+        for file in bench.files
+        for rule in file.rules
+        if rule.path not in here.files and rule.path in base.files
+        if base.files[rule.path].oid == oid
+    )
+    return next(names, None)
 
 
 def write_by_agenix(bench: PlainBench, finding: Finding) -> Finding:

@@ -159,6 +159,16 @@ def test_rules_of_plain_agenix(workshop: Workshop, run: Run) -> None:
     )
 
 
+def test_nobody_reads_an_empty_file(fleet: Workshop, run: Run) -> None:
+    output = min(fleet.top.glob("secrets/rekeyed/alpha/*-wifi.age"))
+    output.write_bytes(b"")
+    fleet.write(WIFI, b"")
+    fleet.commit("Empty two files")
+
+    assert changed(fleet, run, "HEAD^")["added"] == []
+    assert "everybody" not in run(fleet.top, "access", "--rev", "HEAD").stdout
+
+
 def test_an_anonymous_key_more(workshop: Workshop, run: Run) -> None:
     """The file shows a number; the rules at both ends say whose keys these are."""
     keys = [new_identity()[1] for _ in range(2)]

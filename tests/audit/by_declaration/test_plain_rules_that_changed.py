@@ -112,6 +112,20 @@ def test_a_rule_that_left_while_its_file_stays(workshop: Workshop) -> None:
     assert judge(workshop).findings == ()
 
 
+def test_a_file_that_was_renamed_is_brought_back_from_both_its_names(workshop: Workshop) -> None:
+    workshop.write("db.age", encrypt(b"x", [ALPHA]))
+    workshop.write("web.age", encrypt(b"y", [ALPHA]))
+    write_rules(workshop, db=[ALPHA], web=[ALPHA])
+    workshop.commit("Begin")
+    workshop.git.run("mv", "db.age", "data.age")
+
+    found = named(judge(workshop))
+
+    back = 'cd "$(git rev-parse --show-toplevel)" && git mv -- data.age db.age'
+    for rule in ("plain-without-rule", "plain-missing-file"):
+        assert found[rule].mend == f"{back}  # or name data.age in secrets.nix, and git add that"
+
+
 def test_a_file_whose_rule_is_not_understood_is_not_without_one(workshop: Workshop) -> None:
     workshop.write("db.age", encrypt(b"x", [ALPHA]))
     workshop.write("else.age", encrypt(b"x", [ALPHA]))
