@@ -5,7 +5,7 @@ asked, because whoever knows a public key and a source can name a file for them:
 key that the outputs of its directory were made for, or the key that took its place.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from agenix_check.git.repository import Repository
 from agenix_check.mend.former_keys import FormerKeys
 from agenix_check.mend.lock_gifts import LockGifts
 from agenix_check.mend.needs import Need
+from agenix_check.mend.pasted_keys import find_pasted
 from agenix_check.model.lost import Rotated
 
 _MAYBE_OLD = (
@@ -84,6 +85,11 @@ class Admission:
         return None if self._inventory is None else LockGifts(self._names, self._inventory)
 
     @cached_property
+    def _pasted(self) -> Mapping[tuple[str, str], str]:
+        one = self._inventory
+        return {} if one is None else find_pasted(one.rules, one.rules_at_base)
+
+    @cached_property
     def _former(self) -> FormerKeys:
         return FormerKeys(self._names)
 
@@ -126,9 +132,14 @@ class Admission:
 
     def refuse_file(self, path: str, recipients: Iterable[str]) -> list[Ungranted]:
         """Return which of the recipients of a file, as canonical texts, are not admitted."""
-        keys = (self.canonical(text) for text in recipients)
-        unknown = [key for key in keys if key is not None and not self.knows(key)]
-        return [Ungranted(None, key, path, None, _why(key)) for key in dict.fromkeys(unknown)]
+        refused: dict[str, Ungranted] = {}
+        for key in map(self.canonical, recipients):
+            if key is None or (None, key) in self._granted:
+                continue
+            why = self._pasted.get((path, key)) if self.knows(key) else _why(key)
+            if why is not None:
+                refused[key] = Ungranted(None, key, path, None, why)
+        return list(refused.values())
 
     def refuse_source(self, path: str, recipients: Iterable[str]) -> list[Ungranted]:
         """Return which of the master recipients of a source are not admitted.

@@ -146,7 +146,9 @@ def say_grants(grants: Iterable[Grant], options: str = "") -> tuple[str, ...]:
         + ("" if one.choice is None else f"; {one.choice.removeprefix('# ')}")
         + (
             ""
-            if one.choice is not None or one.why in (A_HOST, NOT_KNOWN, NOT_SHOWN, ONLY_THE_LOCK)
+            if one.choice is not None
+            or one.node is None
+            or one.why in (A_HOST, NOT_KNOWN, NOT_SHOWN, ONLY_THE_LOCK)
             else "; look at it, then --inventory nix"
         )
         + f"; {one.condition}, type `{' '.join(filter(None, (REKEY, options, one.typed)))}`"
