@@ -135,9 +135,7 @@ def audit_without_rule(
                 "plain-without-rule",
                 f"no rule names it, so it is never rekeyed again{can}",
                 path=path, severity=Severity.WARNING, new=path not in names.base.files,
-                mend=_move_or_name(moved[0], path, moved[1]) if moved
-                else f"# give it a rule in secrets.nix and git add that, "
-                f"{or_untrack(path, staged=path not in names.base.files)}",
+                mend=_move_or_name(moved[0], path, moved[1]) if moved else _rule_it(bench, path),
             )  # fmt: skip
 
 
@@ -188,6 +186,20 @@ def _make_file(names: Names, file: RulesFile, rule: PlainRule) -> str:
     if moved:
         return _move_or_name(file, min(moved), rule.path)
     return bring_back(rule.path, names.commits.get(rule.path), at_base=True, otherwise=edit)
+
+
+def _rule_it(bench: PlainBench, path: str) -> str:
+    """Return what to do with a file without a rule: not to delete what a rule may mean."""
+    here, is_new = bench.names.here, path not in bench.names.base.files
+    rules = (rule for file in bench.files for rule in file.rules)
+    missing = sorted({rule.path for rule in rules if rule.path not in here.files})
+    command = "# give it a rule in secrets.nix and git add that, "
+    if is_new or not missing:
+        return command + or_untrack(path, staged=is_new)
+    return (
+        f"{command}or, if it is what {shell(missing[0])} was, which has a rule and no file: "
+        f"{move_back(path, missing[0])}"
+    )
 
 
 def _move_or_name(file: RulesFile, path: str, back: str) -> str:

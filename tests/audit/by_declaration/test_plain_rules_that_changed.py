@@ -125,6 +125,11 @@ def test_a_file_that_was_renamed_is_brought_back_from_both_its_names(workshop: W
     for rule in ("plain-without-rule", "plain-missing-file"):
         assert found[rule].mend == f"{back}  # or name data.age in secrets.nix, and git add that"
 
+    workshop.commit("Rename it")
+    mend = named(judge(workshop))["plain-without-rule"].mend or ""
+    assert "git mv -- data.age db.age" in mend
+    assert "git rm" not in mend
+
 
 def test_a_file_whose_rule_is_not_understood_is_not_without_one(workshop: Workshop) -> None:
     workshop.write("db.age", encrypt(b"x", [ALPHA]))
