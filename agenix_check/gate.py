@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # none of them.
 
 _UNMATCHED = "no output matches --node and --secret"
-_NOTHING = "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age)"
+_NOTHING = "nothing to check"
 
 
 @frozen(kw_only=False)
@@ -221,10 +221,11 @@ def conclude(
     if not settings.is_restricted:
         sentence = _NOTHING
         if view is not None and examined is not None:
+            from agenix_check.discover.declared.inventory import uses_agenix_rekey
             from agenix_check.discover.tree.nothing_found import say_what_is_there
 
-            there = say_what_is_there(view, examined.names)
-            sentence = sentence if there is None else f"{sentence}; {there}"
+            rekey = uses_agenix_rekey(view, examined.names)
+            sentence = f"{_NOTHING}: {say_what_is_there(view, examined.names, rekey=rekey)}"
         sentence = f"{sentence}; --allow-empty lets that pass"
     return replace(report, incomplete=(*report.incomplete, sentence))
 

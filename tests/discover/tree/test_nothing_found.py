@@ -6,14 +6,16 @@ from agenix_check.demo.workshop import Workshop
 from agenix_check.keys.encrypt import encrypt
 from tests.audit.scenes import judge, judge_staged
 
-NOTHING = "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age); "
+NO_OUTPUT = "nothing to check: no file is named like an output of agenix-rekey (<ident>-<name>.age)"
+NEITHER = f"{NO_OUTPUT}, and none is a rules file of agenix (secrets.nix); "
+NO_RULES = "nothing to check: no rules file (secrets.nix) is in this tree; "
 
 
-def said(shop: Workshop) -> str:
+def said(shop: Workshop, missing: str = NEITHER) -> str:
     (sentence,) = judge_staged(shop).incomplete
-    assert sentence.startswith(NOTHING)
+    assert sentence.startswith(missing)
     assert sentence.endswith("--allow-empty lets that pass")
-    return sentence.removeprefix(NOTHING).removesuffix("--allow-empty lets that pass")
+    return sentence.removeprefix(missing).removesuffix("--allow-empty lets that pass")
 
 
 @pytest.mark.parametrize(
@@ -35,8 +37,9 @@ def said(shop: Workshop) -> str:
 )
 def test_what_a_tree_has_instead(workshop: Workshop, path: str, text: str, there: str) -> None:
     workshop.write(path, text)
+    missing = f"{NO_OUTPUT}; " if "age.rekey" in text else NEITHER
 
-    assert said(workshop) == there
+    assert said(workshop, missing) == there
 
 
 def test_age_files_without_a_rule(workshop: Workshop) -> None:
@@ -45,6 +48,32 @@ def test_age_files_without_a_rule(workshop: Workshop) -> None:
 
     workshop.write("b.age", encrypt(b"b", [workshop.master]))
     assert said(workshop).startswith("a.age and 1 more are age files without an output")
+
+
+def test_plain_agenix_hears_nothing_of_another_tool(workshop: Workshop) -> None:
+    rules = f'{{ "a.age".publicKeys = [ "{workshop.master}" ]; }}\n'
+    (workshop.top / "secrets.nix").write_text(rules)
+    (sentence,) = judge(workshop).incomplete
+    assert sentence.startswith(NO_RULES)
+    assert "secrets.nix is in the work tree, and not staged: git add " in sentence
+    assert "rekey" not in sentence
+
+    (workshop.top / "secrets.nix").rename(workshop.top / "rules.nix")
+    workshop.write("a.age", encrypt(b"a", [workshop.master]))
+    assert said(workshop, NO_RULES) == (
+        "rules.nix has publicKeys: if it is the rules file, name it under `rules` in "
+        "agenix-check.toml; "
+    )
+
+
+def test_outputs_that_nobody_staged(workshop: Workshop) -> None:
+    workshop.write("host.nix", "{ age.rekey.hostPubkey = ./host.pub; }\n")
+    assert said(workshop, f"{NO_OUTPUT}; ") == ""
+
+    output = workshop.top / f"{'0' * 32}-a.age"
+    output.write_bytes(encrypt(b"a", [workshop.master]))
+    (sentence,) = judge(workshop).incomplete
+    assert f"{output.name} is in the work tree, and not staged: git add " in sentence
 
 
 def test_a_submodule(workshop: Workshop) -> None:
