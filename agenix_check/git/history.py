@@ -181,7 +181,8 @@ def read_deletions(git: Git, oids: Iterable[str]) -> dict[str, list[File]]:
     wanted = sorted(oids)
     if not wanted:
         return {}
-    status, listing, _ = git.attempt(
+    # The first commit deletes nothing, and may bring all files at once.
+    status, listing, _ = git.with_settings({"log.showRoot": "false"}).attempt(
         *_RAW_LOG, "--no-walk=unsorted", "--diff-merges=first-parent", "--diff-filter=D", "--stdin",
         lines=wanted,
     )  # fmt: skip
