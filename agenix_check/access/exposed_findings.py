@@ -12,6 +12,11 @@ _SAYS = {
     VersionState.IN_USE: "in use",
     VersionState.PERHAPS: "re-encrypted, perhaps unchanged",
 }
+_READ = "everybody who has the repository can read it there"
+_PUBLIC_TEXT_SAYS = {
+    VersionState.IN_USE: f"{_READ}, and it is in use",
+    VersionState.PERHAPS: f"{_READ}, and it is as long as it was then",
+}
 
 
 def audit_exposed(
@@ -34,12 +39,10 @@ def audit_exposed(
         yield _finding(secret_path, f"{said} could read it; it is {_SAYS[state]}", last, new)
     for shown in public:
         if shown.state is not VersionState.ROTATED:
-            how = (
-                "a private key that opens it was in"
-                if shown.by_private_key
-                else "it was in plain text in"
-            )
-            text = f"{how} {shown.path}; it is {_SAYS[shown.state]}"
+            text = f"it was in plain text in {shown.path}: {_PUBLIC_TEXT_SAYS[shown.state]}"
+            if shown.by_private_key:
+                says = _SAYS[shown.state]
+                text = f"a private key that opens it was in {shown.path}; it is {says}"
             yield _finding(shown.secret, text, shown.commit, new)
 
 

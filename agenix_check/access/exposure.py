@@ -207,6 +207,8 @@ def find_public(chronicle: Chronicle, versions: Versions) -> list[PublicSecret]:
         secrets = homes.get(held.path) or relatives.get((_stem(held.path), size), set())
         for secret in secrets:
             span, state = chronicle.spans[held], versions.state(secret, size)
+            if held.path == secret and held in chronicle.current:
+                state = VersionState.IN_USE  # it is in plain text to this day
             begun, now = (span.begun, span.begun_on), _moved(secret, versions)
             found.append(PublicSecret(secret, *begun, held.path, state, now=now))
     return sorted(found, key=public_urgency)

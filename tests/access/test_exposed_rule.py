@@ -49,7 +49,8 @@ def test_what_was_public(fleet: Workshop, run: Run) -> None:
     fleet.commit("Never mind")
     result = run(fleet.top, "--exposed", "--rev", "HEAD", "-v")
     assert result.code == 0
-    assert "it was in plain text in secrets/wifi.age" in " ".join(result.stdout.split())
+    words = " ".join(result.stdout.split())
+    assert "in plain text in secrets/wifi.age: everybody who has the repository can read" in words
 
 
 def test_a_private_key_that_was_committed(fleet: Workshop, run: Run) -> None:

@@ -31,10 +31,25 @@ def test_a_secret_in_plain_text_for_one_commit(fleet: Workshop, run: Run, path: 
         {"secret": WIFI, "commit": shown, "path": path, "state": "perhaps-unchanged",
          "private_key": False, "now": []}
     ]  # fmt: skip
-    assert run(fleet.top, "exposure").stdout.startswith("Public: ")
+    words = " ".join(run(fleet.top, "exposure").stdout.split())
+    assert words.startswith("Public: ")
+    assert f"in plain text in {path} since {shown[:10]} " in words
+    assert "as long as it was then: it must be changed" in words
     rekey_all(fleet, WIFI, "another password, and a longer one\n", "alpha", "beta")
     fleet.commit("Rotate")
     assert [one["state"] for one in ask_exposure(fleet, run, code=0)["public"]] == ["rotated"]
+
+
+def test_a_secret_that_is_in_plain_text_to_this_day(fleet: Workshop, run: Run) -> None:
+    """It was not encrypted anew, and no identity has to say that it is in use."""
+    fleet.write(WIFI, TEXTS[WIFI])
+    shown = fleet.commit("Oops")
+    (public,) = ask_exposure(fleet, run, code=1)["public"]
+    assert (public["commit"], public["state"]) == (shown, "in-use")
+    assert "in use: it must be changed" in " ".join(run(fleet.top, "exposure").stdout.split())
+    assert (
+        ", in use: it must be changed\n" in run(fleet.top, "exposure", "--format=markdown").stdout
+    )
 
 
 def test_a_plain_file_of_another_length_is_another(fleet: Workshop, run: Run) -> None:

@@ -12,6 +12,7 @@ from agenix_check.report.exposure.exposure_words import (
     exposure_summary,
     folded,
     key_mark,
+    public_state_words,
     public_through,
     secret_words,
     still_words,
@@ -44,7 +45,8 @@ def _public(exposure: Exposure) -> Iterator[str]:
     """Yield what was public: the most urgent first, each once, with all that showed it."""
     grouped: dict[str, list[PublicSecret]] = defaultdict(list)
     for one in folded(exposure.public):
-        grouped[f"{_box(one.state)}{code(secret_words(one))}, {STATE_SAYS[one.state]}"].append(one)
+        title = f"{_box(one.state)}{code(secret_words(one))}, {public_state_words(one)}"
+        grouped[title].append(one)
     if grouped:
         yield f"\n#### Was public\n\n{_PUBLIC_SAYS}\n\n"
     for title, found in grouped.items():

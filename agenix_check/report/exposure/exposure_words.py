@@ -26,6 +26,11 @@ STATE_SAYS = {
     VersionState.ROTATED: "rotated since",
 }
 
+_PLAIN_STATE_SAYS = {
+    VersionState.IN_USE: "in use: it must be changed",
+    VersionState.PERHAPS: "as long as it was then: it must be changed",
+}
+
 
 def key_title(one: KeyExposure) -> str:
     """Return whose key it is: its files, its kind and its fingerprint."""
@@ -70,13 +75,22 @@ def state_words(one: ExposedSecret) -> str:
 
 def public_sentence(one: PublicSecret) -> str:
     """Return what was public since which commit."""
-    return f"{secret_words(one)}: {public_through(one)}, {STATE_SAYS[one.state]}"
+    return f"{secret_words(one)}: {public_through(one)}, {public_state_words(one)}"
+
+
+def public_state_words(one: PublicSecret) -> str:
+    """Return the state of what was public: a text that everybody could read is to be changed."""
+    if one.by_private_key or one.state is VersionState.ROTATED:
+        return STATE_SAYS[one.state]
+    return _PLAIN_STATE_SAYS[one.state]
 
 
 def public_through(one: PublicSecret) -> str:
-    """Return what showed a secret to everybody, and where."""
-    how = "a private key that opens it is in" if one.by_private_key else "in plain text in"
-    return f"{how} {one.path} of {one.commit[:SHORT_COMMIT]} ({_day(one.date)})"
+    """Return what showed a secret to everybody, where, and since when."""
+    commit = f"{one.commit[:SHORT_COMMIT]} ({_day(one.date)})"
+    if one.by_private_key:
+        return f"a private key that opens it is in {one.path} of {commit}"
+    return f"in plain text in {one.path} since {commit}"
 
 
 def exposure_summary(exposure: Exposure) -> str:
