@@ -88,8 +88,7 @@ class Walk:
             if begin is not None:
                 at, walked = near[begin], self._walked
                 self.load(line, self._evidence(at), known=walked.known(at))
-                whole = walked.restore(at, line)
-                if not whole:
+                if not walked.restore(at, line):
                     self._view.snapshot.refuse_left_out()
             if begin == 0:
                 return line
@@ -98,21 +97,24 @@ class Walk:
         commits = read_line(self._git, commit, most=begin)
         if not commits:
             return None
-        self.library.read(self._git, (one for step in commits for one in step.changes))
-        self._refuse_steps(commits)
+        self._read(commits)
         cut = begin is None and is_cut_off(self._repository, commits[0].oid)
         for number, one in enumerate(commits):
             self._advance(line, one, unseen=cut and number == 0)
         return line
 
-    def _refuse_steps(self, commits: Iterable[LineCommit]) -> None:
-        """Raise `NeedsAllError` where a commit touches what made an output that is left out."""
+    def _read(self, commits: Iterable[LineCommit]) -> None:
+        """Read what commits touch. Raises `NeedsAllError` as `_refuse_touched` does."""
+        steps = [step for one in commits for step in one.changes]
+        self.library.read(self._git, steps)
+        self._refuse_touched(steps)
+
+    def _refuse_touched(self, steps: Iterable[Change]) -> None:
+        """Raise `NeedsAllError` where a change touches what made an output that is left out."""
         left_out = self._view.snapshot.left_out
         if not left_out:
             return
-        sides = (
-            file for one in commits for step in one.changes for file in (step.before, step.after)
-        )
+        sides = (file for one in steps for file in (one.before, one.after))
         touched = {part for file in sides for part in self.library.of(file)}
         for record in left_out:
             file = output_file(path_of(record))
@@ -134,6 +136,8 @@ class Walk:
         for one in steps:
             if one.after is not None and one.path in facts and may_have_parts(one.after):
                 self.library.learn(one.after.oid, facts[one.path])
+        if steps is not question.changed:  # else what they touch is not left out
+            self._refuse_touched(steps)
         commit = LineCommit(snapshot.commit or "", tuple(parents), tuple(steps))
         self._advance(line, commit, unseen=not parents and self._view.cut_off)
 
@@ -210,7 +214,7 @@ class Walk:
     def _merge_into(self, side: Line, parent: str, commit: LineCommit) -> None:
         """Take a merge as a step of the side that it took in."""
         steps = changes(self._repository, parent, commit.oid or self._view.snapshot.tree)
-        self.library.read(self._git, steps)
+        self._read([commit._replace(changes=tuple(steps))])
         step = side.take(commit.oid or None, steps)
         go_on(side, step, lambda _: True)
         alive = self._alive(commit)
@@ -227,7 +231,7 @@ class Walk:
         line = Line(self.library)
         if commits[0].parents:
             self.load(line, self._evidence(commits[0].parents[0]))
-        self.library.read(self._git, (one for step in commits for one in step.changes))
+        self._read(commits)
         for one in commits:
             self._advance(line, one, depth=depth)
         return line
