@@ -190,15 +190,13 @@ def _make_file(names: Names, file: RulesFile, rule: PlainRule) -> str:
 
 def _rule_it(bench: PlainBench, path: str) -> str:
     """Return what to do with a file without a rule: not to delete what a rule may mean."""
-    here, is_new = bench.names.here, path not in bench.names.base.files
-    rules = (rule for file in bench.files for rule in file.rules)
-    missing = sorted({rule.path for rule in rules if rule.path not in here.files})
+    is_new, missing = path not in bench.names.base.files, min(bench.missing, default=None)
     command = "# give it a rule in secrets.nix and git add that, "
-    if is_new or not missing:
+    if is_new or missing is None:
         return command + or_untrack(path, staged=is_new)
     return (
-        f"{command}or, if it is what {shell(missing[0])} was, which has a rule and no file: "
-        f"{move_back(path, missing[0])}"
+        f"{command}or, if it is what {shell(missing)} was, which has a rule and no file: "
+        f"{move_back(path, missing)}"
     )
 
 
@@ -213,13 +211,11 @@ def _moved_from(bench: PlainBench, path: str) -> tuple[RulesFile, str] | None:
     here, base = bench.names.here, bench.names.base
     if path in base.files:
         return None
-    oid = here.files[path].oid
+    before = here.files[path].oid
     names = (
-        (file, rule.path)
-        for file in bench.files
-        for rule in file.rules
-        if rule.path not in here.files and rule.path in base.files
-        if base.files[rule.path].oid == oid
+        (file, missing)
+        for missing, file in bench.missing.items()
+        if missing in base.files and base.files[missing].oid == before
     )
     return next(names, None)
 

@@ -52,6 +52,17 @@ class PlainBench:
                 found.setdefault(rule.path, []).append((file, rule))
         return found
 
+    @cached_property
+    def missing(self) -> Mapping[str, RulesFile]:
+        """The paths of rules that no file of the tree has, each with its rules file."""
+        there = self.names.here.files
+        return {
+            rule.path: file
+            for file in reversed(self.files)
+            for rule in file.rules
+            if rule.path not in there
+        }
+
     def rule_at_base(self, file: RulesFile, path: str) -> PlainRule | None:
         """Return the rule that the base has for a file: of this rules file before others."""
         rules = self.before.get(path, [])
