@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from agenix_check.audit.commands import bring_back
-from agenix_check.discover.tree.facts import TORN, AgeFact
+from agenix_check.discover.tree.facts import is_torn
 from agenix_check.discover.tree.names import Names
 from agenix_check.model.findings import Cause, CauseKind, Finding, Report, Severity
 from agenix_check.model.frozen import replace
@@ -32,9 +32,8 @@ def date_broken(report: Report, names: Names, since: Mapping[str, str]) -> Repor
         if finding.mend is not None and path not in names.here.files:
             back = f"git restore --source={commit:.10}~ "
             return replace(finding, mend=back + finding.mend.removeprefix(_FROM_HEAD))
-        fact = names.here.facts.get(path)
         dated = finding
-        if not (isinstance(fact, AgeFact) and fact.problem == TORN):
+        if not is_torn(names.here.facts.get(path)):
             dated = replace(finding, mend=bring_back(path, commit, at_base=True))
         if finding.new:
             return dated

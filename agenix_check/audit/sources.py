@@ -19,12 +19,12 @@ from agenix_check.audit.commands import (
 from agenix_check.audit.judged import make_finding
 from agenix_check.discover.tree.evidence import Evidence
 from agenix_check.discover.tree.facts import (
-    TORN,
     AgeFact,
     Fact,
     LockedFact,
     MissingFact,
     PointerFact,
+    is_torn,
 )
 from agenix_check.discover.tree.key_texts import KeyTexts
 from agenix_check.discover.tree.names import Names
@@ -94,8 +94,8 @@ def _restore(names: Names, path: str) -> str:
 
     What a merge left with conflict markers has two good ones, and the base is one side alone.
     """
-    before, now = names.base.facts.get(path), names.here.facts.get(path)
-    if isinstance(now, AgeFact) and now.problem == TORN:
+    before = names.base.facts.get(path)
+    if is_torn(names.here.facts.get(path)):
         return choose_side(path)
     if isinstance(before, AgeFact) and before.problem is None:
         return bring_back(path, names.commits.get(path), at_base=True)

@@ -27,7 +27,7 @@ _POINTER = re.compile(
 
 _BLANK_BEFORE = "white space stands before its armor: rage, and age before 1.3, refuse to open it"
 _KEPT_OF_TYPE = 100  # characters; longer types are of nobody's
-TORN = "it has Git conflict markers"
+_TORN = "it has Git conflict markers"
 _MARKER = b"<<<<<<< "
 _GIT_CRYPT = b"\0GITCRYPT\0"
 
@@ -96,6 +96,11 @@ def find_fact(data: bytes, size: int, sha256: str | None = None) -> Fact | None:
     return find_keys(data) if size == len(data) else suspect_keys(data)
 
 
+def is_torn(fact: Fact | None) -> bool:
+    """Return whether a file is an age file in which a merge left its markers."""
+    return isinstance(fact, AgeFact) and fact.problem == _TORN
+
+
 def _age_fact(data: bytes, size: int, sha256: str | None) -> Fact:
     if sha256 is None:
         if len(data) < size:
@@ -105,7 +110,7 @@ def _age_fact(data: bytes, size: int, sha256: str | None) -> Fact:
         file = read_age(data, size=size)
     except AgeFormatError as error:
         torn = data.startswith(_MARKER) or b"\n" + _MARKER in data
-        problem = TORN if torn else str(error)
+        problem = _TORN if torn else str(error)
         return AgeFact(sha256, (), None, problem)
     stanzas = tuple(map(_without_share, file.real_stanzas))
     refusal = _BLANK_BEFORE if file.blank_before else None
